@@ -1,6 +1,3 @@
-import Glibc
-import SchedulerSimulation
-
 /// Measures the scheduler's state machines, and plays them against simulated workers.
 ///
 /// `swift run -c release DispatchBenchmark` prints events per second and memory per job of the state machines alone, for several
@@ -13,7 +10,7 @@ import SchedulerSimulation
         let arguments = CommandLine.arguments.dropFirst()
         let numbers = arguments.dropFirst().compactMap { Int($0) }
         switch arguments.first {
-        case "simulate": simulate(arguments.dropFirst())
+        case "simulate": SimulationBenchmark.run(arguments.dropFirst())
         case "store":
             try await StoreBenchmark(
                 jobs: numbers.first ?? 50_000, workers: numbers.dropFirst().first ?? 0,
@@ -28,26 +25,6 @@ import SchedulerSimulation
             guard words.count == 3, let slots = Int(words[2]) else { return }
             try await StoreBenchmark.work(store: words[1], slots: slots)
         default: for jobs in [10_000, 100_000, 1_000_000] { MachineBenchmark(jobs: jobs).run() }
-        }
-    }
-
-    private static func simulate(_ arguments: ArraySlice<String>) {
-        let options: SimulationOptions =
-            arguments.contains("full") ? .full : arguments.contains("chaos") ? .chaos : SimulationOptions()
-        let seeds = arguments.compactMap { UInt64($0) }
-        for seed in seeds.isEmpty ? [.random(in: 0...UInt64.max)] : seeds {
-            let clock = ContinuousClock()
-            let began = clock.now
-            let simulation = Simulation(options, seed: seed)
-            do {
-                try simulation.run()
-            } catch {
-                print(error)
-                exit(1)
-            }
-            print(
-                "seed \(seed): \(simulation.step) steps, \(simulation.executions) executions, "
-                    + "\(simulation.machineEvents) events, \(Int(simulation.now)) s simulated in \(clock.now - began)")
         }
     }
 }

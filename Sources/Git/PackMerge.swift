@@ -5,13 +5,11 @@ internal import System
 package struct PackMerge {
     /// A pack that can be put together with others.
     package struct Source: Sendable {
-        fileprivate let index: PackIndex
-        fileprivate let contents: [UInt8]
-        /// By their places.
-        fileprivate let names: [Int: ObjectID]
-
         /// The path of the pack without its ending.
-        package var base: String { index.base }
+        package let base: String
+        fileprivate let contents: [UInt8]
+        /// In the order of their places.
+        fileprivate let entries: [PackIndex.Entry]
 
         /// Reads the pack at `base`; nil if it is gone or holds deltas against objects of other packs.
         package init?(base: String) {
@@ -20,9 +18,20 @@ package struct PackMerge {
                     $0.offset < pack.count - 20 && [1, 2, 3, 4, 6].contains(pack[$0.offset] >> 4 & 7)
                 })
             else { return nil }
-            self.index = index
+            self.base = base
             contents = pack
-            names = Dictionary(index.entries.map { ($0.offset, $0.id) }, uniquingKeysWith: { $1 })
+            entries = index.entries.sorted { $0.offset < $1.offset }
+        }
+
+        /// The object at a place; nil if none begins there.
+        fileprivate func id(at offset: Int) -> ObjectID? {
+            var range = entries.startIndex..<entries.endIndex
+            while let first = range.first {
+                let middle = first + range.count / 2
+                if entries[middle].offset == offset { return entries[middle].id }
+                range = entries[middle].offset < offset ? middle + 1..<range.upperBound : range.lowerBound..<middle
+            }
+            return nil
         }
     }
 
@@ -31,11 +40,11 @@ package struct PackMerge {
     /// - Returns: the path of the pack without its ending.
     /// - Throws: `GitError` of kind `corrupted` where a source is damaged.
     package static func merge(_ sources: [Source], objects directory: String) throws -> String {
-        let ids = Set(sources.flatMap { $0.index.entries.map(\.id) })
+        let ids = Set(sources.lazy.flatMap(\.entries).map(\.id))
         let writer = try PackWriter(objects: directory, count: ids.count)
         for source in sources {
             let pack = source.contents
-            let entries = source.index.entries.sorted { $0.offset < $1.offset }
+            let entries = source.entries
             for (number, entry) in entries.enumerated() {
                 let end = number + 1 < entries.count ? entries[number + 1].offset : pack.count - 20
                 let bytes = entry.offset < end ? Array(pack[entry.offset..<end]) : []
@@ -62,7 +71,7 @@ package struct PackMerge {
         let distance = bytes[contents...end].dropFirst().reduce(Int(bytes[contents] & 0x7f)) { distance, byte in
             (distance + 1) << 7 | Int(byte & 0x7f)
         }
-        guard let base = source.names[entry.offset - distance], writer.holds(base) else {
+        guard let base = source.id(at: entry.offset - distance), writer.holds(base) else {
             throw damage(entry.id, "its base is missing", source)
         }
         try writer.add(copy: entry.id, header: bytes[..<contents], base: base, bytes[(end + 1)...])

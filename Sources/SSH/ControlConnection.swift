@@ -60,7 +60,7 @@ final class ControlConnection: Sendable {
         }
         // A thread of its own: whatever else keeps this process busy, the host must hear of it.
         let pause = UInt32(host.client.timeout) * 250_000
-        Thread.detachNewThread {
+        BlockingWork.start {
             RemoteSession.blockBrokenPipe()
             var number = 0
             repeat {
@@ -130,8 +130,14 @@ final class ControlConnection: Sendable {
             let printed = try Supervision.Pipe()
             let process = try RemoteSession.start(
                 words, environment: environment, input: input, output: printed.writing, error: printed.writing)
-            let controlPipe = shared.state.withLock { $0.controlPipe }
-            RemoteSession.send(script, to: controlPipe)
+            // A descriptor of its own: the connection may be ended meanwhile, and the number then be that of another file.
+            let controlPipe = shared.state.withLock { state in
+                state.controlPipe < 0 ? -1 : fcntl(state.controlPipe, F_DUPFD_CLOEXEC, 0)
+            }
+            if controlPipe >= 0 {
+                RemoteSession.send(script, to: controlPipe)
+                Glibc.close(controlPipe)
+            }
             let supervisor = Supervisor(
                 process: process, limits: Limits(time: nil, silence: nil, output: nil), group: .none,
                 cancellation: cancellation, disk: DiskWatch(paths: [], limit: nil, reserve: 0), report: .status)

@@ -117,7 +117,7 @@ extension WorkerPool {
 
     /// Of the jobs that the worker has not begun and has no slot for, the one that it would begin last.
     private func lastToMove(from worker: Int, where isWanted: (Int) -> Bool) -> Int? {
-        guard seats[worker]?.notBegun ?? 0 > 0, let seat = seats[worker] else { return nil }
+        guard seats[worker]?.mayGiveJobs == true, let seat = seats[worker] else { return nil }
         let staying = seat.jobs.count { status[Int($0.job)] != .moving }
         guard staying > seat.worker.slots || !seat.isUsable else { return nil }
         return seat.jobs.map { Int($0.job) }

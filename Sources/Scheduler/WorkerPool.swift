@@ -162,6 +162,8 @@ public struct WorkerPool: Sendable {
         var hasFreeSlot: Bool { jobs.count < worker.slots }
         var hasRoom: Bool { jobs.count < worker.slots + worker.backlog }
         var isUsable: Bool { worker.mode == .ready && !isStalled }
+        /// Whether it may have jobs that it has not begun and has no slot for.
+        var mayGiveJobs: Bool { notBegun > 0 && (jobs.count > worker.slots || !isUsable) }
         /// How long a job that it gets last waits, in expected durations of jobs.
         var wait: Double { Double(jobs.count) * slowness / Double(max(1, worker.slots)) }
     }

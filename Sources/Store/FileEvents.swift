@@ -196,20 +196,7 @@ private final class Listening: Sendable {
         close(end)
     }
 
-    func start() {
-        var thread: pthread_t = 0
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<Listening>.fromOpaque(context).takeRetainedValue().run() }
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        if status == 0 {
-            pthread_detach(thread)
-        } else {
-            Unmanaged.passUnretained(self).release()
-        }
-    }
+    func start() { BlockingWork.start(run) }
 
     /// Sleeps until something happens or the other end of the pipe is closed.
     private func run() {

@@ -1,5 +1,5 @@
 internal import Dispatch
-internal import Foundation
+internal import Glibc
 internal import Synchronization
 
 /// Work that waits for a disk, a lock, a process or a library without asynchronous functions.
@@ -8,8 +8,44 @@ internal import Synchronization
 /// stops all tasks. See docs/concurrency.md.
 package enum BlockingWork {
     /// Starts `work` on a new thread and does not wait for it.
+    ///
+    /// Where there is no room for a thread now, waits until there is: whoever waits for the work would wait for ever. Foundation
+    /// drops such work without a word.
     package static func start(_ work: @escaping @Sendable () -> Void) {
-        Thread.detachNewThread(work)
+        start(work, create: create)
+    }
+
+    /// - Parameter create: Starts a thread for the work; returns an error number of the system.
+    static func start(_ work: @escaping @Sendable () -> Void, create: (Work) -> Int32) {
+        let work = Work(work)
+        while true {
+            let status = create(work)
+            if status == 0 { return }
+            precondition(status == EAGAIN, "a thread cannot be started: error \(status)")
+            usleep(10_000)
+        }
+    }
+
+    /// Work on its way to its thread.
+    final class Work: Sendable {
+        fileprivate let body: @Sendable () -> Void
+
+        fileprivate init(_ body: @escaping @Sendable () -> Void) {
+            self.body = body
+        }
+    }
+
+    static func create(_ work: Work) -> Int32 {
+        var thread: pthread_t = 0
+        let context = Unmanaged.passRetained(work)
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body() }
+                return nil
+            }, context.toOpaque())
+        if status == 0 { pthread_detach(thread) } else { context.release() }
+        return status
     }
 
     /// What `work` returns. A cancelled task waits for it, too.

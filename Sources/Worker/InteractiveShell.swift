@@ -55,7 +55,7 @@ struct InteractiveShell {
 
     /// Forwards standard input until its end, on a thread that ends with the process.
     private func forwardInput(to fifo: String) {
-        Thread.detachNewThread {
+        BlockingWork.start {
             let descriptor = open(fifo, O_WRONLY | O_CLOEXEC)
             guard descriptor >= 0 else { return }
             defer { close(descriptor) }

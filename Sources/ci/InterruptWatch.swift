@@ -56,7 +56,7 @@ enum Interruption {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         (signalPipe, signalProcess) = (ends[1], getpid())
         let reading = ends[0]
-        Thread.detachNewThread {
+        BlockingWork.start {
             var byte: UInt8 = 0
             while true {
                 let count = read(reading, &byte, 1)
@@ -114,7 +114,7 @@ enum Interruption {
         let (handlers, stage) = state.withLock { ($0.advance(by: signal), $0.stage) }
         guard let handlers else { end() }
         if stage == .stopping {
-            Thread.detachNewThread {
+            BlockingWork.start {
                 usleep(UInt32(timeout / .microseconds(1)))
                 end()
             }

@@ -77,7 +77,7 @@ enum StandardOutput {
     /// Waits on a dedicated thread until the reader of standard output has closed it, and then calls `gone`. Never
     /// calls it for a file or a terminal that stays open.
     static func onReaderGone(_ gone: @escaping @Sendable () -> Void) {
-        Thread.detachNewThread {
+        BlockingWork.start {
             var request = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
             while poll(&request, 1, -1) < 0 {
                 guard errno == EINTR || errno == EAGAIN else { return }
