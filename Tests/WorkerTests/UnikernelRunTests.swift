@@ -279,13 +279,34 @@ struct UnikernelRunTests {
         #expect(text.contains("dune build --profile release --root . ./dist"), "\(text)")
         let tests = try ci("reproduce", "--test", "debian-12/4.13.1/hello-world.dev@spt").output
         #expect(tests.contains("ciso-run.sh"), "\(tests)")
+        // What another deployment built is not built again, and its layers are those of the cell.
+        try folder.shell("sed 's/^deployment: .*/deployment: other/' matrix.yaml >other.yaml")
+        #expect(try ci("run", "other.yaml").status == 0)
+        let other = try ci("reproduce", "debian-12/4.13.1/hello-world.dev@spt", "--deployment", "other")
+        #expect(other.status == 0 && other.output.contains("layer        solo5.0.12.1 "), "\(other.talk)")
     }
 
-    /// Where upstream sources are, which are no part of the repository: `solo5.tar.gz`.
+    /// Where upstream sources are, which are no part of the repository: `solo5.tar.gz`, or a matrix `mirage.yaml` with the
+    /// repositories and archives that it needs.
     static let upstream = ProcessInfo.processInfo.environment["CISO_UNIKERNEL_SOURCES"]
 
+    private static func hasUpstream(_ name: String) -> Bool {
+        upstream.map { FileManager.default.fileExists(atPath: "\($0)/\(name)") } ?? false
+    }
+
+    /// mirage, OCaml's cross compiler, solo5 and the sources of unikernels are built from their own opam files; images are
+    /// configured, locked, built, and run where the matrix says so.
+    @Test(.enabled(if: hasUpstream("mirage.yaml"), "needs mirage.yaml in CISO_UNIKERNEL_SOURCES"))
+    func theRealMirageBuildsAndRunsUnikernels() throws {
+        let run = try ci("run", "\(try #require(Self.upstream))/mirage.yaml")
+        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        let results = try JSONDecoder().decode(
+            [State].self, from: Data(try ci("results", "--format", "json").output.utf8))
+        #expect(results.contains { $0.kind == "test" } && results.allSatisfy { $0.state == "success" }, "\(results)")
+    }
+
     /// Solo5 is built from its own opam file; its tools build images for five backends, its tender runs one, and QEMU another.
-    @Test(.enabled(if: upstream != nil, "needs CISO_UNIKERNEL_SOURCES"))
+    @Test(.enabled(if: hasUpstream("solo5.tar.gz"), "needs solo5.tar.gz in CISO_UNIKERNEL_SOURCES"))
     func theRealSolo5BuildsAndRunsImages() throws {
         let script = PackageFolder.url.appending(path: "Tests/Unikernels/use-solo5")
         try Program(["sh", script.path, try #require(Self.upstream), folder.path]).output()

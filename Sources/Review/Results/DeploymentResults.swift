@@ -99,11 +99,12 @@ package struct DeploymentResults: Sendable {
         return plan
     }
 
-    /// The digest of the layer that a job added on a target; nil if no result has one.
+    /// The digest of the layer that a job added on a target, whichever deployment built it; nil if no result has one.
     package func layer(ofJob id: Digest, on target: String) throws -> Digest? {
         guard let job = try documents.job(id) else { return nil }
         let cell = Cell(target: target, compiler: job.compiler, package: job.package)
         return try index.result(ofJob: id, as: cell, in: store)?.layer
+            ?? JobLookup.verdict(onJob: id, of: job.package, compiler: job.compiler, in: store)?.layer
     }
 
     /// The recorded result of a cell, which may be of a job of an earlier plan; nil if there is none. It lacks the
