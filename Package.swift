@@ -142,6 +142,7 @@ let package = Package(
                 logging, "Archive", "Core", "Git", "HTTP", "Layers", "OpamFormat", "OpamSwitch", "Supervision",
                 "System",
             ]),
+        module("MachineImages", ["Archive", "Core", "Machines", "PluginMessages", "System"]),
         module("RunnerInterface", ["Core", "Model"]),
         module(
             "Worker",
@@ -171,7 +172,7 @@ let package = Package(
             name: "ci",
             dependencies: [
                 argumentParser, logging, "Agent", "Core", "Doctor", "Model", "Engine", "Etcd", "Fetching", "Git",
-                "HTTP", "Hub", "Images", "LogReading",
+                "HTTP", "Hub", "Images", "LogReading", "MachineImages", "Machines",
                 "Matrix", "Notices",
                 "OpamRepository", "OpamSolver", "Pages", "Planner", "PlanSession", "PluginHost", "PluginMessages",
                 "PluginTools",
@@ -286,6 +287,13 @@ let package = Package(
         tests("Hub", ["Core", "Git", "Model", "Records", "Store", "System"]),
         tests("Registry", ["Core", "HTTP", "System"]),
         tests("Images", ["Archive", "Core", "HTTP", "Layers", "Registry", "System"]),
+        .testTarget(
+            name: "MachineImagesTests",
+            dependencies: [
+                "ci", "Core", "MachineImages", "Machines", "PluginHost", "PluginMessages", "System", "TestSupport",
+                "ciso-plugin-host",
+            ],
+            exclude: ["Guest"], swiftSettings: settings),
         tests("Store", ["Core", "Etcd", "Git", "store-writer"]),
         tests(
             "Sandbox",

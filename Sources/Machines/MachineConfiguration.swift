@@ -96,7 +96,8 @@ extension MachineConfiguration {
     ///   - state: a descriptor of a saved state to continue from; nil: the machine boots.
     func words(monitor: Int32, console: Int32, state: Int32?) -> [String] {
         var words = [hardware.program, "-nodefaults", "-no-user-config", "-display", "none"]
-        words += ["-machine", hardware.architecture == "arm64" ? "virt" : "q35"]
+        // Without graphics, the firmware and boot loaders use the serial console.
+        words += ["-machine", hardware.architecture == "arm64" ? "virt" : "q35,graphics=off"]
         words += ["-accel", accelerator == .kvm ? "kvm" : "tcg,thread=multi", "-cpu", hardware.processor]
         words += ["-m", "\(memory)", "-smp", "\(processors)", "-rtc", "base=utc"]
         if let file = hardware.firmwareFile { words += ["-bios", file] }

@@ -21,7 +21,7 @@ package final class MachineConsole: Sendable {
     /// Reads the console on a thread of its own until the machine ends.
     ///
     /// - Parameter socket: is closed with the console.
-    init(_ socket: Int32) {
+    package init(_ socket: Int32) {
         self.socket = socket
         BlockingWork.start { [self] in
             read()
@@ -39,6 +39,15 @@ package final class MachineConsole: Sendable {
     package func text(from position: Int = 0) -> String {
         state.withLock { state in
             String(decoding: state.kept.dropFirst(max(0, position - state.dropped)), as: UTF8.self)
+        }
+    }
+
+    /// The bytes that were printed from a position on, as far as they are kept, the position after them, and whether no more
+    /// can follow.
+    package func output(from position: Int) -> (bytes: [UInt8], end: Int, isEnded: Bool) {
+        state.withLock { state in
+            let bytes = state.kept.dropFirst(max(0, position - state.dropped))
+            return (Array(bytes), state.dropped + state.kept.count, state.isEnded)
         }
     }
 

@@ -90,11 +90,25 @@ package actor Plugin {
         try answer(PluginCalls.Patterns.self, to: NoArguments()).patterns
     }
 
+    /// How a machine's image is made; nil if the plugin does not know the call, as older ones.
+    package func machineImage(_ request: MachineImageRequest) throws -> MachineImageRecipe? {
+        try answerIfKnown(PluginCalls.MachineImage.self, to: request)
+    }
+
     /// Asks the plugin and checks its answer against the request.
     ///
     /// - Throws: `Failure`, of the kind input where the plugin refuses the request or answers nonsense, and of the kind
     ///   infrastructure where it crashed or hung.
     private func answer<Call: PluginCall>(_ call: Call.Type, to request: Call.Request) throws -> Call.Answer
+    where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
+        if let answer = try answerIfKnown(call, to: request) { return answer }
+        let fault = PluginFault(
+            kind: .garbage("the plugin does not know the call '\(Call.name)'"), call: Call.name)
+        throw fault.failure(of: file)
+    }
+
+    /// As `answer`; nil if the plugin does not know the call.
+    private func answerIfKnown<Call: PluginCall>(_ call: Call.Type, to request: Call.Request) throws -> Call.Answer?
     where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
         let bytes = [UInt8](try CanonicalJSON.encode(request))
         do {
@@ -115,10 +129,9 @@ package actor Plugin {
 
     private func decode<Call: PluginCall>(
         _ call: Call.Type, _ status: CallStatus, _ bytes: [UInt8], request: Call.Request
-    ) throws -> Call.Answer where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
+    ) throws -> Call.Answer? where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
         switch status {
-        case .unknownCall:
-            throw PluginFault(kind: .garbage("the plugin does not know the call '\(Call.name)'"), call: Call.name)
+        case .unknownCall: return nil
         case .refused:
             let refusal = try read(Refusal.self, from: bytes, call: Call.name)
             throw Failure(.input, "plugin '\(file.name)': \(refusal.message)", hint: refusal.hint)

@@ -1,6 +1,6 @@
 @_exported public import PluginMessages
 
-/// What a plugin's author writes: one type that answers five questions with data.
+/// What a plugin's author writes: one type that answers questions with data.
 ///
 /// ```swift
 /// import PluginKit
@@ -39,6 +39,11 @@ public protocol DistributionPlugin: Sendable {
 
     /// How to read an error in what the distro's own tools print, before the runner's own patterns; none unless implemented.
     var patterns: [LogPattern] { get }
+
+    /// How an image of a machine is made from the distro's installer; nil unless implemented: the plugin cannot make any.
+    ///
+    /// - Throws: `Refusal` if it cannot make one from that installer.
+    func machineImage(_ request: MachineImageRequest, _ target: CheckedRequest) throws -> MachineImageRecipe?
 }
 
 extension DistributionPlugin {
@@ -52,4 +57,9 @@ extension DistributionPlugin {
 
     /// No patterns.
     public var patterns: [LogPattern] { [] }
+
+    /// No images of machines.
+    public func machineImage(_ request: MachineImageRequest, _ target: CheckedRequest) throws -> MachineImageRecipe? {
+        nil
+    }
 }

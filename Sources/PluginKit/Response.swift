@@ -36,6 +36,10 @@ struct Response {
             return try encode(StepsAnswer(steps: plugin.steps(request, target)))
         case PluginCalls.Patterns.name:
             return try encode(PatternsAnswer(patterns: plugin.patterns))
+        case PluginCalls.MachineImage.name:
+            let request: MachineImageRequest = try decode(request)
+            let target = try CheckedRequest(request.target, for: plugin.description)
+            return try plugin.machineImage(request, target).map(encode)
         default:
             return nil
         }

@@ -49,6 +49,13 @@ public enum PluginCalls {
         public typealias Answer = PatternsAnswer
         public static let name = "patterns"
     }
+
+    /// How a machine's image is made from the distribution's installer. A plugin need not know this call.
+    public enum MachineImage: PluginCall {
+        public typealias Request = MachineImageRequest
+        public typealias Answer = MachineImageRecipe
+        public static let name = "machine-image"
+    }
 }
 
 /// The empty request: `{}`.

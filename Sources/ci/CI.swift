@@ -52,6 +52,7 @@ struct CI: AsyncParsableCommand {
             DrainCommand.self,
             ReproduceCommand.self,
             PluginCommand.self,
+            ImageCommand.self,
             StoreCommand.self,
             DoctorCommand.self,
         ]

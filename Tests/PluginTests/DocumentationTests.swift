@@ -79,7 +79,8 @@ import YAML
         let keys = try #require(value as? [String: Any]).keys
         let type =
             keys.contains("distributions")
-            ? "PluginDescription" : keys.contains("script") ? "Step" : "SystemPackagesAnswer"
+            ? "PluginDescription"
+            : keys.contains("script") ? "Step" : keys.contains("boots") ? "MachineImageRecipe" : "SystemPackagesAnswer"
         #expect(schema.problems(of: value, as: schema[type]) == [])
     }
 

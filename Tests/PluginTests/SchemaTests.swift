@@ -30,6 +30,15 @@ import Testing
         "p", .cError, "x", precedence: .likely, origin: .package, exclusion: "y", literals: ["x"], phase: .test,
         phases: [.test], following: 1, preceding: "z", class: "c", examples: [.init("x", "s")])
 
+    private static let boot = InstallerBoot(
+        "b", installer: true, network: true,
+        dialogue: [DialogueStep([DialogueReply("t", send: "s", repeats: true)], timeLimit: 7)], failures: ["f"],
+        timeLimit: 8)
+    private static let recipe = MachineImageRecipe(
+        source: .installerCD, verification: InstallerVerification(list: "l", signifyKey: "k"),
+        diskSize: 1, memory: 2, login: "u", files: ["f": "x"], seed: SeedDisk(label: "l", files: ["f": "x"]),
+        boots: [boot])
+
     /// One value of every type, with everything in it that can be.
     private static let values: [(name: String, value: any Codable & Sendable)] = [
         ("NoArguments", NoArguments()), ("Refusal", Refusal("m", hint: "h")), ("Step", step), ("StepLimits", limits),
@@ -58,6 +67,13 @@ import Testing
         ),
         ("StepsAnswer", StepsAnswer(steps: [step])), ("PatternsAnswer", PatternsAnswer(patterns: [pattern])),
         ("LogPattern", pattern), ("Example", LogPattern.Example("x", "s")),
+        (
+            "MachineImageRequest",
+            MachineImageRequest(target: request, installer: "i.iso", publicKey: "ssh-ed25519 A", server: "http://s")
+        ),
+        ("MachineImageRecipe", recipe), ("InstallerVerification", recipe.verification),
+        ("SeedDisk", SeedDisk(label: "l", files: ["f": "x"])),
+        ("InstallerBoot", boot), ("DialogueStep", boot.dialogue[0]), ("DialogueReply", boot.dialogue[0].replies[0]),
     ]
 
     @Test func everyTypeIsInTheSchemaWithItsProperties() throws {
@@ -111,8 +127,10 @@ import Testing
             Set(schema.calls.keys) == [
                 PluginCalls.Describe.name, PluginCalls.Target.name, PluginCalls.SystemPackages.name,
                 PluginCalls.Steps.name,
-                PluginCalls.Patterns.name,
+                PluginCalls.Patterns.name, PluginCalls.MachineImage.name,
             ])
+        #expect(
+            words("MachineImageRecipe", "source") == MachineImageRecipe.Source.allCases.map(\.rawValue))
     }
 
     @Test(arguments: ShippedPlugins.names) func answersAreValid(name: String) async throws {

@@ -63,6 +63,7 @@ struct Answers {
             target.environment.bootstrap.filter { $0.place == .environment }
             + (target.environment.probe.map { [$0] } ?? [])
         let family = target.environment.shell.family
+        try askForImages(request, session)
         add(worker, .posix)
         add(inside, family)
         note(inside, target.environment)
@@ -88,6 +89,25 @@ struct Answers {
             add(answer.steps, family)
         } catch {
             stepProblems.append("\(request.target): \(error)")
+        }
+    }
+
+    /// Asks how images of machines are made. A plugin need not know the call, and may refuse these installers.
+    private mutating func askForImages(_ request: TargetRequest, _ session: Session) throws {
+        for installer in ["install.iso", "install.img"] where !request.systemCompiler {
+            let image = MachineImageRequest(
+                target: request, installer: installer, publicKey: "ssh-ed25519 AAAA", server: "http://10.0.2.2:8000")
+            let bytes = [UInt8](try CanonicalJSON.encode(image))
+            let reply = try session.raw(PluginCalls.MachineImage.name, bytes)
+            if reply.status == .unknownCall { return }
+            asked.append(Asked(call: PluginCalls.MachineImage.name, request: bytes, answer: reply))
+            do {
+                _ = try Session.answer(PluginCalls.MachineImage.self, reply, image)
+            } catch is Refusal {
+                continue
+            } catch {
+                targetProblems.append("\(request.target): \(installer): \(error)")
+            }
         }
     }
 

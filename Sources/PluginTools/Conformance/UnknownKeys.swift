@@ -20,6 +20,7 @@ enum UnknownKeys {
         "opamClient", "options", "packages", "phase", "place", "probe", "processes", "reason", "silence",
         "systemCompiler", "installedPackages", "time", "tools", "uid", "unless", "user", "arguments", "versions",
         "firmware", "login", "machine", "powerOff", "processor", "seed", "setClock",
+        "failures", "files", "installer", "repeats", "send", "signifyKey", "timeLimit",
     ]
 
     /// What is wrong with the keys of `found`, each a sentence with a place and a remedy.

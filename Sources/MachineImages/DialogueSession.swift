@@ -1,0 +1,162 @@
+internal import Core
+package import Machines
+package import PluginMessages
+
+/// Holds the dialogue of one boot with the console of a machine.
+package struct DialogueSession: Sendable {
+    /// How long each step may take.
+    package struct Timing: Sendable {
+        /// The longest that any step may take, whatever the recipe says; nil: as the recipe says.
+        package var stepLimit: Duration?
+        /// How long the console is silent before something is sent: what reads it may not be ready when its prompt ends.
+        package var quiet = Duration.milliseconds(300)
+        /// The longest that it is waited for.
+        package var patience = Duration.seconds(5)
+
+        package init(stepLimit: Duration? = nil) {
+            self.stepLimit = stepLimit
+        }
+    }
+
+    private let boot: InstallerBoot
+    private let console: MachineConsole
+    private let timing: Timing
+    private let obstacle: @Sendable () -> String?
+    private let report: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - obstacle: why the machine cannot go on; nil while it can.
+    ///   - report: is given a line about each step.
+    package init(
+        _ boot: InstallerBoot, _ console: MachineConsole, timing: Timing = Timing(),
+        obstacle: @escaping @Sendable () -> String? = { nil }, report: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.boot = boot
+        self.console = console
+        self.timing = timing
+        self.obstacle = obstacle
+        self.report = report
+    }
+
+    /// What is known at one moment.
+    private struct Progress {
+        var dialogue: Dialogue
+        var position = 0
+        var pending: [String] = []
+        var lastOutput = ContinuousClock.now
+        /// When nothing kept the machine from going on.
+        var lastRunning = ContinuousClock.now
+        /// When the current step began, or the first pending text was due.
+        var stepStart = ContinuousClock.now
+    }
+
+    /// Answers the console until the dialogue is done and the machine has ended.
+    ///
+    /// - Parameter log: the path of a file that takes what the console shows and what is sent.
+    /// - Throws: `Failure` that names the step; `CancellationError`.
+    package func run(log: String) async throws {
+        var transcript = try ConsoleTranscript(log)
+        transcript.note("boot '\(boot.name)'")
+        var progress = Progress(dialogue: Dialogue(boot))
+        while true {
+            try Task.checkCancellation()
+            // Asked before the output is read, so that the last output is not missed.
+            let stopped = obstacle()
+            let output = console.output(from: progress.position)
+            if !output.bytes.isEmpty {
+                (progress.position, progress.lastOutput) = (output.end, .now)
+                transcript.console(output.bytes)
+                try take(output.bytes, &progress, &transcript)
+                continue
+            }
+            if progress.dialogue.isFinished, progress.pending.isEmpty, output.isEnded { return }
+            if stopped == nil { progress.lastRunning = .now }
+            // The end of the machine may be known before that of its console.
+            if output.isEnded || .now - progress.lastRunning >= .seconds(1) {
+                throw failure(stopped ?? "the virtual machine ended", progress, transcript)
+            }
+            if try await send(&progress, &transcript) { continue }
+            try checkTime(progress, transcript)
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func take(_ bytes: [UInt8], _ progress: inout Progress, _ transcript: inout ConsoleTranscript) throws {
+        for event in progress.dialogue.receive(bytes) {
+            switch event {
+            case .reply(let text):
+                progress.stepStart = .now
+                progress.pending.append(text)
+                if !progress.dialogue.isFinished { report(progressLine(progress.dialogue)) }
+            case .finished: break
+            case .failed(let text): throw failure("the console shows '\(text)'", progress, transcript)
+            case .repeated(let text):
+                throw failure("'\(text)' came again and again", progress, transcript)
+            }
+        }
+    }
+
+    /// Sends the next text that is due.
+    ///
+    /// - Returns: whether something was sent.
+    private func send(_ progress: inout Progress, _ transcript: inout ConsoleTranscript) async throws -> Bool {
+        guard let text = progress.pending.first else { return false }
+        let now = ContinuousClock.now
+        guard text.isEmpty || now - progress.lastOutput >= timing.quiet || now - progress.stepStart >= timing.patience
+        else { return false }
+        progress.pending.removeFirst()
+        if !text.isEmpty {
+            transcript.note("sent '\(text)'")
+            // The firmware's keyboard buffer holds 15 keys.
+            for piece in text.utf8.chunks(of: 8) {
+                console.type(piece)
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        progress.stepStart = .now
+        return true
+    }
+
+    private func checkTime(_ progress: Progress, _ transcript: borrowing ConsoleTranscript) throws {
+        guard progress.pending.isEmpty else { return }
+        let dialogue = progress.dialogue
+        let seconds = dialogue.isFinished ? boot.timeLimit : dialogue.steps[dialogue.step].timeLimit
+        let limit = min(.seconds(seconds), timing.stepLimit ?? .seconds(seconds))
+        guard .now - progress.stepStart >= limit else { return }
+        throw failure(
+            "waited \(limit.components.seconds) s for "
+                + (dialogue.isFinished ? "the machine to power off or restart" : Self.awaited(dialogue)), progress,
+            transcript)
+    }
+
+    private func progressLine(_ dialogue: Dialogue) -> String {
+        "\(boot.name): step \(dialogue.step + 1) of \(dialogue.steps.count): waiting for \(Self.awaited(dialogue))"
+    }
+
+    private static func awaited(_ dialogue: Dialogue) -> String {
+        dialogue.awaited.map { "'\($0)'" }.joined(separator: " or ")
+    }
+
+    private func failure(_ reason: String, _ progress: Progress, _ transcript: borrowing ConsoleTranscript) -> Failure {
+        let dialogue = progress.dialogue
+        let place = dialogue.isFinished ? "after the last step" : "step \(dialogue.step + 1) of \(dialogue.steps.count)"
+        let lines = transcript.lastLines
+        let end =
+            lines.isEmpty
+            ? "the console has shown nothing" : "the console ends with:\n  " + lines.joined(separator: "\n  ")
+        return Failure(.unavailable, "boot '\(boot.name)', \(place): \(reason); \(end)")
+    }
+}
+
+extension String.UTF8View {
+    /// The text in pieces of at most `count` bytes, each of whole characters where they are ASCII.
+    fileprivate func chunks(of count: Int) -> [String] {
+        var pieces: [String] = []
+        var rest = self[...]
+        while !rest.isEmpty {
+            pieces.append(String(decoding: rest.prefix(count), as: UTF8.self))
+            rest = rest.dropFirst(count)
+        }
+        return pieces
+    }
+}

@@ -1,0 +1,8 @@
+internal import ArgumentParser
+
+struct ImageCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "image",
+        abstract: "Make images of virtual machines.",
+        subcommands: [ImageMakeCommand.self])
+}
