@@ -32,7 +32,7 @@ final class LoopbackFiles: Sendable {
     }
 
     /// QEMU's gateway is this machine.
-    var addressForGuests: String { "http://10.0.2.2:\(port)" }
+    var addressForGuests: String { "10.0.2.2:\(port)" }
 
     /// The lines of requests so far.
     var requests: [String] { program.output.split(separator: "\n").map(String.init) }

@@ -45,7 +45,7 @@ final class MachineTestBed: Sendable {
         "fails.1": build("echo 'Error: Unbound module Foo'; exit 2"),
         "tool.1": "depexts: [[\"hello\"]]\nbuild: [\"hello-tool\"]",
         "missing.1": "depexts: [[\"missing-thing\"]]",
-        "network.1": build("! busybox wget -T 5 -q -O /dev/null `cat /etc/mirror`/x"),
+        "network.1": build("! fetch x"),
         "full.1": build("dd if=/dev/zero of=big bs=1M count=900; sleep 4; exit 1"),
         "slow.1": build("while :; do echo x; sleep 1; done"),
         "quick.1": build("exit 0"),

@@ -25,6 +25,9 @@ import Testing
         kind: .image, image: "i", bootstrap: [step], probe: step, tools: [tool], inputs: ["i": "1"], shell: shell,
         paths: paths,
         buildUser: user, environment: ["A": "1"])
+    private static let machine = MachineDescription(
+        disk: .scsi, network: .e1000, firmware: .uefi, processor: "max", seed: .nocloud, login: "l", setClock: "true",
+        powerOff: "true")
     private static let package = SystemPackage("n", .mapped, packages: ["m"], reason: "r")
     private static let pattern = LogPattern(
         "p", .cError, "x", precedence: .likely, origin: .package, exclusion: "y", literals: ["x"], phase: .test,
@@ -52,9 +55,10 @@ import Testing
             TargetDescription(
                 target: "a-1", variables: ["os": "a"], buildVariables: ["make": "m"], systemCompiler: "5",
                 opamClient: "2", installedPackages: ["p"],
-                environment: environment)
+                environment: environment, machine: machine)
         ),
-        ("EnvironmentDescription", environment), ("Tool", tool), ("Shell", shell), ("Paths", paths),
+        ("MachineDescription", machine), ("EnvironmentDescription", environment), ("Tool", tool), ("Shell", shell),
+        ("Paths", paths),
         ("BuildUser", user),
         ("SystemPackagesRequest", SystemPackagesRequest(target: request, names: ["n"])),
         ("SystemPackagesAnswer", SystemPackagesAnswer(packages: [package], steps: [step], versions: step)),
