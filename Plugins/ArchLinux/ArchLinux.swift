@@ -41,7 +41,7 @@ struct ArchLinux: DistributionPlugin {
 
     let patterns = PacmanFamily.patterns
 
-    /// Unpacks the bootstrap archive, whose checksum the mirror publishes beside it.
+    /// Unpacks the bootstrap archive, whose checksum the mirror also publishes.
     private func bootstrap(snapshot: String?) throws -> Step {
         var packages = #""$mirror/\$repo/os/\$arch""#
         if let snapshot {

@@ -8,9 +8,9 @@ struct Release {
     let ocaml: String
     /// The version of its package `opam`.
     let opam: String
-    /// Depexts of opam-repository that it calls otherwise.
+    /// Depexts of opam-repository with other names in this release.
     let renamed: [String: [String]]
-    /// Depexts of opam-repository that it does not have in `main`.
+    /// Depexts of opam-repository that `main` lacks.
     let absent: Set<String>
 
     var names: SystemPackageNames {

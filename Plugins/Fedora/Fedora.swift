@@ -1,6 +1,6 @@
 internal import PluginKit
 
-/// Fedora: dnf, in a root that dnf itself fills.
+/// Fedora: dnf, which also creates the root file system.
 struct Fedora: DistributionPlugin {
     let description = PluginDescription(
         name: "fedora", version: "1.1.0", summary: "Fedora: root file systems and packages by dnf.",
@@ -33,7 +33,7 @@ struct Fedora: DistributionPlugin {
 
     var patterns: [LogPattern] { DnfFamily.patterns }
 
-    /// The signing key comes from the distro's own site, the packages from the mirror.
+    /// The signing key is downloaded from Fedora's own site, the packages from the mirror.
     private func bootstrap(_ packages: [String], release: String, machine: String) -> Step {
         Step(
             "bootstrap-root", phase: .bootstrap,
@@ -58,7 +58,7 @@ private let system = RootSystem(
     tools: [Tool("dnf", packages: ["debian": "dnf", "fedora": "dnf"]), Tool("curl")],
     shell: Shell(path: "/bin/bash", family: .bash))
 
-/// A C compiler, make and what opam itself calls.
+/// A C compiler, make and the programs that opam itself calls.
 private let base = [
     "bzip2", "ca-certificates", "curl", "diffutils", "findutils", "gcc", "gcc-c++", "git", "m4", "make", "patch",
     "pkgconf-pkg-config", "rsync", "tar", "unzip", "which", "xz",

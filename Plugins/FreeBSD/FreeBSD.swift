@@ -65,8 +65,8 @@ struct FreeBSD: DistributionPlugin {
     ]
 }
 
-/// A release and its `__FreeBSD_version`, which is opam's `os-version`. A name without a minor version means the
-/// release that the reference solutions were made for, else the newest.
+/// A release and its `__FreeBSD_version`, which is opam's `os-version`. A name without a minor version denotes the
+/// release that the reference solutions were computed for, otherwise the newest.
 private struct Release {
     let version: String
     let number: String
@@ -78,7 +78,7 @@ private let releases = [
     Release(version: "15.0", number: "1500068"),
 ]
 
-/// pkg's lock is waited for: an administrator may be installing something.
+/// Waits for pkg's lock, because an administrator may be installing something.
 private let system = SSHSystem(
     directory: "/var/ciso", path: "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
     shell: Shell(family: .posix),

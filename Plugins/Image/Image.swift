@@ -1,6 +1,6 @@
 internal import PluginKit
 
-/// Any Linux image: what the distros' plugins know of theirs, this one is told by options, which `ci` finds in the image.
+/// Any Linux image: options, which `ci` derives from the image, provide what other plugins know of their distributions.
 struct Image: DistributionPlugin {
     let description = PluginDescription(
         name: "image", version: "1.0.0",
@@ -58,7 +58,7 @@ struct Image: DistributionPlugin {
         return manager.family == .apt ? AptFamily.install(packages) : [manager.manager.step(packages)]
     }
 
-    /// The image's own package manager is the one whose program is there.
+    /// The package manager whose program exists in the image.
     let versionQuery: String? = """
         if command -v dpkg-query >/dev/null 2>&1; then
             \(AptFamily.versionQuery)

@@ -1,6 +1,6 @@
 internal import PluginKit
 
-/// What is known of an image: from the matrix, or from the image itself.
+/// The properties of an image: from the matrix, or from the image itself.
 struct ImageOptions {
     let image: String
     let manager: ImagePackages?
@@ -84,7 +84,7 @@ struct ImageOptions {
         packages = request.words(RootSystem.packagesOption.name)
     }
 
-    /// Where programs are looked up.
+    /// The directories in which programs are looked up.
     ///
     /// - Parameter hasCompiler: whether builds use the image's own compiler.
     func path(withCompiler hasCompiler: Bool) -> String {

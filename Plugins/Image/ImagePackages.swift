@@ -1,15 +1,15 @@
 internal import PluginKit
 
-/// A family of package managers, and what its distros call what every build may use.
+/// A family of package managers, with its names of the packages that every build may use.
 struct ImagePackages {
     enum Family: String, CaseIterable {
         case apt, dnf, zypper, pacman, apk, xbps
     }
 
     let family: Family
-    /// A compiler for C, make and what opam itself calls.
+    /// A C compiler, make and the programs that opam itself calls.
     let base: [String]
-    /// The distro's OCaml.
+    /// The packages of the distribution's OCaml.
     let compiler: [String]
     let manager: PackageManager
 
@@ -19,7 +19,7 @@ struct ImagePackages {
         case .apt:
             base = AptFamily.basePackages
             compiler = ["ocaml"]
-            // Images come without lists of packages.
+            // Images contain no package lists.
             manager = PackageManager(
                 install: """
                     apt-get update

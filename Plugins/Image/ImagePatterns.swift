@@ -1,10 +1,10 @@
 internal import PluginKit
 
-/// How package managers tell that a package is missing, or that a mirror is to blame.
+/// The messages of package managers about missing packages and failing mirrors.
 enum ImagePatterns {
     static let all = AptFamily.patterns + DnfFamily.patterns + PacmanFamily.patterns + ApkFamily.patterns + own
 
-    /// Those of package managers that no shared type has.
+    /// The patterns of package managers that no shared type covers.
     private static let own = [
         missing(
             "zypper-missing", #"^No provider of '([^']+)' found\.$"#, "No provider of",

@@ -1,8 +1,9 @@
 internal import PluginKit
 
-/// What is done in an image before packages are built in it.
+/// The steps that prepare an image for builds.
 enum ImageSteps {
-    /// Makes the build user's directories, and the user where the image has none of the name. Small images have no `useradd`.
+    /// Creates the build user's directories, and the user if the image has none with this name. Small images have no
+    /// `useradd`.
     static func makeUser(_ options: ImageOptions, _ paths: Paths) -> Step {
         let (user, uid, gid) = (options.user, options.uid, options.gid)
         let home = shellQuoted(options.home)
@@ -29,7 +30,8 @@ enum ImageSteps {
             user: .root, idempotent: true)
     }
 
-    /// Installs what every build may use, where the image lacks a program of it; an image that has all stays as it is.
+    /// Installs the packages that every build may use, if the image lacks one of their programs; otherwise the image is
+    /// not changed.
     static func installBase(_ packages: ImagePackages, _ options: ImageOptions, compiler: Bool, client: Bool) -> Step {
         var wanted: [String] = []
         var needed: [String] = []
@@ -63,7 +65,7 @@ enum ImageSteps {
             user: .root, environment: packages.manager.environment, network: true, idempotent: true)
     }
 
-    /// Makes one of the image's opam clients the one that is called `opam`.
+    /// Makes one of the image's opam clients available as `opam`.
     static func chooseClient(_ program: String) -> Step {
         Step(
             "choose-client", phase: .bootstrap,
@@ -76,9 +78,9 @@ enum ImageSteps {
             user: .root, idempotent: true)
     }
 
-    /// Prints opam's variables as opam finds them there.
+    /// Prints opam's variables as determined in the image.
     static func probe(_ architecture: String, compiler: Bool) -> Step {
-        // A kernel of 64 bits runs images of 32, too.
+        // A 64-bit kernel also runs 32-bit images.
         let machine = """
             if command -v uname >/dev/null 2>&1; then
                 machine=$(uname -m)

@@ -5,7 +5,7 @@ internal import Records
 internal import Store
 
 extension AgentState {
-    /// Takes over the report on a job, to be written with the others of the same input.
+    /// Accepts the report on a job, which is written together with the other reports of the same input.
     mutating func take(_ report: ExecutionReport, of job: Digest) {
         var report = report
         report.claim = held[job]?.progressVersion
@@ -23,7 +23,7 @@ extension AgentState {
         reporting.append(job)
     }
 
-    /// Writes the reports that were taken over, many in one step.
+    /// Writes the accepted reports, several in one step.
     mutating func writeReports() async {
         while !reporting.isEmpty {
             let jobs = Array(reporting.prefix(Self.reportLimit))
@@ -37,7 +37,7 @@ extension AgentState {
 
     /// Writes the reports on some jobs. If that fails, for example because the disk is full, each heartbeat retries it.
     ///
-    /// - Returns: Why it failed.
+    /// - Returns: the error, if it failed.
     @discardableResult
     mutating func writeReports(of jobs: [Digest]) -> (any Error)? {
         do {

@@ -25,7 +25,7 @@ extension AgentState {
         }
     }
 
-    /// Claims some jobs, in one step where all are free. Those that cannot be claimed are given back.
+    /// Claims some jobs, in one step if all are free. Jobs that cannot be claimed are returned.
     ///
     /// - Returns: those that are claimed.
     private mutating func claim(_ jobs: ArraySlice<Digest>) -> [Digest] {
@@ -88,7 +88,7 @@ extension AgentState {
         guard let entry = held[job], entry.isRunning, entry.assignment.attempt == attempt else { return }
         await observe(.step(job, step))
         held[job]?.untold = step
-        // Of a job that ends soon only that is told.
+        // Of a job that ends soon, only the end is published.
         let due = (entry.toldAt ?? .now) + Self.toldEvery
         if due <= .now { return tell(of: job) }
         guard entry.untold == nil else { return }
@@ -99,7 +99,7 @@ extension AgentState {
         }
     }
 
-    /// Tells of the step that a job is at, if it runs still.
+    /// Publishes the current step of a job, if it is still running.
     mutating func tell(of job: Digest, _ attempt: UInt64) {
         guard let entry = held[job], entry.isRunning, entry.untold != nil, entry.assignment.attempt == attempt else {
             return
@@ -115,7 +115,7 @@ extension AgentState {
         guard entry.isWanted else {
             forgetProgress(of: job)
             held[job] = entry.next.map { Held(assignment: $0.assignment, version: $0.version) }
-            // A dispatcher that took the worker for lost sees that it lives.
+            // A dispatcher that considered the worker lost learns that it is alive.
             register()
             return
         }
@@ -130,7 +130,7 @@ extension AgentState {
     }
 }
 
-/// An execution of a job that has ended.
+/// The end of a job's execution.
 struct EndedExecution: Sendable {
     var job: Digest
     var attempt: UInt64

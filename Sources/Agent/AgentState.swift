@@ -26,7 +26,7 @@ struct AgentState {
         var progress: JobProgress?
         var progressVersion: UInt64?
         var toldAt: ContinuousClock.Instant?
-        /// The step that was not told yet.
+        /// The step that has not been published yet.
         var untold: JobStep?
         /// A report that could not be written yet.
         var unwritten: [UInt8]?
@@ -34,7 +34,7 @@ struct AgentState {
         /// A newer assignment of the same job, to start when this one has ended.
         var next: (assignment: JobAssignment, version: UInt64)?
 
-        /// Notes what was told of the job.
+        /// Notes the progress published for the job.
         mutating func note(_ progress: JobProgress, version: UInt64) {
             (self.progress, progressVersion, toldAt, untold) = (progress, version, .now, nil)
         }
@@ -65,11 +65,11 @@ struct AgentState {
 
     /// How long a worker keeps its claim on a finished job whose report no dispatcher records.
     static let reportTimeout = Duration.seconds(10)
-    /// The steps of a job are told no more often.
+    /// The minimum interval between published steps of a job.
     static let toldEvery = Duration.seconds(1)
-    /// So many jobs are claimed at once.
+    /// The maximum number of jobs that are claimed at once.
     static let claimLimit = 90
-    /// So many reports are written at once: they may have 8 KB each, and etcd takes 1.5 MB.
+    /// The maximum number of reports written at once: each may have 8 KB, and etcd accepts 1.5 MB.
     static let reportLimit = 64
 
     init(
@@ -127,7 +127,7 @@ struct AgentState {
         await observe(.mode(mode))
     }
 
-    /// Shows what the worker can run, or that it is still there.
+    /// Registers the worker, or renews its registration.
     func register() {
         _ = try? values.set(registration, at: DispatchValues.worker(owner.id), owner: owner)
     }

@@ -1,8 +1,8 @@
 package import Core
 package import Model
 
-/// A blob store that has the requests and jobs of its own process in memory, so that the worker of the process need not parse
-/// them.
+/// A blob store that has the requests and jobs of its own process in memory, so that the worker in the process need not
+/// parse them.
 ///
 /// - SeeAlso: `docs/decisions/0243-requests-in-memory.md`
 package protocol ProcessRequests: Sendable {

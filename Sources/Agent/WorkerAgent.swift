@@ -116,7 +116,7 @@ enum AgentInput: Sendable {
     case assignments(NewestState)
     case mode([StorePath: EphemeralValue])
     case step(Digest, attempt: UInt64, JobStep)
-    /// A step is to be told of, if the job runs still.
+    /// A step is due to be published, if the job is still running.
     case tell(Digest, attempt: UInt64)
     /// Executions have ended.
     case ended

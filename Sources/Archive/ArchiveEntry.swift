@@ -1,25 +1,25 @@
-/// One member of an archive, without its contents.
+/// A member of an archive, without its contents.
 public struct ArchiveEntry: Hashable, Sendable {
-    /// What a member is.
+    /// The types of members.
     public enum Kind: Hashable, Sendable {
         case file
         case directory
         case symbolicLink(target: FilePath)
-        /// Another name of a member that came earlier.
+        /// Another name of an earlier member.
         case hardLink(target: FilePath)
         /// A device, a FIFO or a socket; never unpacked.
         case special
     }
 
-    /// As written in the archive: relative, its components separated by `/`.
+    /// The path in the archive: relative, with components separated by `/`.
     public var path: FilePath
-    /// File, directory or link.
+    /// The type of the member.
     public var kind: Kind
     /// The low twelve bits of the mode.
     public var permissions: UInt32
-    /// Bytes of a file; 0 for anything else.
+    /// The size of a file in bytes; 0 for other types.
     public var size: Int
-    /// Seconds since 1970.
+    /// The modification time in seconds since 1970.
     public var modified: Int
     /// The numeric ids of the owner.
     public var owner: Owner
@@ -52,13 +52,13 @@ public struct Owner: Hashable, Sendable, Codable {
         self.group = group
     }
 
-    /// The same with ids 1 to 65535 moved up by `offset`; root and ids above stay.
+    /// The owner with ids 1 to 65535 increased by `offset`; root and greater ids are unchanged.
     public func shifted(up offset: UInt32) -> Owner {
         func shifted(_ id: UInt32) -> UInt32 { (1...0xFFFF).contains(id) ? id + offset : id }
         return Owner(user: shifted(user), group: shifted(group))
     }
 
-    /// The same with ids that no root file system of ours maps as those of `nobody`.
+    /// The owner with ids that no root file system of ours maps replaced by those of `nobody`.
     var mapped: Owner {
         func mapped(_ id: UInt32) -> UInt32 { id <= 0xFFFF ? id : 65534 }
         return Owner(user: mapped(user), group: mapped(group))

@@ -1,34 +1,34 @@
 public import Core
 
-/// Why an archive could not be written, read or unpacked.
+/// The reason why an archive could not be written, read or unpacked.
 public struct ArchiveError: ClassifiedError, Hashable, Sendable {
-    /// What is wrong, for programs.
+    /// The kinds of errors.
     public enum Code: String, Sendable {
-        /// An absolute path, a `..`, an empty name, or a byte that no name may hold.
+        /// An absolute path, a `..`, an empty name, or a byte that is not allowed in names.
         case unsafePath
-        /// A link whose target is outside of what is unpacked.
+        /// A link whose target is outside of the unpacked tree.
         case linkOutside
         /// A device, a FIFO or a socket.
         case specialFile
-        /// More members than allowed.
+        /// More members than the limit.
         case tooManyEntries
-        /// More bytes than allowed, after decompression.
+        /// More bytes than the limit, after decompression.
         case tooManyBytes
-        /// A path with more components than allowed.
+        /// A path with more components than the limit.
         case tooDeep
-        /// Not an archive, or one that ends early or contradicts itself.
+        /// Not an archive, or one that is truncated or inconsistent.
         case damaged
-        /// There is no member of that name.
+        /// There is no member with that name.
         case noSuchMember
-        /// The operating system refused.
+        /// A system call failed.
         case system
     }
 
-    /// What is wrong.
+    /// The kind of the error.
     public var code: Code
-    /// The archive or the directory that was worked on.
+    /// The archive or directory of the operation.
     public var archive: String
-    /// The member concerned, if any.
+    /// The member, if any.
     public var member: String?
     /// What was found, and what was expected.
     public var detail: String
@@ -40,7 +40,7 @@ public struct ArchiveError: ClassifiedError, Hashable, Sendable {
         self.detail = detail
     }
 
-    /// `input` for what is wrong in the archive or the directory, `unavailable` where the operating system refused.
+    /// `input` for problems of the archive or the directory, `unavailable` if a system call failed.
     public var category: ErrorCategory { code == .system ? .unavailable : .input }
 }
 

@@ -7,7 +7,7 @@ typealias Descriptor = OpenFile<ArchiveError>
 extension ArchiveError: SystemErrorConvertible {
     package init(_ error: SystemError) { self.init(error, of: nil) }
 
-    /// - Parameter owner: the archive or directory that is named first, where the path is a part of it.
+    /// - Parameter owner: the archive or directory to name first, if the path is part of it.
     init(_ error: SystemError, of owner: String?) {
         self.init(
             .system, archive: owner ?? error.path, member: owner == error.path || owner == nil ? nil : error.path,
@@ -34,7 +34,7 @@ extension OpenFile where Problem == ArchiveError {
         self.init(adopting: raw, path.description)
     }
 
-    /// Creates a file, emptying one that is there.
+    /// Creates a file, or truncates an existing one.
     init(creating path: String, of owner: String) throws(ArchiveError) {
         do throws(SystemError) {
             let file = try OpenFile<SystemError>(path, O_RDWR | O_CREAT | O_TRUNC, mode: 0o644)
@@ -47,7 +47,7 @@ extension OpenFile where Problem == ArchiveError {
     var raw: Int32 { descriptor }
 }
 
-/// What the operating system answered to `action` on `path`. To be called right after the call that failed.
+/// The error of `action` on `path`. Must be called directly after the failed call.
 func systemError(_ action: String, _ path: String, of owner: String? = nil) -> ArchiveError {
     ArchiveError(.last(action, path), of: owner)
 }

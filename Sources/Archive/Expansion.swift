@@ -1,10 +1,10 @@
 import Glibc
 import System
 
-/// Writes what the compressed file `archive` holds to `descriptor`, without unpacking it: `.tar.zst` becomes `.tar`.
+/// Decompresses the file `archive` to `descriptor` without unpacking it: `.tar.zst` becomes `.tar`.
 ///
-/// - Parameter limit: the most bytes that are written.
-/// - Throws: `ArchiveError` with `damaged`, `tooManyBytes`, or `system` when the descriptor takes no more.
+/// - Parameter limit: the maximum number of bytes written.
+/// - Throws: `ArchiveError` with `damaged`, `tooManyBytes`, or `system` if the descriptor cannot be written.
 /// - Complexity: O(bytes), in constant memory.
 public func expand(_ archive: String, to descriptor: Int32, limit: Int = 8 << 30) throws(ArchiveError) {
     let input = try Descriptor(opening: archive, O_RDONLY, of: archive)

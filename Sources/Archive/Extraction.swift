@@ -4,42 +4,44 @@ import System
 
 /// Unpacks an archive with untrusted contents.
 ///
-/// Every member is created relative to open directories and no link is ever followed, so nothing can be written outside
-/// of the destination, whatever order its members come in. The tree is made beside its place and renamed when complete.
+/// Every member is created relative to open directories, and links are never followed, so nothing can be written
+/// outside of the destination, whatever the order of members. The tree is unpacked into a temporary directory, which is
+/// renamed when it is complete.
 ///
 /// - SeeAlso: `docs/decisions/0050-archive-extraction.md`
 public struct Extraction: Sendable {
-    /// Where symbolic links may point.
+    /// The allowed targets of symbolic links.
     public enum LinkPolicy: Hashable, Sendable {
-        /// Inside of what is unpacked: for trees that the host reads. Absolute targets and those that climb out are
-        /// refused.
+        /// Inside the unpacked tree, for trees that the host reads. Absolute targets and those that leave the tree are
+        /// rejected.
         case inside
-        /// Anywhere: for trees that are used as part of a root file system, where every target is inside.
+        /// Anywhere, for trees that become part of a root file system, in which every target is inside.
         case anywhere
     }
 
-    /// Who owns what is unpacked.
+    /// The owner of unpacked files.
     public enum Ownership: Hashable, Sendable {
-        /// The user who unpacks.
+        /// The current user.
         case extractor
-        /// As the archive says; needs root.
+        /// The owner in the archive; needs root.
         case archive
         case fixed(Owner)
-        /// As the archive says, with ids 1 to 65535 moved up by so much; needs root.
+        /// The owner in the archive, with ids 1 to 65535 increased by an offset; needs root.
         case shifted(UInt32)
     }
 
-    /// Which targets links may have.
+    /// The allowed targets of links.
     public var links: LinkPolicy
-    /// Who owns what is unpacked.
+    /// The owner of unpacked files.
     public var ownership: Ownership
-    /// Bits of the mode that are kept; by default neither set-user-ID nor set-group-ID. Directories stay sticky.
+    /// The bits of the mode that are kept; by default neither set-user-ID nor set-group-ID. Directories keep the sticky
+    /// bit.
     public var permissionMask: UInt32
-    /// If all members are in one directory, unpack what it holds in its place, as opam does with sources.
+    /// If all members are in one directory, unpack its contents instead of it, as opam does with sources.
     public var strippingSingleRoot: Bool
-    /// Turn OCI's names of removed things into overlayfs's marks.
+    /// Convert OCI whiteouts to those of overlayfs.
     public var whiteouts: Bool
-    /// The limits of what is unpacked.
+    /// The limits of the unpacked tree.
     public var limits: TreeLimits
 
     public init(
@@ -54,18 +56,18 @@ public struct Extraction: Sendable {
         self.limits = limits
     }
 
-    /// What was unpacked.
+    /// Counts of what was unpacked.
     public struct Summary: Hashable, Sendable {
-        /// How many members were unpacked.
+        /// The number of members.
         public var entries = 0
-        /// Of all files.
+        /// The total size of all files in bytes.
         public var bytes = 0
     }
 
     /// Unpacks `archive` (tar or zip; plain or compressed by gzip, bzip2, xz, lzma, lzip or zstd) as `directory`.
     ///
-    /// - Parameter directory: must not exist, or be empty; the directory that holds it must exist.
-    /// - Throws: `ArchiveError` for the first member that is not safe, a limit, damage, or what the system refuses;
+    /// - Parameter directory: must not exist, or be empty; its parent must exist.
+    /// - Throws: `ArchiveError` for the first unsafe member, an exceeded limit, damage, or a failed system call;
     ///   nothing is left behind then.
     @discardableResult
     public func extract(_ archive: String, to directory: String) throws(ArchiveError) -> Summary {
@@ -108,7 +110,7 @@ public struct Extraction: Sendable {
         }
     }
 
-    /// The directory that is all that `path` holds.
+    /// The directory that is the only entry of `path`.
     private func onlyDirectory(in path: String) -> FilePath? {
         guard var stream = DirectoryStream(path), let name = stream.next() else { return nil }
         let only = FilePath(path).appending(FilePath(cString: name))

@@ -1,16 +1,16 @@
 internal import Foundation
 
-/// A path or a file's name: bytes without a zero, as the kernel has them. They are usually UTF-8, but need not be.
+/// A path or a file name: bytes without a zero, as in the kernel. They are usually UTF-8, but need not be.
 ///
-/// Unlike strings, two paths are equal only where their bytes are: `é` has two spellings, and both may be in one directory.
+/// Unlike strings, paths are equal only if their bytes are: `é` has two encodings, and both may be in one directory.
 ///
 /// - SeeAlso: `docs/decisions/0132-path-bytes.md`
 /// - SeeAlso: `docs/decisions/0150-encoded-names.md`
 public struct FilePath: Hashable, Sendable {
-    /// The path as the system has it, which need not be UTF-8.
+    /// The bytes of the path, which need not be valid UTF-8.
     public let bytes: [UInt8]
 
-    /// - Parameter bytes: up to the first zero.
+    /// - Parameter bytes: the bytes; those from the first zero on are ignored.
     public init(bytes: some Sequence<UInt8>) {
         self.bytes = Array(bytes.prefix { $0 != 0 })
     }
@@ -19,12 +19,12 @@ public struct FilePath: Hashable, Sendable {
         self.init(bytes: text.utf8)
     }
 
-    /// The relative path of these names.
+    /// The relative path with these components.
     init(joining components: some Sequence<FilePath>) {
         bytes = Array(components.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
     }
 
-    /// The path that a C function gave.
+    /// The path in a C string.
     package init(cString: UnsafePointer<CChar>) {
         var bytes: [UInt8] = []
         var next = cString
@@ -35,7 +35,7 @@ public struct FilePath: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// Reads the form that ``encoded`` writes.
+    /// Parses the form written by ``encoded``.
     public init(encoded text: some StringProtocol) {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
@@ -50,10 +50,10 @@ public struct FilePath: Hashable, Sendable {
         self.init(bytes: bytes)
     }
 
-    /// The path as text that JSON and the names of a store can hold, different for paths of different bytes. A control
-    /// character, and a `%` before two hexadecimal digits, are written as `%XX`; so is every byte above 127 of a path that is
-    /// not UTF-8 in its composed form (NFC), because strings do not tell that form from others. Equal to the path itself for
-    /// usual names.
+    /// The path as text for JSON and for names in a store; different bytes give different texts. Control characters,
+    /// and a `%` before two hexadecimal digits, are written as `%XX`; so is every byte above 127 of a path that is not
+    /// UTF-8 in its composed form (NFC), because strings do not distinguish that form from others. Ordinary names are
+    /// unchanged.
     public var encoded: String {
         let isUsual = text.map { Array($0.precomposedStringWithCanonicalMapping.utf8) == bytes } ?? false
         var encoded: [UInt8] = []
@@ -69,7 +69,7 @@ public struct FilePath: Hashable, Sendable {
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    /// The path as text; nil if it is not UTF-8.
+    /// The path as text; nil if it is not valid UTF-8.
     public var text: String? { String(validating: bytes, as: UTF8.self) }
 
     private static let percent = UInt8(ascii: "%")
@@ -79,12 +79,12 @@ public struct FilePath: Hashable, Sendable {
         return UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
     }
 
-    /// The names between the slashes.
+    /// The components between slashes.
     public var components: [FilePath] {
         bytes.split(separator: UInt8(ascii: "/")).map { FilePath(unchecked: Array($0)) }
     }
 
-    /// The path without its last name; nil for a path of one name.
+    /// The path without its last component; nil for a path with one component.
     public var parent: FilePath? {
         let names = components.dropLast().map(\.bytes)
         guard !names.isEmpty else { return nil }
@@ -92,12 +92,12 @@ public struct FilePath: Hashable, Sendable {
         return FilePath(unchecked: (isAbsolute ? slash : []) + names.joined(separator: slash))
     }
 
-    /// Whether the path has no byte.
+    /// Whether the path is empty.
     public var isEmpty: Bool { bytes.isEmpty }
     /// Whether the path begins with a slash.
     public var isAbsolute: Bool { bytes.first == UInt8(ascii: "/") }
 
-    /// `name` in the directory that this path names; an empty path names the directory that everything is relative to.
+    /// The path of `name` in this directory; an empty path is the root of relative paths.
     public func appending(_ name: FilePath) -> FilePath {
         isEmpty ? name : FilePath(unchecked: bytes + [UInt8(ascii: "/")] + name.bytes)
     }
@@ -129,7 +129,7 @@ public struct FilePath: Hashable, Sendable {
 }
 
 extension FilePath: Comparable {
-    /// By bytes.
+    /// Compares bytes.
     public static func < (left: FilePath, right: FilePath) -> Bool {
         left.bytes.lexicographicallyPrecedes(right.bytes)
     }
@@ -140,7 +140,7 @@ extension FilePath: ExpressibleByStringLiteral {
 }
 
 extension FilePath: CustomStringConvertible {
-    /// For messages: a control character, and a byte that is part of no UTF-8, is written as `\xNN`.
+    /// The path for messages: control characters and bytes that are not valid UTF-8 are written as `\xNN`.
     public var description: String {
         var text = ""
         var rest = bytes[...]

@@ -1,6 +1,6 @@
-/// Byte buffers compressed by gzip, as HTTP's content coding of that name.
+/// Compresses buffers by gzip, as in HTTP's content coding of that name.
 public enum Gzip {
-    /// `bytes` as one gzip member without a name or a time: equal bytes give equal members.
+    /// `bytes` as one gzip member without a name and a time: equal bytes give equal members.
     ///
     /// - Parameter level: 1 (fastest) to 9 (smallest).
     /// - Complexity: O(n)

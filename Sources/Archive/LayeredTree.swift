@@ -2,7 +2,7 @@ public import Core
 import Glibc
 import System
 
-/// A tree that layers of an OCI image make, each laid over those before it.
+/// The tree of an OCI image, built by applying its layers in order.
 ///
 /// Contents are untrusted. No member is written outside of the tree, whatever links and `..` say: links of lower layers on the
 /// way to a member are followed as if the tree were `/`. Devices, FIFOs and sockets are left out.
@@ -21,7 +21,7 @@ public struct LayeredTree: Sendable {
         meter = TreeMeter(limits, archive: directory)
     }
 
-    /// Whether the kernel resolves paths below a directory: Linux 5.6 or later does.
+    /// Whether the kernel can resolve paths below a directory: Linux 5.6 or later.
     public static var isPossible: Bool {
         let root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { close(root) }
@@ -65,12 +65,12 @@ public struct LayeredTree: Sendable {
     }
 }
 
-/// Reads the members of an archive in their order, and the contents of some.
+/// Reads the members of an archive in order, and the contents of some.
 ///
 /// - Parameters:
-///   - limits: of the number of members and the depth of their paths, and of the bytes that are given to `visit`.
-///   - wanted: whether the contents of a file are to be read; those of larger files than `size` are cut off.
-///   - visit: is called with each member, and its contents if they are wanted.
+///   - limits: the limits of the number of members, the depth of their paths, and the bytes passed to `visit`.
+///   - wanted: whether the contents of a file are read; contents of more than `size` bytes are truncated.
+///   - visit: called with each member, and its contents if they are wanted.
 /// - Throws: `ArchiveError`.
 public func readMembers(
     of archive: String, limits: TreeLimits, size: Int, wanted: (ArchiveEntry) -> Bool,

@@ -2,9 +2,9 @@ import CArchive
 import Glibc
 import System
 
-// The one file that knows libarchive. Everything else in this module works with `ArchiveEntry` values and bytes.
+// This is the only file that uses libarchive. The rest of the module works with `ArchiveEntry` values and bytes.
 
-/// The file type bits of a mode, as libarchive spells them; its macros do not import.
+/// The file type bits of a mode in libarchive, whose macros are not imported.
 private enum FileType {
     static let mask: UInt32 = 0o170000
     static let regular: UInt32 = 0o100000
@@ -12,11 +12,11 @@ private enum FileType {
     static let symbolicLink: UInt32 = 0o120000
 }
 
-/// Bytes handed from or to libarchive at a time.
+/// The number of bytes passed to or from libarchive at a time.
 let blockSize = 1 << 17
 
-/// Runs `body` with a UTF-8 character set on this thread: libarchive converts names by the thread's locale and gives
-/// none at all for a name that the "C" locale cannot hold.
+/// Runs `body` with a UTF-8 locale on this thread: libarchive converts names by the thread's locale, and fails for
+/// names that the "C" locale cannot represent.
 func withUTF8Names<Value>(_ body: () throws(ArchiveError) -> Value) throws(ArchiveError) -> Value {
     guard let utf8 = utf8Locale else { return try body() }
     let before = uselocale(utf8)
@@ -24,12 +24,12 @@ func withUTF8Names<Value>(_ body: () throws(ArchiveError) -> Value) throws(Archi
     return try body()
 }
 
-/// Never changed and never freed, so that any thread may use it.
+/// Immutable and never freed, so that all threads may use it.
 nonisolated(unsafe) private let utf8Locale: locale_t? = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
 
-/// Reads the members of an archive in their order. Not thread-safe.
+/// Reads the members of an archive in order. Not thread-safe.
 final class ArchiveReader {
-    /// What bytes may be: a container with members, or one compressed stream.
+    /// The kind of input: a container with members, or one compressed stream.
     enum Format {
         case container
         case stream
@@ -39,7 +39,7 @@ final class ArchiveReader {
     private let name: String
     private var blocks: BlockQueue?
 
-    /// Opens what can be read from `descriptor`, which stays the caller's.
+    /// Opens an archive for reading from `descriptor`, which the caller must close.
     init(descriptor: Int32, name: String, format: Format) throws(ArchiveError) {
         self.name = name
         handle = archive_read_new()
@@ -47,7 +47,7 @@ final class ArchiveReader {
         try check(archive_read_open_fd(handle, descriptor, blockSize))
     }
 
-    /// Opens `bytes`, which must outlive the reader.
+    /// Opens an archive in `bytes`, which must outlive the reader.
     init(bytes: UnsafeRawBufferPointer, name: String, format: Format) throws(ArchiveError) {
         self.name = name
         handle = archive_read_new()
@@ -77,7 +77,7 @@ final class ArchiveReader {
         archive_read_free(handle)
     }
 
-    /// The next member, or nil at the end.
+    /// The next member; nil at the end.
     func next() throws(ArchiveError) -> ArchiveEntry? {
         var found: OpaquePointer?
         let status = archive_read_next_header(handle, &found)
@@ -88,7 +88,7 @@ final class ArchiveReader {
         return try entry(found)
     }
 
-    /// Reads more of the member's contents into `buffer`; 0 at their end.
+    /// Reads more of the member's contents into `buffer`; returns 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ArchiveError) -> Int {
         let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
         guard count >= 0 else { throw damage() }
@@ -109,7 +109,7 @@ final class ArchiveReader {
             case FileType.symbolicLink:
                 guard let target = archive_entry_symlink(found).map(FilePath.init(cString:)) else {
                     throw ArchiveError(
-                        .damaged, archive: name, member: path.description, detail: "a symbolic link without target")
+                        .damaged, archive: name, member: path.description, detail: "a symbolic link without a target")
                 }
                 kind = .symbolicLink(target: target)
             default: kind = .special
@@ -150,7 +150,7 @@ final class ArchiveReader {
     }
 }
 
-/// Only filters that libarchive has built in: never one that starts an external program.
+/// Enables only filters that are built into libarchive, none that start an external program.
 private func supportFormats(of handle: OpaquePointer, _ format: ArchiveReader.Format) {
     archive_read_support_filter_none(handle)
     archive_read_support_filter_gzip(handle)
@@ -174,20 +174,20 @@ private func message(of handle: OpaquePointer) -> String {
     archive_error_string(handle).map { String(cString: $0) } ?? "unknown format or damaged data"
 }
 
-/// Writes members to a descriptor, compressed or not. Not thread-safe.
+/// Writes members to a descriptor, optionally compressed. Not thread-safe.
 final class ArchiveWriter {
     private let handle: OpaquePointer
     private let name: String
 
-    /// Writes a tar archive to `descriptor`, which stays the caller's.
+    /// Writes a tar archive to `descriptor`, which the caller must close.
     ///
-    /// - Parameter compression: with its level.
+    /// - Parameter compression: the compression with its level.
     init(
         descriptor: Int32, name: String, compression: (form: Packing.Compression, level: Int)?
     ) throws(ArchiveError) {
         self.name = name
         handle = archive_write_new()
-        // GNU tar keeps long names as the bytes they are; pax would pass them through the locale.
+        // GNU tar stores long names as bytes; pax would convert them by the locale.
         archive_write_set_format_gnutar(handle)
         switch compression {
         case (.zstd, let level)?: try compress(level)
@@ -223,10 +223,10 @@ final class ArchiveWriter {
         archive_write_free(handle)
     }
 
-    /// `bytes` compressed, without a name or a time. Linear in their number.
+    /// Compresses `bytes`, without a name and a time, in linear time.
     static func frame(of bytes: [UInt8], _ form: Packing.Compression, level: Int) throws(ArchiveError) -> [UInt8] {
         let writer = try ArchiveWriter(stream: form, level: level)
-        // Neither form is longer than its contents by more than this (ZSTD_COMPRESSBOUND, and slack for headers).
+        // The compressed form is at most this much longer than its contents (ZSTD_COMPRESSBOUND, plus headers).
         let bound = bytes.count + bytes.count / 128 + 1024
         var failure: ArchiveError?
         let frame = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
@@ -259,7 +259,7 @@ final class ArchiveWriter {
         return used.pointee
     }
 
-    /// Begins a member; the contents of a file follow by `write`.
+    /// Begins a member; the contents of a file must follow by `write`.
     func add(_ member: ArchiveEntry) throws(ArchiveError) {
         let entry = archive_entry_new()
         defer { archive_entry_free(entry) }
@@ -321,7 +321,7 @@ final class ArchiveWriter {
     }
 }
 
-/// Extended attributes, which Swift's view of the C library lacks.
+/// Extended attributes, which Swift's import of the C library lacks.
 enum ExtendedAttribute {
     /// The first byte of the value of `name`, if it has exactly one.
     static func byte(_ name: String, of descriptor: Int32) -> UInt8? {

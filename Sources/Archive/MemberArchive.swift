@@ -2,40 +2,40 @@ import Core
 import Glibc
 import System
 
-/// A file of many small members, compressed, any of which is read without reading the others.
+/// A file with many small compressed members, each of which can be read separately.
 ///
-/// Members are grouped into zstd frames of about 256 KiB, so that small texts share one dictionary; an index beside the
-/// file (`NAME.index`, one line per member) says where each is. Members are only added. One writer at a time, across
-/// processes, by a lock on the index; readers need no lock. What a killed writer left is not in the index, and the next
-/// writer overwrites it.
+/// Members are grouped into zstd frames of about 256 KiB, so that small texts share a dictionary; an index file
+/// (`NAME.index`, one line per member) contains their positions. Members can only be added. There is one writer at a
+/// time across processes, by a lock on the index; readers need no lock. The partial output of a killed writer is not in
+/// the index and is overwritten by the next writer.
 public struct MemberArchive: Sendable {
-    /// Where a member is.
+    /// The position of a member.
     public struct Location: Hashable, Sendable {
-        /// Of the frame, in bytes.
+        /// The offset of the frame in bytes.
         public var offset: Int
-        /// Of the frame, in bytes.
+        /// The length of the frame in bytes.
         public var length: Int
-        /// Of the member within what the frame holds.
+        /// The offset of the member in the decompressed frame.
         public var start: Int
-        /// Bytes of the member.
+        /// The size of the member in bytes.
         public var count: Int
     }
 
-    /// The file that holds the frames.
+    /// The path of the file with the frames.
     public let path: String
     private var indexPath: String { path + ".index" }
     private static let frameSize = 1 << 18
-    /// No frame that `append` writes holds more: a member of its own size may exceed `frameSize`.
+    /// The maximum size of a frame written by `append`: a single member may be larger than `frameSize`.
     private static let frameLimit = 1 << 30
 
-    /// The archive at `path`, which need not exist yet.
+    /// The archive at `path`, which need not exist.
     public init(path: String) {
         self.path = path
     }
 
-    /// Adds `members`, which are on disk when this returns. A name that is already there is replaced.
+    /// Appends `members` durably. A member with an existing name replaces it.
     ///
-    /// - Parameter members: names without white space, and their contents.
+    /// - Parameter members: names without white space, with their contents.
     /// - Complexity: O(bytes), one `fdatasync` for the frames and one for the index.
     public func append(_ members: [(name: String, bytes: [UInt8])]) throws(ArchiveError) {
         for member in members {
@@ -66,21 +66,21 @@ public struct MemberArchive: Sendable {
         try index.synchronize()
     }
 
-    /// Where each member is, by name.
+    /// The positions of all members by name.
     ///
     /// - Complexity: O(members).
     public func locations() throws(ArchiveError) -> [String: Location] {
         try readIndex().locations
     }
 
-    /// Whether the index ends with its last whole line. Otherwise a writer was killed while it wrote there, or it is damaged,
-    /// and members may be missing.
+    /// Whether the index ends with a complete line. Otherwise a writer was killed while writing, or it is damaged, and
+    /// members may be missing.
     public func hasWholeIndex() throws(ArchiveError) -> Bool {
         let index = try readIndex()
         return index.indexEnd == index.size
     }
 
-    /// The contents of the member called `name`.
+    /// The contents of a member.
     ///
     /// - Throws: `ArchiveError` with `noSuchMember`, `damaged` or `system`.
     public func read(_ name: String) throws(ArchiveError) -> [UInt8] {
@@ -90,7 +90,7 @@ public struct MemberArchive: Sendable {
         return try read(location)
     }
 
-    /// The bytes at `location`, as `locations()` gave it.
+    /// The bytes at `location`, which must come from `locations()`.
     public func read(_ location: Location) throws(ArchiveError) -> [UInt8] {
         let data = try Descriptor(opening: path, O_RDONLY, of: path)
         guard location.length <= data.size else {
@@ -103,7 +103,7 @@ public struct MemberArchive: Sendable {
         let contents = try Zstandard.decompress(frame, limit: Self.frameLimit)
         let (end, overflow) = location.start.addingReportingOverflow(location.count)
         guard !overflow, end <= contents.count else {
-            throw ArchiveError(.damaged, archive: path, detail: "a frame holds less than the index says")
+            throw ArchiveError(.damaged, archive: path, detail: "a frame is shorter than its index says")
         }
         return Array(contents[location.start..<end])
     }
@@ -124,15 +124,15 @@ public struct MemberArchive: Sendable {
 
     private struct Index {
         var locations: [String: Location] = [:]
-        /// Bytes of the archive that the index knows.
+        /// The number of bytes of the archive that the index covers.
         var end = 0
-        /// Bytes of the index up to its last whole line.
+        /// The number of bytes of the index up to its last complete line.
         var indexEnd = 0
-        /// Bytes of the index.
+        /// The size of the index in bytes.
         var size = 0
     }
 
-    /// Reads the index up to the first line that is not whole: what follows was being written when its writer was killed.
+    /// Reads the index up to the first incomplete line, which was left by a killed writer.
     private func readIndex() throws(ArchiveError) -> Index {
         var index = Index()
         guard let text = try FileSystem<ArchiveError>.contents(of: indexPath) else { return index }

@@ -3,10 +3,10 @@ import System
 
 /// Finds the files of lower directories that an overlay's upper directory changes, replaces, hides or removes.
 ///
-/// Lower directories may hold whiteouts and opaque directories of their own: a file counts where it is seen from above.
-/// Equal contents with equal permissions are no change, nor are times, owners and directories made again.
+/// Lower directories may contain whiteouts and opaque directories: only files that are visible from above count. Equal
+/// contents with equal permissions are not a change, nor are different times and owners, and recreated directories.
 public struct OverlayComparison: Sendable {
-    /// What became of a path.
+    /// The kinds of changes.
     public enum Change: String, Hashable, Sendable {
         case contents = "changed"
         case permissions = "permissions changed"
@@ -14,13 +14,13 @@ public struct OverlayComparison: Sendable {
         case removed
     }
 
-    /// A path that differs, and how.
+    /// A path that differs, and its change.
     public struct Difference: Hashable, Sendable {
-        /// Relative to the directories.
+        /// The path relative to the directories.
         public var path: FilePath
-        /// The number of the lower directory whose file it is.
+        /// The index of the lower directory that contains the file.
         public var lower: Int
-        /// What became of the path.
+        /// The kind of the change.
         public var change: Change
     }
 
@@ -30,10 +30,10 @@ public struct OverlayComparison: Sendable {
     private let limit: Int
 
     /// - Parameters:
-    ///   - upper: as overlayfs keeps changes; need not exist.
-    ///   - lowers: the topmost first; those that do not exist count as empty.
-    ///   - excluded: paths below the directories that are left out with all that is below.
-    ///   - limit: of differences; the search ends there.
+    ///   - upper: the upper directory of the overlay; need not exist.
+    ///   - lowers: the lower directories, topmost first; missing ones count as empty.
+    ///   - excluded: paths to skip with everything below them.
+    ///   - limit: the number of differences at which the search ends.
     public init(upper: String, lowers: [String], excluding excluded: Set<String> = [], limit: Int = 10_000) {
         self.upper = Path(upper)
         self.lowers = lowers.enumerated().map { LowerPath(path: Path($1), lower: $0) }
@@ -41,7 +41,7 @@ public struct OverlayComparison: Sendable {
         self.limit = limit
     }
 
-    /// In the order of the upper directory's entries.
+    /// The differences in the order of the upper directory's entries.
     ///
     /// - Complexity: O(changes × lower directories that have the changed directory).
     public func differences() -> [Difference] {
@@ -55,7 +55,7 @@ public struct OverlayComparison: Sendable {
         return found
     }
 
-    /// - Parameter isHiding: whether a directory above is opaque: overlayfs does not mark those in it again.
+    /// - Parameter isHiding: whether a directory above is opaque: overlayfs does not mark directories in it again.
     private func compare(
         _ relative: Path, _ directory: Path, _ lowers: [LowerPath], isHiding: Bool, into found: inout [Difference]
     ) {
@@ -153,7 +153,7 @@ public struct OverlayComparison: Sendable {
 }
 
 extension OverlayComparison {
-    /// What `lstat` says.
+    /// The result of `lstat`.
     fileprivate struct Status {
         private let raw: stat
 
@@ -171,15 +171,15 @@ extension OverlayComparison {
         var size: Int { Int(raw.st_size) }
         var permissions: mode_t { raw.st_mode & 0o777 }
 
-        /// Whether the owner can no longer use a directory that was like this one.
+        /// Whether the owner has lost permissions on a directory with this status.
         func locksOut(_ later: Status) -> Bool {
             permissions & 0o500 & ~later.permissions != 0
         }
     }
 
-    /// A path as bytes: names need not be UTF-8.
+    /// A path as bytes, which need not be valid UTF-8.
     fileprivate struct Path: Hashable, Sendable {
-        /// With the zero at the end.
+        /// The bytes, zero-terminated.
         let bytes: [CChar]
 
         init(_ text: String) {
@@ -197,7 +197,7 @@ extension OverlayComparison {
 
         var filePath: FilePath { FilePath(bytes: bytes.dropLast().map { UInt8(bitPattern: $0) }) }
 
-        /// Names in a directory, sorted; nil if it is none.
+        /// The sorted names in a directory; nil if it is not a directory.
         func entries() -> [Path]? {
             guard var stream = DirectoryStream(bytes, in: AT_FDCWD) else { return nil }
             var names: [Path] = []
@@ -220,7 +220,7 @@ extension OverlayComparison {
             return Array(buffer.prefix(max(0, count)))
         }
 
-        /// Whether two files hold the same bytes; no, where one cannot be read.
+        /// Whether two files have the same contents; false if one cannot be read.
         func hasContents(of other: Path) -> Bool {
             let first = open(bytes, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             defer { if first >= 0 { close(first) } }

@@ -1,20 +1,20 @@
 import Glibc
 import System
 
-/// Adds directories and files to an overlay that is not mounted: what is seen afterwards is what `mkdir -p` and `cp`, run in the
-/// overlay by the owner of what is added, would have left.
+/// Adds directories and files to an unmounted overlay: the result is what `mkdir -p` and `cp` in the overlay, run by
+/// the owner of the added files, would have given.
 ///
-/// This holds for the plain cases alone. Where anything is in the way (a file, a link, a mark of something removed, a directory
-/// that hides others or that the owner may not write), nothing is changed, and the caller has to run those programs. No link
-/// is followed. No other process may change the directories meanwhile.
+/// It handles only simple cases. If anything interferes (a file, a link, a whiteout, an opaque directory, one that the
+/// owner may not write), nothing is changed, and the caller must run those programs instead. Links are not followed. No
+/// other process may change the directories at the same time.
 ///
 /// - SeeAlso: `docs/decisions/0193-files-placed-without-commands.md`
 public struct OverlayPlacement: Sendable {
-    /// What is added.
+    /// An entry to add.
     public enum Entry: Hashable, Sendable {
-        /// A directory; one that exists stays as it is.
+        /// A directory; an existing one is unchanged.
         case directory
-        /// A file of these bytes, which must not exist.
+        /// A file with these bytes, which must not exist.
         case file([UInt8], mode: UInt32 = 0o644)
     }
 
@@ -24,10 +24,10 @@ public struct OverlayPlacement: Sendable {
     private let setsOwner: Bool
 
     /// - Parameters:
-    ///   - upper: the overlay's directory of changes.
-    ///   - lowers: the directories below, the topmost first.
-    ///   - owner: who owns what is added, as the file systems store it.
-    ///   - setsOwner: whether files may be given to others; if not, `owner` is who runs this.
+    ///   - upper: the overlay's upper directory.
+    ///   - lowers: the lower directories, topmost first.
+    ///   - owner: the owner of added entries, as stored in the file system.
+    ///   - setsOwner: whether owners can be set; if not, `owner` is the current user.
     public init(upper: String, lowers: [String], owner: Owner, setsOwner: Bool) {
         self.upper = FilePath(upper)
         self.lowers = lowers.map { FilePath($0) }
@@ -35,10 +35,11 @@ public struct OverlayPlacement: Sendable {
         self.setsOwner = setsOwner
     }
 
-    /// Adds entries, by their paths in the overlay; a leading slash means its root. Directories that lead to them are made.
+    /// Adds entries by their paths in the overlay; a leading slash means its root. Missing parent directories are
+    /// created.
     ///
-    /// - Returns: false if a case is not plain; then nothing was changed.
-    /// - Throws: `ArchiveError` with `system` where the operating system refuses.
+    /// - Returns: false if a case is not simple; nothing was changed then.
+    /// - Throws: `ArchiveError` with `system` if a system call fails.
     /// - Complexity: O(components × lower directories) system calls.
     public func place(_ entries: [FilePath: Entry]) throws(ArchiveError) -> Bool {
         var traversal = Traversal(upper: upper, lowers: lowers, owner: owner)
@@ -66,7 +67,7 @@ public struct OverlayPlacement: Sendable {
         }
     }
 
-    /// Gives a file that was made its owner and its mode.
+    /// Sets the owner and mode of a new file.
     private func hand(_ file: borrowing Descriptor, _ step: Traversal.Step) throws(ArchiveError) {
         let isOwned = !setsOwner || fchown(file.raw, step.owner.user, step.owner.group) == 0
         guard isOwned, fchmod(file.raw, step.mode) == 0 else {
@@ -102,9 +103,9 @@ public struct OverlayPlacement: Sendable {
 }
 
 extension OverlayPlacement {
-    /// Looks at what is there, and works out what has to be made.
+    /// Examines existing directories and determines what must be created.
     private struct Traversal {
-        /// Something to make in the upper directory.
+        /// A directory or file to create in the upper directory.
         struct Step {
             var path: FilePath
             var entry: Entry
@@ -112,12 +113,12 @@ extension OverlayPlacement {
             var mode: UInt32
         }
 
-        /// A directory as the overlay shows it.
+        /// A directory as seen in the overlay.
         private struct Directory {
             var owner: Owner
             var mode: mode_t
             var isInUpper: Bool
-            /// The directories that are merged into it, the topmost first.
+            /// The lower directories that are merged into it, topmost first.
             var lowers: [FilePath]
         }
 
@@ -138,7 +139,7 @@ extension OverlayPlacement {
             }
         }
 
-        /// - Returns: whether the case is plain.
+        /// - Returns: whether the case is simple.
         mutating func add(_ components: [FilePath], _ entry: Entry) -> Bool {
             guard var parent = root, let last = components.last else { return false }
             var path: FilePath?
@@ -151,7 +152,7 @@ extension OverlayPlacement {
             return addFile(last, in: path, parent, entry)
         }
 
-        /// The directory `name`, which is made where there is none; nil if the case is not plain.
+        /// The directory `name`, which is created if necessary; nil if the case is not simple.
         private mutating func directory(_ name: FilePath, in parent: FilePath?, _ above: Directory) -> Directory? {
             guard Self.isName(name) else { return nil }
             let path = parent?.appending(name) ?? name
@@ -187,7 +188,7 @@ extension OverlayPlacement {
             name != FilePath(".") && name != FilePath("..") && name.bytes.count < Int(NAME_MAX)
         }
 
-        /// Whether the owner of what is added may do so, and it gets the usual group.
+        /// Whether the owner of the added entries may create them there, and they get the default group.
         private func mayAdd(to directory: Directory) -> Bool {
             directory.owner.user == owner.user && directory.mode & 0o300 == 0o300 && directory.mode & S_ISGID == 0
         }
@@ -195,7 +196,7 @@ extension OverlayPlacement {
         private enum Found {
             case nothing
             case directory(Directory)
-            /// A file, or a case that is not plain.
+            /// A file, or a case that is not simple.
             case other
         }
 
@@ -211,7 +212,7 @@ extension OverlayPlacement {
             return .directory(Self.directory(status, isInUpper: false, lowers))
         }
 
-        /// The directories called `name` in the lower ones; nil if one of them is something else or hides others.
+        /// The lower directories with the name; nil if one of them is something else or opaque.
         private func mergedLowers(_ name: FilePath, in above: Directory) -> [FilePath]? {
             var found: [FilePath] = []
             for lower in above.lowers {
@@ -236,7 +237,7 @@ extension OverlayPlacement {
 
         private static func isDirectory(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
 
-        /// Whether overlayfs shows a directory of this kind in another way than merged with those of the same path.
+        /// Whether overlayfs shows a directory in a way other than merging it with those at the same path.
         private static func isMarked(_ path: FilePath) -> Bool {
             path.withCString { path in
                 ["trusted.overlay.opaque", "user.overlay.opaque", "trusted.overlay.redirect", "user.overlay.redirect"]

@@ -1,11 +1,11 @@
 import Glibc
 import System
 
-/// Moves the owners of a directory and of everything below it from one offset to another, following no link.
+/// Changes the offset of the owners of a directory and everything below it, without following links.
 ///
-/// Files whose owners are already at the new offset stay as they are, so that an interrupted call can be repeated.
+/// Files whose owners already have the new offset are unchanged, so that an interrupted call can be repeated.
 ///
-/// - Throws: `ArchiveError` with `system` when the operating system refuses.
+/// - Throws: `ArchiveError` with `system` if a system call fails.
 /// - Complexity: O(entries).
 public func shiftOwners(of path: String, from old: UInt32, to new: UInt32) throws(ArchiveError) {
     guard old != new else { return }
@@ -18,7 +18,7 @@ public func shiftOwners(of path: String, from old: UInt32, to new: UInt32) throw
 private struct OwnerShift {
     let old: UInt32
     let new: UInt32
-    /// For messages.
+    /// The path for messages.
     let root: String
 
     func applyBelow(_ directory: Int32) throws(ArchiveError) {
@@ -46,7 +46,7 @@ private struct OwnerShift {
         guard fchownat(directory, name, moved.user, moved.group, AT_SYMLINK_NOFOLLOW) == 0 else {
             throw systemError("change owner", String(cString: name), of: root)
         }
-        // A change of owner clears these bits.
+        // Changing the owner clears these bits.
         if type == S_IFREG, status.st_mode & 0o6000 != 0 { fchmodat(directory, name, status.st_mode & 0o7777, 0) }
         return type
     }

@@ -4,40 +4,41 @@ import System
 
 /// Writes a directory tree as a tar archive, usually compressed: equal trees give equal bytes.
 ///
-/// Members are sorted by the bytes of their paths, so a directory comes before what it holds. Sockets, FIFOs and
-/// devices are left out and named in the result.
+/// Members are sorted by the bytes of their paths, so a directory precedes its contents. Sockets, FIFOs and devices are
+/// skipped and listed in the result.
 public struct Packing: Sendable {
-    /// What is written as a member's time.
+    /// The times of members.
     public enum Timestamps: Hashable, Sendable {
         case kept
-        /// Seconds since 1970, the same for all.
+        /// A fixed time in seconds since 1970.
         case fixed(Int)
     }
 
-    /// What is written as a member's owner.
+    /// The owners of members.
     public enum Ownership: Hashable, Sendable {
         case kept
         case fixed(Owner)
-        /// As on disk, with ids that were moved up by so much moved back.
+        /// The owners on disk, with the offset of shifted ids subtracted.
         case shifted(UInt32)
     }
 
-    /// Which times of modification are recorded.
+    /// The times that are recorded.
     public var timestamps: Timestamps
-    /// Which owners are recorded.
+    /// The owners that are recorded.
     public var ownership: Ownership
-    /// Bits of the mode that are written; by default neither set-user-ID nor set-group-ID. Directories stay sticky.
+    /// The bits of the mode that are recorded; by default neither set-user-ID nor set-group-ID. Directories keep the
+    /// sticky bit.
     public var permissionMask: UInt32
-    /// Turn an overlay's marks of removed things into their OCI names.
+    /// Convert overlayfs whiteouts to those of OCI.
     public var whiteouts: Bool
-    /// The limits of what is packed.
+    /// The limits of the packed tree.
     public var limits: TreeLimits
-    /// How it is compressed.
+    /// The compression.
     public var compression: Compression
-    /// Of the compression: of zstd 1 to 19, of gzip 1 to 9; nil for none.
+    /// The level of the compression: 1 to 19 for zstd, 1 to 9 for gzip; nil for no compression.
     public var level: Int?
 
-    /// A form of compressed files.
+    /// The supported compressions.
     public enum Compression: Hashable, Sendable {
         case zstd, gzip
     }
@@ -55,23 +56,23 @@ public struct Packing: Sendable {
         self.level = level
     }
 
-    /// What was written.
+    /// Counts of what was packed.
     public struct Summary: Hashable, Sendable {
-        /// Members, directories included.
+        /// The number of members, including directories.
         public var entries = 0
-        /// Of all files, uncompressed.
+        /// The total uncompressed size of all files in bytes.
         public var bytes = 0
-        /// Sockets, FIFOs and devices that were left out, sorted.
+        /// The sorted paths of skipped sockets, FIFOs and devices.
         public var skipped: [String] = []
     }
 
-    /// Packs what is in `directory` below each of `paths`, together with the directories that lead there.
+    /// Packs the contents of `directory` below each of `paths`, and the parent directories of these paths.
     ///
     /// - Parameters:
-    ///   - paths: relative to `directory`; those that do not exist are skipped. An empty path means everything.
-    ///   - excluded: paths that are left out with all that is below.
-    ///   - file: is written beside its place and renamed.
-    /// - Throws: `ArchiveError` when a limit is passed or the file system refuses; nothing is left behind then.
+    ///   - paths: paths relative to `directory`; missing ones are skipped. An empty path means everything.
+    ///   - excluded: paths to skip with everything below them.
+    ///   - file: the archive, which is written to a temporary file and renamed.
+    /// - Throws: `ArchiveError` if a limit is exceeded or a system call fails; nothing is left behind then.
     /// - Complexity: O(bytes + entries · log entries).
     public func pack(
         _ directory: String, paths: [String] = [""], excluding excluded: Set<String> = [], to file: String

@@ -1,8 +1,8 @@
 package import System
 
 extension ShellWord {
-    /// A path in any encoding. A script is text: bytes that are not UTF-8 are written by the shell's own `printf`. A line
-    /// break at the end would be lost there.
+    /// Quotes a path with any encoding. A script is text, so bytes that are not valid UTF-8 are produced by the shell's
+    /// `printf`. A line feed at the end would be lost.
     package static func quoted(_ path: FilePath) -> String {
         if let text = path.text { return quoted(text) }
         let format = path.bytes.map { byte in

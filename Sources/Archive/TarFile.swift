@@ -1,16 +1,16 @@
 import Glibc
 import System
 
-/// A tar archive in the making, of members from memory: not compressed, so that every tar unpacks it.
+/// Writes a tar archive of members in memory, uncompressed, so that every tar can unpack it.
 ///
-/// Equal members in equal order give equal bytes. It belongs to one thread at a time.
+/// Equal members in equal order give equal bytes. Used by one thread at a time.
 public final class TarFile {
     private let name: String
     private let output: Descriptor
     private let writer: ArchiveWriter
     private var meter: TreeMeter
 
-    /// Makes `file`, or empties the one that is there.
+    /// Creates `file`, or truncates an existing one.
     public init(creating file: String, limits: TreeLimits = TreeLimits()) throws(ArchiveError) {
         name = file
         output = try Descriptor(creating: file, of: file)
@@ -18,9 +18,9 @@ public final class TarFile {
         meter = TreeMeter(limits, archive: file)
     }
 
-    /// Adds a member; its size is that of `contents`.
+    /// Adds a member with the size of `contents`.
     ///
-    /// - Throws: `ArchiveError` when a limit is passed or the disk is full.
+    /// - Throws: `ArchiveError` if a limit is exceeded or the disk is full.
     public func add(_ entry: ArchiveEntry, contents: UnsafeRawBufferPointer? = nil) throws(ArchiveError) {
         var entry = entry
         entry.size = contents?.count ?? 0
@@ -33,7 +33,7 @@ public final class TarFile {
         }
     }
 
-    /// Writes what is left, and waits until it is on disk. Without it the archive is incomplete.
+    /// Writes the rest and waits until the archive is on disk. Without this call the archive is incomplete.
     public func finish() throws(ArchiveError) {
         try writer.finish()
         try output.synchronize()

@@ -1,13 +1,13 @@
-/// Bounds on what is packed or unpacked, whatever an archive claims about itself.
+/// Limits of packing and unpacking, whatever the metadata of an archive claims.
 public struct TreeLimits: Hashable, Sendable {
-    /// Bytes of all files together, uncompressed.
+    /// The total uncompressed size of all files in bytes.
     public var bytes: Int
-    /// Files, directories and links.
+    /// The number of files, directories and links.
     public var entries: Int
-    /// Components of a path.
+    /// The number of components of a path.
     public var depth: Int
 
-    /// The defaults hold every package of opam-repository many times over.
+    /// The defaults are many times what packages of opam-repository need.
     public init(bytes: Int = 8 << 30, entries: Int = 500_000, depth: Int = 64) {
         self.bytes = bytes
         self.entries = entries
@@ -15,7 +15,7 @@ public struct TreeLimits: Hashable, Sendable {
     }
 }
 
-/// Counts what passes, and refuses the first thing too many.
+/// Counts members and bytes, and throws when a limit is exceeded.
 struct TreeMeter {
     private let limits: TreeLimits
     private var archive: String
@@ -27,7 +27,7 @@ struct TreeMeter {
         self.archive = archive
     }
 
-    /// What was counted, with another archive in messages.
+    /// The same counts with another archive in messages.
     func continued(with archive: String) -> TreeMeter {
         var meter = self
         meter.archive = archive

@@ -1,7 +1,7 @@
 import Glibc
 import System
 
-/// Lists what a directory tree holds, following no link.
+/// Lists the contents of a directory tree without following links.
 struct TreeListing: ~Copyable {
     private struct FileIdentity: Hashable {
         var device: UInt
@@ -10,7 +10,7 @@ struct TreeListing: ~Copyable {
 
     private struct Member {
         var entry: ArchiveEntry
-        /// Of a file that has other names.
+        /// The identity of a file with several names.
         var shared: FileIdentity?
     }
 
@@ -34,7 +34,7 @@ struct TreeListing: ~Copyable {
         meter = TreeMeter(limits, archive: name)
     }
 
-    /// Adds what is at `path` and below, and the directories that lead there. Nothing there: nothing is added.
+    /// Adds the file or tree at `path` and its parent directories; does nothing if it does not exist.
     mutating func add(_ path: FilePath) throws(ArchiveError) {
         let components = path.components
         guard !components.contains("..") else {
@@ -54,7 +54,8 @@ struct TreeListing: ~Copyable {
         }
     }
 
-    /// What was added, sorted by the bytes of the paths; of a file with several names all but the first are hard links.
+    /// The added entries, sorted by the bytes of their paths; of a file with several names, all but the first are hard
+    /// links.
     func sortedEntries() -> [ArchiveEntry] {
         var firstNames: [FileIdentity: FilePath] = [:]
         let sorted = members.sorted { $0.entry.path < $1.entry.path }
@@ -81,7 +82,7 @@ struct TreeListing: ~Copyable {
         let isNew = listed.insert(path).inserted
         if isNew {
             try meter.count(path, depth: depth)
-            // A file that is named like a mark would remove something when unpacked.
+            // A file with the name of a whiteout would remove another file when unpacked.
             let isMark = whiteouts && path.components.last?.hasPrefix(Whiteout.prefix) == true
             if !isMark, let member = try member(path, status) {
                 members.append(member)
@@ -125,7 +126,7 @@ struct TreeListing: ~Copyable {
         members.append(Member(entry: ArchiveEntry(path: path, kind: .file, permissions: 0o644)))
     }
 
-    /// The member for what `status` describes; nil for a socket, a FIFO or a device.
+    /// The member for `status`; nil for a socket, a FIFO or a device.
     private func member(_ path: FilePath, _ status: stat) throws(ArchiveError) -> Member? {
         let kind: ArchiveEntry.Kind
         var shared: FileIdentity?
@@ -154,7 +155,7 @@ struct TreeListing: ~Copyable {
     }
 }
 
-/// The names in a directory, sorted by bytes, without `.` and `..`; nil if it cannot be read. No link is followed.
+/// The names in a directory, sorted by bytes, without `.` and `..`; nil if it cannot be read. Links are not followed.
 package func entryNames(of directory: FilePath) -> [FilePath]? {
     let descriptor = directory.withCString { open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
     guard var stream = DirectoryStream(adopting: descriptor) else { return nil }

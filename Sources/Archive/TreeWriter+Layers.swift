@@ -4,7 +4,7 @@ import System
 // MARK: Layers of images, applied to the tree that those below left
 
 extension TreeWriter {
-    /// Opens a directory of the tree, making what is missing of the way.
+    /// Opens a directory of the tree, creating missing directories of its path.
     func openInRoot(_ components: ArraySlice<FilePath>) throws(ArchiveError) -> Int32 {
         guard let last = components.last else { return openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         let path = FilePath(joining: components)
@@ -25,7 +25,8 @@ extension TreeWriter {
             detail: "'\(path)' is not a directory of the image: \(errorText(reason))")
     }
 
-    /// Removes what a mark names of the layers below. What this layer has added stays, in whatever order its members come.
+    /// Removes what a whiteout names in lower layers. Entries added by this layer are kept, whatever the order of
+    /// members.
     func applyWhiteout(
         _ name: FilePath, _ components: [FilePath], in directory: Int32, _ entry: ArchiveEntry
     ) throws(ArchiveError) {
@@ -34,12 +35,12 @@ extension TreeWriter {
             guard removeLower(in: directory, parent) else { throw cannotRemove(entry) }
             return
         }
-        // `.wh..wh.` begins the names of AUFS's own files.
+        // `.wh..wh.` is the prefix of AUFS's own files.
         if name.hasPrefix(Whiteout.prefix + Whiteout.prefix) { return }
         let removed = FilePath(bytes: name.bytes.dropFirst(Whiteout.prefix.utf8.count))
         guard !removed.isEmpty, removed != ".", removed != ".." else {
             throw ArchiveError(
-                .unsafePath, archive: archive, member: entry.path.description, detail: "the mark names nothing")
+                .unsafePath, archive: archive, member: entry.path.description, detail: "the whiteout names nothing")
         }
         guard removeLower(removed, in: directory, parent + [removed]) else { throw cannotRemove(entry) }
     }
@@ -47,7 +48,7 @@ extension TreeWriter {
     private func cannotRemove(_ entry: ArchiveEntry) -> ArchiveError {
         ArchiveError(
             .system, archive: archive, member: entry.path.description,
-            detail: "what the mark names cannot be removed: \(errorText(errno))")
+            detail: "the file named by the whiteout cannot be removed: \(errorText(errno))")
     }
 
     /// - Returns: false if something cannot be removed.
@@ -70,7 +71,7 @@ extension TreeWriter {
         return names.allSatisfy { removeLower($0, in: directory, components + [$0]) }
     }
 
-    /// Removes a directory of the layers below, and all that is in it.
+    /// Removes a directory of lower layers with its contents.
     func removeTree(_ name: FilePath, in directory: Int32) -> Bool {
         let child = Descriptor(adopting: name.withCString { openDirectory($0, in: directory) }, archive)
         guard child.raw >= 0 else { return name.withCString { unlinkat(directory, $0, 0) } == 0 }

@@ -1,15 +1,15 @@
 import Glibc
 import System
 
-/// Creates members below an open directory, by the policy of an extraction.
+/// Creates members below an open directory, according to the options of an extraction.
 struct TreeWriter: ~Copyable {
     let root: Int32
     let archive: String
     private let policy: Extraction
     private(set) var meter: TreeMeter
-    /// What was added over the layers below; nil if the tree was empty.
+    /// The entries added over lower layers; nil if the tree was empty.
     private(set) var added: Set<FilePath>?
-    /// Modes and times of directories are set last: a read-only directory could not be filled.
+    /// Modes and times of directories are set last, because read-only directories could not be filled.
     private var directories: [(components: [FilePath], entry: ArchiveEntry)] = []
     private var parent: (components: [FilePath], descriptor: Int32)?
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 16)
@@ -21,10 +21,10 @@ struct TreeWriter: ~Copyable {
         meter = TreeMeter(policy.limits, archive: archive)
     }
 
-    /// Adds members to a tree that the layers below left. Links of theirs on the way to a member are followed as if the tree
-    /// were `/`, marks of removed things remove them, and what cannot be unpacked is left out.
+    /// Adds the members of a layer to the tree of the lower layers. Their links in the path of a member are followed as
+    /// if the tree were `/`, whiteouts are applied, and members that cannot be unpacked are skipped.
     ///
-    /// - Parameter meter: has counted the layers below.
+    /// - Parameter meter: the counts of the lower layers.
     init(root: Int32, archive: String, policy: Extraction, over meter: TreeMeter) {
         self.init(root: root, archive: archive, policy: policy)
         self.meter = meter.continued(with: archive)
@@ -36,7 +36,7 @@ struct TreeWriter: ~Copyable {
         if let parent { close(parent.descriptor) }
     }
 
-    /// Creates `entry`, a file with what `contents` gives next.
+    /// Creates `entry`; the contents of a file are read from `contents`.
     mutating func add(_ entry: ArchiveEntry, contents: ArchiveReader) throws(ArchiveError) {
         let components = try components(of: entry.path, of: entry)
         try meter.count(entry.path, depth: components.count)
@@ -70,12 +70,12 @@ struct TreeWriter: ~Copyable {
         _ = name.withCString { utimensat(directory, $0, &times, AT_SYMLINK_NOFOLLOW) }
     }
 
-    /// Sets what had to wait until everything was in place.
+    /// Sets modes and times that must be set after everything else.
     mutating func finish() throws(ArchiveError) {
         for (components, entry) in directories.reversed() {
             guard let name = components.last else { continue }
             let directory = try open(Array(components.dropLast()))
-            // A later member of that name may have taken the directory's place.
+            // A later member with the same name may have replaced the directory.
             var status = stat()
             let found = name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
             guard found == 0, status.st_mode & S_IFMT == S_IFDIR else { continue }
@@ -88,7 +88,7 @@ struct TreeWriter: ~Copyable {
         }
     }
 
-    /// `path` taken apart; "./" and repeated slashes mean nothing.
+    /// Splits `path` into components; "./" and repeated slashes are ignored.
     private func components(of path: FilePath, of entry: ArchiveEntry) throws(ArchiveError) -> [FilePath] {
         guard !path.isEmpty, !path.isAbsolute || added != nil else {
             throw ArchiveError(
@@ -103,8 +103,8 @@ struct TreeWriter: ~Copyable {
         return components
     }
 
-    /// A link may first climb to a directory inside and then only descend: a `..` behind a name could pass through
-    /// another link, and mean any place.
+    /// A link may first ascend to a directory inside the tree and then only descend: a `..` after a name could pass
+    /// through another link to any place.
     private func check(_ target: FilePath, of entry: ArchiveEntry, depth: Int) throws(ArchiveError) {
         guard policy.links == .inside else { return }
         let components = target.components.filter { $0 != "." }
@@ -116,7 +116,8 @@ struct TreeWriter: ~Copyable {
         }
     }
 
-    /// Opens the directory at `components`, making what is missing of the way. It stays open until another is asked for.
+    /// Opens the directory at `components`, creating missing directories of its path. It stays open until another one
+    /// is opened.
     private mutating func open(_ components: [FilePath]) throws(ArchiveError) -> Int32 {
         if let parent, parent.components == components { return parent.descriptor }
         if added != nil {
@@ -203,7 +204,7 @@ struct TreeWriter: ~Copyable {
         let components = try components(of: target, of: entry)
         guard let last = components.last else { throw failure("create link", entry) }
         if added != nil, components == entry.path.components.filter({ $0 != "." }) { return }
-        // Opening the target's directory closes this one: keep it.
+        // Opening the target's directory closes this one, so it is duplicated.
         let here = Descriptor(adopting: openDirectory(".", in: directory), archive)
         let there = try open(Array(components.dropLast()))
         let parent = here.raw
@@ -225,7 +226,7 @@ struct TreeWriter: ~Copyable {
         let removed = FilePath(bytes: name.bytes.dropFirst(Whiteout.prefix.utf8.count))
         guard !removed.isEmpty, removed != ".", removed != ".." else {
             throw ArchiveError(
-                .unsafePath, archive: archive, member: entry.path.description, detail: "the mark names nothing")
+                .unsafePath, archive: archive, member: entry.path.description, detail: "the whiteout names nothing")
         }
         clear(removed, in: directory)
         guard Whiteout.make(removed, in: directory) else { throw failure("mark as removed", entry) }

@@ -1,15 +1,15 @@
 import Glibc
 
-/// How overlayfs and OCI layers say that something of a lower layer is gone.
+/// Whiteouts of overlayfs and of OCI layers, which mark removed entries of lower layers.
 ///
-/// In an overlay's upper directory a removed name is a character device 0:0, and a directory that hides all below it
-/// carries an `opaque` attribute. In an archive, where neither can be written portably, they are empty files named
+/// In an overlay's upper directory, a removed name is a character device 0:0, and an opaque directory, which hides
+/// everything below it, has an attribute `opaque`. In an archive, where neither is portable, they are empty files named
 /// `.wh.NAME` and `.wh..wh..opq` (OCI image specification, "Layer Filesystem Changeset").
 enum Whiteout {
     static let prefix = ".wh."
     static let opaqueName = ".wh..wh..opq"
 
-    /// In overlays mounted by root, and in those mounted inside a user namespace.
+    /// The attributes of overlays mounted by root, and of those mounted in a user namespace.
     private static let attributes = ["trusted.overlay.opaque", "user.overlay.opaque"]
 
     static func isWhiteout(_ status: stat) -> Bool {
@@ -20,7 +20,7 @@ enum Whiteout {
         attributes.contains { ExtendedAttribute.byte($0, of: descriptor) == UInt8(ascii: "y") }
     }
 
-    /// Marks the directory opaque, for root's overlays where that is permitted, else for a user namespace's.
+    /// Marks the directory opaque for root's overlays if permitted, otherwise for those in a user namespace.
     static func makeOpaque(directory descriptor: Int32) -> Bool {
         attributes.contains { ExtendedAttribute.set($0, to: UInt8(ascii: "y"), of: descriptor) }
     }

@@ -1,4 +1,4 @@
-/// Byte buffers compressed by zstd, each one frame of its own.
+/// Compresses buffers by zstd, each into one frame.
 public enum Zstandard {
     /// `bytes` as one frame.
     ///
@@ -8,10 +8,10 @@ public enum Zstandard {
         try ArchiveWriter.frame(of: bytes, .zstd, level: level)
     }
 
-    /// What the frame `bytes` holds.
+    /// Decompresses the frame `bytes`.
     ///
-    /// - Parameter limit: the most bytes that it may hold.
-    /// - Throws: `ArchiveError` with `damaged`, or `tooManyBytes` when the limit is passed.
+    /// - Parameter limit: the maximum decompressed size.
+    /// - Throws: `ArchiveError` with `damaged`, or `tooManyBytes` if the limit is exceeded.
     public static func decompress(_ bytes: some Collection<UInt8>, limit: Int = 1 << 30) throws(ArchiveError) -> [UInt8]
     {
         let input = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, bytes.count), alignment: 16)
@@ -22,12 +22,12 @@ public enum Zstandard {
         }
         input.copyBytes(from: bytes)
         let frame = UnsafeRawBufferPointer(rebasing: input[..<bytes.count])
-        // A stream with another filter, or with none, would be read all the same.
+        // libarchive would also accept a stream with another filter or none.
         guard frame.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) else {
             throw ArchiveError(.damaged, archive: "zstd frame", detail: "does not begin like one")
         }
         let reader = try ArchiveReader(bytes: frame, name: "zstd frame", format: .stream)
-        // An empty frame reads as an archive without a member.
+        // An empty frame is read as an archive without members.
         guard try reader.next() != nil else { return [] }
         var contents: [UInt8] = []
         while true {

@@ -23,7 +23,7 @@ static int write_file(pid_t process, const char *name, const char *text) {
     return written == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-/// Lives in the new namespace until the parent has opened it. Its owner is whoever this process is when it unshares.
+/// Keeps the new namespace alive until the parent has opened it. Its owner is the user of this process when it unshares.
 static void hold(uid_t user, gid_t group, int ready, int done) {
     char byte = 0;
     if (geteuid() == 0 && (user != 0 || group != 0)) {
@@ -39,7 +39,7 @@ static void hold(uid_t user, gid_t group, int ready, int done) {
 }
 
 static int adopt(pid_t holder, const char *user_map, const char *group_map) {
-    // Without privilege a group map is only accepted where groups can't be dropped.
+    // Without privileges a group map is accepted only if setgroups is denied.
     if (geteuid() != 0 && write_file(holder, "setgroups", "deny") != 0) return -errno;
     if (write_file(holder, "uid_map", user_map) != 0 || write_file(holder, "gid_map", group_map) != 0) return -errno;
     char path[64];
@@ -48,7 +48,7 @@ static int adopt(pid_t holder, const char *user_map, const char *group_map) {
     return result < 0 ? -errno : result;
 }
 
-/// Runs `newuidmap` or `newgidmap`, which may write maps that an ordinary user may not.
+/// Runs `newuidmap` or `newgidmap`, which are allowed to write maps that an ordinary user is not.
 static int run_map_program(char *const *words, pid_t process) {
     char number[16];
     char *arguments[16];
@@ -83,7 +83,7 @@ static int adopt_by_programs(pid_t holder, char *const *user_program, char *cons
     return result < 0 ? -errno : result;
 }
 
-/// What maps the ids of a new namespace: lines that are written, or programs that are run.
+/// How the ids of a new namespace are mapped: by lines that are written, or by programs that are run.
 struct mapping {
     const char *user_map;
     const char *group_map;

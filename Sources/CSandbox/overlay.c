@@ -9,14 +9,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// Spelled out: older C libraries lack them, and <linux/mount.h> collides with <sys/mount.h>.
+// Defined here, because older C libraries lack them, and <linux/mount.h> collides with <sys/mount.h>.
 enum { OPEN_CLOEXEC = 1, SET_FLAG = 0, SET_STRING = 1, CREATE = 6, FROM_EMPTY_PATH = 4, NO_SUID = 2, NO_DEV = 4 };
 
 static int configure(int context, const char *key, const char *value) {
     return (int)syscall(SYS_fsconfig, context, value ? SET_STRING : SET_FLAG, key, value, 0);
 }
 
-/// One call per lower directory: hundreds of them, of any length together.
+/// Makes one call per lower directory, so that there may be hundreds of any length.
 static int mount_by_context(const struct ciso_overlay *o) {
     int context = (int)syscall(SYS_fsopen, "overlay", OPEN_CLOEXEC);
     if (context < 0) return -1;
@@ -37,7 +37,7 @@ static int mount_by_context(const struct ciso_overlay *o) {
     return moved;
 }
 
-/// All options in one page: the lower directories by the short names of links.
+/// Passes all options in one page, with the short names of links as lower directories.
 static int mount_by_options(const struct ciso_overlay *o) {
     char options[4096];
     if (o->links == NULL || chdir(o->links) != 0) return -1;
@@ -53,14 +53,14 @@ static int mount_by_options(const struct ciso_overlay *o) {
     return mount("overlay", o->target, "overlay", MS_NOSUID | MS_NODEV, options);
 }
 
-/// Set once the kernel has turned out not to know the newer way, which it complains about in its log each time. The new
-/// process sets it in the memory that it shares with the starting one.
+/// Set when the kernel does not support the newer interface, because each attempt is reported in the kernel's log. The new
+/// process sets it in the memory that it shares with its parent.
 static _Atomic int only_options = 0;
 
 int ciso_mount_overlay(const struct ciso_overlay *overlay) {
     if (!only_options) {
         if (mount_by_context(overlay) == 0) return 0;
-        // Kernels before 6.5 know no "lowerdir+", those before 5.2 no contexts.
+        // Kernels before 6.5 do not support "lowerdir+", and those before 5.2 no contexts.
         if (errno != EINVAL && errno != ENOSYS) return -1;
     }
     int result = mount_by_options(overlay);

@@ -22,8 +22,8 @@
 #define REFUSE(error) ANSWER(SECCOMP_RET_ERRNO | (error))
 #define UNLESS(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
 
-/// Doors into the kernel that builds have no business with: modules, other programs' memory and keys, mounts,
-/// new namespaces, the clock, swap, tracing, and the asynchronous ring, which passes every filter by.
+/// System calls that builds do not need: modules, other programs' memory and keys, mounts, new namespaces, the clock,
+/// swap, tracing, and io_uring, which bypasses every filter.
 static const int refused[] = {
     SYS_acct, SYS_add_key, SYS_bpf, SYS_clock_settime, SYS_delete_module, SYS_finit_module, SYS_init_module,
     SYS_kexec_load, SYS_keyctl, SYS_lookup_dcookie, SYS_mount, SYS_move_pages, SYS_name_to_handle_at,
@@ -65,7 +65,7 @@ int ciso_seccomp_program(void) {
     ADD(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1));
     ADD(REFUSE(ENOSYS));
 #endif
-    // Its flags lie in memory that a filter cannot read; programs fall back to clone.
+    // Its flags are in memory that a filter cannot read; programs fall back to clone.
     ADD(UNLESS(SYS_clone3, 1));
     ADD(REFUSE(ENOSYS));
     for (int i = 0; i < REFUSED; i++) {

@@ -34,7 +34,7 @@ static int join_groups(const struct ciso_process *p) {
 
 static int arrange_descriptors(const struct ciso_process *p) {
     if (dup2(p->input, 0) < 0 || dup2(p->output, 1) < 0 || dup2(p->error, 2) < 0) return -1;
-    // Before 5.11 there is no such flag; then everything that was opened close-on-exec is closed all the same.
+    // Kernels before 5.11 lack this flag; files opened with close-on-exec are closed anyway.
     syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
     for (int i = 0; i < p->kept_count; i++) {
         const struct ciso_kept *kept = &p->kept[i];
@@ -60,7 +60,7 @@ static int set_limits(const struct ciso_process *p) {
     for (int i = 0; i < p->limit_count; i++) {
         struct rlimit limit;
         if (getrlimit(p->limits[i].resource, &limit) != 0) return -1;
-        // Never above what this process may have itself.
+        // Never above the limit of this process.
         rlim_t value = p->limits[i].value < limit.rlim_max ? p->limits[i].value : limit.rlim_max;
         limit.rlim_cur = limit.rlim_max = value;
         if (setrlimit(p->limits[i].resource, &limit) != 0) return -1;
@@ -95,7 +95,7 @@ static enum ciso_stage become(const struct ciso_process *p, pid_t parent) {
     if (arrange_descriptors(p) != 0 || set_limits(p) != 0) return stage;
     stage = CISO_STAGE_USER;
     if (change_user(p) != 0) return stage;
-    // After the change of user, which clears it.
+    // After the change of user, which resets it.
     if (p->bound && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return stage;
     if (p->bound && getppid() != parent) {
         errno = ESRCH;
@@ -107,7 +107,7 @@ static enum ciso_stage become(const struct ciso_process *p, pid_t parent) {
 }
 
 struct ciso_start ciso_start_process(const struct ciso_process *process) {
-    // Written by the child, whose memory is this one's.
+    // Written by the child, which shares this memory.
     volatile struct ciso_start result = {.process = -1, .stage = CISO_STAGE_FORK, .error = 0};
     sigset_t all, before;
     sigfillset(&all);

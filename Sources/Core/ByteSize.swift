@@ -1,9 +1,9 @@
-/// A number of bytes as people write it: `500M`, `64G`. The letters stand for powers of 1024.
+/// A number of bytes in the usual notation: `500M`, `64G`. The letters are powers of 1024.
 package struct ByteSize: Sendable, Hashable, CustomStringConvertible {
     /// The number of bytes.
     package let bytes: Int
 
-    /// What a worker keeps in its cache where nothing else is set.
+    /// The default limit of a worker's cache.
     package static let defaultCacheLimit = ByteSize(bytes: 64 << 30)
 
     private static let units: [(letter: Character, shift: Int)] = [("K", 10), ("M", 20), ("G", 30), ("T", 40)]
@@ -12,7 +12,7 @@ package struct ByteSize: Sendable, Hashable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// Nil for anything else.
+    /// Parses a size; nil for anything else.
     package init?(_ argument: String) {
         let unit = Self.units.first { argument.uppercased().last == $0.letter }
         guard let number = Int(unit == nil ? argument : String(argument.dropLast())), number >= 0,

@@ -1,12 +1,12 @@
-/// Reads canonical JSON piece by piece, as `CanonicalWriter` writes it, several times quicker than by way of
-/// `Decodable`. Gives nil at the first byte that is otherwise: then the document may still be JSON of another form.
+/// Parses canonical JSON as written by `CanonicalWriter`, several times faster than `Decodable`. It fails with nil at
+/// the first deviation: the document may still be valid JSON in another form.
 package struct CanonicalReader {
     private let bytes: [UInt8]
     private var position = 0
     private var depth = 0
     private var isFirst = true
 
-    /// Reads a document with one value; nil if it has another form.
+    /// Parses a document with one value; nil if it has another form.
     package static func document<Value>(_ bytes: [UInt8], _ body: (inout Self) -> Value?) -> Value? {
         var reader = CanonicalReader(bytes)
         let value = body(&reader)
@@ -17,7 +17,7 @@ package struct CanonicalReader {
         self.bytes = bytes
     }
 
-    /// Passes over `text` if it comes next.
+    /// Skips `text` if it comes next.
     private mutating func skip(_ text: StaticString) -> Bool {
         let count = text.utf8CodeUnitCount
         guard count <= bytes.count - position else { return false }
@@ -28,12 +28,12 @@ package struct CanonicalReader {
 
     // MARK: Objects and arrays
 
-    /// Reads an object with at least one member; `body` reads the members.
+    /// Parses an object with at least one member; `body` reads the members.
     package mutating func object<Value>(_ body: (inout Self) -> Value?) -> Value? {
         enclosed("{", "}", body)
     }
 
-    /// Reads an array, of whose elements `body` reads each.
+    /// Parses an array; `body` reads each element.
     package mutating func array<Element>(_ body: (inout Self) -> Element?) -> [Element]? {
         enclosed("[", "]") { reader in
             var elements: [Element] = []
@@ -45,7 +45,7 @@ package struct CanonicalReader {
         }
     }
 
-    /// Passes over the beginning of the object's next member, up to its value, if its key is `name`.
+    /// Skips to the value of the object's next member if its key is `name`.
     package mutating func key(_ name: StaticString) -> Bool {
         let (start, wasFirst) = (position, isFirst)
         if beginMember(), skip("\""), skip(name), skip("\" : ") { return true }
@@ -53,7 +53,7 @@ package struct CanonicalReader {
         return false
     }
 
-    /// Reads the value of the next member, if its key is `name`; false if it has another form.
+    /// Parses the value of the next member if its key is `name`; false if the value has another form.
     package mutating func optional<Value>(
         _ name: StaticString, _ value: inout Value?, _ read: (inout Self) -> Value?
     ) -> Bool {
@@ -62,7 +62,7 @@ package struct CanonicalReader {
         return value != nil
     }
 
-    /// Reads an object with any keys; `value` reads the value of each.
+    /// Parses an object with arbitrary keys; `value` reads each value.
     package mutating func dictionary<Value>(_ value: (inout Self) -> Value?) -> [(key: String, value: Value)]? {
         enclosed("{", "}") { reader in
             var members: [(key: String, value: Value)] = []
@@ -105,7 +105,7 @@ package struct CanonicalReader {
 
     // MARK: Values
 
-    /// A digest between quotes.
+    /// A quoted digest.
     package mutating func digest() -> Digest? {
         guard skip("\""), position + 64 <= bytes.count,
             let digest = Digest(hex: bytes[position..<(position + 64)])
@@ -114,7 +114,7 @@ package struct CanonicalReader {
         return skip("\"") ? digest : nil
     }
 
-    /// What is between quotes.
+    /// A string.
     package mutating func string() -> String? {
         guard skip("\"") else { return nil }
         let start = position
@@ -155,16 +155,16 @@ package struct CanonicalReader {
         return plain
     }
 
-    /// Reads `true` or `false`; nil if something else follows.
+    /// `true` or `false`; nil for anything else.
     package mutating func boolean() -> Bool? {
         skip("true") ? true : skip("false") ? false : nil
     }
 
-    /// A number with or without a fraction and an exponent.
+    /// A number, optionally with a fraction and an exponent.
     package mutating func double() -> Double? {
         let start = position
         _ = skip("-")
-        // JSON has no number that begins with a zero and goes on with a digit.
+        // JSON does not allow a number with more digits after a leading zero.
         guard skip("0") || digits() else { return nil }
         if skip("."), !digits() { return nil }
         if skip("e") {
@@ -174,14 +174,14 @@ package struct CanonicalReader {
         return Double(String(decoding: bytes[start..<position], as: UTF8.self))
     }
 
-    /// Passes over digits; false if there are none.
+    /// Skips digits; false if there are none.
     private mutating func digits() -> Bool {
         let start = position
         while position < bytes.count, (48...57).contains(bytes[position]) { position += 1 }
         return position > start
     }
 
-    /// Reads a whole number; nil if something else follows.
+    /// An integer; nil for anything else.
     package mutating func number<Number: FixedWidthInteger>() -> Number? {
         let start = position
         while position < bytes.count, bytes[position] == UInt8(ascii: "-") || (48...57).contains(bytes[position]) {

@@ -1,13 +1,13 @@
-/// Writes canonical JSON piece by piece: the bytes of `CanonicalJSON.encode`, several times quicker than by way of
-/// `Encodable`. For documents that there are tens of thousands of.
+/// Writes canonical JSON: the bytes of `CanonicalJSON.encode`, several times faster than `Encodable`, for documents
+/// that exist by the ten thousands.
 ///
-/// The caller writes the keys of an object in their order.
+/// The caller must write the keys of an object in order.
 package struct CanonicalWriter {
     private var bytes: [UInt8] = []
     private var depth = 0
     private var isFirst = true
 
-    /// The document with one value.
+    /// A document with one value.
     package static func document(_ body: (inout Self) -> Void) -> [UInt8] {
         var writer = CanonicalWriter()
         writer.bytes.reserveCapacity(1024)
@@ -16,7 +16,7 @@ package struct CanonicalWriter {
         return writer.bytes
     }
 
-    /// A member of the outermost object of a document, without what separates it from others: its key and an object.
+    /// A member of a document's outermost object, without separators: its key and an object.
     package static func member(_ key: String, _ body: (inout Self) -> Void) -> [UInt8] {
         var writer = CanonicalWriter()
         writer.bytes.reserveCapacity(1024)
@@ -28,12 +28,12 @@ package struct CanonicalWriter {
         return writer.bytes
     }
 
-    /// Writes an object, of which `body` gives the members.
+    /// Writes an object whose members are written by `body`.
     package mutating func object(_ body: (inout Self) -> Void) {
         enclose("{", "}", body)
     }
 
-    /// Writes an array, of whose elements `body` writes each.
+    /// Writes an array whose elements are written by `body`.
     package mutating func array<Element>(_ elements: [Element], _ body: (inout Self, Element) -> Void) {
         enclose("[", "]") { writer in
             for element in elements {
@@ -43,7 +43,7 @@ package struct CanonicalWriter {
         }
     }
 
-    /// Writes the key of an object's member; the value follows.
+    /// Writes the key of a member; its value must follow.
     package mutating func key(_ name: StaticString) {
         beginMember()
         bytes.append(UInt8(ascii: "\""))
@@ -51,20 +51,20 @@ package struct CanonicalWriter {
         write("\" : ")
     }
 
-    /// Writes the key of an object's member where that has a value, which `body` writes.
+    /// Writes a member if it has a value, which is written by `body`.
     package mutating func optional<Value>(_ name: StaticString, _ value: Value?, _ body: (inout Self, Value) -> Void) {
         guard let value else { return }
         key(name)
         body(&self, value)
     }
 
-    /// Writes a member with a string, unless it is absent.
+    /// Writes a string member unless it is absent.
     package mutating func optional(_ name: StaticString, _ text: String?) { optional(name, text) { $0.string($1) } }
 
-    /// Writes a member with a digest, unless it is absent.
+    /// Writes a digest member unless it is absent.
     package mutating func optional(_ name: StaticString, _ digest: Digest?) { optional(name, digest) { $0.digest($1) } }
 
-    /// Writes an object with keys in their order, of whose values `body` writes each.
+    /// Writes an object with sorted keys, whose values are written by `body`.
     package mutating func dictionary<Value>(_ members: [String: Value], _ body: (inout Self, Value) -> Void) {
         enclose("{", "}") { writer in
             for (key, value) in members.sorted(by: { $0.key < $1.key }) {
@@ -76,7 +76,7 @@ package struct CanonicalWriter {
         }
     }
 
-    /// Writes a whole number.
+    /// Writes an integer.
     package mutating func number(_ number: some FixedWidthInteger) { bytes.append(contentsOf: String(number).utf8) }
 
     /// Writes a number, which must be finite.
@@ -135,7 +135,7 @@ package struct CanonicalWriter {
         isFirst = true
         body(&self)
         depth -= 1
-        // What has no members has an empty line.
+        // An object or array without members contains an empty line.
         if isFirst { bytes.append(UInt8(ascii: "\n")) }
         isFirst = false
         beginLine()

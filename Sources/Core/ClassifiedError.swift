@@ -1,14 +1,14 @@
-/// Who can do something about an error. `ci` turns it into an exit code.
+/// The category of an error: who can fix it. `ci` derives the exit code from it.
 public enum ErrorCategory: String, Sendable, CaseIterable {
-    /// What the user gave is wrong: a matrix, an opam file, a name, a setting. The same input fails again.
+    /// The user's input is wrong: a matrix, an opam file, a name, a setting. The same input will fail again.
     case input
-    /// The machine, the network, the disk or another process did not do what was needed. The same input may succeed later.
+    /// The machine, the network, the disk or another process failed. The same input may succeed later.
     case unavailable
-    /// An invariant of ciso does not hold.
+    /// An invariant of ciso is violated.
     case bug
 }
 
-/// An error whose category and messages are known where it is declared.
+/// An error with a category and messages that are defined with its type.
 ///
 /// Every `package` and `public` error of a module conforms, which `Tests/ArchitectureTests` checks, so that a front end
 /// needs no list of error types.
@@ -16,14 +16,14 @@ public enum ErrorCategory: String, Sendable, CaseIterable {
 /// - SeeAlso: `docs/decisions/0160-error-categories.md`
 public protocol ClassifiedError: Error {
     var category: ErrorCategory { get }
-    /// The messages to the user, at least one.
+    /// The messages for the user, at least one.
     var diagnostics: [Diagnostic] { get }
-    /// What the user can do about it.
+    /// A suggestion for the user.
     var hint: String? { get }
 }
 
 extension ClassifiedError {
-    /// Most errors say all in their messages.
+    /// By default there is no hint besides those in the messages.
     public var hint: String? { nil }
 }
 
@@ -33,6 +33,6 @@ extension ClassifiedError where Self: CustomStringConvertible {
 }
 
 extension ClassifiedError {
-    /// The same category and messages, without what only callers of the module can use.
+    /// The error as a `Failure` with the same category and messages.
     public var failure: Failure { Failure(category, diagnostics) }
 }

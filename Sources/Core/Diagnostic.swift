@@ -1,10 +1,10 @@
-/// A place in a text that a user wrote. Lines and columns count from 1; columns count characters.
+/// A position in a user's text. Lines and columns are counted from 1; columns count characters.
 public struct SourceLocation: Hashable, Sendable, Codable, CustomStringConvertible {
-    /// The file as the user named it.
+    /// The file name as given by the user.
     public var file: String
-    /// Counts from 1.
+    /// The line, from 1.
     public var line: Int
-    /// Counts characters from 1.
+    /// The character in the line, from 1.
     public var column: Int
 
     public init(file: String, line: Int, column: Int) {
@@ -16,22 +16,22 @@ public struct SourceLocation: Hashable, Sendable, Codable, CustomStringConvertib
     public var description: String { "\(file):\(line):\(column)" }
 }
 
-/// One message to the user: what is wrong, where, and what would help.
+/// A message for the user: the problem, its location, and a suggestion.
 public struct Diagnostic: Hashable, Sendable {
-    /// How bad it is.
+    /// The severity of a message.
     public enum Severity: String, Sendable, Codable {
         case error, warning, note
     }
 
-    /// How bad it is.
+    /// The severity.
     public var severity: Severity
-    /// Names the thing, and says what was found and what was expected.
+    /// The object, what was found and what was expected.
     public var message: String
-    /// The place in the user's text; nil if there is none.
+    /// The position in the user's text; nil if there is none.
     public var location: SourceLocation?
     /// The line of the text at `location`.
     public var excerpt: String?
-    /// What the user can do about it.
+    /// A suggestion for the user.
     public var hint: String?
 
     public init(
@@ -47,7 +47,7 @@ public struct Diagnostic: Hashable, Sendable {
 }
 
 extension Diagnostic: CustomStringConvertible {
-    /// `file:line:column: error: message`, the line with a mark below it, and the hint.
+    /// `file:line:column: error: message`, the line with a marker below it, and the hint.
     public var description: String {
         var text = location.map { "\($0): " } ?? ""
         text += "\(severity.rawValue): \(message)"
@@ -65,7 +65,7 @@ extension Diagnostic: CustomStringConvertible {
         return text
     }
 
-    /// The part of a long line that is shown, and the mark's place in it.
+    /// The visible part of a long line, and the marker's position in it.
     private static func window(of line: String, around column: Int) -> (line: String, column: Int) {
         let (width, lead) = (160, 60)
         guard line.utf8.count > width else { return (line, column) }

@@ -1,16 +1,16 @@
 internal import CCrypto
 
-/// The SHA-256 of some bytes: the name of every content-addressed value (jobs, logs, layers, plugins). 32 bytes.
+/// A SHA-256 digest, which identifies every content-addressed value (jobs, logs, layers, plugins). 32 bytes.
 public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStringConvertible {
-    // The bytes as big-endian words, so that comparing words compares bytes.
+    // The bytes as big-endian words, so that comparing words is comparing bytes.
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
-    /// Reads a digest back from its hexadecimal form; nil unless it is 64 lower-case hexadecimal digits.
+    /// Parses 64 lower-case hexadecimal digits; nil for anything else.
     public init?(hex: some StringProtocol) {
         self.init(hex: hex.utf8)
     }
 
-    /// Reads a digest back from the bytes of its hexadecimal form.
+    /// Parses the bytes of the hexadecimal form; nil for anything else.
     package init?(hex digits: some Collection<UInt8>) {
         guard digits.count == 64 else { return nil }
         let digest =
@@ -20,32 +20,32 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
         self = digest
     }
 
-    /// Reads the form that OCI's documents and references have, `sha256:` and 64 digits; nil for any other.
+    /// Parses the form in OCI documents and references, `sha256:` and 64 digits; nil for anything else.
     package init?(oci text: some StringProtocol) {
         guard text.hasPrefix(Self.ociPrefix) else { return nil }
         self.init(hex: text.dropFirst(Self.ociPrefix.count))
     }
 
-    /// The form that OCI's documents and references have: `sha256:` and 64 digits.
+    /// The form in OCI documents and references: `sha256:` and 64 digits.
     package var oci: String { Self.ociPrefix + hex }
 
     private static let ociPrefix = "sha256:"
 
-    /// The digest of `bytes`. Linear in their number.
+    /// The digest of `bytes`, in linear time.
     public init(of bytes: some ContiguousBytesCollection) {
         var hasher = MessageDigest(.sha256)
         hasher.update(bytes)
         self.init(hasher)
     }
 
-    /// The digest of the UTF-8 form of `text`.
+    /// The digest of `text` in UTF-8.
     public init(of text: String) {
         self.init(of: Array(text.utf8))
     }
 
-    /// The digest of everything that `hasher` was given.
+    /// The digest computed by `hasher`.
     ///
-    /// - Precondition: `hasher` computes a SHA-256.
+    /// - Precondition: `hasher` computes a SHA-256 digest.
     package init(_ hasher: consuming MessageDigest) {
         let bytes = hasher.finishBytes()
         precondition(bytes.count == 32, "a Digest is a SHA-256")
@@ -73,14 +73,14 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
         words = (first, second, third, fourth)
     }
 
-    /// All bits zero: the digest of nothing known.
+    /// The digest with all bits zero, which represents an unknown value.
     package static let zero = Digest(words: (0, 0, 0, 0))
 
     private init(words: (UInt64, UInt64, UInt64, UInt64)) {
         self.words = words
     }
 
-    /// Appends `hex`.
+    /// Appends the hexadecimal form.
     package func appendHex(to bytes: inout [UInt8]) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
             writeHex(to: buffer)
@@ -112,34 +112,23 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
 
     public var description: String { hex }
 
-    /// The first two digits: the directory that things named by this digest are sharded into.
+    /// The first two digits: the directory of files named by this digest.
     public var shard: String { hexadecimal([UInt8(truncatingIfNeeded: words.0 >> 56)]) }
 
     public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
     public static func < (left: Digest, right: Digest) -> Bool { left.words < right.words }
 
-    /// By a part of the digest, whose bits are evenly distributed.
+    /// Hashes a part of the digest, whose bits are evenly distributed.
     public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 }
 
-extension Digest: Codable {
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let text = try container.decode(String.self)
-        guard let digest = Digest(hex: text) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "expected 64 lower-case hexadecimal digits, found '\(text)'")
-        }
-        self = digest
-    }
+extension Digest: TextCodable {
+    package static var textForm: String { "64 lower-case hexadecimal digits" }
 
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(hex)
-    }
+    package init?(text: String) { self.init(hex: text) }
 }
 
-/// Contiguous bytes.
+/// A collection of contiguous bytes.
 public protocol ContiguousBytesCollection: Collection where Element == UInt8 {}
 extension Array: ContiguousBytesCollection where Element == UInt8 {}
 extension ArraySlice: ContiguousBytesCollection where Element == UInt8 {}
@@ -147,22 +136,22 @@ extension ContiguousArray: ContiguousBytesCollection where Element == UInt8 {}
 extension UnsafeRawBufferPointer: ContiguousBytesCollection {}
 extension UnsafeBufferPointer: ContiguousBytesCollection where Element == UInt8 {}
 
-// Fetched once: libcrypto takes longer to find the function than to hash a small object with it.
+// Fetched once: libcrypto takes longer to look up the function than to hash a small object.
 private nonisolated(unsafe) let sha1Function = EVP_MD_fetch(nil, "SHA1", nil)
 private nonisolated(unsafe) let sha256Function = EVP_MD_fetch(nil, "SHA256", nil)
 
-/// Digests bytes that arrive in pieces, by any algorithm that opam's checksums use.
+/// Computes the digest of bytes that arrive in pieces, by any algorithm of opam's checksums.
 ///
 /// - SeeAlso: `docs/decisions/0003-libcrypto-digests.md`
 public struct MessageDigest: ~Copyable {
-    /// A hash function, spelled as in opam files and in opam's cache directories.
+    /// A hash function, named as in opam files and opam's cache directories.
     public enum Algorithm: String, Sendable, CaseIterable, Codable {
         case md5, sha1, sha256, sha384, sha512
     }
 
     private let context: OpaquePointer
 
-    /// A hasher that has seen no bytes.
+    /// Creates a hasher without input.
     public init(_ algorithm: Algorithm) {
         let function: OpaquePointer? =
             switch algorithm {
@@ -182,7 +171,7 @@ public struct MessageDigest: ~Copyable {
         EVP_MD_CTX_free(context)
     }
 
-    /// Adds `bytes` to what is digested.
+    /// Appends `bytes` to the input.
     public mutating func update(_ bytes: some ContiguousBytesCollection) {
         let done: Void? = bytes.withContiguousStorageIfAvailable { buffer in
             _ = EVP_DigestUpdate(context, buffer.baseAddress, buffer.count)
@@ -192,10 +181,10 @@ public struct MessageDigest: ~Copyable {
         }
     }
 
-    /// The digest of all bytes seen, in lower-case hexadecimal.
+    /// The digest of the input in lower-case hexadecimal digits.
     public consuming func finish() -> String { hexadecimal(finishBytes()) }
 
-    /// The digest of all bytes seen.
+    /// The digest of the input.
     package consuming func finishBytes() -> [UInt8] {
         var length: UInt32 = 0
         return [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
@@ -205,7 +194,7 @@ public struct MessageDigest: ~Copyable {
     }
 }
 
-/// `bytes` in lower-case hexadecimal.
+/// The lower-case hexadecimal form of `bytes`.
 public func hexadecimal(_ bytes: [UInt8]) -> String {
     String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
         for (position, byte) in bytes.enumerated() {

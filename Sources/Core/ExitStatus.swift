@@ -1,12 +1,12 @@
-/// The exit codes of `ci`, in one place.
+/// The exit codes of `ci`.
 public enum ExitStatus: Int32, Sendable, CaseIterable {
     /// All required cells are good.
     case success = 0
-    /// Some required cell is not good.
+    /// A required cell is not good.
     case notGood = 1
     /// The input is wrong: YAML, an opam file, an unknown target or package.
     case input = 2
-    /// The machine, the network or the disk failed; nothing was learnt about any package.
+    /// The machine, the network or the disk failed; the run gave no verdict on a package.
     case infrastructure = 3
     /// The command line is wrong.
     case usage = 64

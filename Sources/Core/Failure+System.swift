@@ -1,6 +1,6 @@
 public import System
 
-/// Files of this machine, with errors that are failures of the infrastructure.
+/// File operations whose errors are infrastructure failures.
 package typealias Files = FileSystem<Failure>
 
 extension Failure: SystemErrorConvertible {

@@ -1,9 +1,9 @@
 internal import Foundation
 internal import System
 
-/// Why an operation cannot be completed: one or more diagnostics, and who can do something about it.
+/// The reason why an operation cannot be completed: one or more diagnostics and a category.
 public struct Failure: ClassifiedError, Sendable, CustomStringConvertible {
-    /// Who can do something about it.
+    /// The category: who can fix the failure.
     public var category: ErrorCategory
     /// The messages, at least one.
     public var diagnostics: [Diagnostic]
@@ -13,7 +13,7 @@ public struct Failure: ClassifiedError, Sendable, CustomStringConvertible {
         self.diagnostics = diagnostics
     }
 
-    /// A failure with a single diagnostic.
+    /// Creates a failure with a single diagnostic.
     public init(
         _ category: ErrorCategory, _ message: String, at location: SourceLocation? = nil, excerpt: String? = nil,
         hint: String? = nil
@@ -21,24 +21,25 @@ public struct Failure: ClassifiedError, Sendable, CustomStringConvertible {
         self.init(category, [Diagnostic(.error, message, at: location, excerpt: excerpt, hint: hint)])
     }
 
-    /// The diagnostics, separated by line breaks.
+    /// The diagnostics, separated by line feeds.
     public var description: String {
         diagnostics.map(\.description).joined(separator: "\n")
     }
 }
 
 extension Failure {
-    /// The failure behind an error of any type.
+    /// Converts an error of any type.
     ///
-    /// Classified errors keep their category. Errors of the operating system and of Foundation are `unavailable`, as are
-    /// stored documents that cannot be decoded, which this program wrote. Any other error was not foreseen: a `bug`.
+    /// Classified errors keep their category. Errors of the operating system and of Foundation are `unavailable`, and
+    /// so are stored documents that cannot be decoded, since this program wrote them. Any other error is unexpected and
+    /// therefore a `bug`.
     public init(describing error: any Error) {
         switch error {
         case let error as any ClassifiedError: self = error.failure
         case let error as DecodingError:
             self.init(
                 .unavailable, "a stored document cannot be read: \(Self.reason(of: error))",
-                hint: "'ci store verify' looks for damage; what is in the cache may be deleted")
+                hint: "'ci store verify' finds damage; cached files can be deleted safely")
         case let error where systemReason(of: error) != nil:
             let reason = systemReason(of: error) ?? ""
             self.init(.unavailable, Self.path(of: error).map { "cannot use '\($0)': \(reason)" } ?? reason)
@@ -63,10 +64,10 @@ extension Failure {
     }
 }
 
-/// Why the operating system or Foundation refused, in the operating system's words and without the file's name:
-/// "No space left on device". Nil for errors of any other origin.
+/// The reason of an error of the operating system or Foundation, in the operating system's words and without the file
+/// name: "No space left on device". Nil for other errors.
 ///
-/// Foundation's own sentences ("The file couldn’t be opened …") are never part of it.
+/// Foundation's own messages ("The file couldn’t be opened …") are never used.
 public func systemReason(of error: any Error) -> String? {
     if let error = error as? POSIXError { return errorText(error.code.rawValue) }
     let error = error as NSError

@@ -1,12 +1,12 @@
-/// A pattern of names: `*` stands for any letters, `?` for one; everything else for itself.
+/// A pattern for names: `*` matches any characters, `?` one character; all others match themselves.
 public struct Glob: Hashable, Sendable, CustomStringConvertible {
     /// The pattern as written.
     public let pattern: String
     private let bytes: [UInt8]
-    /// Whether the pattern can match one text only: itself.
+    /// Whether the pattern matches only one text.
     public let isLiteral: Bool
 
-    /// Every text matches it.
+    /// Matches every text.
     public static let all = Glob("*")
 
     public init(_ pattern: String) {
@@ -20,17 +20,17 @@ public struct Glob: Hashable, Sendable, CustomStringConvertible {
     private static let star = UInt8(ascii: "*")
     private static let question = UInt8(ascii: "?")
 
-    /// Whether the whole of `text` matches.
+    /// Whether `text` as a whole matches.
     ///
-    /// - Complexity: O(pattern × text): the last star only is ever taken back.
+    /// - Complexity: O(pattern × text): only the last star is backtracked to.
     public func matches(_ text: some StringProtocol) -> Bool {
         if isLiteral { return text == pattern }
         return matches(bytes: Array(text.utf8))
     }
 
-    /// Whether all of `letters`, the bytes of a text, match.
+    /// Whether `letters`, the bytes of a text, match as a whole.
     ///
-    /// - Complexity: O(pattern × text): the last star only is ever taken back.
+    /// - Complexity: O(pattern × text): only the last star is backtracked to.
     public func matches(bytes letters: some RandomAccessCollection<UInt8>) -> Bool {
         let letters = Array(letters)
         var at = 0

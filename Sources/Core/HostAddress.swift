@@ -1,14 +1,14 @@
-/// Where a host is reached by ssh: `ssh://[USER@]HOST[:PORT]`.
+/// The address of a host for ssh: `ssh://[USER@]HOST[:PORT]`.
 public struct HostAddress: Hashable, Sendable, Codable, CustomStringConvertible {
-    /// The login; nil for what the ssh client's configuration says.
+    /// The login; nil for the one in the ssh client's configuration.
     public var user: String?
-    /// A name of the network or of the ssh client's configuration, or an address; IPv6 in brackets.
+    /// A host name, an alias in the ssh client's configuration, or an IP address; IPv6 addresses in brackets.
     public var name: String
-    /// The port; nil: that of the ssh client's configuration.
+    /// The port; nil for the one in the ssh client's configuration.
     public var port: Int?
 
-    /// Reads an address; nil if `text` is none. Names have no letters that a shell or the ssh client could take for
-    /// something else.
+    /// Parses an address; nil if `text` is not one. Names cannot contain characters that are special to a shell or the
+    /// ssh client.
     public init?(_ text: some StringProtocol) {
         guard text.hasPrefix("ssh://") else { return nil }
         var rest = text.dropFirst("ssh://".count)[...]
@@ -37,7 +37,7 @@ public struct HostAddress: Hashable, Sendable, Codable, CustomStringConvertible 
             }
     }
 
-    /// As the ssh client takes it, without the port: `USER@NAME`.
+    /// The destination for the ssh client, without the port: `USER@NAME`.
     public var destination: String { (user.map { "\($0)@" } ?? "") + name }
 
     public var description: String {

@@ -1,7 +1,7 @@
-/// Which OCI image is meant, and where it is: `[HOST[:PORT]/]NAME[:TAG][@sha256:DIGEST]` in a registry, or
+/// A reference to an OCI image: `[HOST[:PORT]/]NAME[:TAG][@sha256:DIGEST]` in a registry, or
 /// `oci:DIRECTORY[:TAG][@sha256:DIGEST]` in an image layout on disk.
 public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
-    /// Where images are.
+    /// The location of an image.
     public enum Place: Hashable, Sendable {
         /// A repository of a registry: the host with its port, and the name.
         case registry(host: String, name: String)
@@ -9,11 +9,11 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         case layout(String)
     }
 
-    /// Where the image is.
+    /// The location of the image.
     public var place: Place
-    /// The tag; nil: `latest` of a registry, the only image of a layout. Of no effect where there is a digest.
+    /// The tag; nil for `latest` in a registry, or the only image of a layout. Ignored if there is a digest.
     public var tag: String?
-    /// Of the image's manifest, or of an index of images for several architectures.
+    /// The digest of the image's manifest, or of an index of images for several architectures.
     public var digest: Digest?
 
     public init(_ place: Place, tag: String? = nil, digest: Digest? = nil) {
@@ -22,7 +22,7 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         self.digest = digest
     }
 
-    /// Reads a reference; nil if `text` is none. Without a host it means Docker Hub, as for docker.
+    /// Parses a reference; nil if `text` is not one. As in docker, the default host is Docker Hub.
     public init?(_ text: String) {
         var rest = Substring(text)
         if let at = rest.lastIndex(of: "@"), rest[at...].hasPrefix("@sha256:") {
@@ -50,7 +50,7 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     private static func repository(_ text: Substring) -> Place? {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first else { return nil }
-        // A first part is a host where it looks like one.
+        // The first component is a host if it looks like one.
         let isHost = parts.count == 2 && (first.contains { $0 == "." || $0 == ":" } || first == "localhost")
         let host = isHost ? String(first) : "docker.io"
         var name = String(isHost ? parts[1] : text)
@@ -67,7 +67,7 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         String(text).wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}/) != nil
     }
 
-    /// The reference without tag and digest.
+    /// The reference without its tag and digest.
     public var name: String {
         switch place {
         case .registry(let host, let name): "\(host)/\(name)"

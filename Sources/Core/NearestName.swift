@@ -1,6 +1,6 @@
-/// The candidate nearest to what was typed, for "did you mean …": at most a third of its letters away.
+/// The candidate nearest to a misspelt name, for "did you mean …", if at most a third of its letters differ.
 ///
-/// - Complexity: O(candidates × letters²), by Wagner and Fischer's table.
+/// - Complexity: O(candidates × letters²), by the algorithm of Wagner and Fischer.
 public func nearest<Names: Collection<String>>(to typed: String, in candidates: Names) -> String? {
     let typedLetters = Array(typed.lowercased())
     var best: (distance: Int, name: String)?

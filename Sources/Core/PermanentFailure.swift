@@ -1,12 +1,12 @@
-/// A failure of the infrastructure that another attempt in the same run would not change, so that none is made.
+/// An infrastructure failure that another attempt in the same run would not change, so that the job is not retried.
 package struct PermanentFailure: ClassifiedError, CustomStringConvertible {
     /// The messages, at least one.
     package let diagnostics: [Diagnostic]
 
-    /// `unavailable` whatever the cause: a wrong answer of a plugin is not the package's fault either.
+    /// Always `unavailable`: even a wrong answer of a plugin is not the package's fault.
     package var category: ErrorCategory { .unavailable }
 
-    /// - Parameter failure: of any category.
+    /// - Parameter failure: a failure of any category.
     package init(_ failure: Failure) {
         diagnostics = failure.diagnostics
     }

@@ -2,7 +2,7 @@
 package protocol ServiceErrorKind: Hashable, Sendable {
     /// The name of the service, the first word of messages.
     static var service: String { get }
-    /// What the user can do about a failure of this kind; nil if nothing general can be said.
+    /// A suggestion for failures of this kind; nil if there is no general one.
     var hint: String? { get }
 }
 
@@ -11,9 +11,9 @@ package struct ServiceError<FailureKind: ServiceErrorKind>: ClassifiedError, Has
     /// The kinds of failures of the service.
     package typealias Kind = FailureKind
 
-    /// The kind of the failure, which callers and users may want to distinguish.
+    /// The kind of the failure, for callers.
     package var kind: Kind
-    /// Names the server and its response.
+    /// The message, which names the server and its response.
     package var message: String
 
     package init(_ kind: Kind, _ message: String) {

@@ -1,37 +1,40 @@
 extension String {
-    /// This text with everything replaced that would act on a terminal or deceive a reader instead of being seen.
+    /// This text with all characters replaced that would affect a terminal or mislead a reader instead of being
+    /// visible.
     ///
     /// - Control characters are shown in caret notation (`^[`, `^G`, `^?`), those of C1 as `<U+009B>`. Line feeds and
     ///   tabs stay; a carriage return before a line feed is dropped.
-    /// - Format characters (bidirectional controls, zero-width characters, tags), other invisible characters and the line
-    ///   and paragraph separators are shown as `<U+202E>`. The variation selectors of emoji (U+FE0E and U+FE0F) stay.
+    /// - Format characters (bidirectional controls, zero-width characters, tags), other invisible characters and the
+    ///   line and paragraph separators are shown as `<U+202E>`. The variation selectors of emoji (U+FE0E and U+FE0F)
+    ///   stay.
     /// - Colours and erasures to the end of the line, as compilers print them (`ESC [ … m`, `ESC [ … K`), are removed.
     ///
-    /// Unassigned and private-use characters stay: terminals show them as a box. Applied twice, it changes nothing more.
+    /// Unassigned and private-use characters stay: terminals show them as a box. Applied twice, it changes nothing
+    /// more.
     ///
     /// - Complexity: Linear.
     public var displayable: String {
         hasOnlyPlainBytes ? self : DisplayFilter(.text).filtered(unicodeScalars)
     }
 
-    /// As `displayable`, and line feeds and tabs are shown too (`^J`, `^I`): the text stays on one line.
+    /// Like `displayable`, but line feeds and tabs are shown too (`^J`, `^I`), so that the text stays on one line.
     public var displayableOnOneLine: String {
         hasOnlyPlainBytes && !utf8.contains { $0 < 0x20 } ? self : DisplayFilter(.line).filtered(unicodeScalars)
     }
 
-    /// This JSON with the same characters as escapes (`\u202e`), so that it reads as the same value.
+    /// This JSON text with the same characters escaped (`\u202e`), so that its value does not change.
     public var displayableJSON: String {
         hasOnlyPlainBytes ? self : DisplayFilter(.json).filtered(unicodeScalars)
     }
 
-    /// Whether there are only visible characters of ASCII, spaces, tabs and line feeds.
+    /// Whether the text contains only visible ASCII characters, spaces, tabs and line feeds.
     private var hasOnlyPlainBytes: Bool {
         utf8.allSatisfy { (0x20..<0x7F).contains($0) || $0 == 0x09 || $0 == 0x0A }
     }
 }
 
 extension Unicode.Scalar {
-    /// Whether a terminal shows the character where it is, and nothing else happens.
+    /// Whether a terminal just shows the character.
     fileprivate var isDisplayable: Bool {
         if isASCII { return value >= 0x20 && value != 0x7F }
         if value == 0xFE0E || value == 0xFE0F { return true }
@@ -42,7 +45,7 @@ extension Unicode.Scalar {
     }
 }
 
-/// Replaces what `displayable` names.
+/// Replaces the characters described at `displayable`.
 private struct DisplayFilter {
     enum Form {
         case text, line, json
@@ -78,7 +81,7 @@ private struct DisplayFilter {
         switch form {
         case .line: false
         case .text: scalar == "\n" || scalar == "\t"
-        // A carriage return is white space between the values.
+        // Between values, a carriage return is white space.
         case .json: scalar == "\n" || scalar == "\t" || scalar == "\r"
         }
     }
@@ -96,7 +99,7 @@ private struct DisplayFilter {
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
-    /// The end of an escape sequence that sets colours or erases to the end of the line, if one begins here.
+    /// The end of an escape sequence at this position that sets colours or erases to the end of the line.
     private static func endOfColour(in scalars: Substring.UnicodeScalarView) -> String.Index? {
         guard scalars.first == "\u{1B}" else { return nil }
         let parameters = scalars.dropFirst()

@@ -1,7 +1,8 @@
 extension String {
-    /// This text with the characters of markup as entities: as text and as a quoted value of an attribute, in HTML and in XML.
+    /// This text with markup characters replaced by entities, for text and quoted attribute values in HTML and XML.
     ///
-    /// Control characters stay: see `displayable`. A character of markup is escaped whatever combines with it.
+    /// Control characters are kept: see `displayable`. A markup character is escaped even if a combining character
+    /// follows it.
     package var escapedAsMarkup: String {
         var text = self
         return text.withUTF8 { bytes in
@@ -15,7 +16,7 @@ extension String {
                 case UInt8(ascii: ">"): escaped += "&gt;".utf8
                 case UInt8(ascii: "\""): escaped += "&quot;".utf8
                 case UInt8(ascii: "'"): escaped += "&#39;".utf8
-                // XML forbids U+FFFE and U+FFFF, which are written as U+FFFD.
+                // XML forbids U+FFFE and U+FFFF, which are replaced by U+FFFD.
                 case 0xBE...0xBF where place > 1 && bytes[place - 1] == 0xBF && bytes[place - 2] == 0xEF:
                     escaped.append(0xBD)
                 default: escaped.append(byte)
@@ -25,7 +26,7 @@ extension String {
         } ?? self
     }
 
-    /// Whether a byte is one of markup, or the first one of a character that XML forbids.
+    /// Whether a byte is a markup character, or the first byte of a character that XML forbids.
     private static func mayBeMarkup(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "&") || byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">")
             || byte == UInt8(ascii: "\"")

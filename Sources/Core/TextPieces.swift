@@ -1,30 +1,30 @@
-/// Cuts bytes that arrive bit by bit into pieces of text that can be made displayable one by one.
+/// Splits bytes that arrive in chunks into pieces of text that can be made displayable separately.
 ///
-/// A piece ends after a line feed; that of a very long line ends between characters and outside of escape sequences. So the
-/// pieces made displayable are the whole made displayable.
+/// A piece ends after a line feed, or in a very long line between characters and outside of escape sequences. So
+/// concatenating the displayable pieces gives the displayable form of the whole text.
 public struct TextPieces: Sendable {
     private var pending: [UInt8] = []
 
-    /// Bytes of one line after which it is cut.
+    /// The number of bytes of a line after which it is split.
     private static let longestLine = 1 << 16
-    /// Bytes before the end in which an escape sequence or a character may have begun.
+    /// The number of bytes before the end in which an incomplete escape sequence or character may begin.
     private static let lookBack = 80
 
     public init() {}
 
-    /// Adds bytes.
+    /// Appends bytes.
     ///
-    /// - Returns: the text of the lines that are complete; empty if none is.
+    /// - Returns: the text of complete lines; empty if there are none.
     public mutating func append(_ bytes: some Sequence<UInt8>) -> String {
         pending.append(contentsOf: bytes)
         if let end = pending.lastIndex(of: UInt8(ascii: "\n")) { return take(end + 1) }
         return pending.count > Self.longestLine ? takeWholeCharacters() : ""
     }
 
-    /// What there is of an unfinished line, without a character or an escape sequence that may have only begun.
+    /// The text of an unfinished line, without an incomplete character or escape sequence at its end.
     public mutating func takeWholeCharacters() -> String { take(lengthOfWholeCharacters) }
 
-    /// The rest.
+    /// The remaining text.
     public mutating func finish() -> String { take(pending.count) }
 
     private mutating func take(_ count: Int) -> String {
@@ -34,7 +34,7 @@ public struct TextPieces: Sendable {
         return text
     }
 
-    /// Whether an escape sequence that begins here may go on.
+    /// Whether an escape sequence at this position may be incomplete.
     private static func isUnfinished(_ sequence: ArraySlice<UInt8>) -> Bool {
         let rest = sequence.dropFirst()
         guard let bracket = rest.first else { return true }
@@ -45,7 +45,7 @@ public struct TextPieces: Sendable {
         var length = pending.count
         let start = max(0, length - Self.lookBack)
         if let escape = pending[start...].lastIndex(of: 0x1B), Self.isUnfinished(pending[escape...]) { length = escape }
-        // A carriage return before a line feed is dropped.
+        // A carriage return before a line feed is removed.
         if length > 0, pending[length - 1] == UInt8(ascii: "\r") { length -= 1 }
         var lead = length - 1
         while lead >= max(0, length - 4), pending[lead] & 0xC0 == 0x80 { lead -= 1 }

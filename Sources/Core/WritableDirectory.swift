@@ -1,10 +1,10 @@
 internal import Foundation
 internal import System
 
-/// Checks of directories before an operation begins that will write to them.
+/// Checks directories before an operation that will write to them.
 package enum WritableDirectory {
-    /// Checks that `path` is a directory that can be written, or that it can be made: writes a file into it, or into the
-    /// nearest directory above it, and removes it again.
+    /// Checks that `path` is a writable directory or can be created: writes a file into it, or into its nearest
+    /// existing ancestor, and removes it.
     ///
     /// - Parameters:
     ///   - name: the purpose of the directory, with its article, for the message.
@@ -27,10 +27,10 @@ package enum WritableDirectory {
         }
     }
 
-    /// Writes a file in `directory` and removes it. Permissions alone do not tell: root has them all, a file system may be
-    /// full, and in those of the kernel's state no file can be made.
+    /// Writes a file in `directory` and removes it. Checking permissions is not enough: root ignores them, a file
+    /// system may be full, and no file can be created in the kernel's pseudo file systems.
     ///
-    /// - Returns: the error's number; nil if there was none.
+    /// - Returns: the error number; nil if there was no error.
     private static func problemOfWriting(in directory: String) -> Int32? {
         var template = Array("\(directory)/.ciso-check-XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
@@ -38,12 +38,12 @@ package enum WritableDirectory {
         let isWritten = write(descriptor, "x", 1) == 1
         let problem = errno
         unlink(template)
-        // Some file systems only say here that they are full.
+        // Some file systems report only on closing that they are full.
         let isClosed = close(descriptor) == 0
         return isWritten ? (isClosed ? nil : errno) : problem
     }
 
-    /// Checks the directory of temporary files, which must exist.
+    /// Checks the directory for temporary files, which must exist.
     ///
     /// - Throws: `Failure` of the category `unavailable` that names it.
     package static func checkTemporary(_ path: String) throws(Failure) {

@@ -2,22 +2,22 @@ internal import Archive
 internal import Foundation
 internal import Git
 
-/// What a commit holds, as an archive with one folder, `source`: files, links, and submodules at the commits that are
-/// recorded. Nothing is filtered: no line ends, no LFS, no `export-subst`.
+/// The contents of a commit as an archive with one folder, `source`: files, links, and submodules at their recorded
+/// commits. No filters are applied: no line end conversion, no LFS, no `export-subst`.
 struct GitExport {
-    /// Submodules within each other.
+    /// The maximum nesting depth of submodules.
     private static let depthLimit = 8
-    /// Bytes of the list of submodules.
+    /// The maximum size of `.gitmodules` in bytes.
     private static let listLimit = 1 << 20
 
     private let archive: TarFile
     private let limit: Int
-    /// Opens the mirror of an address.
+    /// Opens the mirror of a URL.
     private let mirror: (String) throws -> GitMirror
 
-    /// Writes `file`; after an error it is not whole.
+    /// Writes `file`, which is incomplete after an error.
     ///
-    /// - Parameter limit: bytes of all files.
+    /// - Parameter limit: the maximum size of all files in bytes.
     /// - Throws: `SourceError`.
     static func write(
         _ commit: ObjectID, of mirror: GitMirror, to file: String, limit: Int,
@@ -38,7 +38,7 @@ struct GitExport {
 
     private func add(_ commit: ObjectID, of mirror: GitMirror, at path: FilePath, depth: Int) throws {
         guard depth <= Self.depthLimit else {
-            throw SourceError(.rejected, "\(mirror.url): more than \(Self.depthLimit) submodules within each other")
+            throw SourceError(.rejected, "\(mirror.url): more than \(Self.depthLimit) nested submodules")
         }
         try mirror.fetch(commit)
         let record = try mirror.repository.commit(commit)
@@ -47,12 +47,12 @@ struct GitExport {
         try add(record.tree, at: path, below: path, walk)
     }
 
-    /// What the entries of one repository have in common.
+    /// The state of the walk through one repository.
     private struct Walk {
         var mirror: GitMirror
         var time: Int
         var depth: Int
-        /// Addresses by path.
+        /// The URLs of submodules by path.
         var submodules: [String: String] = [:]
     }
 
@@ -90,7 +90,7 @@ struct GitExport {
         }
     }
 
-    /// A submodule without an address stays an empty folder, as with git.
+    /// A submodule without a URL remains an empty folder, as in git.
     private func addSubmodule(_ commit: ObjectID, at place: FilePath, below root: FilePath, _ walk: Walk) throws {
         let path = String(decoding: place.bytes.dropFirst(root.bytes.count + 1), as: UTF8.self)
         guard let url = walk.submodules[path] else {

@@ -3,19 +3,19 @@ internal import Foundation
 internal import Git
 internal import System
 
-/// A bare copy of a remote repository, holding what was asked for so far.
+/// A bare copy of a remote repository with the parts fetched so far.
 ///
-/// Blocks; those who fetch into the same copy wait for each other.
+/// Functions block; concurrent fetches into the same copy wait for each other.
 struct GitMirror {
     let url: String
-    /// Bytes that one fetch may bring.
+    /// The maximum number of bytes of one fetch.
     let limit: Int
     let deadline: Deadline
     let repository: GitRepository
     private let path: String
     private let address: RemoteAddress
 
-    /// - Parameter folder: of all mirrors; made if need be.
+    /// - Parameter folder: the folder of all mirrors, which is created if necessary.
     init(of url: String, in folder: String, limit: Int, deadline: Deadline) throws {
         self.url = url
         address = SourceAddress.localPath(url).map { .path(SourceAddress.decoded($0)) } ?? .url(url)
@@ -24,7 +24,7 @@ struct GitMirror {
         path = Self.path(of: url, in: folder)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            // Of two that make one copy at once, git's own locks would refuse one.
+            // If two processes created the copy at the same time, git's own locks would make one fail.
             let lock = try Self.lock(path, of: url, deadline)
             defer { lock.unlock() }
             Self.removeLeftovers(in: path)
@@ -32,21 +32,22 @@ struct GitMirror {
         } catch let error as SourceError {
             throw error
         } catch let error as GitError {
-            // Another user's cache is not ours to make again, nor is one that the system refuses to write.
-            let reason = error.kind == .owner ? error.description : "its copy '\(path)' cannot be made: \(error.detail)"
+            // A cache of another user, or one that cannot be written, must not be recreated.
+            let reason =
+                error.kind == .owner ? error.description : "its copy '\(path)' cannot be created: \(error.detail)"
             throw SourceError(
                 SourceError.Kind(error, absence: .damaged), "\(url): \(reason)", hint: error.hint)
         } catch {
-            throw SourceError(.system, "\(folder): cannot be made: \(systemReason(of: error) ?? "\(error)")")
+            throw SourceError(.system, "\(folder): cannot be created: \(systemReason(of: error) ?? "\(error)")")
         }
     }
 
-    /// Where the copy of a repository is.
+    /// The path of the copy of a repository.
     static func path(of url: String, in folder: String) -> String {
         "\(folder)/\(Digest(of: url).hex.prefix(16)).git"
     }
 
-    /// The commit that a branch, a tag or the beginning of a commit's id leads to; nil is the default branch.
+    /// The commit of a branch, a tag or an abbreviated commit id; nil for the default branch.
     func commit(at revision: String?) throws(SourceError) -> ObjectID {
         let offered = try asked { () throws(GitError) in try repository.remoteReferences(of: address) }
         for name in Self.names(for: revision) {
@@ -63,9 +64,9 @@ struct GitMirror {
         throw SourceError(.missing, "\(url): there is no branch, tag or commit '\(revision)'\(guess)")
     }
 
-    /// Brings a commit here, with all that it holds, and its history.
+    /// Fetches a commit with its contents and its history.
     ///
-    /// - Parameter revision: What `commit(at:)` takes, and steps of git's that lead on from there: `~3`, `^2`.
+    /// - Parameter revision: a revision for `commit(at:)`, optionally followed by git's suffixes `~3`, `^2`.
     /// - Returns: The id of the commit.
     func obtain(_ revision: String?) throws(SourceError) -> String {
         let name = revision.map { String($0.prefix { $0 != "~" && $0 != "^" }) }
@@ -83,7 +84,7 @@ struct GitMirror {
         }
     }
 
-    /// In git's order; without a revision what opam tries.
+    /// The possible reference names in git's order; without a revision, those that opam tries.
     private static func names(for revision: String?) -> [String] {
         guard let revision else { return ["HEAD", "refs/heads/master", "refs/heads/main"] }
         return (revision.hasPrefix("refs/") ? [revision] : []) + ["refs/tags/\(revision)", "refs/heads/\(revision)"]
@@ -91,17 +92,17 @@ struct GitMirror {
 
     private static let everything = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
 
-    /// Brings the commit here, with all that it holds.
+    /// Fetches the commit with its contents.
     func fetch(_ commit: ObjectID) throws(SourceError) {
         if repository.contains(commit) { return }
-        // Most servers give single commits; from others come all that have a name.
+        // Most servers provide single commits; from others, all references are fetched.
         do throws(SourceError) {
             try fetch(["\(commit):refs/ciso/\(commit)"])
             if has(commit) { return }
         } catch  where error.kind != .rejected {}
         try fetch(Self.everything)
         guard has(commit) else {
-            throw SourceError(.missing, "\(url): the repository has no commit \(commit), or does not give it")
+            throw SourceError(.missing, "\(url): the repository has no commit \(commit), or does not provide it")
         }
     }
 
@@ -139,8 +140,8 @@ struct GitMirror {
         return file
     }
 
-    /// Removes what killed processes have left: git's own locks, and of packs that they were fetching. No other process writes
-    /// there while our lock is held.
+    /// Removes files of killed processes: git's locks, and incomplete packs. No other process writes there while our
+    /// lock is held.
     private static func removeLeftovers(in path: String) {
         let folder = "\(path)/objects/pack"
         for name in System.names(in: folder) where !name.hasPrefix("pack-") { unlink("\(folder)/\(name)") }
@@ -151,17 +152,17 @@ struct GitMirror {
         }
     }
 
-    /// A folder of this machine is opened first, to say what is wrong with it.
+    /// A local folder is opened first, to report problems with it precisely.
     private func checkLocal(_ path: String) throws(SourceError) {
         do throws(GitError) {
             _ = try GitRepository(opening: path)
         } catch {
-            if error.kind == .notFound { throw SourceError(.missing, "\(url): there is no repository of git") }
+            if error.kind == .notFound { throw SourceError(.missing, "\(url): there is no git repository") }
             throw SourceError(SourceError.Kind(error, absence: .missing), error.description, hint: error.hint)
         }
     }
 
-    /// Why nothing came from a folder that holds a repository: never the fault of a package.
+    /// The reason why a fetch from a local repository failed, which is never the fault of a package.
     private func localFailure(_ error: GitError, _ path: String) -> SourceError {
         guard error.kind == .notFound, let git = try? GitRepository(opening: path) else {
             return SourceError(

@@ -2,7 +2,7 @@ internal import Archive
 internal import Core
 internal import Foundation
 
-/// A source that is on this machine: a file, or a folder that is packed as opam copies it.
+/// A source on this machine: a file, or a folder that is packed as opam copies it.
 struct LocalSource {
     let path: String
 
@@ -11,12 +11,12 @@ struct LocalSource {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
-    /// What opam leaves behind when it copies a folder.
+    /// The entries that opam omits when it copies a folder.
     private static let excluded = [".git", ".hg", "_darcs", "_build", "_opam"]
 
-    /// Equal folders of one name give equal archives.
+    /// Copies the file or packs the folder. Equal folders with equal names give equal archives.
     ///
-    /// - Parameter limit: bytes of all files.
+    /// - Parameter limit: the maximum size of all files in bytes.
     /// - Throws: `SourceError`.
     func copy(to file: String, limit: Int) throws {
         guard FileManager.default.fileExists(atPath: path) else {

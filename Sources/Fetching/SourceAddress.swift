@@ -1,15 +1,15 @@
 internal import Foundation
 package import OpamFormat
 
-/// Where a source is, by its address in an opam file, read as opam does.
+/// The address of a source in an opam file, parsed as opam does.
 package enum SourceAddress: Hashable, Sendable {
-    /// A repository of git, by an address for git itself, and a branch, tag or commit; nil for the default branch.
+    /// A git repository, by its URL for git, with a branch, tag or commit; nil for the default branch.
     case git(String, revision: String?)
-    /// A file to be unpacked.
+    /// An archive to unpack.
     case archive(String)
-    /// A file or a folder of this machine.
+    /// A file or a folder on this machine.
     case local(String)
-    /// One of a system that is not supported, such as `hg`.
+    /// A source in an unsupported version control system, such as `hg`.
     case unsupported(system: String)
 
     package init(_ address: String) {
@@ -30,13 +30,13 @@ package enum SourceAddress: Hashable, Sendable {
         }
     }
 
-    /// `git+https` is git over https; `git` alone is git's own protocol.
+    /// `git+https` is git over https; plain `git` is git's own protocol.
     private static func parts(of scheme: Substring) -> (system: Substring, transport: Substring?) {
         guard let plus = scheme.firstIndex(of: "+") else { return (scheme, nil) }
         return (scheme[..<plus], scheme[scheme.index(after: plus)...])
     }
 
-    /// libgit2 knows `file://` and paths, not opam's `file:`.
+    /// libgit2 supports `file://` and paths, but not opam's `file:`.
     private static func plain(_ place: String) -> String { localPath(place).map { "file://\($0)" } ?? place }
 
     private static func split(_ address: String) -> (place: Substring, revision: String?) {
@@ -45,7 +45,7 @@ package enum SourceAddress: Hashable, Sendable {
         return (address[..<hash], revision.isEmpty ? nil : String(revision))
     }
 
-    /// The path of a `file:` address, or of one without a scheme that begins with a slash.
+    /// The path of a `file:` address, or of an address without a scheme that begins with a slash.
     package static func localPath(_ address: some StringProtocol) -> String? {
         for prefix in ["file://", "file:", ""] where address.hasPrefix(prefix + "/") {
             return String(address.dropFirst(prefix.count))
@@ -53,32 +53,32 @@ package enum SourceAddress: Hashable, Sendable {
         return nil
     }
 
-    /// The address of a folder or a file of this machine: a folder that is a repository of git is one. No letter of the
-    /// path has a meaning in it.
+    /// The address of a local folder or file: that of a git repository if the folder is one. Special characters in the
+    /// path are escaped.
     package static func address(ofPath path: String) -> String {
         let whole = URL(fileURLWithPath: path).standardizedFileURL.path
-        // A link that leads nowhere counts as well: it is reported, and the folder is not taken for a plain one.
+        // A broken link counts, too: it is reported instead of treating the folder as a plain one.
         if (try? FileManager.default.attributesOfItem(atPath: "\(whole)/.git")) != nil {
             return "git+file://\(encoded(whole))"
         }
-        // The ending '.git' of an address means a repository.
+        // An address with the suffix '.git' means a repository.
         return "file://\(whole)" + (whole.hasSuffix(".git") && LocalSource(path: whole).isFolder ? "/" : "")
     }
 
-    /// A path as git writes it in addresses, '#' not being the beginning of a revision.
+    /// A path as encoded in git's URLs, in which '#' does not begin a revision.
     private static func encoded(_ path: String) -> String {
         path.replacingOccurrences(of: "%", with: "%25").replacingOccurrences(of: "#", with: "%23")
     }
 
-    /// The path that git reads in an address.
+    /// Decodes the path in a git URL.
     package static func decoded(_ path: String) -> String { path.removingPercentEncoding ?? path }
 
-    /// Whether `text` is the whole id of a commit.
+    /// Whether `text` is a full commit id.
     package static func isCommit(_ text: String) -> Bool {
         text.utf8.count == 40 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    /// Whether what is there may change tomorrow: a branch, a tag, a folder, a file without a checksum.
+    /// Whether the contents of the source may change: a branch, a tag, a folder, a file without a checksum.
     package static func moves(_ source: Source) -> Bool {
         switch SourceAddress(source.url) {
         case .git(_, let revision): !(revision.map(isCommit) ?? false)

@@ -9,8 +9,8 @@ internal import OpamSwitch
 internal import Supervision
 internal import System
 
-/// The sources of packages, as archives: a folder in the layout of opam's download cache, filled from other caches,
-/// mirrors and the packages' own addresses.
+/// The sources of packages as archives: a folder in the layout of opam's download cache, filled from other caches,
+/// mirrors and the sources' own URLs.
 ///
 /// ```
 /// md5/96/96c6ee50a32cca9ca277321262dbec57    the file's name is its digest
@@ -19,16 +19,16 @@ internal import System
 /// git/commits/4190ec4e….tar                  what a commit holds, with its submodules
 /// incoming/                                  what is being fetched
 /// ```
-/// A file counts only where every checksum of the opam file is right, as with opam; of a repository only an exact
-/// commit is given. Of several jobs that ask for one source, one fetches it. What was fetched is written aside and
-/// renamed.
+/// A file is accepted only if it matches every checksum in the opam file, as in opam; a repository is only provided at
+/// an exact commit. If several jobs request the same source, one of them fetches it. Fetched files are written to
+/// temporary files and renamed.
 ///
 /// - SeeAlso: `docs/decisions/0165-one-repository-copy.md`
 package actor SourceCache {
-    /// Gets a file from an address.
+    /// Downloads a file from a URL.
     package typealias Download = @Sendable (_ url: String, _ file: String, _ limit: Int) async throws -> Void
 
-    /// Gets the file with a SHA-256 from where several machines keep sources; false if it is not there.
+    /// Downloads the file with a SHA-256 digest from storage shared by several machines; false if it does not exist.
     package typealias SharedSource = @Sendable (_ digest: Digest, _ file: String) async throws -> Bool
 
     private let folder: String
@@ -44,14 +44,14 @@ package actor SourceCache {
     private let running = AsyncMemo<Source, String>(keepingValues: false)
 
     /// - Parameters:
-    ///   - folder: is filled; need not exist.
-    ///   - usage: is notified of each use of what the folder has; nil if nothing of it is ever removed.
-    ///   - others: caches in the same layout that are only read.
+    ///   - folder: the folder to fill; need not exist.
+    ///   - usage: is notified of each use of an entry; nil if nothing is ever removed from the folder.
+    ///   - others: read-only caches in the same layout.
     ///   - objects: the folder of a store's objects, which include the sources whose checksum a plan determined.
-    ///   - mirrors: addresses of caches in the same layout, `http:`, `https:` or `file:`.
-    ///   - limit: bytes of one source.
-    ///   - timeout: for one repository of git; `download` has its own.
-    ///   - shared: gets sources from where several machines keep those of the store; nil: there is no such place.
+    ///   - mirrors: URLs of caches in the same layout, `http:`, `https:` or `file:`.
+    ///   - limit: the maximum size of one source in bytes.
+    ///   - timeout: the time limit for one git repository; `download` has its own.
+    ///   - shared: downloads sources from storage shared by several machines; nil if there is none.
     package init(
         _ folder: String, usage: CacheUsage? = nil, others: [String] = [], objects: String? = nil,
         mirrors: [String] = [], limit: Int = 1 << 30, timeout: Duration = .seconds(1800),
@@ -68,9 +68,9 @@ package actor SourceCache {
         self.download = download
     }
 
-    /// The archive of `source`, fetched if need be.
+    /// The archive of `source`, fetched if necessary.
     ///
-    /// - Parameter package: for messages.
+    /// - Parameter package: the package, for messages.
     /// - Throws: `SourceError`; `CancellationError`.
     package func file(_ source: Source, of package: String) async throws -> String {
         let address = SourceAddress(source.url)
@@ -79,7 +79,7 @@ package actor SourceCache {
             guard let revision, SourceAddress.isCommit(revision) else {
                 _ = try await commit(at: revision, of: url)
                 throw SourceError(
-                    .moved, "\(package): \(source.url): the plan does not say which commit it was at; plan again")
+                    .moved, "\(package): \(source.url): the plan does not contain its commit; plan again")
             }
         } else if source.checksums.isEmpty {
             throw SourceError(.rejected, "\(package): \(source.url) has no checksum, so the file cannot be verified")
@@ -93,10 +93,10 @@ package actor SourceCache {
     private nonisolated func unsupported(_ system: String, _ source: Source, _ package: String) -> SourceError {
         SourceError(
             .missing,
-            "\(package): \(source.url): sources of \(system) cannot be fetched; repositories of git and archives can")
+            "\(package): \(source.url): sources of \(system) cannot be fetched; only git repositories and archives can")
     }
 
-    /// Notes that something of the folder is used from now on. What cannot be noted is removed earlier.
+    /// Records the use of an entry of the folder. If that fails, it is evicted earlier.
     private nonisolated func noteUse(_ place: String) {
         try? usage?.noteUse(.source, SourceCacheEntry.digest(of: place))
     }
@@ -111,7 +111,7 @@ package actor SourceCache {
         for checksum in source.checksums {
             for place in places(of: checksum) {
                 guard FileManager.default.fileExists(atPath: place) else { continue }
-                // A damaged file of a cache says nothing about the package: it is fetched again.
+                // A damaged cache entry is no verdict on the package: it is fetched again.
                 let isSound = (try? verify(place, source, from: place, of: package)) != nil
                 logger.debug(
                     "source cache \(isSound ? "hit" : "damaged")",
@@ -132,7 +132,7 @@ package actor SourceCache {
                 try verify(aside, source, from: url, of: package)
                 return try keep(aside, source.checksums)
             } catch var error as SourceError {
-                // What a mirror of the runner's own offers under a checksum is no statement of the package's.
+                // A wrong file from the runner's own mirror is not the package's fault.
                 if error.kind == .rejected, isOwnMirror(url) { error.kind = .network }
                 refusals.append(error)
             }
@@ -146,19 +146,19 @@ package actor SourceCache {
         return places + ["\(objects)/\(digest.shard)/\(digest)"]
     }
 
-    /// The file with a checksum that `exact` gave to a source; nil if it was removed meanwhile.
+    /// The file with a checksum that `exact` assigned to a source; nil if it was removed in the meantime.
     package nonisolated func file(with checksum: Checksum) -> String? {
         let place = "\(folder)/\(checksum.place)"
         return FileManager.default.fileExists(atPath: place) ? place : nil
     }
 
-    /// A directory for what is being fetched. What killed processes were fetching is removed.
+    /// A directory for downloads. Downloads of killed processes are removed.
     private func incoming() throws -> ScratchDirectory {
         ScratchDirectory.removeLeftovers(in: "\(folder)/incoming")
         return try Files.scratchDirectory(in: "\(folder)/incoming")
     }
 
-    /// Whether other machines have the file. Where they cannot be asked, its address remains.
+    /// Whether other machines have the file. If they cannot be reached, its own URL is used.
     private func obtainShared(_ source: Source, _ file: String) async -> Bool {
         guard let shared else { return false }
         for digest in source.checksums.compactMap(\.digest) {
@@ -173,7 +173,7 @@ package actor SourceCache {
         try LocalSource(path: path).copy(to: file, limit: limit)
     }
 
-    /// Mirrors first, by each checksum; then the address of the opam file and its own mirrors.
+    /// The URLs to try: mirrors first, by each checksum; then the URL in the opam file and its own mirrors.
     private func addresses(of source: Source) -> [String] {
         mirrors.flatMap { mirror in
             source.checksums.map { "\(mirror)\($0.place)" }
@@ -182,8 +182,8 @@ package actor SourceCache {
 
     private func isOwnMirror(_ url: String) -> Bool { mirrors.contains { url.hasPrefix($0) } }
 
-    /// The error that decides: a file of this machine that cannot be written ends the search whatever else was found, and
-    /// a wrong file counts more than a missing one.
+    /// The error to report: a failure to write on this machine takes precedence over all others, and a wrong file over
+    /// a missing one.
     private func worst(of refusals: [SourceError], _ source: Source, _ package: String) -> SourceError {
         for kind in [SourceError.Kind.system, .foreign, .rejected, .moved, .network, .damaged, .missing] {
             if let first = refusals.last(where: { $0.kind == kind }) { return first }
@@ -205,7 +205,7 @@ package actor SourceCache {
         }
     }
 
-    /// Puts a verified file in its places.
+    /// Stores a verified file under its checksums.
     private func keep(_ aside: String, _ checksums: [Checksum]) throws -> String {
         let manager = FileManager.default
         for checksum in checksums.reversed() {
@@ -214,7 +214,7 @@ package actor SourceCache {
                 atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
             let link = "\(aside).\(checksum.kind.rawValue)"
             try manager.linkItem(atPath: aside, toPath: link)
-            // A directory in the file's place has to go first.
+            // A directory at the file's path must be removed first.
             try SourceFiles.move(link, over: place)
         }
         return "\(folder)/\(checksums[0].place)"
@@ -224,20 +224,20 @@ package actor SourceCache {
 // MARK: Repositories of packages
 
 extension SourceCache {
-    /// A bare repository on this machine that has the wanted commit of a remote one, with its history.
+    /// A bare repository on this machine with the requested commit of a remote one and its history.
     package struct RemoteRepository: Sendable {
-        /// The directory of the cache.
+        /// The path of the repository in the cache.
         package var path: String
-        /// 40 hexadecimal digits.
+        /// The commit, 40 hexadecimal digits.
         package var commit: String
     }
 
-    /// Brings a remote repository's commit into its copy. A whole commit id that the copy has needs no network.
+    /// Fetches a remote repository's commit into its copy. A full commit id that the copy contains needs no network.
     ///
     /// - Parameters:
-    ///   - url: As git writes it.
-    ///   - revision: A branch, a tag or the beginning of a commit's id; nil is the default branch. What follows a `~` or a
-    ///     `^` leads on from there, as with git.
+    ///   - url: The URL in git's notation.
+    ///   - revision: A branch, a tag or an abbreviated commit id; nil for the default branch. It may be followed by
+    ///     git's suffixes with `~` or `^`.
     /// - Throws: `SourceError`; `CancellationError`.
     package func repository(at url: String, revision: String?) async throws -> RemoteRepository {
         noteUse(ofCopyOf: url)
@@ -260,8 +260,8 @@ extension SourceCache {
 // MARK: What moves
 
 extension SourceCache {
-    /// `source` as it is now: a repository's branch as its commit, a folder or a file without a checksum with one. What
-    /// needs no look stays as it is.
+    /// The current exact version of `source`: the commit of a branch, a checksum for a folder or for a file without
+    /// one. Sources that are already exact are returned unchanged.
     ///
     /// - Throws: `SourceError`; `CancellationError`.
     package func exact(_ source: Source, of package: String) async throws -> Source {
@@ -293,7 +293,7 @@ extension SourceCache {
     private func commit(at revision: String?, of url: String) async throws -> String {
         noteUse(ofCopyOf: url)
         let (folder, limit) = ("\(folder)/git", limit)
-        // A question of a few kilobytes, of which a plan may ask many.
+        // A request of a few kilobytes, of which a plan may make many.
         let limitOfQuestion = min(timeout, .seconds(60))
         return try await BlockingWork.run(within: limitOfQuestion, late: SourceError.late(url)) { deadline in
             try GitMirror(of: url, in: folder, limit: limit, deadline: deadline).commit(at: revision).description
@@ -329,8 +329,8 @@ extension SourceCache {
         return file
     }
 
-    /// Runs `body` without a copy of a repository: the copy is only a cache, and may be what is wrong. It stays where it was
-    /// not.
+    /// Runs `body` without the copy of a repository, which is only a cache and may be the cause of the failure. It is
+    /// restored if it was not.
     private static func replacingCopy<Value>(
         at path: String, because error: SourceError, _ body: () throws -> Value
     ) throws -> Value {
@@ -347,7 +347,7 @@ extension SourceCache {
         }
     }
 
-    /// Whether the archive of a commit is as it was written; a commit has no checksum of its archive.
+    /// Whether the archive of a commit is unchanged since it was written; commits have no checksums of their archives.
     package static func isWhole(_ archive: String) -> Bool {
         guard let noted = contents(of: "\(archive).sha256") else { return false }
         return Checksum(ofFile: archive, .sha256)?.hexadecimal == noted
@@ -362,9 +362,9 @@ extension SourceCache {
 }
 
 extension Checksum {
-    /// Below a cache's folder.
+    /// The path relative to a cache's folder.
     package var place: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
 
-    /// By which a store names the file; nil for checksums of other kinds.
+    /// The digest by which a store identifies the file; nil for checksums of other kinds.
     package var digest: Digest? { kind == .sha256 ? Digest(hex: hexadecimal) : nil }
 }

@@ -2,15 +2,15 @@ package import Core
 internal import Glibc
 internal import System
 
-/// A part of a source cache that is removed as a whole: a file with all its names, the archive of a commit, or the copy of a
-/// repository.
+/// An entry of a source cache, which is removed as a whole: a file with all its names, the archive of a commit, or the
+/// copy of a repository.
 package struct SourceCacheEntry: Sendable {
-    /// Names its use in `CacheUsage`.
+    /// Identifies the entry in `CacheUsage`.
     package let digest: Digest
-    /// The file or the directory.
+    /// The path of the file or directory.
     package let path: String
     private let folder: String
-    /// Further names of the file, and what is of no use without it.
+    /// Further names of the file, and files that are useless without it.
     private let others: [String]
 
     private init(_ place: String, in folder: String, others: [String] = []) {
@@ -20,7 +20,7 @@ package struct SourceCacheEntry: Sendable {
         self.others = others.map { "\(folder)/\($0)" }
     }
 
-    /// - Parameter place: a path below the cache's folder.
+    /// - Parameter place: a path relative to the cache's folder.
     static func digest(of place: String) -> Digest { Digest(of: place) }
 
     /// All entries of a cache.
@@ -31,7 +31,7 @@ package struct SourceCacheEntry: Sendable {
             + commits.map { SourceCacheEntry("git/commits/\($0)", in: folder, others: ["git/commits/\($0).sha256"]) }
     }
 
-    /// The files by checksum; the names of one file are an entry together.
+    /// The files by checksum; all names of a file are one entry.
     private static func files(in folder: String) -> [SourceCacheEntry] {
         var places: [FileIdentity: [String]] = [:]
         for kind in ["md5", "sha256", "sha512"] {
@@ -52,9 +52,9 @@ package struct SourceCacheEntry: Sendable {
         var inode: ino_t
     }
 
-    /// Removes it.
+    /// Removes the entry.
     ///
-    /// - Throws: `Failure` if the system refuses.
+    /// - Throws: `Failure` if a system call fails.
     package func remove() throws(Failure) {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {

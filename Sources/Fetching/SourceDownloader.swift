@@ -2,7 +2,7 @@ internal import Foundation
 package import HTTP
 internal import System
 
-/// Gets files from servers by http, https and ftp.
+/// Downloads files by http, https and ftp.
 package struct SourceDownloader: Sendable {
     private let client: HTTPClient
 
@@ -10,9 +10,9 @@ package struct SourceDownloader: Sendable {
         self.client = client
     }
 
-    /// Gets `url` into `file`, at most `limit` bytes.
+    /// Downloads `url` to `file`, at most `limit` bytes.
     ///
-    /// - Throws: `SourceError` that distinguishes a missing file from a failing network; `CancellationError`.
+    /// - Throws: `SourceError`, which distinguishes a missing file from a network failure; `CancellationError`.
     package func download(_ url: String, to file: String, limit: Int) async throws {
         guard ["http", "https", "ftp"].contains(url.prefix { $0 != ":" }) else {
             throw SourceError(.missing, "\(url): only http, https and ftp addresses can be fetched")
@@ -45,12 +45,12 @@ package struct SourceDownloader: Sendable {
         }
     }
 
-    /// The other errors of clients are also what a proxy, a limit of requests or a lack of credentials gives.
+    /// Other client errors may also come from a proxy, a rate limit or missing credentials.
     private static func kind(ofStatus status: Int) -> SourceError.Kind {
         [400, 404, 410, 414, 451].contains(status) ? .missing : .network
     }
 
-    /// Whether the host is of the domain that never exists (RFC 2606).
+    /// Whether the host is in the reserved domain `invalid` (RFC 2606).
     private static func isNameless(_ url: String) -> Bool {
         URL(string: url)?.host()?.hasSuffix(".invalid") == true
     }

@@ -3,30 +3,30 @@ package import Core
 internal import Git
 package import System
 
-/// Why a source cannot be provided.
+/// The reason why a source cannot be provided.
 package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
-    /// Why the source cannot be provided.
+    /// The kinds of errors.
     package enum Kind: Hashable, Sendable {
-        /// A file was found that is not the one the opam file describes, or nothing describes it. The package's fault.
+        /// The file does not match its checksums, or has none. The package's fault.
         case rejected
-        /// The server reports that it has no such file.
+        /// The server reports that the file does not exist.
         case missing
         /// No server could be reached.
         case network
-        /// This machine could not read, write or lock a file of its own: a full disk, missing permissions.
+        /// A file of this machine could not be read, written or locked: a full disk, missing permissions.
         case system
         /// A repository on this machine belongs to another user.
         case foreign
         /// A copy in the runner's own cache cannot be read.
         case damaged
-        /// A source without a fixed version changed since the plan was made, or was not known then.
+        /// A source without a fixed version has changed since the plan was made, or was unknown then.
         case moved
     }
 
-    /// Why the source cannot be provided.
+    /// The kind of the error.
     package var kind: Kind
     package var description: String
-    /// What the user can do about it.
+    /// A suggestion for the user.
     package var hint: String?
 
     package init(_ kind: Kind, _ description: String, hint: String? = nil) {
@@ -35,12 +35,12 @@ package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
         self.hint = hint
     }
 
-    /// The error where a repository takes longer than the limit on time.
+    /// The error for a repository that exceeds the time limit.
     static func late(_ url: String) -> SourceError {
         SourceError(.network, "\(url): no answer in time")
     }
 
-    /// `input` where the opam file or what it names is wrong, else `unavailable`.
+    /// `input` if the opam file or the source is wrong, otherwise `unavailable`.
     package var category: ErrorCategory {
         switch kind {
         case .rejected, .missing: .input
@@ -50,9 +50,9 @@ package struct SourceError: ClassifiedError, Hashable, CustomStringConvertible {
 }
 
 extension SourceError.Kind {
-    /// The kind for an error of git while reading another repository into a copy on this machine.
+    /// The kind for a git error while copying another repository to this machine.
     ///
-    /// - Parameter absence: what it means that the other repository lacks what was asked for.
+    /// - Parameter absence: the kind if the other repository lacks the requested object.
     init(_ error: GitError, absence: SourceError.Kind) {
         self =
             switch error.kind {
@@ -64,13 +64,13 @@ extension SourceError.Kind {
             }
     }
 
-    /// The kind for an error while packing what a package names.
+    /// The kind for an error while packing a local source.
     init(_ error: ArchiveError) {
         self = error.code == .system ? .system : .rejected
     }
 }
 
-/// Files of caches, with the errors of sources.
+/// File operations with errors of sources.
 typealias SourceFiles = FileSystem<SourceError>
 
 extension SourceError: SystemErrorConvertible {

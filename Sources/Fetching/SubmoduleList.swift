@@ -1,4 +1,4 @@
-/// The file `.gitmodules`: where the submodules of a repository come from.
+/// The file `.gitmodules`, which contains the URLs of submodules.
 struct SubmoduleList {
     private var modules: [(path: String?, url: String?)] = []
 
@@ -19,8 +19,8 @@ struct SubmoduleList {
         }
     }
 
-    /// Addresses by path. Those of this machine count only in a repository of this machine: others must not make it
-    /// read its own files.
+    /// The URLs by path. Local ones are only used if the repository itself is local: remote repositories must not make
+    /// it read local files.
     func addresses(relativeTo base: String) -> [String: String] {
         var found: [String: String] = [:]
         for module in modules {

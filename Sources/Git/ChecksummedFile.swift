@@ -1,12 +1,12 @@
 internal import Core
 internal import System
 
-/// A file that git derives from objects, and whose last 20 bytes are the SHA-1 of the others: a commit graph, an index of
-/// several packs, a reverse index, a bitmap.
+/// A file that git derives from objects and that ends with the SHA-1 of its contents: a commit graph, a multi-pack
+/// index, a reverse index, a bitmap.
 package struct ChecksummedFile {
     private let bytes: [UInt8]
 
-    /// Nil if there is no file, or its checksum does not match.
+    /// Nil if the file does not exist or its checksum does not match.
     package init?(_ path: String) {
         guard let bytes = System.bytes(of: path), bytes.count > 20 else { return nil }
         var digest = MessageDigest(.sha1)
@@ -15,7 +15,7 @@ package struct ChecksummedFile {
         self.bytes = bytes
     }
 
-    /// The names of the indexes that a multi-pack-index was made of; nil if this is none.
+    /// The names of the pack indexes in a multi-pack index; nil for other files.
     package var packNames: [String]? {
         guard bytes.starts(with: Array("MIDX".utf8)), bytes.count > 12 else { return nil }
         let table = 12

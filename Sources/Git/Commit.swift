@@ -1,8 +1,8 @@
-/// Who made a commit, and when.
+/// The author or committer of a commit, with the time.
 public struct Signature: Hashable, Sendable {
     /// The person's name.
     public var name: String
-    /// The person's address.
+    /// The person's email address.
     public var email: String
     /// Seconds since 1970.
     public var time: Int64
@@ -16,7 +16,7 @@ public struct Signature: Hashable, Sendable {
         self.offset = offset
     }
 
-    /// Reads git's form, `NAME <EMAIL> SECONDS +HHMM`.
+    /// Parses git's format, `NAME <EMAIL> SECONDS +HHMM`.
     init?(line: Substring) {
         let bytes = line.utf8
         guard let open = bytes.lastIndex(of: UInt8(ascii: "<")), let close = bytes.lastIndex(of: UInt8(ascii: ">")),
@@ -30,7 +30,7 @@ public struct Signature: Hashable, Sendable {
         offset = zone / 100 * 60 + zone % 100
     }
 
-    /// Git's form; what would break a line or end the address is left out.
+    /// Git's format; characters that would break the line or end the address are removed.
     var line: String {
         let hours = abs(offset) / 60 * 100 + abs(offset) % 60
         let digits = String(hours)
@@ -39,17 +39,17 @@ public struct Signature: Hashable, Sendable {
     }
 }
 
-/// A commit: a directory, what it came from, and why.
+/// A commit: a tree, its parents and a message.
 public struct Commit: Hashable, Sendable {
-    /// The tree of the files.
+    /// The id of the tree.
     public var tree: ObjectID
-    /// The commits before, the first one first; none for the first commit of a history.
+    /// The parent commits, the first parent first; none for the first commit of a history.
     public var parents: [ObjectID]
-    /// Who made the change, and when.
+    /// The author of the change, with the time.
     public var author: Signature
-    /// Who recorded it, and when.
+    /// The committer, with the time.
     public var committer: Signature
-    /// All of the message, its trailers included.
+    /// The whole message including its trailers.
     public var message: String
 
     public init(
@@ -62,7 +62,7 @@ public struct Commit: Hashable, Sendable {
         self.message = message
     }
 
-    /// Reads the contents of a commit object; nil if a part that git demands is missing.
+    /// Parses the contents of a commit object; nil if a mandatory part is missing.
     public init?(bytes: some Collection<UInt8>) {
         let text = String(decoding: bytes, as: UTF8.self)
         var lines = text[...]

@@ -1,14 +1,16 @@
 internal import CZlib
 
-/// Compresses as git's files want it. Keeps zlib's memory between uses: starting afresh costs more than a small object.
+/// A zlib compressor for git objects. It keeps zlib's memory between uses: allocating it costs more than compressing a
+/// small object.
 ///
-/// Belongs to one thread at a time.
+/// Used by one thread at a time.
 package final class Deflater {
     private let stream: UnsafeMutablePointer<z_stream>
 
     /// - Parameters:
     ///   - level: 0 (stored) to 9 (smallest).
-    ///   - memory: 1 to 9. Little of it makes little to clear before each small input, and large ones a bit larger.
+    ///   - memory: 1 to 9. Less memory means less to clear before each small input, but a slightly larger output for
+    ///     large ones.
     package init(level: Int32, memory: Int32 = 8) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
@@ -22,7 +24,7 @@ package final class Deflater {
         stream.deallocate()
     }
 
-    /// `prefix` as it is, and then the zlib form of `input`.
+    /// `prefix` unchanged, followed by the compressed form of `input`.
     package func deflate(_ input: [UInt8], after prefix: [UInt8] = []) -> [UInt8] {
         deflateReset(stream)
         let bound = Int(deflateBound(stream, UInt(input.count))) + 16
@@ -40,7 +42,7 @@ package final class Deflater {
     }
 }
 
-/// `prefix` as it is, and then the zlib form of `input` without compression: several times quicker than zlib's own.
+/// Returns `prefix`, followed by a zlib stream of `input` without compression; several times faster than zlib itself.
 package func stored(_ input: [UInt8], after prefix: [UInt8] = []) -> [UInt8] {
     let blocks = max(1, (input.count + Int(UInt16.max) - 1) / Int(UInt16.max))
     return [UInt8](unsafeUninitializedCapacity: prefix.count + input.count + 5 * blocks + 6) { buffer, count in
@@ -48,7 +50,7 @@ package func stored(_ input: [UInt8], after prefix: [UInt8] = []) -> [UInt8] {
             count = buffer[count...].update(fromContentsOf: bytes)
         }
         append(prefix)
-        // No dictionary, the quickest level.
+        // No dictionary, the fastest level.
         append([0x78, 0x01])
         input.withUnsafeBufferPointer { input in
             for block in 0..<blocks {
@@ -65,12 +67,12 @@ package func stored(_ input: [UInt8], after prefix: [UInt8] = []) -> [UInt8] {
     }
 }
 
-/// What the zlib stream in `bytes` holds; nil if it is damaged, cut short, or holds more than `limit` bytes.
+/// Decompresses a zlib stream; nil if it is damaged, truncated, or longer than `limit` bytes when decompressed.
 package func inflate(_ bytes: [UInt8], limit: Int = 1 << 30) -> [UInt8]? {
     inflatePrefix(bytes[...], limit: limit)?.output
 }
 
-/// As `inflate`, where other bytes may follow the stream; also how long the stream is.
+/// Like `inflate`, for a stream that may be followed by other bytes; also returns the length of the stream.
 func inflatePrefix(_ bytes: ArraySlice<UInt8>, limit: Int = 1 << 30) -> (output: [UInt8], consumed: Int)? {
     let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     stream.initialize(to: z_stream())

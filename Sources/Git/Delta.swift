@@ -1,13 +1,14 @@
 internal import Glibc
 
-/// Encodes one object as the difference from another, in the format of git's packs.
+/// Encodes an object as a delta against another one, in the format of git's packs.
 ///
-/// The format is that of git's `gitformat-pack` manual: two sizes, then commands that copy from the base or insert.
-/// What both begin and end with is found by comparing; between, blocks of the base are looked up by their hashes.
+/// The format is described in git's `gitformat-pack` manual: two sizes, then commands that copy from the base or insert
+/// new bytes. The common prefix and suffix are found by comparison; between them, blocks of the base are looked up by
+/// their hashes.
 package enum Delta {
     private static let block = 16
 
-    /// The commands that make `target` of `base`; nil if they would take more than `limit` bytes.
+    /// The delta that turns `base` into `target`; nil if it would be longer than `limit` bytes.
     ///
     /// - Complexity: Linear in the size of both.
     package static func make(from base: [UInt8], to target: [UInt8], limit: Int) -> [UInt8]? {
@@ -27,7 +28,7 @@ package enum Delta {
         }
     }
 
-    /// What `delta` makes of `base`; nil if it is damaged or belongs to another base.
+    /// Applies `delta` to `base`; nil if the delta is damaged or belongs to another base.
     static func apply(_ delta: [UInt8], to base: [UInt8]) -> [UInt8]? {
         var at = 0
         func byte() -> Int? {
@@ -93,7 +94,8 @@ package enum Delta {
         return count
     }
 
-    /// Tells the part `wanted` of `target` by blocks of the part `known` of `base`, each the first with its hash.
+    /// Encodes the range `wanted` of `target` with blocks of the range `known` of `base`, using the first block with
+    /// each hash.
     private static func match(
         _ base: UnsafeRawBufferPointer, _ known: Range<Int>, _ target: UnsafeRawBufferPointer, _ wanted: Range<Int>,
         _ writer: inout DeltaWriter
@@ -133,7 +135,7 @@ private struct BlockTable {
     private let base: UnsafeRawBufferPointer
     private let size: Int
     private let shift: UInt64
-    /// Where a block with the hash begins, plus one; 0: nowhere.
+    /// The offset of the block with a hash, plus one; 0 if there is none.
     private var places: [Int32]
 
     init(_ base: UnsafeRawBufferPointer, _ known: Range<Int>, size: Int) {
@@ -165,7 +167,7 @@ private struct BlockTable {
     }
 }
 
-/// Appends commands until they are too many.
+/// Appends commands up to a limit.
 private struct DeltaWriter {
     private let limit: Int
     private var bytes: [UInt8] = []
@@ -187,7 +189,7 @@ private struct DeltaWriter {
 
     mutating func copy(_ offset: Int, _ count: Int) {
         var (offset, count) = (offset, count)
-        // A copy of more than 64 KiB is understood by fewer readers.
+        // Not all readers support copies of more than 64 KiB.
         while count > 0 {
             let size = min(count, 0x10000)
             let place = bytes.count

@@ -1,9 +1,9 @@
-/// Writes many objects as one pack in which the versions of one path are deltas against each other.
+/// Writes many objects as one pack in which the versions of a path are deltas against each other.
 ///
-/// Git searches for similar pairs; here the history has them: commits are gone through from the oldest to the newest, and
-/// what a commit changed at a path is encoded against the version before. Version i of a path is a delta against version
-/// i - 16^k, where 16^k is the largest power of 16 that divides i: chains stay short (at most 45), and versions that
-/// are compared differ little. No pair has to be sought, so that all is done in one pass.
+/// Git searches for similar objects; here the history determines them: commits are visited from the oldest to the
+/// newest, and each change of a path is encoded against an earlier version of that path. Version i of a path is a delta
+/// against version i - 16^k, where 16^k is the largest power of 16 that divides i: chains stay short (at most 45), and
+/// the versions compared are similar. Since nothing is searched, one pass is enough.
 package struct DeltaPacker {
     private static let memoryLimit = 256 << 20
     private static let smallest = 80
@@ -20,13 +20,13 @@ package struct DeltaPacker {
         writer = try PackWriter(objects: directory, count: objects.count)
     }
 
-    /// Packs `objects`, on disk when this returns. Drops nothing that is there.
+    /// Packs `objects`, durably. Removes nothing.
     ///
     /// - Parameters:
-    ///   - heads: commits whose history shows what belongs together. Gone through until a commit that is not to be
+    ///   - heads: commits whose history determines the deltas. Each is followed until a commit that is not to be
     ///     packed.
     ///   - directory: the `objects` folder.
-    /// - Returns: the path of the pack without its ending.
+    /// - Returns: the path of the pack without extension.
     /// - Complexity: Reads each object once, and each directory that a commit changed.
     package static func pack(
         _ objects: Set<ObjectID>, heads: [ObjectID], of repository: GitRepository, objects directory: String
@@ -52,7 +52,7 @@ package struct DeltaPacker {
         chains = [:]
         held = 0
         for commit in commits.reversed() {
-            // Of a damaged history the parent may be lost: then nothing is encoded against it.
+            // In a damaged history the parent may be missing: then the tree is written without a delta.
             let parent = commit.parents.first.flatMap { try? repository.commit($0).tree }
             try add(tree: commit.tree, before: parent, "")
         }
@@ -74,7 +74,7 @@ package struct DeltaPacker {
         }
     }
 
-    /// The directory that was at `path` before; mostly the version that was added last.
+    /// The previous directory at `path`, usually the version that was added last.
     private func directory(_ id: ObjectID, _ path: String) throws -> Tree {
         if let last = chains[path]?.last, last.id == id { return Tree(bytes: last.bytes) }
         return try repository.tree(id)
@@ -99,7 +99,7 @@ package struct DeltaPacker {
         chains[path] = chain
     }
 
-    /// What no commit that was gone through led to.
+    /// Adds the objects that no visited commit contains.
     private mutating func addRest() throws {
         for id in left.sorted() {
             let object = try repository.withObject(id) { ($0, Array($1)) }
@@ -108,18 +108,18 @@ package struct DeltaPacker {
     }
 }
 
-/// The versions of one path that the next one may be encoded against.
+/// The versions of one path that can serve as the base of the next version.
 private struct VersionChain {
     typealias Version = (id: ObjectID, bytes: [UInt8])
     private static let width = 16
     private static let places = 3
     private var count = 0
-    /// By place: the last version whose number is a multiple of 16 to the power of the place.
+    /// By exponent: the last version whose number is a multiple of 16 to that power.
     private var versions: [Version] = []
 
     var last: Version? { versions.first }
 
-    /// The base of the next version; nil if it must be written in full.
+    /// The base of the next version; nil if it must be stored in full.
     var base: Version? {
         guard count > 0 else { return nil }
         var place = 0
@@ -131,14 +131,14 @@ private struct VersionChain {
         return versions[place]
     }
 
-    /// Bytes of all versions, a version that is at several places once.
+    /// The total size of all versions, each distinct version counted once.
     private var size: Int {
         versions.indices.reduce(0) { sum, place in
             place > 0 && versions[place].id == versions[place - 1].id ? sum : sum + versions[place].bytes.count
         }
     }
 
-    /// - Returns: the bytes that are held more than before; less than 0 where a larger version went.
+    /// - Returns: the increase of the bytes held in memory; negative if a larger version was dropped.
     mutating func append(_ id: ObjectID, _ bytes: [UInt8]) -> Int {
         let before = size
         var number = count

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// What the environment of the process says about git's configuration. The program that reads the environment hands it down
-/// with `adopt`; until then it is empty.
+/// The environment variables that affect git's configuration. The program that reads the environment sets them by
+/// `adopt`; until then they are empty.
 public struct GitEnvironment: Sendable {
     private static let adopted = Mutex(GitEnvironment([:]))
 
@@ -9,28 +9,28 @@ public struct GitEnvironment: Sendable {
 
     private let variables: [String: String]
 
-    /// - Parameter variables: those of the process.
+    /// - Parameter variables: the environment variables of the process.
     public init(_ variables: [String: String]) {
         self.variables = variables.filter { $0.key.hasPrefix("GIT_CONFIG") || $0.key == "SUDO_UID" || $0.key == "HOME" }
     }
 
-    /// Makes this the environment by which repositories are opened from now on.
+    /// Makes this the environment with which repositories are opened.
     public func adopt() { Self.adopted.withLock { $0 = self } }
 
-    /// Variables that direct git to one repository, as the hooks of a repository get them. A git that is to work on
-    /// another one must not have them.
+    /// Variables that direct git to one repository, as set for the hooks of a repository. They must be unset for a git
+    /// process that works on another repository.
     public static let repositoryVariables: Set<String> = [
         "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_GRAFT_FILE",
         "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_SHALLOW_FILE",
         "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_TEMPLATE_DIR",
     ]
 
-    /// The user who called sudo.
+    /// The user who invoked sudo.
     var callingUser: UInt32? { variables["SUDO_UID"].flatMap { UInt32($0) } }
 
     var home: String? { variables["HOME"] }
 
-    /// The files of the system's and the user's configuration, given where they are by default.
+    /// The paths of the system's and the user's configuration files, given the defaults.
     func files(_ standard: (system: String?, user: [String])) -> [String] {
         var files: [String] = []
         if !["1", "true", "yes", "on"].contains(variables["GIT_CONFIG_NOSYSTEM"] ?? "") {
@@ -39,7 +39,7 @@ public struct GitEnvironment: Sendable {
         return files + (variables["GIT_CONFIG_GLOBAL"].map { [$0] } ?? standard.user)
     }
 
-    /// The values of `safe.directory`: those of the files, then those of the variables `GIT_CONFIG_KEY_n`.
+    /// The values of `safe.directory`: those from files, then those from the variables `GIT_CONFIG_KEY_n`.
     func safeDirectories(configured: [String]) -> [String] {
         let count = min(variables["GIT_CONFIG_COUNT"].flatMap { Int($0) } ?? 0, 1_000)
         return configured

@@ -2,35 +2,35 @@ public import Core
 internal import Glibc
 internal import System
 
-/// Why something could not be done with a git repository.
+/// The failure of an operation on a git repository.
 public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What a caller may want to tell apart.
+    /// The kinds of failures.
     public enum Kind: Hashable, Sendable {
-        /// No such repository, object, path or reference.
+        /// The repository, object, path or reference does not exist.
         case notFound
-        /// A reference that was to be made is there already.
+        /// A reference to be created already exists.
         case exists
-        /// A short name means more than one object.
+        /// An abbreviated name matches more than one object.
         case ambiguous
         /// A name that git does not allow.
         case invalidName
         /// A reference had another value than expected.
         case modified
-        /// A lock file of another process is in the way.
+        /// Another process holds a lock file.
         case locked
         /// The repository belongs to another user.
         case owner
-        /// A repository is there, and is of a kind that cannot be read, or its parts are elsewhere.
+        /// The repository exists, but has an unsupported format or parts that are missing.
         case unusable
-        /// An object is not in this clone, which was made without some of the objects.
+        /// The object is missing because the clone was made without some objects.
         case incomplete
         /// An object or a file of the repository is damaged.
         case corrupted
         /// The disk or the quota is full.
         case noSpace
-        /// Another machine could not be asked, or did not answer to the end.
+        /// A remote repository cannot be reached, or the connection ended early.
         case network
-        /// The operating system refused, by its error number.
+        /// A system call failed, with its error number.
         case system(Int32)
         /// Anything else, by libgit2's number.
         case other(Int32)
@@ -38,15 +38,15 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The kind of the error, for callers.
     public let kind: Kind
-    /// What was being done, and to what: "read blob 1234…".
+    /// The operation and its object: "read blob 1234…".
     public let operation: String
     /// The reason, in plain words.
     public internal(set) var detail: String
-    /// The sentence of libgit2 behind the error, for the log; empty if the error is this program's own.
+    /// The message of libgit2 behind the error, for the log; empty for this program's own errors.
     package internal(set) var sentence: String
     /// The folder of the repository.
     public let repository: String
-    /// What the user can do about it; nil: the hint of the kind.
+    /// A suggestion for the user; nil for the default of the kind.
     public let hint: String?
 
     package init(
@@ -60,7 +60,7 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         self.repository = repository
     }
 
-    /// An error of the operating system, by its number.
+    /// The error of a failed system call, by its number.
     static func system(_ operation: String, _ repository: String, _ number: Int32) -> GitError {
         GitError(
             kind: number == ENOSPC || number == EDQUOT ? .noSpace : .system(number), operation: operation,
@@ -93,24 +93,24 @@ extension GitError: ClassifiedError {
 }
 
 extension GitError {
-    /// The same error as one of a damaged repository.
+    /// The same error as damage of the repository.
     func asDamage(hint: String?) -> GitError {
         GitError(
             kind: .corrupted, operation: operation, detail: detail, repository: repository, hint: hint,
             sentence: sentence)
     }
 
-    /// The error for a branch that has no commit yet.
+    /// The error for a branch without commits.
     func withoutCommits(_ revision: String) -> GitError {
         GitError(
             kind: .notFound, operation: operation, detail: "'\(revision)' has no commit yet", repository: repository,
-            hint: "only what is committed is read: commit first")
+            hint: "only committed files are read: commit first")
     }
 }
 
 typealias Files = FileSystem<SystemError>
 
-/// Turns an error of `body`'s about a file in the folder of a repository into one about the repository.
+/// Runs `body`, and converts an error about a file in a repository's folder into one about the repository.
 func inRepository<Value>(
     _ directory: String, _ body: () throws(SystemError) -> Value
 ) throws(GitError) -> Value {

@@ -1,5 +1,5 @@
 extension GitRepository {
-    /// What is at `path` (`a/b/c`) below a directory; nil if there is nothing. An empty path has no entry.
+    /// The entry at `path` (`a/b/c`) below a directory; nil if it does not exist or the path is empty.
     ///
     /// - Complexity: Reads one tree object per component.
     public func entry(at path: some StringProtocol, in tree: ObjectID) throws -> TreeEntry? {
@@ -14,9 +14,9 @@ extension GitRepository {
         return nil
     }
 
-    /// Calls `body` with every file below a directory, in git's order, and its path from there.
+    /// Calls `body` with every file and directory below a directory in git's order, and its relative path.
     ///
-    /// Return false for a directory to leave out what is below it. Directories come before what they hold.
+    /// For a directory, return false to skip its contents. Directories come before their contents.
     public func walk(
         _ tree: ObjectID, prefix: String = "", _ body: (_ path: String, _ entry: TreeEntry) throws -> Bool
     ) throws {
@@ -29,7 +29,7 @@ extension GitRepository {
         }
     }
 
-    /// The files that differ between two directories, in git's order of paths; nil is the empty directory.
+    /// The entries that differ between two directories, in git's order of paths; nil is the empty directory.
     ///
     /// - Complexity: Reads only directories that differ.
     public func differences(

@@ -3,18 +3,19 @@ internal import Glibc
 internal import Logging
 internal import System
 
-/// libgit2, started when the first repository is opened: starting costs about 10 ms.
+/// Initialises libgit2 when the first repository is opened, which takes about 10 ms.
 private let library: Void = {
     git_libgit2_init()
-    // zlib's checksum guards against damage on reading; `GitRepository.verify` hashes.
+    // zlib's checksum detects damage on reading; `GitRepository.verify` checks hashes.
     _ = ciso_git_strict_hash_verification(0)
     // `RepositoryOwnership` checks owners: libgit2 1.5 reports a refusal as a missing repository, and ignores `*`.
     _ = ciso_git_owner_validation(0)
-    // By itself it keeps 256 MiB of commits and trees, which a walk through a long history fills and never uses again.
+    // The default is 256 MiB of commits and trees, which a walk through a long history would fill without using them
+    // again.
     _ = ciso_git_cache_size(32 << 20)
-    // By itself it maps whole packs, which all count as memory of the process once they are read.
+    // By default, whole packs are mapped, and count as the process's memory once they are read.
     _ = ciso_git_mapped_windows(4 << 20, 32 << 20)
-    // These change nothing about how objects and references are read.
+    // These extensions do not affect how objects and references are read.
     let known: [String] = ["partialclone", "preciousobjects", "worktreeconfig"]
     let extensions = known.map { strdup($0) }
     var names: [UnsafePointer<CChar>?] = extensions.map { UnsafePointer($0) }
@@ -22,38 +23,38 @@ private let library: Void = {
     for name in extensions { free(name) }
 }()
 
-/// What kind of thing an object is.
+/// The type of an object.
 public enum ObjectType: String, Hashable, Sendable {
     case commit, tree, blob, tag
 }
 
 /// An open git repository, bare or not.
 ///
-/// Belongs to one thread at a time, hence not `Sendable`: open one per thread. Opening again is cheap.
+/// Used by one thread at a time and therefore not `Sendable`: open one for each thread. Opening it again is cheap.
 ///
 /// - SeeAlso: `docs/decisions/0140-repository-owners.md`
 public final class GitRepository {
     private let handle: OpaquePointer
     private var objects: OpaquePointer
     private let objectsDirectory: String
-    /// Of the folder of packs when `objects` was opened.
+    /// The stamp of the folder of packs when `objects` was opened.
     private var packStamp: FolderStamp
     private var lastLook = ContinuousClock.now
     /// The folder as given when the repository was opened.
     public let path: String
-    /// What a user should do where an object is missing or damaged; nil: git's own check.
+    /// A suggestion for the user if an object is missing or damaged; nil for git's own check.
     package var damageHint: String?
-    /// Reads loose objects without libgit2, which does not come back from one that is cut short.
+    /// Whether loose objects are read without libgit2, which hangs on truncated ones.
     package var readsLooseObjectsItself = false
-    /// The folders of loose objects that there are, by the first byte of the objects' names. Looked for together with new
-    /// packs: few stores have any, and looking for a file before each object of a pack takes longer than reading that.
+    /// The existing directories of loose objects, by the first byte of the object ids. They are listed together with new
+    /// packs: few stores have any, and looking for a file before reading each packed object takes longer than reading it.
     private var looseFolders: Set<UInt8> = []
     private lazy var shallow = shallowCommits()
 
-    /// Opens the repository at `path`: a bare one, a work tree, or its `.git`. Parents are not searched.
+    /// Opens the repository at `path`: a bare one, a work tree, or its `.git`. Parent directories are not searched.
     ///
-    /// - Throws: `GitError` of kind `notFound` where nothing looks like a repository, `owner` where another user owns
-    ///   it, `unusable` or `corrupted` where a repository is there that cannot be opened.
+    /// - Throws: `GitError` of kind `notFound` if there is no repository, `owner` if it belongs to another user,
+    ///   `unusable` or `corrupted` if it cannot be opened.
     public convenience init(opening path: String) throws(GitError) {
         _ = library
         let place = RepositoryPlace(path)
@@ -66,7 +67,7 @@ public final class GitRepository {
         try self.init(adopting: repository, path: path)
     }
 
-    /// Makes a bare repository at `path` with its folders, or opens the one that is there.
+    /// Creates a bare repository at `path` with its parent folders, or opens an existing one.
     public convenience init(initializingBare path: String, initialBranch: String = "main") throws(GitError) {
         _ = library
         if let refusal = RepositoryOwnership.refusal(of: RepositoryPlace(path)) { throw refusal }
@@ -79,7 +80,7 @@ public final class GitRepository {
             options.initial_head = branch
             return git_repository_init_ext(&repository, path, &options)
         }
-        guard status == 0, let repository else { throw failure(status, "make it", path) }
+        guard status == 0, let repository else { throw failure(status, "create it", path) }
         try self.init(adopting: repository, path: path)
     }
 
@@ -92,7 +93,7 @@ public final class GitRepository {
         }
         handle = repository
         objects = database
-        // Of a linked work tree, those of its main repository.
+        // For a linked work tree, the objects of its main repository.
         objectsDirectory = String(cString: git_repository_commondir(repository)) + "objects"
         packStamp = FolderStamp(of: objectsDirectory + "/pack")
         looseFolders = LooseObjects.folders(in: objectsDirectory)
@@ -105,13 +106,13 @@ public final class GitRepository {
         git_repository_free(handle)
     }
 
-    /// The folder that holds `objects` and `refs`, with a slash at its end.
+    /// The folder that contains `objects` and `refs`, with a trailing slash.
     public var directory: String { String(cString: git_repository_path(handle)) }
 
-    /// As `directory`; of a linked work tree, that of its main repository.
+    /// Like `directory`; for a linked work tree, that of its main repository.
     package var commonDirectory: String { String(cString: git_repository_commondir(handle)) }
 
-    /// Sets `core.bare`-style keys in the repository's own configuration.
+    /// Sets keys such as `core.bare` in the repository's own configuration.
     public func configure(_ values: [(key: String, value: String)]) throws(GitError) {
         var config: OpaquePointer?
         try check(git_repository_config(&config, handle), "read its configuration")
@@ -125,7 +126,7 @@ public final class GitRepository {
         if status < 0 { throw failure(status, operation(), path) }
     }
 
-    /// All values of a key in the configuration of this repository and of the user, the last one last.
+    /// All values of a key in the configurations of the repository and the user, in increasing precedence.
     package func configuredValues(of key: String) -> [String] {
         var config: OpaquePointer?
         guard git_repository_config_snapshot(&config, handle) == 0 else { return [] }
@@ -133,7 +134,7 @@ public final class GitRepository {
         return values(of: key, in: config)
     }
 
-    /// The values of the keys that a regular expression fits.
+    /// The values of the keys that match a regular expression.
     private func configuredValues(matching pattern: String) -> [String] {
         var config: OpaquePointer?
         guard git_repository_config_snapshot(&config, handle) == 0 else { return [] }
@@ -143,7 +144,7 @@ public final class GitRepository {
         return found.values
     }
 
-    /// The values of a key in configuration files that no repository has a part in; a file that is absent has none.
+    /// The values of a key in configuration files, without a repository; missing files have none.
     static func configuredValues(of key: String, inFiles files: [String]) -> [String] {
         _ = library
         var config: OpaquePointer?
@@ -157,13 +158,13 @@ public final class GitRepository {
         }
     }
 
-    /// The address in the configuration of the user or of the system, `user.email`; nil if there is none.
+    /// `user.email` in the user's or system's configuration; nil if it is not set.
     package static var userAddress: String? {
         let (system, user) = configurationFiles()
         return configuredValues(of: "user.email", inFiles: [system].compactMap { $0 } + user).last
     }
 
-    /// Where git looks for the configuration of the system and of the user, in the order in which it reads them.
+    /// The paths of the system's and user's configuration files, in the order in which git reads them.
     static func configurationFiles() -> (system: String?, user: [String]) {
         _ = library
         func find(_ search: (UnsafeMutablePointer<git_buf>) -> Int32) -> String? {
@@ -179,7 +180,7 @@ public final class GitRepository {
     }
 }
 
-/// The values that a walk through a configuration finds.
+/// Collects values while iterating over a configuration.
 private final class ValueList {
     var values: [String] = []
 
@@ -200,29 +201,29 @@ private func values(of key: String, in config: OpaquePointer?) -> [String] {
 // MARK: - What is missing
 
 extension GitRepository {
-    /// Why an object that something refers to may be absent.
+    /// The possible reason for missing objects.
     private var gap: RepositoryGap {
         RepositoryGap(
             objects: objectsDirectory, isShallow: git_repository_is_shallow(handle) == 1,
             isPartial: !configuredValues(matching: #"^(remote\..*\.promisor|extensions\.partialclone)$"#).isEmpty)
     }
 
-    /// The error for an object that something refers to, and that is not here.
+    /// The error for a missing object that something refers to.
     package func missing(_ operation: String) -> GitError {
         gap.error(operation, path, damageHint: damageHint)
     }
 
-    /// What `error` comes to where the object must be here: its absence is damage, unless this is an incomplete clone.
+    /// Converts `error` for an object that must exist: its absence is damage, unless the clone is incomplete.
     private func objectError(_ error: GitError) -> GitError {
         switch error.kind {
         case .notFound: return missing(error.operation)
-        // libgit2 has no number of its own for a pack or an object that it cannot read.
+        // libgit2 has no specific number for unreadable packs or objects.
         case .other(-1): return error.asDamage(hint: damageHint)
         default: return error
         }
     }
 
-    /// The commits whose parents are left out of a shallow clone.
+    /// The commits of a shallow clone whose parents are missing.
     private func shallowCommits() -> Set<ObjectID> {
         guard git_repository_is_shallow(handle) == 1,
             let bytes = System.bytes(of: String(cString: git_repository_commondir(handle)) + "shallow")
@@ -234,9 +235,9 @@ extension GitRepository {
 // MARK: - Objects
 
 extension GitRepository {
-    /// Lends the contents of an object to `body`; the buffer is gone afterwards.
+    /// Calls `body` with the contents of an object; the buffer is valid only during the call.
     ///
-    /// - Throws: `GitError` of kind `notFound` or `corrupted`; and whatever `body` throws.
+    /// - Throws: `GitError` of kind `notFound` or `corrupted`; any error of `body`.
     public func withObject<Result>(
         _ id: ObjectID, _ body: (ObjectType, UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
@@ -255,13 +256,13 @@ extension GitRepository {
         defer { git_odb_object_free(object) }
         guard let type = ObjectType(git_odb_object_type(object)) else {
             throw GitError(
-                kind: .corrupted, operation: "read object \(id)", detail: "it is of no known type", repository: path)
+                kind: .corrupted, operation: "read object \(id)", detail: "its type is unknown", repository: path)
         }
         let buffer = UnsafeRawBufferPointer(start: git_odb_object_data(object), count: git_odb_object_size(object))
         return try body(type, buffer)
     }
 
-    /// The contents of an object that must be of `type`.
+    /// The contents of an object of type `type`.
     public func read(_ id: ObjectID, as type: ObjectType) throws -> [UInt8] {
         if type == .tree, id == .emptyTree { return [] }
         return try withObject(id) { found, buffer in
@@ -293,9 +294,9 @@ extension GitRepository {
         return commit
     }
 
-    /// Lends the contents of a commit to `body`, with the first commit before it, several times quicker than `commit`.
+    /// Calls `body` with the contents of a commit and its first parent, several times faster than `commit`.
     ///
-    /// - Throws: as `withObject`; and whatever `body` throws.
+    /// - Throws: like `withObject`; any error of `body`.
     package func withCommit<Result>(
         _ id: ObjectID, _ body: (_ contents: UnsafeRawBufferPointer, _ parent: ObjectID?) throws -> Result
     ) throws -> Result {
@@ -314,7 +315,7 @@ extension GitRepository {
         }
     }
 
-    /// The type and size in bytes of an object, without reading all of it.
+    /// The type and size of an object, without reading all of it.
     public func header(_ id: ObjectID) throws(GitError) -> (type: ObjectType, size: Int) {
         var size = 0
         var type = GIT_OBJECT_INVALID
@@ -326,18 +327,18 @@ extension GitRepository {
         }
         guard let type = ObjectType(type) else {
             throw GitError(
-                kind: .corrupted, operation: "read object \(id)", detail: "it is of no known type", repository: path)
+                kind: .corrupted, operation: "read object \(id)", detail: "its type is unknown", repository: path)
         }
         return (type, size)
     }
 
-    /// Whether the object is here.
+    /// Whether the repository contains the object.
     public func contains(_ id: ObjectID) -> Bool {
         var name = id.raw
         return git_odb_exists(objects, &name) == 1
     }
 
-    /// Stores an object as a loose file unless it is there. Not synced to disk.
+    /// Stores an object as a loose file unless it exists, without syncing it.
     @discardableResult
     public func write(_ type: ObjectType, _ bytes: some Collection<UInt8>) throws(GitError) -> ObjectID {
         var id = git_oid()
@@ -349,15 +350,15 @@ extension GitRepository {
         return ObjectID(id)
     }
 
-    /// Stores a commit as a loose file. Not synced to disk; moves no reference.
+    /// Stores a commit as a loose file without syncing it or updating a reference.
     @discardableResult
     public func write(_ commit: Commit) throws(GitError) -> ObjectID { try write(.commit, commit.bytes) }
 
-    /// Stores a directory as a loose file. Not synced to disk.
+    /// Stores a directory as a loose file without syncing it.
     @discardableResult
     public func write(_ tree: Tree) throws(GitError) -> ObjectID { try write(.tree, tree.bytes) }
 
-    /// Calls `body` with the name of every object here, reachable or not, until it throws.
+    /// Calls `body` with the id of every object in the repository, reachable or not, until it throws.
     public func forEachObject(_ body: (ObjectID) throws -> Void) throws {
         let ids = try allObjects()
         for id in ids { try body(id) }
@@ -377,9 +378,9 @@ extension GitRepository {
         return collector.ids
     }
 
-    /// Looks at the packs that are there now, and lets go of those that are not.
+    /// Reopens the object database: opens new packs and closes removed ones.
     ///
-    /// libgit2 finds new packs by itself, but never forgets one, and fails where one went away before it was opened.
+    /// libgit2 finds new packs by itself, but never forgets a pack, and fails if one was removed before it was opened.
     public func refresh() throws(GitError) {
         let stamp = FolderStamp(of: objectsDirectory + "/pack")
         looseFolders = LooseObjects.folders(in: objectsDirectory)
@@ -395,7 +396,7 @@ extension GitRepository {
         packStamp = stamp
     }
 
-    /// As `refresh`, where packs came or went since; looks once a second at most. For handles that live long.
+    /// Like `refresh`, if packs were added or removed; checks at most once a second. For long-lived handles.
     package func refreshIfPacksChanged() throws(GitError) {
         let now = ContinuousClock.now
         guard now - lastLook > .seconds(1) else { return }
@@ -404,8 +405,8 @@ extension GitRepository {
         if FolderStamp(of: objectsDirectory + "/pack") != packStamp { try refresh() }
     }
 
-    /// Runs `body`, and where it fails, again with the packs that are there now: others move objects from pack to
-    /// pack at any time, and make the new pack before they drop the old one.
+    /// Runs `body`, and if it fails, repeats it after a refresh: other processes may move objects between packs at any
+    /// time, and create the new pack before they remove the old one.
     private func checkAgain(_ operation: @autoclosure () -> String, _ body: () -> Int32) throws(GitError) {
         var status = body()
         var attempts = 0
@@ -421,12 +422,12 @@ extension GitRepository {
 // MARK: - Revisions
 
 extension GitRepository {
-    /// The commit that a revision means (`main`, `v1~2`, a full or short id), tags peeled.
+    /// The commit of a revision (`main`, `v1~2`, a full or abbreviated id), with tags peeled.
     public func resolve(commit revision: String) throws(GitError) -> ObjectID {
         try resolve(revision, as: GIT_OBJECT_COMMIT)
     }
 
-    /// The directory that a revision means: of a commit, or a tree's own id, or `main:some/folder`.
+    /// The directory of a revision: that of a commit, a tree's own id, or `main:some/folder`.
     public func resolve(tree revision: String) throws(GitError) -> ObjectID {
         try resolve(revision, as: GIT_OBJECT_TREE)
     }
@@ -445,7 +446,7 @@ extension GitRepository {
         return ObjectID(git_object_id(peeled).pointee)
     }
 
-    /// Distinguishes an unknown revision from one that leads to a missing object.
+    /// Distinguishes an unknown revision from one that refers to a missing object.
     private func revisionError(_ error: GitError, _ revision: String) -> GitError {
         guard error.kind == .notFound else { return error.kind == .other(-1) ? objectError(error) : error }
         let name = String(revision.prefix { !"~^:@".contains($0) })
@@ -475,7 +476,7 @@ extension GitRepository {
         return ObjectID(base)
     }
 
-    /// Whether `ancestor` is `commit` or comes before it.
+    /// Whether `ancestor` is `commit` or one of its ancestors.
     public func isAncestor(_ ancestor: ObjectID, of commit: ObjectID) throws(GitError) -> Bool {
         if ancestor == commit { return true }
         var a = ancestor.raw
@@ -492,7 +493,7 @@ extension GitRepository {
 // MARK: - References
 
 extension GitRepository {
-    /// The object that a reference (`refs/heads/main`, `HEAD`) leads to; nil if there is no such reference.
+    /// The object of a reference (`refs/heads/main`, `HEAD`); nil if it does not exist.
     public func reference(_ name: String) throws(GitError) -> ObjectID? {
         var id = git_oid()
         let status = git_reference_name_to_id(&id, handle, name)
@@ -501,7 +502,7 @@ extension GitRepository {
         return ObjectID(id)
     }
 
-    /// Names of all references that begin with `prefix`, sorted by bytes.
+    /// The names of all references with the prefix `prefix`, sorted by bytes.
     public func references(prefix: String = "refs/") throws(GitError) -> [String] {
         var list = git_strarray()
         try check(git_reference_list(&list, handle), "list its references")
@@ -510,9 +511,10 @@ extension GitRepository {
         return names.filter { $0.hasPrefix(prefix) }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// Moves a reference to `new` only if it is at `expected`, or makes it only if that is nil.
+    /// Moves a reference to `new` if it is at `expected`, or creates it if `expected` is nil.
     ///
-    /// - Throws: `GitError` of kind `modified`, `exists` or `locked` where another process was faster: read again, and retry.
+    /// - Throws: `GitError` of kind `modified`, `exists` or `locked` if another process came first: read it again and
+    ///   retry.
     public func updateReference(
         _ name: String, to new: ObjectID, expecting expected: ObjectID?, message: String = "update"
     ) throws(GitError) {
@@ -528,7 +530,7 @@ extension GitRepository {
         git_reference_free(reference)
     }
 
-    /// Deletes a reference only if it is at `expected`.
+    /// Deletes a reference if it is at `expected`.
     ///
     /// - Throws: `GitError` of kind `notFound`, `modified` or `locked`.
     public func deleteReference(_ name: String, expecting expected: ObjectID) throws(GitError) {
@@ -543,7 +545,7 @@ extension GitRepository {
         try check(git_reference_delete(reference), operation)
     }
 
-    /// Whether git allows `name` as the full name of a reference.
+    /// Whether `name` is a valid full name of a reference in git.
     public static func isValid(referenceName name: String) -> Bool {
         _ = library
         var valid: Int32 = 0
@@ -551,7 +553,7 @@ extension GitRepository {
     }
 }
 
-/// When a folder was last changed.
+/// The time of the last change of a folder.
 private struct FolderStamp: Equatable {
     private var seconds = 0
     private var nanoseconds = 0
@@ -566,9 +568,9 @@ private struct FolderStamp: Equatable {
 
 // MARK: - Remotes
 
-/// A reference that a remote repository offers.
+/// A reference of a remote repository.
 package struct RemoteReference: Hashable, Sendable {
-    /// `HEAD`, `refs/heads/main`, or `refs/tags/v1^{}` for what a tag leads to.
+    /// `HEAD`, `refs/heads/main`, or `refs/tags/v1^{}` for the object of a tag.
     package var name: String
     package var id: ObjectID
 
@@ -579,9 +581,9 @@ package struct RemoteReference: Hashable, Sendable {
 }
 
 extension GitRepository {
-    /// What the repository at `address` offers.
+    /// The references of the repository at `address`.
     ///
-    /// - Throws: `GitError` of kind `notFound` where no repository is there, `network` where it cannot be asked.
+    /// - Throws: `GitError` of kind `notFound` if there is no repository, `network` if it cannot be reached.
     package func remoteReferences(of address: RemoteAddress) throws(GitError) -> [RemoteReference] {
         let url = address.description
         return try withRemote(address) { remote, callbacks throws(GitError) in
@@ -603,13 +605,13 @@ extension GitRepository {
         }
     }
 
-    /// Gets what `refspecs` name from the repository at `address`: `+refs/heads/main:refs/heads/main`, or a commit's id in
-    /// place of the reference, which not every server gives.
+    /// Fetches `refspecs` from the repository at `address`: `+refs/heads/main:refs/heads/main`, or with a commit's id
+    /// instead of the reference, which not every server allows.
     ///
-    /// What the remote does not have is no error.
+    /// References that the remote does not have are ignored.
     ///
-    /// - Parameter isWanted: receives the number of bytes so far; false ends it.
-    /// - Throws: `GitError`, as for its references.
+    /// - Parameter isWanted: receives the number of bytes so far; false ends the transfer.
+    /// - Throws: `GitError`, like `remoteReferences`.
     package func fetch(
         _ refspecs: [String], from address: RemoteAddress, while isWanted: @escaping (_ bytes: Int) -> Bool
     ) throws(GitError) {
@@ -630,7 +632,7 @@ extension GitRepository {
         }
     }
 
-    /// What a remote's callbacks look at.
+    /// The state used by the callbacks of a remote.
     private final class Conversation {
         let isWanted: (Int) -> Bool
         var hasGivenKey = false
@@ -651,7 +653,7 @@ extension GitRepository {
         git_remote_create_options_init(&options, UInt32(GIT_REMOTE_CREATE_OPTIONS_VERSION))
         options.repository = handle
         options.flags = GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC.rawValue
-        // `url.*.insteadOf` is for URLs: a path means what is there.
+        // `url.*.insteadOf` applies to URLs only: a path is used as it is.
         if address.isPath { options.flags |= GIT_REMOTE_CREATE_SKIP_INSTEADOF.rawValue }
         let status = git_remote_create_with_opts(&remote, address.url, &options)
         guard status == 0, let remote else { throw remoteFailure(status, "use the address", address.description) }
@@ -665,7 +667,7 @@ extension GitRepository {
             guard let progress, let conversation = Conversation.at(payload) else { return 0 }
             return conversation.isWanted(progress.pointee.received_bytes) ? 0 : -1
         }
-        // A key of the user's agent, given once: libgit2 asks again after each refusal.
+        // A key of the user's agent, offered only once, because libgit2 asks again after each refusal.
         callbacks.credentials = { credential, _, user, allowed, payload in
             guard let conversation = Conversation.at(payload), !conversation.hasGivenKey, let user,
                 allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0
@@ -684,7 +686,7 @@ private func remoteFailure(_ status: Int32, _ operation: String, _ url: String) 
 
 // MARK: - Translation to and from C
 
-/// What libgit2 left about the call that has just failed on this thread.
+/// libgit2's message about the last failed call on this thread.
 private func lastError() -> LibraryError {
     let sentence = git_error_last().flatMap { $0.pointee.message }.map { String(cString: $0) } ?? ""
     logger.trace("libgit2 fails", metadata: ["message": "\(sentence)"])

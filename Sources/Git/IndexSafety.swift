@@ -2,9 +2,9 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Looks at the indexes of packs before libgit2 does, each once a process.
+/// Checks the indexes of packs once per process before libgit2 reads them.
 enum IndexSafety {
-    /// A file as it was when it was looked at.
+    /// Identifies the state of a checked file.
     private struct Seen: Hashable {
         let path: String
         let inode: UInt64
@@ -16,7 +16,7 @@ enum IndexSafety {
     private static let safe = Mutex<Set<Seen>>([])
 
     /// - Parameter objects: the folder of a repository's objects.
-    /// - Throws: `GitError` of kind `corrupted` that names an index which leads outside of its pack.
+    /// - Throws: `GitError` of kind `corrupted` that names an index with offsets outside of its pack.
     static func check(_ objects: String, of repository: String, hint: String?) throws(GitError) {
         let folder = "\(objects)/pack"
         for name in names(in: folder) where name.hasSuffix(".idx") {
@@ -33,8 +33,8 @@ enum IndexSafety {
         if safe.withLock({ $0.contains(seen) }) { return }
         guard PackIndex.isSafe(base: base) else {
             throw GitError(
-                kind: .corrupted, operation: "read its objects", detail: "'\(base).idx' leads outside of its pack",
-                repository: repository, hint: hint)
+                kind: .corrupted, operation: "read its objects",
+                detail: "'\(base).idx' refers to offsets outside of its pack", repository: repository, hint: hint)
         }
         safe.withLock { safe in
             if safe.count >= limit { safe = [] }

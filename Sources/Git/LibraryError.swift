@@ -3,18 +3,18 @@ internal import System
 
 /// An error of libgit2, reported in this program's words.
 ///
-/// libgit2 writes its sentences for its callers ("failed to resolve path '/x': No such file or directory"). Only what a user
-/// can act on is taken from them: the operating system's reason, the status of an HTTP answer, a line of a configuration
-/// file. The sentence itself is kept in `GitError.sentence`.
+/// libgit2's messages are meant for programmers ("failed to resolve path '/x': No such file or directory"). Only what a
+/// user can act on is extracted from them: the operating system's reason, the status of an HTTP response, a line of a
+/// configuration file. The full message is kept in `GitError.sentence`.
 struct LibraryError {
-    /// libgit2's sentence; empty if it left none.
+    /// libgit2's message; empty if there is none.
     let sentence: String
 
     // MARK: Local repositories
 
     /// The error for an operation on the repository at `path`.
     ///
-    /// - Parameter kind: what libgit2's number represents.
+    /// - Parameter kind: the meaning of libgit2's error number.
     func local(_ kind: GitError.Kind, _ operation: String, _ path: String) -> GitError {
         guard let number = systemError, Self.localNumbers.contains(number), case .other = kind else {
             return GitError(
@@ -50,9 +50,9 @@ struct LibraryError {
 
     /// The error for an operation on the repository at `url`.
     ///
-    /// A disk of this machine that is full or not writable is an error of the system, not of the network.
+    /// A full or read-only disk of this machine is an error of the system, not of the network.
     ///
-    /// - Parameter isAbsent: whether libgit2's number means that there is no such repository, or none for this user.
+    /// - Parameter isAbsent: whether libgit2's number means that the repository does not exist or is not accessible.
     func remote(isAbsent: Bool, _ operation: String, _ url: String) -> GitError {
         if let number = systemError, Self.localNumbers.contains(number) {
             var error = GitError.system(operation, url, number)
@@ -88,7 +88,7 @@ struct LibraryError {
 
     // MARK: Parts of a sentence
 
-    /// What keeps this machine from writing, as opposed to an answer of another one.
+    /// Error numbers that mean that this machine cannot write, as opposed to a remote failure.
     private static let localNumbers: Set<Int32> = [ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EIO, EMFILE, ENFILE, ENOMEM]
 
     private static let knownNumbers: [Int32] =
@@ -97,7 +97,7 @@ struct LibraryError {
             EHOSTUNREACH, ENETUNREACH, ENETDOWN, EPIPE,
         ]
 
-    /// The number of the operating system's error whose text ends the sentence.
+    /// The number of the operating system's error whose text ends the message.
     private var systemError: Int32? {
         Self.knownNumbers.first { sentence.hasSuffix(": \(errorText($0))") }
     }
@@ -115,7 +115,7 @@ struct LibraryError {
 }
 
 extension String {
-    /// What follows the last `separator`; all of the text where there is none.
+    /// The part after the last `separator`; the whole text if there is none.
     fileprivate func components(after separator: String) -> Substring {
         ranges(of: separator).last.map { self[$0.upperBound...] } ?? self[...]
     }

@@ -3,7 +3,7 @@ internal import Glibc
 internal import System
 
 extension ObjectID {
-    /// The name of the object with these contents.
+    /// The id of the object with these contents.
     package init(hashing type: ObjectType, _ bytes: [UInt8]) {
         var digest = MessageDigest(.sha1)
         digest.update(Array("\(type.rawValue) \(bytes.count)\0".utf8))
@@ -12,11 +12,11 @@ extension ObjectID {
     }
 }
 
-/// Writes loose objects whose names are known, without looking whether they are there and without syncing.
+/// Writes loose objects with known ids, without checking whether they exist and without syncing.
 ///
-/// libgit2 looks into every pack before it writes, and syncs each file or none; a store that makes its commits durable
-/// by a journal needs neither. An object that is there already is replaced by the same bytes, which renews its age, so
-/// that no concurrent pruning takes it.
+/// libgit2 searches every pack before it writes, and syncs either each file or none; a store that makes its commits
+/// durable by a journal needs neither. An existing object is replaced by the same bytes, which renews its modification
+/// time, so that a concurrent garbage collection does not remove it.
 package final class LooseObjects {
     /// The `objects` folder of a repository.
     package let directory: String
@@ -30,9 +30,9 @@ package final class LooseObjects {
         prefix = "tmp_obj_\(getpid())_\(UInt32.random(in: 0...UInt32.max))_"
     }
 
-    /// Stores an object under `id`, which must be its name.
+    /// Stores an object under its id.
     ///
-    /// Small directories are stored without compression: hashes do not compress, and repacking takes care of them.
+    /// Small directories are stored without compression: hashes do not compress, and repacking compresses them later.
     package func write(_ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8]) throws(GitError) {
         let object = Array("\(type.rawValue) \(bytes.count)\0".utf8) + bytes
         let contents = type == .tree && bytes.count < Self.storedLimit ? stored(object) : fast.deflate(object)
@@ -67,12 +67,12 @@ extension LooseObjects {
         let path = "\(directory)/\(hex.prefix(2))/\(hex.dropFirst(2))"
         guard let compressed = System.bytes(of: path) else { return nil }
         guard let contents = inflate(compressed), let end = contents.firstIndex(of: 0) else {
-            throw damaged(id, path, "it is cut short or damaged")
+            throw damaged(id, path, "it is truncated or damaged")
         }
         let words = String(decoding: contents[..<end], as: UTF8.self).split(separator: " ")
         guard words.count == 2, let type = ObjectType(rawValue: String(words[0])),
             Int(words[1]) == contents.count - end - 1
-        else { throw damaged(id, path, "its header does not fit its contents") }
+        else { throw damaged(id, path, "its header does not match its contents") }
         return (type, contents[(end + 1)...])
     }
 

@@ -1,8 +1,8 @@
 internal import Core
 
-/// The name of a git object: the SHA-1 of its type, size and contents, 20 bytes.
+/// The id of a git object: the SHA-1 of its type, size and contents, 20 bytes.
 public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
-    // The 20 bytes as big-endian words, so that comparing words compares bytes.
+    // The 20 bytes as big-endian words, so that comparing words is comparing bytes.
     let high: UInt64
     let middle: UInt64
     let low: UInt32
@@ -13,7 +13,7 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
         self.low = low
     }
 
-    /// Reads the 20 bytes at `address`, which need no alignment.
+    /// Reads the 20 bytes at `address`, which may be unaligned.
     package init(at address: UnsafeRawPointer) {
         high = UInt64(bigEndian: address.loadUnaligned(as: UInt64.self))
         middle = UInt64(bigEndian: address.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
@@ -30,14 +30,14 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
         self = array.withUnsafeBytes { ObjectID(at: $0.baseAddress!) }
     }
 
-    /// Reads 40 hexadecimal digits; nil for anything else.
+    /// Parses 40 hexadecimal digits; nil for anything else.
     public init?(hex: some StringProtocol) {
         var text = String(hex)
         guard let id = text.withUTF8({ Self(digits: UnsafeRawBufferPointer($0)) }) else { return nil }
         self = id
     }
 
-    /// Reads 40 hexadecimal digits; nil for anything else.
+    /// Parses 40 hexadecimal digits; nil for anything else.
     public init?(hex: ArraySlice<UInt8>) {
         guard let id = hex.withUnsafeBytes(Self.init(digits:)) else { return nil }
         self = id
@@ -57,13 +57,13 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
         self.init(high: high, middle: middle, low: UInt32(low))
     }
 
-    /// By a part of the digest: it is spread evenly already.
+    /// Hashes a part of the digest, which is already evenly distributed.
     public func hash(into hasher: inout Hasher) { hasher.combine(high) }
 
-    /// The name of no object: git's spelling of "does not exist" in reference updates.
+    /// The id of no object: "does not exist" in git's reference updates.
     public static let zero = ObjectID(high: 0, middle: 0, low: 0)
 
-    /// The directory without entries.
+    /// The id of the empty directory.
     public static let emptyTree = ObjectID(
         high: 0x4b82_5dc6_42cb_6eb9, middle: 0xa060_e54b_f8d6_9288, low: 0xfbee_4904)
 
@@ -89,27 +89,16 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
 extension ObjectID: CustomStringConvertible, Comparable {
     public var description: String { hex }
 
-    /// By bytes, as git sorts them in its indexes.
+    /// Compares bytes, the order of git's indexes.
     public static func < (left: Self, right: Self) -> Bool {
         (left.high, left.middle, left.low) < (right.high, right.middle, right.low)
     }
 }
 
-extension ObjectID: Codable {
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let text = try container.decode(String.self)
-        guard let id = ObjectID(hex: text) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "expected 40 hexadecimal digits, found '\(text)'")
-        }
-        self = id
-    }
+extension ObjectID: TextCodable {
+    package static var textForm: String { "40 hexadecimal digits" }
 
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(hex)
-    }
+    package init?(text: String) { self.init(hex: text) }
 }
 
 private func hexValue(_ digit: UInt8) -> UInt8? {

@@ -2,9 +2,9 @@ internal import Core
 internal import Glibc
 internal import System
 
-/// What a pack holds, read from the index beside it.
+/// The contents of a pack, read from its index.
 package struct PackIndex: Sendable {
-    /// One object: where its entry begins, and the CRC-32 of that.
+    /// An object with the offset of its entry and the entry's CRC-32.
     struct Entry: Sendable {
         let id: ObjectID
         let offset: Int
@@ -15,19 +15,19 @@ package struct PackIndex: Sendable {
     private static let tableStart = 8
     private static let idStart = tableStart + 256 * 4
 
-    /// The path of the pack and its index without their endings.
+    /// The path of the pack and its index without extension.
     package let base: String
-    /// Sorted by name.
+    /// The entries sorted by id.
     let entries: [Entry]
 
-    /// Reads `base`.idx; nil where there is none, or it is no whole index of version 2.
+    /// Reads `base`.idx; nil if it is missing or not a complete index of version 2.
     package init?(base: String) {
         guard let bytes = System.bytes(of: "\(base).idx"), let entries = Self.entries(in: bytes) else { return nil }
         self.base = base
         self.entries = entries
     }
 
-    /// How many objects `base` holds by its index, of which only the head is read; nil where there is none.
+    /// The number of objects according to the index, of which only the header is read; nil if it is missing.
     package static func count(base: String) -> Int? {
         let descriptor = open("\(base).idx", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -37,13 +37,13 @@ package struct PackIndex: Sendable {
         return Int(UInt32(bigEndian: number))
     }
 
-    /// The names of all objects, sorted.
+    /// The ids of all objects, sorted.
     package var ids: [ObjectID] { entries.map(\.id) }
 
-    /// How many objects the pack holds.
+    /// The number of objects in the pack.
     package var count: Int { entries.count }
 
-    /// Whether pack and index are whole: their sizes, checksums, and that they belong together.
+    /// Whether the pack and the index are intact: their sizes and checksums, and that they belong together.
     ///
     /// - Complexity: Reads and hashes both.
     package static func isWhole(base: String) -> Bool {
@@ -55,11 +55,11 @@ package struct PackIndex: Sendable {
         return sha1(pack.dropLast(20)) == trailer && Array(index.dropLast(20).suffix(20)) == trailer
     }
 
-    /// Whether every entry of the index is in its pack. libgit2 1.5 reads wherever an index leads, and is killed for it.
+    /// Whether every offset of the index is in its pack. libgit2 1.5 reads at any offset, and crashes if it is outside.
     ///
-    /// An index that libgit2 refuses by itself counts as safe, and so does one without a pack.
+    /// An index that libgit2 rejects counts as safe, and so does one without a pack.
     ///
-    /// - Complexity: Reads the offsets, a seventh of the index, in pieces, and hashes nothing.
+    /// - Complexity: Reads the offsets, a seventh of the index, in pieces, without hashing.
     package static func isSafe(base: String) -> Bool {
         var status = stat()
         guard stat("\(base).pack", &status) == 0,
@@ -79,7 +79,7 @@ package struct PackIndex: Sendable {
             return wide >= 12 && wide < end
         }
         for start in stride(from: offsets, to: large, by: pieceSize) {
-            // An index that ends here by now is one that libgit2 refuses.
+            // libgit2 rejects an index that has been truncated in the meantime.
             guard let piece = try? index.read(min(pieceSize, large - start), at: start) else { return true }
             let isSafe = piece.withUnsafeBytes { bytes in
                 stride(from: 0, to: bytes.count & ~3, by: 4).allSatisfy { isInPack(number(in: bytes, at: $0)) }
@@ -89,7 +89,7 @@ package struct PackIndex: Sendable {
         return true
     }
 
-    /// Bytes of an index that are read at once.
+    /// The number of bytes of an index that are read at once.
     private static let pieceSize = 1 << 16
 
     private static func number(in bytes: UnsafeRawBufferPointer, at place: Int) -> Int {
@@ -100,7 +100,7 @@ package struct PackIndex: Sendable {
     static func bytes(of entries: [Entry], packTrailer: [UInt8]) -> [UInt8] {
         var index = magic
         index.reserveCapacity(entries.count * 28 + 1100)
-        // How many begin with a byte, and then how many with one up to it.
+        // For each byte, the number of ids that begin with it, then accumulated.
         var table = [UInt32](repeating: 0, count: 256)
         for entry in entries { table[Int(entry.id.high >> 56)] += 1 }
         var sum: UInt32 = 0

@@ -1,9 +1,9 @@
 internal import System
 
-/// Puts packs together by copying their entries as they are: nothing is inflated or hashed again. Of a delta only the place of its base
-/// changes.
+/// Merges packs by copying their entries: nothing is decompressed or hashed again. Only the offsets of delta bases are
+/// adjusted.
 package struct PackMerge {
-    /// A pack that can be put together with others.
+    /// A pack that can be merged with others.
     package struct Source: Sendable {
         /// The path of the pack without its ending.
         package let base: String
@@ -11,7 +11,7 @@ package struct PackMerge {
         /// In the order of their places.
         fileprivate let entries: [PackIndex.Entry]
 
-        /// Reads the pack at `base`; nil if it is gone or holds deltas against objects of other packs.
+        /// Reads the pack at `base`; nil if it no longer exists or has deltas against objects of other packs.
         package init?(base: String) {
             guard let index = PackIndex(base: base), let pack = System.bytes(of: "\(base).pack"),
                 index.entries.allSatisfy({
@@ -35,10 +35,10 @@ package struct PackMerge {
         }
     }
 
-    /// Writes one pack with all that `sources` hold, on disk when this returns. Drops none of them.
+    /// Writes one pack with all objects of `sources`, durably. Does not remove them.
     ///
-    /// - Returns: the path of the pack without its ending.
-    /// - Throws: `GitError` of kind `corrupted` where a source is damaged.
+    /// - Returns: the path of the pack without extension.
+    /// - Throws: `GitError` of kind `corrupted` if a source is damaged.
     package static func merge(_ sources: [Source], objects directory: String) throws -> String {
         let ids = Set(sources.lazy.flatMap(\.entries).map(\.id))
         let writer = try PackWriter(objects: directory, count: ids.count)
@@ -49,7 +49,7 @@ package struct PackMerge {
                 let end = number + 1 < entries.count ? entries[number + 1].offset : pack.count - 20
                 let bytes = entry.offset < end ? Array(pack[entry.offset..<end]) : []
                 guard crc32(bytes) == entry.checksum else {
-                    throw damage(entry.id, "its checksum is another one", source)
+                    throw damage(entry.id, "its checksum does not match", source)
                 }
                 if bytes[0] >> 4 & 7 == 6 {
                     try copy(delta: bytes, entry, of: source, to: writer)
@@ -66,8 +66,8 @@ package struct PackMerge {
     ) throws {
         guard let contents = bytes.firstIndex(where: { $0 & 0x80 == 0 }).map({ $0 + 1 }), contents < bytes.count,
             let end = bytes[contents...].firstIndex(where: { $0 & 0x80 == 0 })
-        else { throw damage(entry.id, "it is cut short", source) }
-        // Git's own form: seven bits a byte, each further byte adding one.
+        else { throw damage(entry.id, "it is truncated", source) }
+        // Git's encoding of offsets: seven bits per byte, each further byte adding one.
         let distance = bytes[contents...end].dropFirst().reduce(Int(bytes[contents] & 0x7f)) { distance, byte in
             (distance + 1) << 7 | Int(byte & 0x7f)
         }

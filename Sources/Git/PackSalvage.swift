@@ -2,9 +2,9 @@ internal import Core
 internal import Glibc
 internal import System
 
-/// Reads what is left of a pack that is damaged or has lost its index, entry by entry.
+/// Reads the intact entries of a pack that is damaged or has lost its index.
 package struct PackSalvage {
-    /// One entry that could be read.
+    /// An entry that could be read.
     private struct Entry {
         let id: ObjectID
         let type: ObjectType
@@ -16,15 +16,15 @@ package struct PackSalvage {
     private static let chainLimit = 4_096
     private let base: String
     private let pack: [UInt8]
-    /// Offsets by the index, where that is readable.
+    /// The offsets in the index, if it is readable.
     private let offsets: [Int]
-    /// By the index: what may be in the pack; empty if there is none.
+    /// The ids in the index by offset; empty if there is no index.
     private let names: [Int: ObjectID]
     private let places: [ObjectID: Int]
-    /// Objects outside of the pack, on which some packs build.
+    /// Reads objects outside of the pack, which may be bases of its deltas.
     private let outside: (ObjectID) -> (ObjectType, [UInt8])?
 
-    /// - Parameter base: the path of the pack without its ending. Nil if no pack is there.
+    /// - Parameter base: the path of the pack without extension. Nil if the pack does not exist.
     package init?(base: String, outside: @escaping (ObjectID) -> (ObjectType, [UInt8])?) {
         guard let pack = System.bytes(of: "\(base).pack") else { return nil }
         self.base = base
@@ -36,7 +36,7 @@ package struct PackSalvage {
         offsets = names.keys.sorted()
     }
 
-    /// Whether the pack itself has the checksum that is at its end.
+    /// Whether the checksum at the end of the pack matches.
     package var isWhole: Bool {
         guard pack.count >= 32 else { return false }
         var digest = MessageDigest(.sha1)
@@ -44,9 +44,9 @@ package struct PackSalvage {
         return digest.finishBytes() == Array(pack.suffix(20))
     }
 
-    /// Writes the index of a pack that is whole.
+    /// Writes the index of an intact pack.
     ///
-    /// - Returns: false if not every entry of the pack can be read.
+    /// - Returns: false if an entry of the pack cannot be read.
     package func writeIndex() throws(GitError) -> Bool {
         let found = scan()
         guard found.last?.end == pack.count - 20, found.count == expectedCount else { return false }
@@ -60,10 +60,10 @@ package struct PackSalvage {
         return true
     }
 
-    /// Writes a new pack with every object that can be read.
+    /// Writes a new pack with every readable object.
     ///
     /// - Parameter objects: the folder of objects.
-    /// - Returns: how many there are.
+    /// - Returns: the number of objects.
     package func rewrite(into objects: String) throws -> Int {
         let readable = names.isEmpty ? scan() : byIndex()
         guard !readable.isEmpty else { return 0 }
@@ -82,7 +82,7 @@ package struct PackSalvage {
 
     // MARK: Finding entries
 
-    /// From the first entry to the first that is damaged.
+    /// Reads the entries from the first to the first damaged one.
     private func scan() -> [Entry] {
         var found: [Entry] = []
         var seen: Set<ObjectID> = []

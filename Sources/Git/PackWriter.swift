@@ -4,16 +4,16 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Writes many objects as one pack with its index: two files instead of thousands.
+/// Writes many objects as one pack with an index: two files instead of thousands.
 ///
-/// Appears in the repository only by `finish`. The formats are those of git's `gitformat-pack` manual, pack version 2
-/// and index version 2.
+/// The pack becomes visible in the repository only by `finish`. The formats are those of git's `gitformat-pack` manual,
+/// pack version 2 and index version 2.
 package final class PackWriter {
-    /// What becomes of a pack when it is finished.
+    /// Options for finishing a pack.
     package struct Finish {
-        /// Whether it is on disk when `finish` returns.
+        /// Whether the pack is on disk when `finish` returns.
         package var isDurable: Bool
-        /// Makes stock git leave the pack alone until the file called like it, with the ending `.keep`, is removed.
+        /// Protects the pack from stock git until its `.keep` file is removed.
         package var keep: Keep?
 
         package init(isDurable: Bool = true, keep: Keep? = nil) {
@@ -22,9 +22,9 @@ package final class PackWriter {
         }
     }
 
-    /// What a `.keep` file holds.
+    /// The contents of a `.keep` file.
     package struct Keep: Sendable {
-        /// A file that holds it already, and only gets another name: cheaper than making one and deleting it.
+        /// A file with these contents, which is linked under the new name: cheaper than creating and deleting one.
         package var file: String
         package var text: String
 
@@ -34,27 +34,27 @@ package final class PackWriter {
         }
     }
 
-    /// A file that is being written, under a name of its own.
+    /// A file that is being written under a temporary name.
     private struct Draft {
         let descriptor: Int32
         let path: String
-        /// Bytes of what was in the file before.
+        /// The size of the recycled file's old contents in bytes.
         var oldSize = 0
     }
 
-    /// How objects are compressed.
+    /// The compression of objects.
     package enum Compression {
-        /// Not at all: for what hashes fill, and what is soon packed again.
+        /// None: for contents that consist of hashes or are soon repacked.
         case none
         case fast, small
     }
 
-    /// A compressor for each way, made when it is needed. To make one costs more than to compress a small object, so that
-    /// whoever writes many packs hands the same ones to all of them. Belongs to one thread at a time.
+    /// Compressors by compression level, created on demand. Creating one costs more than compressing a small object, so
+    /// they should be shared between packs. Used by one thread at a time.
     package final class Deflaters {
         private lazy var fast = Deflater(level: 1, memory: 5)
         private lazy var small = Deflater(level: 6)
-        /// As `small`, for what is so small itself that most of the time would be spent on clearing memory.
+        /// Like `small`, for objects so small that most of the time would be spent on clearing memory.
         private lazy var brief = Deflater(level: 6, memory: 5)
         private static let briefLimit = 2 << 10
 
@@ -73,7 +73,7 @@ package final class PackWriter {
     private static let flushSize = 1 << 20
     private let directory: String
     private let spares: RecycledFiles?
-    /// Opened when the first bytes go into it.
+    /// The file, opened when the first bytes are written.
     private var draft: Draft?
     private let deflaters: Deflaters
     private var digest = MessageDigest(.sha1)
@@ -84,9 +84,9 @@ package final class PackWriter {
     private var known: [ObjectID: Int] = [:]
     private var isFinished = false
 
-    /// Starts a pack of exactly `count` different objects in the `objects` folder `directory`.
+    /// Starts a pack of exactly `count` distinct objects in the `objects` folder `directory`.
     ///
-    /// - Parameter spares: where to take files from.
+    /// - Parameter spares: provides files to recycle.
     package init(
         objects directory: String, count: Int, spares: RecycledFiles? = nil, deflaters: Deflaters = Deflaters()
     ) throws(GitError) {
@@ -105,7 +105,7 @@ package final class PackWriter {
         if !isFinished { unlink(draft.path) }
     }
 
-    /// - Parameter size: how many bytes are to be written; nil if it is not known yet.
+    /// - Parameter size: the number of bytes to write; nil if it is not known yet.
     private static func draft(
         _ kind: RecycledFiles.Kind, size: Int?, _ directory: String, _ spares: RecycledFiles?
     ) throws(GitError) -> Draft {
@@ -119,14 +119,14 @@ package final class PackWriter {
         return Draft(descriptor: descriptor, path: path)
     }
 
-    /// Adds an object under `id`, which must be its name, unless it was added before.
+    /// Adds an object with its id, unless it has been added.
     package func add(
         _ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8], compression: Compression = .fast
     ) throws(GitError) {
         try add(id, Self.header(type.packNumber, bytes.count), bytes, compression)
     }
 
-    /// An object to be added.
+    /// An object to add.
     package struct Object: Sendable {
         let id: ObjectID
         let type: ObjectType
@@ -141,7 +141,7 @@ package final class PackWriter {
         }
     }
 
-    /// Adds objects in their order, many of them compressed on all processors.
+    /// Adds objects in order; large numbers of them are compressed on all processors.
     package func add(_ objects: [Object]) throws(GitError) {
         if objects.count <= Self.share {
             for object in objects {
@@ -157,9 +157,9 @@ package final class PackWriter {
         }
     }
 
-    /// Objects that are held in memory both as they are and compressed.
+    /// The number of objects that are held in memory uncompressed and compressed at the same time.
     private static let batch = 8192
-    /// Fewer are compressed by one thread: starting others takes longer.
+    /// The smallest number of objects for a separate thread: for fewer, starting it takes longer.
     private static let share = 256
 
     private static func compressed(
@@ -180,7 +180,7 @@ package final class PackWriter {
         return shares.withLock { $0.flatMap(\.self) }
     }
 
-    /// Adds an object as a delta against `base`, which was added before, unless it was added itself.
+    /// Adds an object as a delta against `base`, which must have been added, unless the object itself has been added.
     package func add(
         _ id: ObjectID, delta: [UInt8], base: ObjectID, compression: Compression = .small
     ) throws(GitError) {
@@ -188,7 +188,7 @@ package final class PackWriter {
         try add(id, Self.header(6, delta.count) + Self.distance(offset - place), delta, compression)
     }
 
-    /// Adds an entry as it is in another pack, header and all. It must be no delta.
+    /// Copies an entry of another pack including its header. It must not be a delta.
     func add(copy id: ObjectID, _ contents: [UInt8], checksum: UInt32) throws(GitError) {
         guard known[id] == nil else { return }
         known[id] = offset
@@ -196,11 +196,11 @@ package final class PackWriter {
         try append(contents)
     }
 
-    /// Adds an entry that is a delta in another pack, as it is there.
+    /// Copies a delta entry of another pack.
     ///
     /// - Parameters:
-    ///   - header: its kind and size.
-    ///   - base: what it is a delta against, which was added before.
+    ///   - header: its type and size.
+    ///   - base: the base of the delta, which must have been added.
     func add(
         copy id: ObjectID, header: ArraySlice<UInt8>, base: ObjectID, _ contents: ArraySlice<UInt8>
     ) throws(GitError) {
@@ -217,7 +217,7 @@ package final class PackWriter {
         try add(copy: id, contents, checksum: crc32(contents))
     }
 
-    /// The first bytes of an entry: its kind and the size of its contents.
+    /// The first bytes of an entry: its type and the size of its contents.
     private static func header(_ kind: UInt8, _ size: Int) -> [UInt8] {
         var header: [UInt8] = []
         var rest = size >> 4
@@ -231,7 +231,7 @@ package final class PackWriter {
         return header
     }
 
-    /// How far back the base of a delta is, in git's own form: seven bits a byte, each further byte adding one.
+    /// The distance to the base of a delta in git's encoding: seven bits per byte, each further byte adding one.
     private static func distance(_ distance: Int) -> [UInt8] {
         var bytes = [UInt8(distance & 0x7f)]
         var rest = distance >> 7
@@ -243,13 +243,13 @@ package final class PackWriter {
         return bytes.reversed()
     }
 
-    /// Whether the object was added.
+    /// Whether the object has been added.
     func holds(_ id: ObjectID) -> Bool { known[id] != nil }
 
-    /// Completes the pack and its index, and lets them appear.
+    /// Completes the pack and its index and makes them visible.
     ///
-    /// - Parameter beforeIndex: called when the pack is there and its index, which makes it visible, is not.
-    /// - Returns: the path of the pack without its ending.
+    /// - Parameter beforeIndex: called when the pack exists and its index, which makes it visible, does not.
+    /// - Returns: the path of the pack without extension.
     @discardableResult
     package func finish(_ finish: Finish = Finish(), beforeIndex: () throws -> Void = {}) throws -> String {
         precondition(entries.count == announced, "a pack of \(announced) objects got \(entries.count)")
@@ -291,7 +291,7 @@ package final class PackWriter {
         return stat(path, &status) == 0 ? status : nil
     }
 
-    /// Writes the index aside; gives its path.
+    /// Writes the index to a temporary file and returns its path.
     private func writeIndex(_ bytes: [UInt8], isDurable: Bool) throws(GitError) -> String {
         let draft = try Self.draft(.index, size: bytes.count, directory, spares)
         defer { close(draft.descriptor) }
@@ -305,7 +305,7 @@ package final class PackWriter {
         return draft.path
     }
 
-    /// Takes off what a file of before has left behind its end.
+    /// Truncates a recycled file to its new contents.
     private func settle(_ draft: Draft, size: Int, isDurable: Bool) throws(GitError) {
         if draft.oldSize > size, ftruncate(draft.descriptor, off_t(size)) != 0 { throw failure("cut '\(draft.path)'") }
         if isDurable, fsync(draft.descriptor) != 0 { throw failure("sync '\(draft.path)'") }
@@ -315,10 +315,10 @@ package final class PackWriter {
         try inRepository(directory) { () throws(SystemError) in try Files.rename(draft, path) }
     }
 
-    /// Lets a `.keep` file appear.
+    /// Creates a `.keep` file.
     private func protect(_ base: String, _ keep: Keep) throws(GitError) {
         if link(keep.file, "\(base).keep") == 0 { return }
-        // Where that file is not there yet, or the file system gives no second names.
+        // If the file does not exist yet, or the file system does not support hard links.
         try inRepository(directory) { () throws(SystemError) in
             try Files.File("\(base).keep", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o444).write(Array(keep.text.utf8))
         }
@@ -338,7 +338,7 @@ package final class PackWriter {
 
     /// The file of the pack.
     ///
-    /// - Parameter size: of the whole pack, where it is known.
+    /// - Parameter size: the size of the whole pack if known.
     private func draft(size: Int?) throws(GitError) -> Draft {
         if let draft { return draft }
         let new = try Self.draft(.pack, size: size, directory, spares)

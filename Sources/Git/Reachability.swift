@@ -1,13 +1,13 @@
-/// All objects that some objects lead to.
+/// All objects that are reachable from some objects.
 package struct Reachability {
     private let repository: GitRepository
     /// The objects reached so far.
     package private(set) var objects: Set<ObjectID> = []
 
-    /// Follows `roots` (commits, tags, directories, documents) to the end.
+    /// Follows `roots` (commits, tags, directories, documents).
     ///
-    /// - Complexity: Reads each commit, and of the directories those that differ from the parent's.
-    /// - Throws: `GitError` if anything is missing or damaged.
+    /// - Complexity: Reads each commit, and directories that differ from the parent's.
+    /// - Throws: `GitError` if an object is missing or damaged.
     package init(from roots: [ObjectID], in repository: GitRepository) throws {
         self.repository = repository
         var waiting = roots
@@ -24,7 +24,7 @@ package struct Reachability {
                 objects.insert(id)
                 let commit = try repository.commit(id)
                 waiting += commit.parents
-                // What the parent's directory holds is added with the parent.
+                // The contents of the parent's directory are added with the parent.
                 try add(tree: commit.tree, before: commit.parents.first.map { try repository.commit($0).tree })
             }
         }

@@ -2,34 +2,34 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Files that are needed no more, kept to be rewritten under another name.
+/// Files that are no longer needed and are kept to be rewritten under another name.
 ///
-/// To make a small file can cost more than to sync it: ext4 without a journal looks past every file that was deleted
-/// within the last minutes. A process that keeps making and deleting a few files does better to keep them. A
-/// file is rewritten only if that cannot be noticed: it has no other name, no process has it open, and it has rested for
+/// Creating a small file can cost more than syncing it: ext4 without a journal skips every inode that was freed within
+/// the last minutes. A process that continually creates and deletes a few files saves time by keeping them. A file is
+/// rewritten only if no process can notice: it has no other name, no process has it open, and it has been unused for
 /// longer than a lookup-then-open race can last.
 ///
 /// - SeeAlso: `docs/decisions/0091-recycled-files.md`
 package final class RecycledFiles: Sendable {
-    /// What a file was, and will be again: they differ in size.
+    /// The use of a file before and after recycling: the uses differ in size.
     package enum Kind: String, Sendable, CaseIterable {
         case pack, index, reference
     }
 
-    /// A file that is open for writing, from its start.
+    /// A file that is open for writing from its start.
     package struct Spare: Sendable {
         /// The file, open for writing.
         package let descriptor: Int32
         /// The path of the file.
         package let path: String
-        /// Bytes in the file, of what it was before.
+        /// The size of its old contents in bytes.
         package let size: Int
     }
 
     private struct State {
-        /// Not looked at yet, the oldest first.
+        /// Files that have not been examined yet, the oldest first.
         var resting: [Kind: [String]] = [:]
-        /// What may be rewritten at once.
+        /// Files that can be rewritten immediately.
         var ready: [Kind: [(path: String, size: Int)]] = [:]
         var asked = 0
         var given = 0
@@ -52,11 +52,12 @@ package final class RecycledFiles: Sendable {
     private let prefix = "\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     private let state = Mutex(State())
 
-    /// Keeps files in `directory`, which is made when needed.
+    /// Keeps files in `directory`, which is created when needed.
     ///
     /// - Parameters:
-    ///   - threshold: so many files are asked for in vain first. Keeping files is for who writes much.
-    ///   - rest: milliseconds that a file rests before it is rewritten.
+    ///   - threshold: the number of requests to refuse first, because keeping files pays only for processes that write
+    ///     much.
+    ///   - rest: the milliseconds for which a file is unused before it is rewritten.
     package init(directory: String, after threshold: Int, rest: Int = 50) {
         self.directory = directory
         self.threshold = threshold
@@ -70,9 +71,9 @@ package final class RecycledFiles: Sendable {
         for path in paths { unlink(path) }
     }
 
-    /// A file to be rewritten; nil if there is none. The caller renames it, or removes it.
+    /// Returns a file to rewrite, which the caller must rename or remove; nil if there is none.
     ///
-    /// - Parameter size: how many bytes are to be written: nothing has to be cut off a file that is not larger.
+    /// - Parameter size: the number of bytes to write: a file that is not larger need not be truncated.
     package func take(_ kind: Kind, size: Int) -> Spare? {
         let ready = state.withLock { state in
             state.asked += 1
@@ -85,7 +86,7 @@ package final class RecycledFiles: Sendable {
         return examineNext(kind)
     }
 
-    /// Looks which of the files that rest may be rewritten, so that `take` need not.
+    /// Examines unused files in advance, so that `take` need not.
     package func examine() {
         for kind in Kind.allCases {
             let count = state.withLock { $0.resting[kind, default: []].count }
@@ -97,7 +98,7 @@ package final class RecycledFiles: Sendable {
         }
     }
 
-    /// The oldest of the files that rest, if it may be rewritten.
+    /// The oldest unused file, if it can be rewritten.
     private func examineNext(_ kind: Kind) -> Spare? {
         for _ in 0..<4 {
             guard let path = oldest(kind) else { return nil }
@@ -127,18 +128,18 @@ package final class RecycledFiles: Sendable {
         return nil
     }
 
-    /// Keeps the second name that `name` gives a file, if that is wanted and succeeds. To be called before the first
-    /// name goes to another file.
+    /// Gives a file a second name to keep it, if that is wanted and succeeds. Must be called before its first name is
+    /// given to another file.
     ///
-    /// - Returns: the second name; to be passed to `add` once the first one is gone.
+    /// - Returns: the second name, to be passed to `add` once the first one is gone.
     package func link(_ name: String, _ kind: Kind) -> String? {
         guard let path = place(kind), Glibc.link(name, path) == 0 else { return nil }
         return path
     }
 
-    /// Takes files from where they are, and deletes those that cannot be kept.
+    /// Moves files from their folder, and deletes those that cannot be kept.
     ///
-    /// - Parameter folder: where they all are. Their absence is on disk before any is rewritten.
+    /// - Parameter folder: the folder of all the files. It is synced before any of them is rewritten.
     package func move(_ files: [(path: String, kind: Kind)], from folder: String) {
         var moved: [(path: String, kind: Kind)] = []
         for file in files {
@@ -159,7 +160,7 @@ package final class RecycledFiles: Sendable {
         }
     }
 
-    /// Keeps a file that has no name but that in the directory of spare files.
+    /// Keeps a file whose only name is in the directory of spare files.
     package func add(_ path: String, _ kind: Kind) {
         state.withLock { $0.resting[kind, default: []].append(path) }
     }
@@ -170,7 +171,7 @@ package final class RecycledFiles: Sendable {
         }
     }
 
-    /// A new name for a file to be kept; nil if enough are.
+    /// A new name for a file to keep; nil if there are enough.
     private func place(_ kind: Kind) -> String? {
         let number: Int? = state.withLock { state in
             guard state.asked >= threshold, state.count(kind) < Self.limit else { return nil }
@@ -182,7 +183,7 @@ package final class RecycledFiles: Sendable {
         return "\(directory)/\(kind.rawValue)-\(prefix)-\(number)"
     }
 
-    /// Milliseconds since the file got or lost a name, or was written.
+    /// The milliseconds since the file's names or contents were changed.
     private static func age(of status: stat) -> Int {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -190,10 +191,11 @@ package final class RecycledFiles: Sendable {
         return (now.tv_sec - changed.tv_sec) * 1_000 + (now.tv_nsec - changed.tv_nsec) / 1_000_000
     }
 
-    /// The kernel grants a lease for writing only where no other process has the file open or mapped.
+    /// The kernel grants a write lease only if no other process has the file open or mapped.
     private func isOpenNowhereElse(_ descriptor: Int32) -> Bool {
         let (setSignal, setLease): (Int32, Int32) = (10, 1024)
-        // A process that opens the file right now makes the kernel send a signal, by default one that kills.
+        // If a process opens the file at this moment, the kernel sends a signal, by default one that kills this
+        // process.
         guard fcntl(descriptor, setSignal, SIGURG) == 0, fcntl(descriptor, setLease, Int32(F_WRLCK)) == 0 else {
             return false
         }

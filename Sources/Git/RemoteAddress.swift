@@ -1,4 +1,4 @@
-/// Where a remote repository is: a URL, or a folder of this machine.
+/// The location of a remote repository: a URL, or a folder on this machine.
 package enum RemoteAddress: Hashable, Sendable, CustomStringConvertible {
     case url(String)
     case path(String)
@@ -7,7 +7,7 @@ package enum RemoteAddress: Hashable, Sendable, CustomStringConvertible {
         if case .path = self { true } else { false }
     }
 
-    /// What libgit2 is given. It takes a path with a colon for a host, and a percent sign in a URL for an escape.
+    /// The form for libgit2, which takes a path with a colon for a host, and a percent sign in a URL for an escape.
     var url: String {
         switch self {
         case .url(let url): url

@@ -1,11 +1,11 @@
 internal import Glibc
 internal import System
 
-/// Why a repository lacks objects that its references lead to.
+/// The reason why a repository lacks objects that its references need.
 struct RepositoryGap {
     var isShallow: Bool
     private var isPartial: Bool
-    /// A repository whose objects are used, and that is not there.
+    /// A missing repository whose objects are shared.
     private var lostAlternate: String?
 
     /// - Parameter objects: the folder of the repository's objects.
@@ -24,7 +24,7 @@ struct RepositoryGap {
             return GitError(
                 kind: .corrupted, operation: operation,
                 detail: "it shares the objects of '\(lostAlternate)' (objects/info/alternates), which cannot be read",
-                repository: repository, hint: "bring that repository back, or make a clone without --shared")
+                repository: repository, hint: "restore that repository, or clone without --shared")
         }
         if isPartial {
             return GitError(

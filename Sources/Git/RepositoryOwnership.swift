@@ -1,12 +1,13 @@
 internal import Glibc
 internal import Synchronization
 
-/// Refuses repositories of other users as git does: their configuration could run programs, and what they hold is not
+/// Rejects repositories of other users as git does: their configuration could run programs, and their contents are not
 /// the user's own.
 ///
-/// Done here because libgit2 1.5 reports a refusal as a repository that is not there, and ignores `safe.directory = *`.
+/// libgit2 1.5 does not do this properly: it reports a rejection as a missing repository, and ignores `safe.directory =
+/// *`.
 enum RepositoryOwnership {
-    /// Why the repository at `place` must not be opened; nil if it may be.
+    /// The reason why the repository at `place` must not be opened; nil if it may be.
     static func refusal(of place: RepositoryPlace) -> GitError? {
         guard let directory = place.directory else { return nil }
         let parts = [place.workTree, place.gitFile, directory].compactMap { $0 }
@@ -30,7 +31,7 @@ enum RepositoryOwnership {
         return lstat(path, &status) == 0 ? status.st_uid : nil
     }
 
-    /// As git: the user's own files; for root under sudo also those of the user who called it.
+    /// As in git: the user's own files; for root under sudo also those of the user who invoked it.
     private static func isTrusted(_ owner: uid_t) -> Bool {
         owner == geteuid() || geteuid() == 0 && GitEnvironment.current.callingUser == owner
     }
@@ -40,8 +41,8 @@ enum RepositoryOwnership {
         return GitRepository.configuredValues(of: "safe.directory", inFiles: files)
     }
 
-    /// Whether a list of `safe.directory` allows a path: an empty value forgets those before it, `*` is all, and `DIR/*`
-    /// is what is below a folder.
+    /// Whether a list of `safe.directory` allows a path: an empty value resets the list, `*` allows everything, and
+    /// `DIR/*` everything below a folder.
     static func isListed(_ path: String, in list: [String]) -> Bool {
         var isListed = false
         for value in list {
@@ -60,7 +61,7 @@ enum RepositoryOwnership {
         return isListed
     }
 
-    /// `~/` is the user's home.
+    /// Replaces `~/` by the user's home directory.
     private static func expanded(_ path: String) -> String {
         guard path.hasPrefix("~/"), let home = getpwuid(geteuid())?.pointee.pw_dir else { return path }
         return (GitEnvironment.current.home ?? String(cString: home)) + path.dropFirst(1)

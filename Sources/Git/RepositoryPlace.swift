@@ -1,17 +1,17 @@
 internal import Glibc
 internal import System
 
-/// What of a git repository is at a path, as far as it can be seen without opening it.
+/// The parts of a git repository at a path, determined without opening it.
 struct RepositoryPlace {
-    /// The path, absolute.
+    /// The absolute path.
     let path: String
-    /// The folder whose `.git` was found; nil for a bare repository, or for a `.git` itself.
+    /// The folder that contains `.git`; nil for a bare repository, or if the path is a `.git`.
     let workTree: String?
-    /// The `.git` that is a file, as in a linked work tree or a submodule.
+    /// The `.git` if it is a file, as in a linked work tree or a submodule.
     let gitFile: String?
-    /// Where the repository's own files are, or would be; nil if nothing looks like a repository.
+    /// The folder of the repository's own files, existing or not; nil if nothing looks like a repository.
     let directory: String?
-    /// Why a `.git` file leads nowhere.
+    /// The problem with a `.git` file or link.
     private let problem: String?
     private let given: String
 
@@ -43,13 +43,13 @@ struct RepositoryPlace {
             workTree = path
             gitFile = nil
             directory = dotGit
-            problem = "its .git is a symbolic link that leads nowhere"
+            problem = "its .git is a broken symbolic link"
         }
     }
 
     // MARK: Errors
 
-    /// Why a repository could not be opened, in words that tell what is there.
+    /// Explains from these parts why a repository could not be opened.
     func explain(_ error: GitError) -> GitError {
         if let problem {
             return refusal(
@@ -72,14 +72,14 @@ struct RepositoryPlace {
         return refusal(.corrupted, detail, hint: repairHint)
     }
 
-    /// Where objects and references are: a linked work tree has those of its main repository.
+    /// The folder of objects and references: for a linked work tree, that of its main repository.
     private var common: String {
         guard let directory, let bytes = System.bytes(of: "\(directory)/commondir") else { return directory ?? path }
         let target = String(decoding: bytes.prefix(4096), as: UTF8.self).prefix { !$0.isNewline }
         return target.hasPrefix("/") ? String(target) : "\(directory)/\(target)"
     }
 
-    private var plain: String { "or remove '\(gitFile ?? "\(path)/.git")' to have it read as a plain folder" }
+    private var plain: String { "or remove '\(gitFile ?? "\(path)/.git")' to read it as a plain folder" }
 
     private var repairHint: String {
         workTree == nil ? "clone it again" : "clone it again, \(plain)"
@@ -89,7 +89,7 @@ struct RepositoryPlace {
         GitError(kind: kind, operation: "open it", detail: detail, repository: path, hint: hint)
     }
 
-    /// What libgit2 says of a format that it does not read.
+    /// The message and hint for a format that libgit2 does not support.
     private static func unknownFormat(in detail: String) -> (detail: String, hint: String)? {
         let words = detail.lowercased()
         if words.contains("extensions.objectformat") {
@@ -101,11 +101,11 @@ struct RepositoryPlace {
         if words.contains("extensions.refstorage") {
             return (
                 "its references are in a reftable (extensions.refStorage), which cannot be read",
-                "bring them to files: git refs migrate --ref-format=files"
+                "convert them to files: git refs migrate --ref-format=files"
             )
         }
         if words.contains("unsupported extension") || words.contains("unsupported repository version") {
-            return ("it needs a newer git (\(detail))", "make a clone of it in git's usual format")
+            return ("it needs a newer git (\(detail))", "clone it in git's default format")
         }
         return nil
     }
@@ -116,18 +116,18 @@ struct RepositoryPlace {
         case file, folder, danglingLink
     }
 
-    /// Nil if nothing is.
+    /// Nil if the path does not exist.
     private static func kind(of path: String) -> Kind? {
         var status = Glibc.stat()
         if stat(path, &status) == 0 {
             return status.st_mode & mode_t(S_IFMT) == mode_t(Glibc.S_IFDIR) ? .folder : .file
         }
         if lstat(path, &status) == 0 { return .danglingLink }
-        // A folder that may not be entered hides what is in it.
+        // A folder without permission hides its contents.
         return nil
     }
 
-    /// A bare repository, whole or not: a plain folder has no two of its parts.
+    /// Whether it looks like a bare repository, complete or not: a plain folder does not have two of its parts.
     private static func looksBare(_ path: String) -> Bool {
         let head = System.bytes(of: "\(path)/HEAD") ?? []
         let isHead = head.starts(with: Array("ref:".utf8)) || ObjectID(hex: head.prefix(40)) != nil
@@ -135,22 +135,22 @@ struct RepositoryPlace {
         return objects && refs || isHead && (objects || refs)
     }
 
-    /// Where a `.git` file leads, and what is wrong with it.
+    /// The target of a `.git` file, and the problem with it.
     private static func target(of file: String) -> (directory: String?, problem: String?) {
         guard let bytes = System.bytes(of: file), bytes.starts(with: Array("gitdir:".utf8)) else {
-            return (file, "'\(file)' is a file that names no repository")
+            return (file, "'\(file)' does not name a repository")
         }
         var text = String(decoding: bytes.prefix(4096), as: UTF8.self).dropFirst("gitdir:".count)
         text = text.drop { $0 == " " }.prefix { !$0.isNewline }
         let folder = file[..<(file.lastIndex(of: "/") ?? file.startIndex)]
         let target = text.hasPrefix("/") ? String(text) : "\(folder)/\(text)"
         guard kind(of: target) == .folder else {
-            return (target, "'\(file)' names the repository '\(target)', which is not there")
+            return (target, "'\(file)' names the repository '\(target)', which does not exist")
         }
         return (target, nil)
     }
 
-    /// `path` from the root on, its links resolved where it is there.
+    /// The absolute path, with links resolved if it exists.
     static func absolute(_ path: String) -> String {
         if let real = realpath(path, nil) {
             defer { free(real) }

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// What a tree entry is, by git's file modes.
+/// The type of a tree entry, by git's file modes.
 public enum EntryKind: Hashable, Sendable {
     case file, executable, symbolicLink, directory, submodule
 
-    /// Git's octal spelling of the mode, as in a tree object.
+    /// The mode in octal digits, as in a tree object.
     var octal: StaticString {
         switch self {
         case .file: "100644"
@@ -15,7 +15,7 @@ public enum EntryKind: Hashable, Sendable {
         }
     }
 
-    /// Reads a mode; also the odd ones of old repositories (`100664`).
+    /// Parses a mode, including deprecated ones of old repositories (`100664`).
     init?(mode: UInt32) {
         switch mode & 0o170000 {
         case 0o100000: self = mode & 0o100 == 0 ? .file : .executable
@@ -27,13 +27,13 @@ public enum EntryKind: Hashable, Sendable {
     }
 }
 
-/// One name in a directory.
+/// An entry of a directory.
 public struct TreeEntry: Hashable, Sendable {
     /// The name, without slashes.
     public let name: String
-    /// What the entry is, from its mode.
+    /// The type of the entry, from its mode.
     public let kind: EntryKind
-    /// The blob, the tree or the commit of a submodule.
+    /// The id of the blob, the tree, or the submodule's commit.
     public let id: ObjectID
 
     public init(name: String, kind: EntryKind, id: ObjectID) {
@@ -43,7 +43,7 @@ public struct TreeEntry: Hashable, Sendable {
     }
 }
 
-/// A directory: the contents of a tree object, kept as git's own bytes and read on demand.
+/// A directory: the contents of a tree object, kept as bytes and parsed on demand.
 public struct Tree: Hashable, Sendable {
     /// The contents of the tree object.
     public let bytes: [UInt8]
@@ -61,15 +61,15 @@ public struct Tree: Hashable, Sendable {
             }
     }
 
-    /// The directory without entries.
+    /// The empty directory.
     public static let empty = Tree(bytes: [])
 
-    /// A directory of `entries`, in any order.
+    /// Creates a directory of `entries`, in any order.
     public init(_ entries: some Sequence<TreeEntry>) {
         self = Tree.empty.applying(Array(Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { $1 })))
     }
 
-    /// All entries in git's order; stops before damage.
+    /// All entries in git's order, up to the first damaged one.
     public var entries: [TreeEntry] {
         var found: [TreeEntry] = []
         forEachRaw { raw, buffer in
@@ -82,7 +82,8 @@ public struct Tree: Hashable, Sendable {
         return found
     }
 
-    /// All entries in git's order with the bytes of their names, which need not be UTF-8; stops before damage.
+    /// All entries in git's order with the bytes of their names, which need not be valid UTF-8, up to the first damaged
+    /// one.
     public var entriesWithNames: [(name: [UInt8], kind: EntryKind, id: ObjectID)] {
         var found: [(name: [UInt8], kind: EntryKind, id: ObjectID)] = []
         forEachRaw { raw, buffer in
@@ -94,9 +95,9 @@ public struct Tree: Hashable, Sendable {
         return found
     }
 
-    /// The names of the directories in this one.
+    /// The names of the subdirectories.
     ///
-    /// - Complexity: Linear in the size of the directory; makes strings only of what it returns.
+    /// - Complexity: Linear in the size of the directory; creates strings only for the results.
     package var directories: [String] {
         var names: [String] = []
         forEachRaw { raw, buffer in
@@ -106,9 +107,9 @@ public struct Tree: Hashable, Sendable {
         return names
     }
 
-    /// The entry called `name`.
+    /// The entry with this name.
     ///
-    /// - Complexity: Linear in what comes before it; makes no strings.
+    /// - Complexity: Linear in the size of the entries before it; creates no strings.
     public func entry(named name: String) -> TreeEntry? {
         var wanted = name
         return wanted.withUTF8 { wanted in
@@ -119,10 +120,10 @@ public struct Tree: Hashable, Sendable {
         }
     }
 
-    /// True for a directory without entries.
+    /// Whether there are no entries.
     public var isEmpty: Bool { bytes.isEmpty }
 
-    /// False where the bytes are no tree object: an entry cut short, or a mode that does not exist.
+    /// False if the bytes are not a tree object: an entry is truncated or has an invalid mode.
     public var isWellFormed: Bool {
         var ends = 0
         var known = true
@@ -134,7 +135,7 @@ public struct Tree: Hashable, Sendable {
         return known && ends == bytes.count
     }
 
-    /// This directory with some names, each given once, set to new entries, or removed where the entry is nil.
+    /// This directory with some entries, each named once, replaced, or removed if nil.
     ///
     /// - Complexity: Linear in the size of the directory, plus sorting `changes`.
     public func applying(_ changes: [(key: String, value: TreeEntry?)]) -> Tree {
@@ -145,7 +146,7 @@ public struct Tree: Hashable, Sendable {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count + added.count * 80)
         var next = added.startIndex
-        // What is not copied yet: entries that stay are copied many at once.
+        // Unchanged entries that are not copied yet: many are copied at once.
         var kept = 0..<0
         forEachRaw { raw, buffer in
             let isChanged = changedNames.contains(buffer[raw.name])
@@ -169,7 +170,7 @@ public struct Tree: Hashable, Sendable {
 }
 
 extension Tree {
-    /// As `applying`, with one change; nil if a document becomes a directory or the other way round.
+    /// Like `applying`, for one change; nil if a document becomes a directory or vice versa.
     private func applyingOne(_ name: String, _ entry: TreeEntry?) -> Tree? {
         var wanted = name
         let (found, end) = wanted.withUTF8 { wanted in
@@ -196,11 +197,11 @@ extension Tree {
     }
 }
 
-/// Names to find again without making a string of each name that is looked at.
+/// A set of names that is searched without creating strings.
 private struct NameSet {
     private static let few = 8
     private let names: [[UInt8]]
-    /// Empty where there are few names: looking through those is faster.
+    /// Empty if there are few names: a linear search is faster then.
     private let many: Set<[UInt8]>
 
     init(_ names: [String]) {
@@ -220,7 +221,7 @@ private struct NameSet {
     }
 }
 
-/// What git sorts an entry by: the bytes of its name, a directory's with a slash behind.
+/// Git's sort key of an entry: the bytes of its name, for a directory followed by a slash.
 private struct SortKey: Comparable {
     private let bytes: [UInt8]
 
@@ -230,7 +231,7 @@ private struct SortKey: Comparable {
 
     static func < (left: Self, right: Self) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
 
-    /// Where an entry with this key is to be put into a directory that has none.
+    /// The insertion position of this key in a directory that does not contain it.
     func place(in buffer: UnsafeRawBufferPointer) -> Int {
         var at = 0
         while let entry = RawEntry(buffer, at: at), !sortsBefore(entry, in: buffer) { at = entry.end }
@@ -248,7 +249,7 @@ private struct SortKey: Comparable {
     }
 }
 
-/// One entry as it is in a tree object.
+/// An entry in a tree object.
 private struct RawEntry {
     let start: Int
     let mode: UInt32
@@ -256,7 +257,7 @@ private struct RawEntry {
     var end: Int { name.upperBound + 21 }
     var isDirectory: Bool { mode & 0o170000 == 0o040000 }
 
-    /// Reads the entry that begins at `start`; nil at the end, and where the bytes make no sense.
+    /// Parses the entry at `start`; nil at the end, and if the bytes are invalid.
     init?(_ buffer: UnsafeRawBufferPointer, at start: Int) {
         guard start + 23 <= buffer.count else { return nil }
         var at = start
@@ -275,7 +276,8 @@ private struct RawEntry {
         name = at..<nameEnd
     }
 
-    /// The entry called `name`, and where it was sought in vain: names come in order, so the search ends at a greater one.
+    /// The entry with this name, and the offset at which the search ended: names are sorted, so it ends at a greater
+    /// one.
     static func find(
         _ name: UnsafeBufferPointer<UInt8>, in buffer: UnsafeRawBufferPointer
     ) -> (found: RawEntry?, end: Int) {
@@ -301,7 +303,7 @@ private struct RawEntry {
 }
 
 extension Tree {
-    /// Calls `body` for each entry until it returns false or the bytes make no sense.
+    /// Calls `body` for each entry until it returns false or the bytes are invalid.
     private func forEachRaw(_ body: (RawEntry, UnsafeRawBufferPointer) -> Bool) {
         bytes.withUnsafeBytes { buffer in
             var at = 0
@@ -312,10 +314,10 @@ extension Tree {
         }
     }
 
-    /// The entries by which `new` differs from this directory, in git's order. A document that became a directory, or
-    /// the other way round, is two of them.
+    /// The entries in which `new` differs from this directory, in git's order. A document that became a directory, or
+    /// vice versa, counts as two.
     ///
-    /// - Complexity: Linear in the size of both; makes strings only of what differs, and hardly looks at what does not.
+    /// - Complexity: Linear in the size of both; creates strings only for differences, and skips equal ranges quickly.
     package func differences(to new: Tree) -> [(old: TreeEntry?, new: TreeEntry?)] {
         var found: [(old: TreeEntry?, new: TreeEntry?)] = []
         bytes.withUnsafeBytes { before in
@@ -339,7 +341,7 @@ extension Tree {
 }
 
 extension RawEntry {
-    /// Bytes of the whole entries that are the same in both from there on, up to the first that is not.
+    /// The number of bytes of whole entries that are equal in both from these positions on.
     fileprivate static func common(
         _ buffer: UnsafeRawBufferPointer, from start: Int, _ others: UnsafeRawBufferPointer, from otherStart: Int
     ) -> Int {
@@ -359,7 +361,7 @@ extension RawEntry {
         return end - start
     }
 
-    /// Git's order of two entries, 0 for equal names of one kind; what is absent comes last.
+    /// Git's order of two entries, 0 for equal names and types; a missing entry comes last.
     fileprivate static func order(
         _ left: RawEntry?, _ buffer: UnsafeRawBufferPointer, _ right: RawEntry?, _ others: UnsafeRawBufferPointer
     ) -> Int {

@@ -1,7 +1,7 @@
 internal import CCurl
 internal import Synchronization
 
-/// A connection by libcurl, which keeps open connections for the next request. Used by one thread at a time.
+/// A libcurl handle, which keeps connections open for later requests. Used by one thread at a time.
 final class CurlConnection: @unchecked Sendable {
     private let easy: UnsafeMutableRawPointer
     private let multi: UnsafeMutableRawPointer
@@ -15,7 +15,7 @@ final class CurlConnection: @unchecked Sendable {
         }
         self.easy = easy
         self.multi = multi
-        // Requests of one client go to few hosts.
+        // A client connects to few hosts.
         _ = ciso_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 4)
     }
 
@@ -49,7 +49,7 @@ final class CurlConnection: @unchecked Sendable {
         return exchange.finish(at: ciso_curl_url(easy).map { String(cString: $0) } ?? request.url)
     }
 
-    /// Sends and receives until all is done.
+    /// Transfers data until the exchange is complete.
     ///
     /// - Returns: nil if the request was cancelled.
     private func transfer(_ cancellation: HTTPCancellation) -> UInt32? {
@@ -69,10 +69,11 @@ final class CurlConnection: @unchecked Sendable {
         }
     }
 
-    /// The server's reason where it does not accept our certificate; nil if it does.
+    /// The server's reason for rejecting our certificate; nil if it accepts it.
     ///
-    /// In TLS 1.3 a server closes the connection after the handshake, and its alert may be lost with what we have sent. So
-    /// another handshake is made by TLS 1.2, where the alert is part of it. Nothing is asked.
+    /// In TLS 1.3 a server closes the connection after the handshake, and its alert may be lost with the data we have
+    /// sent. So another handshake is made with TLS 1.2, in which the alert is part of the handshake. No request is
+    /// sent.
     private static func refusalOfCertificate(_ request: HTTPRequest, _ settings: HTTPSettings) -> HTTPError? {
         guard request.url.hasPrefix("https:"), let probe = try? CurlConnection() else { return nil }
         let request = HTTPRequest(.head, request.url)
@@ -87,7 +88,7 @@ final class CurlConnection: @unchecked Sendable {
         let code = withExtendedLifetime(exchange) { probe.transfer(HTTPCancellation()) }
         guard let code, code != CURLE_OK.rawValue else { return nil }
         var error = probe.error(CURLcode(code), request)
-        // Here, too, the connection may be closed before the alert arrives; what fails is the handshake in any case.
+        // The connection may also be closed before the alert arrives; in any case the handshake fails.
         let isHandshake = CURLcode(code) == CURLE_SSL_CONNECT_ERROR && !error.reason.contains("protocol version")
         if isHandshake { error.kind = .certificate }
         return error.kind == .certificate ? error : nil
@@ -95,7 +96,7 @@ final class CurlConnection: @unchecked Sendable {
 
     private func list(of request: HTTPRequest) throws(HTTPError) -> UnsafeMutablePointer<curl_slist>? {
         var list: UnsafeMutablePointer<curl_slist>?
-        // Without the second one the library waits for servers that do not know the header.
+        // Without the second header the library waits for servers that do not support it.
         for (name, value) in [("User-Agent", "ciso"), ("Expect", "")] + request.headers {
             guard !(name + value).utf8.contains(where: { $0 < 32 || $0 == 127 }) else {
                 curl_slist_free_all(list)
@@ -118,7 +119,7 @@ final class CurlConnection: @unchecked Sendable {
             case CURLE_FILESIZE_EXCEEDED: .tooLarge
             case CURLE_TOO_MANY_REDIRECTS: .redirects
             case CURLE_SSL_CONNECT_ERROR, CURLE_RECV_ERROR, CURLE_SEND_ERROR:
-                // An alert of the server about our certificate comes while connecting or, in TLS 1.3, after that.
+                // A server's alert about our certificate arrives while connecting or, in TLS 1.3, later.
                 text.contains("alert") || text.contains("certificate") ? .certificate : .interrupted
             case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_READ_ERROR: .interrupted
             default: .other

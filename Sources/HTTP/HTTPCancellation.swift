@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Ends a request from another thread.
+/// Cancels a request from another thread.
 package final class HTTPCancellation: Sendable {
     private struct State {
         var isCancelled = false
@@ -11,10 +11,10 @@ package final class HTTPCancellation: Sendable {
 
     package init() {}
 
-    /// Whether the request is to end.
+    /// Whether the request is cancelled.
     package var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    /// Ends the request soon, or before it begins.
+    /// Cancels the request soon, or before it begins.
     package func cancel() {
         state.withLock { state in
             state.isCancelled = true
@@ -22,7 +22,7 @@ package final class HTTPCancellation: Sendable {
         }
     }
 
-    /// Runs `body`, while `wake` is called where the request is to end.
+    /// Runs `body`; `wake` is called on cancellation.
     func waking<Value>(_ wake: @escaping @Sendable () -> Void, _ body: () throws -> Value) rethrows -> Value {
         state.withLock { $0.wake = wake }
         defer { state.withLock { $0.wake = nil } }

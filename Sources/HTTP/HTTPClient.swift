@@ -2,31 +2,31 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Sends requests to servers and keeps connections for the next ones. May be used by any number of threads at once, each of
-/// which has a connection of its own.
+/// Sends requests and keeps connections open for later ones. Thread-safe: each thread that sends uses a separate
+/// connection.
 ///
 /// - SeeAlso: `docs/decisions/0230-libcurl.md`
 package final class HTTPClient: Sendable {
-    /// Receives a piece of a body.
+    /// Receives a part of a body.
     package typealias Receiver = (UnsafeRawBufferPointer) throws -> Void
 
     private let settings: HTTPSettings
     private let idle = Mutex<[CurlConnection]>([])
-    /// Connections beyond this number are not kept.
+    /// The maximum number of idle connections that are kept.
     private static let idleLimit = 64
 
     package init(_ settings: HTTPSettings = HTTPSettings()) {
         self.settings = settings
     }
 
-    /// Sends a request and waits for the complete answer. Blocks the thread.
+    /// Sends a request and waits for the complete response. Blocks the thread.
     ///
-    /// An answer of any status is no error. The library redirects as often as the request allows.
+    /// A response with an error status is not an error. Redirections are followed as often as the request allows.
     ///
     /// - Parameters:
-    ///   - receive: Gets the body of an answer that `isSuccess`, in pieces; other bodies are in the response. An error that it
-    ///     throws ends the request. Nil: all bodies are in the response.
-    /// - Throws: `HTTPError`; what `receive` throws; `SystemError` if a file that is sent cannot be read.
+    ///   - receive: Receives the body of a successful response in pieces; other bodies are in the response. Its errors
+    ///     end the request. If nil, all bodies are in the response.
+    /// - Throws: `HTTPError`; the error of `receive`; `SystemError` if a file to be sent cannot be read.
     package func send(
         _ request: HTTPRequest, cancellation: HTTPCancellation = HTTPCancellation(), receive: Receiver? = nil
     ) throws -> HTTPResponse {
@@ -41,18 +41,18 @@ package final class HTTPClient: Sendable {
         return try connection.send(request, settings, cancellation, receive)
     }
 
-    /// As `send`, on a thread of its own.
+    /// Like `send`, on a separate thread.
     ///
-    /// - Throws: `CancellationError` if the task is cancelled, too.
+    /// - Throws: also `CancellationError` if the task is cancelled.
     package func response(
         to request: HTTPRequest, receive: (@Sendable (UnsafeRawBufferPointer) throws -> Void)? = nil
     ) async throws -> HTTPResponse {
         try await onThread { try self.send(request, cancellation: $0, receive: receive) }
     }
 
-    /// Gets the body of a successful answer into a file, which is made or emptied.
+    /// Writes the body of a successful response to a file, which is created or truncated.
     ///
-    /// - Throws: As `response`; `SystemError` if the file cannot be written.
+    /// - Throws: like `response`; `SystemError` if the file cannot be written.
     package func download(_ request: HTTPRequest, to path: String) async throws -> HTTPResponse {
         try await onThread { cancellation in
             let file = try FileSystem<SystemError>.File(path, O_WRONLY | O_CREAT | O_TRUNC)

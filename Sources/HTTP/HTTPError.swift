@@ -1,36 +1,36 @@
 package import Core
 
-/// Why a server's answer could not be had.
+/// The reason why a request failed without a response.
 package struct HTTPError: ClassifiedError, Hashable, CustomStringConvertible {
-    /// What callers may want to tell apart.
+    /// The kinds of errors.
     package enum Kind: String, Sendable {
-        /// The address is malformed, or its scheme is not allowed.
+        /// The URL is malformed, or its scheme is not allowed.
         case address
-        /// No connection: the host's name is unknown, or nothing listens there.
+        /// No connection: the host name is unknown, or no server listens there.
         case unreachable
-        /// The server took too long.
+        /// The server exceeded a time limit.
         case late
-        /// The connection broke before the answer was complete.
+        /// The connection was closed before the response was complete.
         case interrupted
-        /// The server's certificate is not trusted or expired, or the server refused ours.
+        /// The server's certificate is not trusted or expired, or the server rejected ours.
         case certificate
-        /// A file of this machine with certificates or a key cannot be used.
+        /// A local file with certificates or a key cannot be used.
         case credentials
-        /// The body is larger than the limit.
+        /// The body exceeds the limit.
         case tooLarge
-        /// More redirections than allowed.
+        /// More redirections than the limit.
         case redirects
         /// The request was cancelled.
         case cancelled
-        /// The library refused for another reason.
+        /// Another error of the library.
         case other
     }
 
-    /// What happened.
+    /// The kind of the error.
     package var kind: Kind
-    /// The address that was asked.
+    /// The requested URL.
     package var url: String
-    /// The library's words.
+    /// The library's message.
     package var reason: String
 
     package init(_ kind: Kind, _ url: String, _ reason: String) {
@@ -43,7 +43,7 @@ package struct HTTPError: ClassifiedError, Hashable, CustomStringConvertible {
 
     package var category: ErrorCategory { kind == .address ? .input : .unavailable }
 
-    /// What the user can do about it.
+    /// A suggestion for the user.
     package var hint: String? {
         switch kind {
         case .certificate:

@@ -1,7 +1,7 @@
 internal import Core
 internal import System
 
-/// What has been sent and received of one request. Used by one thread.
+/// The state of one request and its response. Used by one thread.
 final class HTTPExchange {
     private let request: HTTPRequest
     private let receive: HTTPClient.Receiver?
@@ -9,12 +9,12 @@ final class HTTPExchange {
     private var sent = 0
     private var received = 0
     private(set) var response = HTTPResponse()
-    /// Why the request is to end.
+    /// The error that ends the request.
     private(set) var error: (any Error)?
 
-    /// Bytes of all headers of an answer.
+    /// The maximum size of all headers of a response in bytes.
     private static let headerLimit = 1 << 18
-    /// Bytes kept of the body of an answer that is no success.
+    /// The number of bytes that are kept of the body of an unsuccessful response.
     private static let excerptLimit = 1 << 16
     private var headerBytes = 0
 
@@ -28,7 +28,7 @@ final class HTTPExchange {
         }
     }
 
-    /// The number of bytes to be sent; nil if there is no body.
+    /// The number of bytes to send; nil if there is no body.
     var bodySize: Int? {
         switch request.body {
         case nil: nil
@@ -37,9 +37,9 @@ final class HTTPExchange {
         }
     }
 
-    /// A line of the response's header; each response on the way to the last one starts a new header.
+    /// Processes a line of a response's header; each response in a chain of redirections begins a new header.
     ///
-    /// - Returns: false if there is too much.
+    /// - Returns: false if the header exceeds the limit.
     func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         headerBytes += line.count
         guard headerBytes <= Self.headerLimit else {
@@ -58,9 +58,9 @@ final class HTTPExchange {
         return true
     }
 
-    /// A piece of the answer's body.
+    /// Processes a part of the response's body.
     ///
-    /// - Returns: false if no more is wanted.
+    /// - Returns: false if the transfer must end.
     func takeBody(_ piece: UnsafeRawBufferPointer) -> Bool {
         guard response.isSuccess else {
             response.body += piece.prefix(max(0, Self.excerptLimit - response.body.count))
@@ -84,7 +84,7 @@ final class HTTPExchange {
         }
     }
 
-    /// Fills `buffer` with what is to be sent next.
+    /// Fills `buffer` with the next bytes to send.
     ///
     /// - Returns: the number of bytes; nil if they cannot be read.
     func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
@@ -108,7 +108,7 @@ final class HTTPExchange {
         return count
     }
 
-    /// Sends again from `offset` on.
+    /// Continues sending at `offset`.
     func seek(to offset: Int) { sent = offset }
 
     func finish(at url: String) -> HTTPResponse {
@@ -118,7 +118,7 @@ final class HTTPExchange {
 }
 
 extension Substring {
-    /// Without spaces and line ends on both sides.
+    /// The text without leading and trailing white space.
     fileprivate var trimmed: String {
         String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }

@@ -1,6 +1,6 @@
-/// What is asked of a server.
+/// A request to a server.
 package struct HTTPRequest: Sendable {
-    /// What is to be done.
+    /// The method of a request.
     package enum Method: String, Sendable {
         case get = "GET"
         case head = "HEAD"
@@ -10,22 +10,22 @@ package struct HTTPRequest: Sendable {
         case delete = "DELETE"
     }
 
-    /// What is sent along.
+    /// The body of a request.
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// Bytes of a file, read while they are sent.
+        /// A part of a file, read while it is sent.
         case file(String, offset: Int = 0, count: Int)
     }
 
-    /// Bounds on an exchange.
+    /// The limits of an exchange.
     package struct Limits: Sendable {
-        /// Until a connection exists.
+        /// The time limit for connecting.
         package var connecting: Duration = .seconds(30)
-        /// Until the answer is complete; nil: any time.
+        /// The time limit for the complete response; nil for none.
         package var time: Duration?
-        /// How long fewer than 1,024 bytes a second may pass; nil: any time.
+        /// The time limit for transferring less than 1,024 bytes per second; nil for none.
         package var stall: Duration? = .seconds(60)
-        /// Bytes of the answer's body.
+        /// The maximum size of the response's body in bytes.
         package var bytes = 16 << 20
 
         package init() {}
@@ -33,16 +33,16 @@ package struct HTTPRequest: Sendable {
 
     /// The method.
     package var method: Method
-    /// The address.
+    /// The URL.
     package var url: String
-    /// Names and values, in the order in which they are sent. Those named `Authorization` are not sent to other hosts that
-    /// an answer redirects to.
+    /// The headers in the order in which they are sent. `Authorization` headers are not sent to other hosts after a
+    /// redirection.
     package var headers: [(name: String, value: String)] = []
     /// The body, if any.
     package var body: Body?
-    /// How often an answer may lead on to another address.
+    /// The maximum number of redirections.
     package var redirects = 0
-    /// The schemes of addresses, also of those that answers lead to.
+    /// The allowed schemes of URLs, including those of redirections.
     package var schemes = ["http", "https"]
     /// The limits on time and size.
     package var limits = Limits()

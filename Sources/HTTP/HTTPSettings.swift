@@ -1,14 +1,15 @@
-/// How servers are reached. Proxies are those of the environment, as for curl: `http_proxy`, `https_proxy`, `no_proxy`.
+/// Settings for connecting to servers. Proxies are configured by environment variables, as in curl: `http_proxy`,
+/// `https_proxy`, `no_proxy`.
 package struct HTTPSettings: Hashable, Sendable {
-    /// A file with the certificates of the authorities that are trusted; nil: those of the system.
+    /// A file with the certificates of trusted authorities; nil for those of the system.
     package var authorities: String?
-    /// A directory with such certificates, as `openssl rehash` prepares it, beside the file.
+    /// An additional directory with such certificates, prepared by `openssl rehash`.
     package var authorityDirectory: String?
-    /// A file with the client's own certificate.
+    /// A file with the client certificate.
     package var certificate: String?
     /// A file with the key of that certificate.
     package var key: String?
-    /// Whether HTTP/2 is offered to servers.
+    /// Whether HTTP/2 is offered.
     package var allowsHTTP2 = true
 
     package init() {}

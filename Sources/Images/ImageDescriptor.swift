@@ -1,6 +1,6 @@
 internal import Core
 
-/// What an image's documents say of a blob or of another document.
+/// A reference from a document of an image to a blob or another document.
 struct ImageDescriptor: Codable, Hashable, Sendable {
     struct Platform: Codable, Hashable, Sendable {
         var architecture: String
@@ -14,6 +14,6 @@ struct ImageDescriptor: Codable, Hashable, Sendable {
     var platform: Platform?
     var annotations: [String: String]?
 
-    /// The digest; nil if it is no SHA-256.
+    /// The digest; nil if it is not SHA-256.
     var sha256: Digest? { Digest(oci: digest) }
 }

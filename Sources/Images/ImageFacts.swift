@@ -3,7 +3,7 @@ internal import Core
 internal import Foundation
 internal import System
 
-/// What planning wants to know of an image, as its files say it.
+/// The properties of an image that planning needs, read from its files.
 package struct ImageFacts: Codable, Hashable, Sendable {
     /// Opam's `os-distribution`.
     package var distribution: String
@@ -11,34 +11,34 @@ package struct ImageFacts: Codable, Hashable, Sendable {
     package var family: String
     /// Opam's `os-version`.
     package var version: String
-    /// The program that installs packages: `apt-get` …; nil if none is known.
+    /// The package manager: `apt-get` …; nil if none is known.
     package var packageManager: String?
-    /// Who builds: the image's own user, or the one that has id 1000; nil: one is made.
+    /// The user of builds: the image's configured user, or the one with id 1000; nil if one must be created.
     package var user: User?
-    /// Directories that programs are looked up in.
+    /// The directories in which programs are searched.
     package var path: String
-    /// The directory of the image's own `ocamlc`, and its version.
+    /// The image's own `ocamlc`: its directory and version.
     package var compiler: Compiler?
-    /// The version of the image's own opam, where a package of the distribution has it.
+    /// The version of the image's own opam, if it comes from a package of the distribution.
     package var client: String?
 
     /// A user of the image.
     package struct User: Codable, Hashable, Sendable {
-        /// As in `/etc/passwd`.
+        /// The name in `/etc/passwd`.
         package var name: String
-        /// The number of the user.
+        /// The user's numeric id.
         package var uid: Int
-        /// The number of the user's group.
+        /// The group's numeric id.
         package var gid: Int
-        /// An absolute path.
+        /// The absolute path of the home directory.
         package var home: String
     }
 
-    /// An OCaml that the image has.
+    /// An OCaml compiler in the image.
     package struct Compiler: Codable, Hashable, Sendable {
-        /// The directory with `ocamlc`.
+        /// The directory of `ocamlc`.
         package var directory: String
-        /// As `ocamlc -vnum` prints it.
+        /// The output of `ocamlc -vnum`.
         package var version: String
     }
 
@@ -46,7 +46,7 @@ package struct ImageFacts: Codable, Hashable, Sendable {
 }
 
 extension ImageFacts {
-    /// Whether the contents of a file are needed to find the facts.
+    /// Whether the contents of a file are needed to determine the facts.
     static func needs(_ path: String) -> Bool {
         [
             "etc/os-release", "usr/lib/os-release", "etc/passwd", "var/lib/dpkg/status", "lib/apk/db/installed",
@@ -73,7 +73,7 @@ extension ImageFacts {
         client = Self.client(tree)
     }
 
-    /// The variables of an `os-release`.
+    /// Parses an `os-release` file.
     static func release(_ text: String) -> [String: String] {
         var found: [String: String] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
@@ -86,7 +86,7 @@ extension ImageFacts {
         return found.filter { !$0.value.isEmpty }
     }
 
-    /// The image's own user where that is not root, else the one with the id 1000.
+    /// The configured user unless it is root, otherwise the one with id 1000.
     private static func user(_ passwd: String, _ configured: String) -> User? {
         let users = passwd.split(whereSeparator: \.isNewline).compactMap { line -> User? in
             let parts = line.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -99,7 +99,7 @@ extension ImageFacts {
         return found.flatMap { $0.home.hasPrefix("/") && $0.home != "/" && $0.uid <= 65535 ? $0 : nil }
     }
 
-    /// Which program belongs to which distributions. The order decides where the distribution is none of them.
+    /// The package managers and their distributions. The order is used for unknown distributions.
     private static let managers: [(program: String, distributions: Set<String>)] = [
         ("apt-get", ["debian", "ubuntu"]), ("dnf", ["fedora", "rhel", "centos", "oraclelinux"]),
         ("zypper", ["suse", "opensuse", "sles"]), ("pacman", ["arch"]), ("apk", ["alpine"]),
@@ -111,7 +111,7 @@ extension ImageFacts {
         return ([own].compactMap { $0 } + managers).first { isThere($0.program) }?.program
     }
 
-    /// The compiler on `PATH`, else that of the user's opam switch.
+    /// The compiler in `PATH`, otherwise that of the user's opam switch.
     private static func compiler(_ tree: ImageTree, _ directories: [String], home: String?) -> Compiler? {
         for directory in directories where tree.contains("\(directory)/ocamlc") {
             if let version = version(tree, beside: directory) {

@@ -1,23 +1,23 @@
 internal import Core
 internal import Foundation
 
-/// The layers of an image for one architecture, and its configuration: OCI's form and Docker's second one.
+/// The layers and the configuration of an image for one architecture, in the format of OCI or of Docker, schema 2.
 struct ImageManifest: Decodable, Sendable {
     var config: ImageDescriptor
-    /// The lowest first.
+    /// The layers, lowest first.
     var layers: [ImageDescriptor]
 
     static let types = [
         "application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
     ]
-    /// Bytes of a manifest, an index or a configuration.
+    /// The maximum size of a manifest, an index or a configuration in bytes.
     static let sizeLimit = 4 << 20
     static let layerLimit = 500
-    /// Bytes of all layers, compressed.
+    /// The maximum compressed size of all layers in bytes.
     static let bytesLimit = 64 << 30
 }
 
-/// Images for several architectures under one name.
+/// An index of images for several architectures.
 struct ImageIndex: Decodable, Sendable {
     var manifests: [ImageDescriptor]
 
@@ -27,13 +27,13 @@ struct ImageIndex: Decodable, Sendable {
 
     /// The image for Linux and an architecture.
     ///
-    /// - Parameter architecture: in opam's spelling.
+    /// - Parameter architecture: the architecture in opam's spelling.
     func manifest(for architecture: String) -> ImageDescriptor? {
         let name = Self.name(of: architecture)
         return manifests.first { $0.platform.map { $0.os == "linux" && $0.architecture == name } ?? false }
     }
 
-    /// The architectures that there are, in opam's spelling where it has one.
+    /// The available architectures, in opam's spelling if it has one.
     var architectures: [String] {
         manifests.compactMap(\.platform).filter { $0.os == "linux" }.map { platform in
             Self.names.first { $0.value == platform.architecture }?.key ?? platform.architecture
@@ -42,11 +42,11 @@ struct ImageIndex: Decodable, Sendable {
 
     private static let names = ["x86_64": "amd64", "x86_32": "386", "arm32": "arm", "ppc64": "ppc64le"]
 
-    /// What images call an architecture of opam's.
+    /// The name in images of an architecture of opam.
     static func name(of architecture: String) -> String { names[architecture] ?? architecture }
 }
 
-/// What an image says of the processes in it.
+/// The configuration of processes in an image.
 package struct ImageConfiguration: Decodable, Sendable {
     struct Process: Decodable, Sendable {
         var env: [String]?
@@ -70,7 +70,7 @@ package struct ImageConfiguration: Decodable, Sendable {
     var config: Process?
     var rootfs: RootFileSystem?
 
-    /// The variables of the image's environment. Those that name a switch or a user of its own are left out: jobs have theirs.
+    /// The environment variables of the image, except those of an opam switch or a user, which jobs set themselves.
     package var variables: [String: String] {
         let pairs = (config?.env ?? []).prefix(1000).compactMap { entry -> (String, String)? in
             guard let equals = entry.firstIndex(of: "="), !entry.utf8.contains(0), entry.utf8.count < 1 << 17 else {
@@ -88,6 +88,6 @@ package struct ImageConfiguration: Decodable, Sendable {
         "CAML_LD_LIBRARY_PATH", "OCAML_TOPLEVEL_PATH", "OCAMLPATH",
     ]
 
-    /// The user that processes run as: a name or a number, perhaps with a group; empty for root.
+    /// The user of processes: a name or a number, optionally with a group; empty for root.
     package var user: String { config?.user ?? "" }
 }

@@ -3,7 +3,7 @@ package import HTTP
 package import Registry
 internal import Synchronization
 
-/// The registries that images come from, and how they are reached.
+/// The registries of images with their mirrors and credentials.
 package final class ImageRegistries: Sendable {
     private let http: HTTPClient
     private let credentials: @Sendable () throws -> RegistryCredentials
@@ -12,10 +12,10 @@ package final class ImageRegistries: Sendable {
     private let clients = Mutex<[RegistryAddress: RegistryImages]>([:])
 
     /// - Parameters:
-    ///   - credentials: is called when a registry is first asked.
-    ///   - mirrors: addresses that are asked in place of a registry, by the host that references name: `docker.io` →
+    ///   - credentials: called before the first request to a registry.
+    ///   - mirrors: URLs used instead of a registry, by the host in references: `docker.io` →
     ///     `https://mirror.example/hub`.
-    ///   - timeout: how long a registry that does not answer is asked again.
+    ///   - timeout: how long requests to a registry that does not respond are repeated.
     package init(
         http: HTTPClient = HTTPClient(),
         credentials: @escaping @Sendable () throws -> RegistryCredentials = { RegistryCredentials() },
@@ -29,13 +29,13 @@ package final class ImageRegistries: Sendable {
 
     /// A repository of a registry.
     ///
-    /// - Throws: `Failure` if a mirror's address is none, or the credentials cannot be read.
+    /// - Throws: `Failure` if a mirror's URL is invalid, or the credentials cannot be read.
     func repository(_ host: String, _ name: String) throws -> RegistryImages {
         let server = mirrors[host] ?? Self.server(of: host)
         guard let address = RegistryAddress("\(server)/\(name)") else {
             throw Failure(
-                .input, "'\(server)/\(name)' is not the address of a repository",
-                hint: "a mirror of images is written HOST=https://ADDRESS")
+                .input, "'\(server)/\(name)' is not the URL of a repository",
+                hint: "write a mirror of images as HOST=https://ADDRESS")
         }
         return try clients.withLock { clients in
             if let known = clients[address] { return known }
@@ -46,7 +46,7 @@ package final class ImageRegistries: Sendable {
         }
     }
 
-    /// Registries of this machine are asked without TLS, as docker does it.
+    /// Registries on this machine are accessed without TLS, as in docker.
     private static func server(of host: String) -> String {
         if host == "docker.io" { return "https://registry-1.docker.io" }
         let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }

@@ -3,12 +3,12 @@ internal import Foundation
 internal import Registry
 internal import System
 
-/// Where the documents and the blobs of one image are read from. Functions block the thread.
+/// The source of the documents and blobs of one image. Functions block the thread.
 enum ImageSource: Sendable {
     case registry(RegistryImages, name: String)
     case layout(String)
 
-    /// The manifest or index under a tag; under no tag the newest of a registry, or the only one of a layout.
+    /// The manifest or index of a tag; without a tag, the tag `latest` of a registry, or the only one of a layout.
     func document(tag: String?) throws -> [UInt8] {
         switch self {
         case .registry(let images, let name):
@@ -23,7 +23,7 @@ enum ImageSource: Sendable {
         }
     }
 
-    /// The manifest or index of a digest.
+    /// The manifest or index with a digest.
     func document(_ digest: Digest) throws -> [UInt8] {
         let bytes: [UInt8]
         switch self {
@@ -46,8 +46,8 @@ enum ImageSource: Sendable {
         return try LayoutIndex.read(fetch(descriptor, digest, to: path))
     }
 
-    /// The file with a blob: where it is, or `path`, which is filled. A part of it that an earlier attempt left there is not got
-    /// again.
+    /// The file of a blob: an existing one, or `path`, to which it is downloaded. A partial download there is
+    /// continued.
     func fetch(_ descriptor: ImageDescriptor, _ digest: Digest, to path: String) throws -> String {
         switch self {
         case .registry(let images, let name):
@@ -86,16 +86,16 @@ enum ImageSource: Sendable {
         case .absent: Failure(.input, "\(name): \(error.message)", hint: "the image may have been removed")
         case .authentication, .denied:
             Failure(
-                .input, "\(name): there is no such image, or the registry wants to know who asks: \(error.message)",
+                .input, "\(name): there is no such image, or the registry requires a login: \(error.message)",
                 hint: "check the name; 'skopeo login --authfile FILE HOST' writes a file for 'registry-credentials'")
         case .unreachable:
             Failure(
                 .unavailable, "\(name): the registry cannot be reached: \(error.message)",
-                hint: "check the registry's name; 'image-mirrors' names another address for it")
+                hint: "check the registry's name; 'image-mirrors' sets another address for it")
         case .damaged:
             Failure(
                 .unavailable, "\(name): \(error.message)",
-                hint: "the registry or a proxy has changed it; an image with another digest is another image")
+                hint: "the registry or a proxy has changed it; an image with another digest is a different image")
         case .busy, .certificate, .credentials, .refused:
             Failure(.unavailable, "\(name): \(error.message)", hint: error.hint)
         }
@@ -109,11 +109,11 @@ enum ImageSource: Sendable {
             }
         return Failure(
             .unavailable, "\(place): \(what) \(digest.oci) has other contents",
-            hint: "copy the image again: an image with another digest is another image")
+            hint: "copy the image again; an image with another digest is a different image")
     }
 }
 
-/// `index.json` of an image layout.
+/// The file `index.json` of an image layout.
 private struct LayoutIndex {
     let directory: String
     let index: ImageIndex
@@ -123,7 +123,7 @@ private struct LayoutIndex {
         guard FileStatus("\(directory)/oci-layout") != nil, FileStatus("\(directory)/index.json") != nil else {
             throw Failure(
                 .input, "\(directory): is not an OCI image layout: expected the files 'oci-layout' and 'index.json'",
-                hint: "`skopeo copy docker://IMAGE oci:\(directory):TAG` makes one")
+                hint: "`skopeo copy docker://IMAGE oci:\(directory):TAG` creates one")
         }
         let bytes = try Self.read("\(directory)/index.json")
         guard let index = try? JSONDecoder().decode(ImageIndex.self, from: Data(bytes)) else {

@@ -4,7 +4,7 @@ package import Layers
 internal import Logging
 internal import System
 
-/// Pulls images and keeps their blobs, so that two images with a layer in common get it once.
+/// Downloads images and keeps their blobs, so that a layer shared by two images is downloaded once.
 ///
 /// ```
 /// blobs/DIGEST       a manifest, a configuration or a layer, whose digest has been compared
@@ -14,7 +14,7 @@ internal import System
 /// locks/DIGEST       who gets a blob
 /// ```
 package struct ImageStore: Sendable {
-    /// Where blobs are kept.
+    /// The directory of the blobs.
     package let directory: String
     private let usage: CacheUsage?
     private let registries: ImageRegistries
@@ -22,7 +22,7 @@ package struct ImageStore: Sendable {
 
     /// - Parameters:
     ///   - usage: is notified of each use of a blob.
-    ///   - readOnlyFolders: of other stores, that are read first and not changed.
+    ///   - readOnlyFolders: directories of other stores that are read first and not changed.
     package init(
         _ directory: String, usage: CacheUsage? = nil, registries: ImageRegistries = ImageRegistries(),
         readOnlyFolders: [String] = []
@@ -35,10 +35,10 @@ package struct ImageStore: Sendable {
 
     // MARK: Resolving
 
-    /// The image that a reference means for an architecture, without its layers.
+    /// Resolves a reference for an architecture, without downloading layers.
     ///
-    /// - Parameter architecture: in opam's spelling.
-    /// - Throws: `Failure`: `input` where there is no such image, `unavailable` where it cannot be had.
+    /// - Parameter architecture: the architecture in opam's spelling.
+    /// - Throws: `Failure`: `input` if there is no such image, `unavailable` if it cannot be downloaded.
     package func resolve(_ reference: ImageReference, architecture: String) async throws -> ResolvedImage {
         try await BlockingWork.runUntilCancelled { try resolveNow(reference, architecture) }
     }
@@ -201,20 +201,20 @@ package struct ImageStore: Sendable {
 
     // MARK: Blobs
 
-    /// The layers and documents that are here.
+    /// The layers and documents that are stored.
     package var blobs: [Digest: String] {
         let found = names(in: "\(directory)/blobs").compactMap { Digest(hex: $0) }
         return Dictionary(uniqueKeysWithValues: found.map { ($0, "\(directory)/blobs/\($0)") })
     }
 
-    /// Removes a blob; one that is needed again is got again.
+    /// Removes a blob. If it is needed again, it is downloaded again.
     package func remove(_ digest: Digest) { unlink("\(directory)/blobs/\(digest)") }
 
     private func existing(_ digest: Digest) -> String? {
         ([directory] + readOnlyFolders).lazy.map { "\($0)/blobs/\(digest)" }.first { access($0, F_OK) == 0 }
     }
 
-    /// A layer that is here and is as it was: the time of modification of one that has been compared with its digest is 1.
+    /// A stored layer that is intact: a verified layer has modification time 1.
     private func intact(_ digest: Digest) throws -> String? {
         guard let place = existing(digest) else { return nil }
         if FileStatus(place)?.modified == 1 { return place }
@@ -248,7 +248,7 @@ package struct ImageStore: Sendable {
         return bytes
     }
 
-    /// A small blob that is here.
+    /// A small blob that is stored.
     private func kept(_ digest: Digest) throws -> [UInt8]? {
         guard let path = existing(digest) else { return nil }
         try usage?.noteUse(.image, digest)

@@ -1,7 +1,7 @@
 internal import Archive
 internal import Core
 
-/// The files of an image as its layers list them, without their contents but for those of a few small files.
+/// The files of an image as listed in its layers, with the contents of only a few small files.
 struct ImageTree {
     private enum Node {
         case directory
@@ -9,14 +9,14 @@ struct ImageTree {
         case link(String)
     }
 
-    /// By path from the root, without a leading slash.
+    /// The nodes by path relative to the root, without a leading slash.
     private var nodes: [String: Node] = [:]
-    /// The names in directories that may be asked for.
+    /// The maximum size of contents that can be requested.
     private static let contentsLimit = 1 << 20
-    /// All layers together.
+    /// The limits of all layers together.
     private static let limits = TreeLimits(bytes: 256 << 20, entries: 4_000_000, depth: 256)
 
-    /// - Parameter isWanted: whether the contents of the file at a path are to be known.
+    /// - Parameter isWanted: whether the contents of the file at a path are kept.
     mutating func add(layer archive: String, isWanted: (String) -> Bool) throws(ArchiveError) {
         var removed: [String] = []
         var entries: [(String, Node)] = []
@@ -48,7 +48,7 @@ struct ImageTree {
         }
     }
 
-    /// Directories that no layer lists.
+    /// Adds parent directories that no layer lists.
     private mutating func addDirectories(above path: String) {
         var path = path
         while !path.isEmpty, nodes[path] == nil {
@@ -57,13 +57,13 @@ struct ImageTree {
         }
     }
 
-    /// A path of a layer, with the links on the way to it followed as unpacking does.
+    /// Resolves the links in a layer's path, as unpacking does.
     private func placed(_ path: String) -> String {
         let (parent, name) = Self.split(path)
         return Self.join(resolve("/\(parent)") ?? parent, name)
     }
 
-    /// Removes paths with what is below them; of a path that ends with a slash only what is below it.
+    /// Removes paths with everything below them; for a path that ends with a slash, only what is below it.
     private mutating func remove(_ removed: [String]) {
         let exact = Set(removed.filter { !$0.hasSuffix("/") })
         let above = Set(removed.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 })
@@ -82,7 +82,7 @@ struct ImageTree {
         switch entry.kind {
         case .directory: .directory
         case .file: .file(contents)
-        // Its contents are those of another file; that it is there is enough.
+        // Its contents are those of another file; only its existence matters.
         case .hardLink: .file(nil)
         case .symbolicLink(let target): .link(target.description)
         case .special: nil
@@ -102,16 +102,16 @@ struct ImageTree {
 
     // MARK: Looking
 
-    /// Whether there is something at an absolute path, links being followed.
+    /// Whether an absolute path exists, after following links.
     func contains(_ path: String) -> Bool { resolve(path) != nil }
 
-    /// The contents of the file at an absolute path, if they were wanted.
+    /// The contents of the file at an absolute path, if they were kept.
     func text(_ path: String) -> String? {
         guard let path = resolve(path), case .file(let contents?)? = nodes[path] else { return nil }
         return String(decoding: contents, as: UTF8.self)
     }
 
-    /// The names in the directory at an absolute path, sorted.
+    /// The sorted names in the directory at an absolute path.
     ///
     /// - Complexity: O(files of the image).
     func names(in path: String) -> [String] {
@@ -124,7 +124,7 @@ struct ImageTree {
         return Set(found).sorted()
     }
 
-    /// The path of what a path leads to; nil if there is nothing.
+    /// Resolves the links in a path; nil if it does not exist.
     private func resolve(_ path: String) -> String? {
         var rest = path.split(separator: "/").map(String.init)[...]
         var reached: [String] = []

@@ -1,16 +1,16 @@
 package import Core
 
-/// An image for one architecture, known by the digest of its manifest.
+/// An image for one architecture, identified by the digest of its manifest.
 ///
 /// - SeeAlso: `docs/decisions/0262-image-digests.md`
 package struct ResolvedImage: Sendable {
-    /// Where it is, with its digest.
+    /// The location with the digest.
     package let reference: ImageReference
-    /// Of its manifest.
+    /// The digest of its manifest.
     package let digest: Digest
-    /// What it says of processes in it.
+    /// The configuration of processes in it.
     package let configuration: ImageConfiguration
-    /// The lowest first.
+    /// The layers, lowest first.
     let layers: [ImageDescriptor]
     /// The digests of the layers without compression.
     let contents: [Digest]

@@ -3,7 +3,7 @@ import Glibc
 import Supervision
 public import System
 
-/// When each entry of a worker's cache was used last, and how large it is, so that the least recently used ones can go.
+/// The last uses and sizes of the entries of a worker's cache, for removing the least recently used ones.
 ///
 /// ```
 /// uses/KIND-DIGEST   the entry's size in bytes; the time of modification is that of its last use
@@ -16,17 +16,17 @@ public import System
 /// - SeeAlso: `docs/decisions/0170-worker-cache.md`
 public struct CacheUsage: Sendable {
     public enum Kind: String, Sendable, CaseIterable {
-        /// A layer, unpacked.
+        /// An unpacked layer.
         case layer
         /// A root file system.
         case environment
-        /// The archive of a layer of system packages.
+        /// The archive of a layer with system packages.
         case system
-        /// The archive of a layer that other machines have, too.
+        /// The archive of a layer that is shared with other machines.
         case archive
-        /// A source: an archive, what a commit holds, or the copy of a repository.
+        /// A source: an archive, the contents of a commit, or the copy of a repository.
         case source
-        /// A layer of an OCI image, as its registry has it.
+        /// A layer of an OCI image as downloaded from its registry.
         case image
         /// A virtual machine that was prepared and saved.
         case machine
@@ -35,7 +35,7 @@ public struct CacheUsage: Sendable {
     public struct Entry: Hashable, Sendable {
         public var kind: Kind
         public var digest: Digest
-        /// Bytes on disk.
+        /// The size on disk in bytes.
         public var size: Int
         public var isInUse: Bool
         fileprivate var lastUse: Instant
@@ -66,13 +66,13 @@ public struct CacheUsage: Sendable {
 
     private func file(_ kind: Kind, _ digest: Digest) -> String { "\(directory)/uses/\(kind.rawValue)-\(digest)" }
 
-    /// Begins a session of this process, which ends with the returned object.
+    /// Begins a session of this process, which ends when the returned object is released.
     public func beginSession() throws(Failure) -> ScratchDirectory {
         ScratchDirectory.removeLeftovers(in: sessions)
         return try Files.scratchDirectory(in: sessions)
     }
 
-    /// Notes that an entry is used from now on.
+    /// Records that an entry is being used.
     package func noteUse(_ kind: Kind, _ digest: Digest) throws(Failure) {
         try locked { () throws(Failure) in
             let path = file(kind, digest)
@@ -82,20 +82,20 @@ public struct CacheUsage: Sendable {
         }
     }
 
-    /// Notes the size of an entry that was just made at `place`.
+    /// Records the size of a new entry at `place`.
     package func noteSize(_ kind: Kind, _ digest: Digest, at place: String) {
         note(Self.size(of: place), kind, digest)
     }
 
-    /// A size that could not be noted is measured each time.
+    /// If the size cannot be recorded, it is measured each time.
     private func note(_ size: Int, _ kind: Kind, _ digest: Digest) {
         let file = try? OpenFile<Failure>(file(kind, digest), O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
         try? file?.write(Array("\(size)".utf8), at: 0)
     }
 
-    /// The entries with these digests, which are at these places.
+    /// The entries with these digests and paths.
     ///
-    /// - Complexity: Two system calls for each, and a walk through one whose size was not noted.
+    /// - Complexity: Two system calls for each entry, and a walk through one whose size is not recorded.
     public func entries(_ kind: Kind, _ places: [Digest: String]) -> [Entry] {
         ScratchDirectory.removeLeftovers(in: sessions)
         let horizon = horizon()
@@ -109,15 +109,15 @@ public struct CacheUsage: Sendable {
         }
     }
 
-    /// When the oldest session began; nil where there is none. A process that was killed counts until its leftovers are removed.
+    /// The start of the oldest session; nil if there is none. A killed process counts until its leftovers are removed.
     private func horizon() -> Instant? {
         names(in: sessions).compactMap { Instant(of: "\(sessions)/\($0)") }.min()
     }
 
-    /// Removes the least recently used of `entries`, unless they are in use, until the rest takes at most `limit` bytes.
+    /// Removes the least recently used of `entries` that are not in use, until the rest occupies at most `limit` bytes.
     ///
-    /// - Parameter remove: takes an entry away by one rename.
-    /// - Returns: what was removed.
+    /// - Parameter remove: removes an entry by one rename.
+    /// - Returns: the removed entries.
     @discardableResult
     public func evict(_ entries: [Entry], to limit: Int, remove: (Entry) throws(Failure) -> Void) throws(Failure)
         -> [Entry]
@@ -126,7 +126,8 @@ public struct CacheUsage: Sendable {
         var removed: [Entry] = []
         for entry in entries.sorted(by: { $0.lastUse < $1.lastUse }) where total > limit && !entry.isInUse {
             let isRemoved = try locked { () throws(Failure) -> Bool in
-                // It may have been used meanwhile, perhaps by a process that has begun since, and at the same tick of the clock.
+                // It may have been used in the meantime, even by a process that started since, at the same tick of the
+                // clock.
                 let file = file(entry.kind, entry.digest)
                 let lastUse = Instant(of: file) ?? entry.lastUse
                 guard lastUse == entry.lastUse, horizon().map({ lastUse < $0 }) ?? true else { return false }
@@ -149,7 +150,7 @@ public struct CacheUsage: Sendable {
         return try body()
     }
 
-    /// Bytes on disk of a file, or of everything below a directory.
+    /// The size on disk in bytes of a file or a directory tree.
     private static func size(of place: String) -> Int {
         var status = stat()
         guard lstat(place, &status) == 0 else { return 0 }

@@ -5,13 +5,13 @@ internal import Supervision
 internal import System
 
 extension EnvironmentStore {
-    /// Whether owners and modes of files survive packing and unpacking: they need several users.
+    /// Whether owners and modes of files survive packing and unpacking, which requires several users.
     package static var canShare: Bool { IdentityMapping.ofThisProcess.hasSeveralUsers }
 
-    /// Bounds on a root file system.
+    /// The limits of a root file system.
     private static let sharingLimits = TreeLimits(bytes: 32 << 30, entries: 2_000_000)
 
-    /// Writes a root file system that is in place as an archive, with owners as they are inside.
+    /// Writes a stored root file system as an archive, with owners as seen inside.
     package func pack(_ root: String, to archive: String) throws(Failure) {
         let packing = Packing(
             timestamps: .kept, ownership: .shifted(IdentityMapping.ofThisProcess.offset), permissionMask: 0o7777,
@@ -35,12 +35,12 @@ extension EnvironmentStore {
         }
     }
 
-    /// What this machine lacks to unpack images; nil if it lacks nothing.
+    /// What this machine lacks for unpacking images; nil if nothing.
     package static func imageObstacle() -> Failure? {
         if let obstacle = SubordinateIDs.obstacle() { return obstacle }
         if LayeredTree.isPossible { return nil }
         return Failure(
             .unavailable, "the kernel cannot resolve paths below a directory (openat2)",
-            hint: "images need Linux 5.6 or later, and no filter of system calls that forbids it")
+            hint: "images need Linux 5.6 or later, and no system call filter that forbids it")
     }
 }

@@ -4,7 +4,7 @@ import Glibc
 import Supervision
 import System
 
-/// The root file systems of this machine, each made once and never changed.
+/// The root file systems of this machine, which are immutable.
 ///
 /// ```
 /// DIGEST/          a root file system
@@ -26,10 +26,10 @@ public struct EnvironmentStore: Sendable {
         self.usage = usage
     }
 
-    /// The root file systems that are there.
+    /// The digests of the stored root file systems.
     public var digests: [Digest] { names(in: directory).compactMap { Digest(hex: $0) } }
 
-    /// The root file system called `digest`, if it is there.
+    /// The path of the root file system for `digest`, if it exists.
     public func existing(_ digest: Digest) -> String? {
         let place = "\(directory)/\(digest)"
         return access(place, F_OK) == 0 && storedOffset(digest) == IdentityMapping.ofThisProcess.offset ? place : nil
@@ -39,14 +39,14 @@ public struct EnvironmentStore: Sendable {
         contents(of: "\(directory)/\(digest).owners").flatMap { UInt32($0) } ?? 0
     }
 
-    /// Records how the owners of `digest`, which is in place or about to be, are stored.
+    /// Records the owner offset of the root file system for `digest`, which is stored or about to be.
     private func recordOffset(_ digest: Digest) throws(Failure) {
         let file = "\(directory)/\(digest).owners"
         try Files.replace(
             file, with: Array("\(IdentityMapping.ofThisProcess.offset)".utf8), mode: 0o644, durability: .none)
     }
 
-    /// Gives files that were stored with other owners the ones that this process's sandboxes have.
+    /// Changes the owners of files stored with another offset to those of this process's sandboxes.
     package func shift(_ root: String, from offset: UInt32) throws(Failure) {
         do {
             try shiftOwners(of: root, from: offset, to: IdentityMapping.ofThisProcess.offset)
@@ -55,7 +55,7 @@ public struct EnvironmentStore: Sendable {
         }
     }
 
-    /// Does so with the root file system in place; an interrupted call leaves one that is not intact.
+    /// Changes the owners of a stored root file system; an interrupted call leaves it damaged.
     private func shift(_ digest: Digest) throws(Failure) {
         let place = "\(directory)/\(digest)"
         try shift(place, from: storedOffset(digest))
@@ -63,8 +63,8 @@ public struct EnvironmentStore: Sendable {
         try note(Stamp(of: place), of: digest)
     }
 
-    /// What a root file system is like: first by the metadata of its files, which is quickly compared, then by their
-    /// contents, which are the same in a copy.
+    /// The state of a root file system: first its files' metadata, which are compared quickly, then their contents,
+    /// which are equal in a copy.
     private struct Stamp {
         var metadata: Digest
         var contents: Digest
@@ -90,7 +90,7 @@ public struct EnvironmentStore: Sendable {
         var text: String { "\(metadata)\n\(contents)\n" }
     }
 
-    /// Whether the root file system is as it was when it was made, or last compared.
+    /// Whether the root file system is unchanged since it was created or last compared.
     ///
     /// - Complexity: O(entries), one system call for each.
     public func isUnchanged(_ digest: Digest) -> Bool {
@@ -107,37 +107,38 @@ public struct EnvironmentStore: Sendable {
         try Files.replace(place, with: Array(stamp.text.utf8), mode: 0o644, durability: .none)
     }
 
-    /// Whether the root file system is as it was made; one that was only copied is.
+    /// Whether the contents of the root file system are unchanged since it was created; a copy counts as unchanged.
     func isIntact(_ digest: Digest) throws(Failure) -> Bool {
         if isUnchanged(digest) { return true }
         let found = try Stamp(of: "\(directory)/\(digest)")
-        // One without a stamp is of a version that made none.
+        // One without a stamp was created by a version that recorded none.
         if let made = stamp(of: digest), made.contents != found.contents { return false }
         try note(found, of: digest)
         return true
     }
 
-    /// Removes a root file system, by one rename. No sandbox may be using it.
+    /// Removes a root file system by one rename. No sandbox may be using it.
     public func discard(_ digest: Digest) throws(Failure) {
         let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
         try Files.rename("\(directory)/\(digest)", "\(aside.path)/root")
         unlink("\(directory)/\(digest).state")
     }
 
-    /// The file with what making the root file system printed.
+    /// The file with the output of creating the root file system.
     public func log(_ digest: Digest) -> String { "\(directory)/\(digest).log" }
 
-    /// The root file system called `digest`, made by `fill` if it is not there, or not as it was made. Of several tasks and
-    /// processes that ask for the same one, one makes it and the others wait. A killed maker leaves nothing that is
-    /// mistaken for it.
+    /// The root file system for `digest`, which is created by `fill` if it does not exist or has been changed. If
+    /// several tasks and processes request the same one, one creates it and the others wait. A killed process leaves no
+    /// incomplete root file system.
     ///
     /// - Parameters:
-    ///   - recipe: identifies what `fill` makes, apart from what `check` compares. A root file system that it made for
-    ///     another digest, and whose check failed, is checked again instead of made again. Nil: always made.
-    ///   - begin: is called when it has to be made, which takes minutes.
-    ///   - fill: makes the root file system in an empty directory.
-    ///   - check: is called with the new root file system before it is put in place; it may refuse by throwing.
-    /// - Throws: what `fill` and `check` throw; `Failure` of the category `unavailable`; `CancellationError`.
+    ///   - recipe: identifies what `fill` creates, independent of what `check` compares. A root file system that `fill`
+    ///     created for another digest, and whose check failed, is checked again instead of created again. If nil, it is
+    ///     always created.
+    ///   - begin: called if it has to be created, which takes minutes.
+    ///   - fill: creates the root file system in an empty directory.
+    ///   - check: called with the new root file system before it is stored; may reject it by throwing.
+    /// - Throws: the errors of `fill` and `check`; `Failure` of the category `unavailable`; `CancellationError`.
     package func make(
         _ digest: Digest, recipe: Digest?, begin: @Sendable () -> Void,
         fill: @Sendable (_ root: String) async throws -> Void, check: @Sendable (_ root: String) async throws -> Void
@@ -158,7 +159,7 @@ public struct EnvironmentStore: Sendable {
         ScratchDirectory.removeLeftovers(in: incoming)
         let aside = try Files.scratchDirectory(in: incoming)
         let root = "\(aside.path)/root"
-        // A refuted root file system is of use only with the owners that this process's sandboxes have.
+        // A refuted root file system is only usable with the owner offset of this process's sandboxes.
         let recipe = recipe.map { Digest(of: "\($0) \(IdentityMapping.ofThisProcess.offset)") }
         let refuted = RefutedRoots(directory: "\(directory)/refuted")
         let isReused = recipe.map { refuted.take($0, for: digest, to: root) } ?? false
@@ -180,10 +181,10 @@ public struct EnvironmentStore: Sendable {
         return place
     }
 
-    /// Where what is being made is kept.
+    /// The directory of unfinished root file systems.
     package var incoming: String { "\(directory)/incoming" }
 
-    /// Downloads that outlive one making.
+    /// The directory of downloads, which are kept.
     package var cache: String { "\(directory)/cache" }
 
     /// Puts the finished root file system in place, once all of it is on disk. Its contents are read meanwhile.

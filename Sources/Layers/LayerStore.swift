@@ -4,19 +4,19 @@ import Glibc
 import Supervision
 public import System
 
-/// What a build added to its environment: a content-addressed archive.
+/// The files that a build added to its environment, as a content-addressed archive.
 public struct Layer: Hashable, Sendable {
-    /// Of the archive's bytes; its name.
+    /// The digest of the archive, which is its name.
     public var digest: Digest
-    /// Bytes of the archive.
+    /// The size of the archive in bytes.
     public var size: Int
-    /// Files, directories, links and marks of removed things.
+    /// The number of files, directories, links and whiteouts.
     public var entries: Int
-    /// Sockets, FIFOs and devices that were left out.
+    /// The skipped sockets, FIFOs and devices.
     public var skipped: [String]
 }
 
-/// The layers of this machine: each as an archive, which can be sent elsewhere, and unpacked, which can be stacked.
+/// The layers of this machine: each as an archive, for transfer, and unpacked, for stacking.
 ///
 /// ```
 /// DIGEST/         a layer unpacked, made when first asked for, never changed
@@ -25,12 +25,12 @@ public struct Layer: Hashable, Sendable {
 /// incoming/       what is being unpacked
 /// boot            the boot in which the directories were unpacked, and how their owners are stored
 /// ```
-/// These are a cache; the archives, `ab/DIGEST`, are in a folder that need not be below it, such as the objects of a store.
-/// Once verified, an archive has the time of modification 1.
+/// These are a cache; the archives, `ab/DIGEST`, are in a folder that may be elsewhere, such as the objects of a store.
+/// A verified archive has modification time 1.
 ///
-/// Everything is written beside its place and renamed: a killed process leaves no half layer. Whatever else happens to the
-/// files is noticed before they are used: a layer is there only where its archive is what its name says, and an unpacked
-/// directory that was changed is unpacked again.
+/// Everything is written to a temporary file or directory and renamed: a killed process leaves no incomplete layer.
+/// Other changes of files are detected before they are used: a layer exists only if its archive matches its digest, and
+/// an unpacked directory that was changed is unpacked again.
 ///
 /// - SeeAlso: `docs/decisions/0054-layer-directories.md`
 /// - SeeAlso: `docs/decisions/0111-verified-inputs.md`
@@ -40,11 +40,11 @@ public struct LayerStore: Sendable {
     let archives: String
     private let usage: CacheUsage?
     private let mapping = IdentityMapping.ofThisProcess
-    /// Bounds on a layer.
+    /// The limits of a layer.
     public var limits: TreeLimits
 
     /// - Parameters:
-    ///   - archives: the folder of the archives; nil: `objects` in the directory.
+    ///   - archives: the folder of the archives; nil for `objects` in the directory.
     ///   - usage: is notified of each use of an unpacked layer.
     public init(
         _ directory: String, archives: String? = nil, usage: CacheUsage? = nil, limits: TreeLimits = TreeLimits()
@@ -55,24 +55,25 @@ public struct LayerStore: Sendable {
         self.limits = limits
     }
 
-    /// Waits until no one else builds what is called `key`, here or in another process.
+    /// Waits until no other task or process builds the layer with this key.
     ///
-    /// The process that gets the lock looks first whether the layer has come into being meanwhile.
+    /// The process that gets the lock must first check whether the layer exists by then.
     public func lock(building key: String) async throws -> ExclusiveLock {
         try await ExclusiveLock.acquire("\(directory)/locks/\(key)")
     }
 
-    /// Keeps what is in `changes`, a directory as overlayfs makes them, as a layer.
+    /// Stores `changes`, the upper directory of an overlay, as a layer.
     ///
-    /// Equal changes give equal layers: members are sorted, times are one second after 1970 and set-user-ID bits are
-    /// dropped. What was removed is in the layer as a mark.
+    /// Equal changes give equal layers: members are sorted, times are one second after 1970, and set-user-ID bits are
+    /// dropped. Removed files are recorded as whiteouts.
     ///
     /// - Parameters:
-    ///   - paths: relative to `changes`.
-    ///   - excluded: paths that are left out with all that is below.
-    ///   - keepsOwners: whether files keep the owners that a sandbox gave them; otherwise, and where this process has a
-    ///     single user, they belong to the build user.
-    /// - Throws: `Failure`, of the kind `input` only where the changes exceed `limits` or have names that no archive takes.
+    ///   - paths: paths relative to `changes`.
+    ///   - excluded: paths to skip with everything below them.
+    ///   - keepsOwners: whether files keep their owners in the sandbox; otherwise, and if this process has a single
+    ///     user, they belong to the build user.
+    /// - Throws: `Failure`, of the category `input` only if the changes exceed `limits` or have names that archives do
+    ///   not support.
     public func capture(
         directory changes: String, paths: [String] = [""], excluding excluded: Set<String> = [],
         keepingOwners keepsOwners: Bool = false
@@ -92,12 +93,12 @@ public struct LayerStore: Sendable {
         return Layer(digest: digest, size: size, entries: summary.entries, skipped: summary.skipped)
     }
 
-    /// Who owns what was built where the owners seen by this process mean nothing.
+    /// The owner of built files if the owners seen by this process are meaningless.
     static let builder = Owner(user: Command.User.build.uid, group: Command.User.build.gid)
 
-    /// Adds an archive that was made elsewhere; the file is moved away.
+    /// Adds an archive from elsewhere; the file is moved.
     ///
-    /// - Throws: `Failure` when its digest is not `expected`.
+    /// - Throws: `Failure` if its digest is not `expected`.
     public func add(_ archive: String, expected: Digest) throws(Failure) {
         let (digest, _) = try measure(archive)
         guard digest == expected else {
@@ -106,17 +107,17 @@ public struct LayerStore: Sendable {
         _ = try adopt(archive)
     }
 
-    /// The file of a layer's archive, whether it exists or not.
+    /// The path of a layer's archive, whether it exists or not.
     public func object(_ digest: Digest) -> String {
         "\(archives)/\(digest.shard)/\(digest)"
     }
 
-    /// On the file system of the archives.
+    /// A directory on the file system of the archives.
     private var incomingArchives: String { "\(archives)/incoming" }
 
-    /// Whether the layer can be used: its archive is whole. One that is damaged is removed, so that it is made again.
+    /// Whether the layer can be used: its archive is intact. A damaged one is removed, so that the layer is rebuilt.
     ///
-    /// - Complexity: O(1) for an archive that was verified before and not changed since, else O(bytes).
+    /// - Complexity: O(1) for an archive that was verified and not changed since, otherwise O(bytes).
     public func contains(_ digest: Digest) -> Bool {
         let file = object(digest)
         if isMarkedAsVerified(file) { return true }
@@ -125,10 +126,10 @@ public struct LayerStore: Sendable {
         return isWhole
     }
 
-    /// The directory that holds the layer unpacked, unpacking it if need be. It must not be changed.
+    /// The directory with the unpacked layer, which is unpacked if necessary. It must not be changed.
     ///
-    /// - Throws: `Failure` of the category `unavailable`, also where the archive is missing or damaged; a damaged one is
-    ///   removed, so that the layer is made again. `CancellationError`.
+    /// - Throws: `Failure` of the category `unavailable`, also if the archive is missing or damaged; a damaged one is
+    ///   removed, so that the layer is rebuilt. `CancellationError`.
     public func unpacked(_ digest: Digest) async throws -> String {
         let place = "\(directory)/\(digest)"
         try usage?.noteUse(.layer, digest)
@@ -172,7 +173,7 @@ public struct LayerStore: Sendable {
         Failure(.unavailable, "the layer \(digest) \(problem)", hint: "the job that made it has to run again")
     }
 
-    /// The state of the layer's directory; nil if it is not as it was when it was unpacked.
+    /// The state of the layer's directory; nil if it was changed since it was unpacked.
     ///
     /// - Complexity: O(entries), one system call for each.
     public func state(ofUnpacked digest: Digest) -> Digest? {
@@ -182,11 +183,11 @@ public struct LayerStore: Sendable {
         return noted
     }
 
-    /// Compares an unpacked layer of another state with its archive. Where it is equal, its present state is noted: it was
-    /// copied as it was, or only touched.
+    /// Compares an unpacked layer in a different state with its archive. If it is equal, because it was copied or only
+    /// touched, its current state is recorded.
     ///
-    /// - Returns: whether it is equal, or was removed meanwhile; nil if this store has no whole archive of it.
-    /// - Complexity: O(bytes); the layer is unpacked into a scratch directory.
+    /// - Returns: whether it is equal, or was removed in the meantime; nil if this store has no intact archive of it.
+    /// - Complexity: O(bytes); the archive is unpacked into a scratch directory.
     func isEqualToArchive(unpacked digest: Digest) throws(Failure) -> Bool? {
         let archive = object(digest)
         guard access(archive, F_OK) == 0, try isWhole(digest) else { return nil }
@@ -199,7 +200,7 @@ public struct LayerStore: Sendable {
         return true
     }
 
-    /// The layer that is unpacked in `directory`; nil for any other directory.
+    /// The digest of the layer that is unpacked in `directory`; nil for any other directory.
     public func digest(ofUnpacked directory: String) -> Digest? {
         guard directory.hasPrefix(self.directory + "/") else { return nil }
         return Digest(hex: String(directory.dropFirst(self.directory.count + 1)))
@@ -215,12 +216,11 @@ public struct LayerStore: Sendable {
         try Files.replace(file, with: Array(state.digest.hex.utf8), mode: 0o644, durability: .none)
     }
 
-    /// Removes what killed processes were writing; to be called at the start of a program.
+    /// Removes incomplete files of killed processes; to be called when a program starts.
     ///
-    /// After a new boot of the machine it removes the unpacked directories too: not all of their files need have reached
-    /// the disk before the machine stopped. Archives have, and are unpacked again when asked for. So it does when owners
-    /// are stored in another way than before.
-    /// What cannot be removed now is tried again at the next start.
+    /// After a reboot it also removes the unpacked directories, because not all of their files may have reached the
+    /// disk before the machine stopped. Archives are durable, and are unpacked again on demand. The same happens if the
+    /// owner offset has changed. If something cannot be removed now, it is removed at the next start.
     public func removeLeftovers() {
         ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
         ScratchDirectory.removeLeftovers(in: incomingArchives)
@@ -242,11 +242,11 @@ public struct LayerStore: Sendable {
     /// Removes an archive.
     public func removeArchive(_ digest: Digest) { unlink(object(digest)) }
 
-    /// Removes an unpacked layer, by one rename. No sandbox may be using it.
+    /// Removes an unpacked layer by one rename. No sandbox may be using it.
     public func discard(_ digest: Digest) throws(Failure) {
         unlink("\(directory)/states/\(digest)")
         guard isUnpacked(digest) else { return }
-        // First out of the way by one rename: no reader finds half of it.
+        // Renamed first, so that no reader finds an incomplete directory.
         let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
         try move("\(directory)/\(digest)", to: "\(aside.path)/layer")
     }
@@ -265,7 +265,7 @@ public struct LayerStore: Sendable {
 
     // MARK: Verified archives
 
-    /// Whether the file was verified and not written since: writing sets the time of modification.
+    /// Whether the file was verified and not written since: writing changes its modification time.
     private func isMarkedAsVerified(_ file: String) -> Bool {
         var status = stat()
         return lstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_mtim.tv_sec == 1
@@ -277,7 +277,7 @@ public struct LayerStore: Sendable {
         utimensat(AT_FDCWD, file, &times, AT_SYMLINK_NOFOLLOW)
     }
 
-    /// Reads the archive, and compares it with its name.
+    /// Reads the archive and compares it with its digest.
     ///
     /// - Throws: `Failure` if it cannot be read.
     func isWhole(_ digest: Digest) throws(Failure) -> Bool {
@@ -290,7 +290,7 @@ public struct LayerStore: Sendable {
     }
 
     private func move(_ source: String, to destination: String) throws(Failure) {
-        // What is in the way is damage: a directory in a file's place, or the other way round.
+        // An obstacle is damage: a directory instead of a file, or vice versa.
         try Files.move(source, over: destination)
     }
 
@@ -301,7 +301,7 @@ public struct LayerStore: Sendable {
 }
 
 extension ArchiveError {
-    /// Whether the tree that was to be packed is to blame, not this machine.
+    /// Whether the error is caused by the packed tree, not by this machine.
     fileprivate var isOfTheTree: Bool {
         switch code {
         case .tooManyEntries, .tooManyBytes, .tooDeep, .unsafePath, .linkOutside, .specialFile: true

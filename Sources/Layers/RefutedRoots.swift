@@ -4,22 +4,22 @@ import Glibc
 import Supervision
 import System
 
-/// Root file systems whose bootstrap succeeded but whose check failed, kept so that a corrected description need not
-/// bootstrap again.
+/// Root file systems that were bootstrapped successfully but failed their check. They are kept so that a corrected
+/// description need not bootstrap again.
 ///
 /// ```
 /// RECIPE/root      the root file system that the bootstrap RECIPE made
 /// RECIPE/DIGEST    the check of the environment DIGEST refused it
 /// ```
 ///
-/// A root file system is not offered again to a description that it has already failed: asking a second time with the same
-/// description means that the world has changed, and bootstraps from scratch.
+/// A root file system is not reused for a description that it has already failed: a second attempt with the same
+/// description means that something else has changed, and bootstraps from scratch.
 struct RefutedRoots {
     let directory: String
-    /// How many are kept; older ones are removed.
+    /// The number of root file systems that are kept; older ones are removed.
     static let limit = 4
 
-    /// Moves the root file system that `recipe` made to `root`.
+    /// Moves the root file system made by `recipe` to `root`.
     ///
     /// - Returns: false if there is none, or it has already failed the check of `environment`.
     func take(_ recipe: Digest, for environment: Digest, to root: String) -> Bool {
@@ -28,9 +28,9 @@ struct RefutedRoots {
         return (try? Files.rename("\(entry)/root", root)) != nil
     }
 
-    /// Keeps `root`, which `recipe` made and the check of `environment` refused.
+    /// Keeps `root`, which was made by `recipe` and failed the check of `environment`.
     ///
-    /// - Parameter isNew: whether it was bootstrapped just now, so that earlier refusals were of another root.
+    /// - Parameter isNew: whether it was just bootstrapped, so that earlier failures concern another root file system.
     func keep(_ root: String, madeBy recipe: Digest, refusedBy environment: Digest, isNew: Bool) {
         let entry = "\(directory)/\(recipe)"
         if isNew { removeTree(entry) }
@@ -44,7 +44,7 @@ struct RefutedRoots {
         removeOldest()
     }
 
-    /// Forgets the root file system that `recipe` made: a later one passed its check.
+    /// Removes the root file system made by `recipe` after a later one has passed its check.
     func forget(_ recipe: Digest) {
         removeTree("\(directory)/\(recipe)")
     }

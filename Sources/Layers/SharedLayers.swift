@@ -1,16 +1,16 @@
 public import Core
 
-/// Archives of layers that several machines share. Functions may block.
+/// Archives of layers shared by several machines. Functions may block.
 public protocol SharedLayers: Sendable {
-    /// The layers whose archives are there.
+    /// The layers whose archives exist.
     func list() throws -> Set<Digest>
 
-    /// Adds a layer's archive, unless it is there. The file stays.
+    /// Uploads a layer's archive unless it exists. The file is kept.
     func put(_ layer: Digest, archive: String) throws
 
-    /// Writes a layer's archive into a new file, at most `limit` bytes.
+    /// Downloads a layer's archive of at most `limit` bytes to a new file.
     ///
-    /// - Returns: false if it is not there, and nothing was written.
-    /// - Throws: where what is there does not have that digest, too.
+    /// - Returns: false if it does not exist and nothing was written.
+    /// - Throws: also if the contents do not match the digest.
     func get(_ layer: Digest, to archive: String, limit: Int) throws -> Bool
 }

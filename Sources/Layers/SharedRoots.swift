@@ -1,30 +1,30 @@
 public import Core
 
-/// Archives of root file systems that several machines share, by the digests of their descriptions. Functions may block unless
-/// they are asynchronous.
+/// Archives of root file systems shared by several machines, by the digests of their descriptions. Functions may block
+/// unless they are asynchronous.
 ///
 /// - SeeAlso: `docs/decisions/0235-shared-roots.md`
 public protocol SharedRoots: Sendable {
-    /// Adds the archive of a root file system, unless one is there. The file stays.
+    /// Uploads the archive of a root file system unless one exists. The file is kept.
     func put(_ environment: Digest, archive: String) throws
 
-    /// Writes the archive of a root file system into a new file, at most `limit` bytes.
+    /// Downloads the archive of a root file system of at most `limit` bytes to a new file.
     ///
-    /// - Returns: false if it is not there, and nothing was written.
+    /// - Returns: false if it does not exist and nothing was written.
     func get(_ environment: Digest, to archive: String, limit: Int) throws -> Bool
 
-    /// Keeps other machines from making a root file system as long as the returned object lives. Where another machine makes it,
-    /// waits until that has ended.
+    /// Prevents other machines from creating a root file system for the lifetime of the returned object. If another
+    /// machine is creating it, waits for its end.
     ///
-    /// - Returns: nil if another machine had it.
+    /// - Returns: nil if another machine was creating it.
     func claim(_ environment: Digest) async throws -> SharedRootClaim?
 }
 
-/// The right to make a root file system for all machines.
+/// The exclusive right among all machines to create a root file system.
 public final class SharedRootClaim: Sendable {
     private let end: @Sendable () -> Void
 
-    /// - Parameter end: gives the right back.
+    /// - Parameter end: releases the right.
     public init(end: @escaping @Sendable () -> Void) {
         self.end = end
     }

@@ -4,16 +4,16 @@ import Glibc
 import Supervision
 import System
 
-/// Something that a worker keeps and that is not as it was made.
+/// A damaged entry of a worker's cache.
 public struct StoredDamage: Hashable, Sendable {
-    /// What and where it is, and what is wrong.
+    /// The entry, its location and the problem.
     public var message: String
-    /// What a repair does about it.
+    /// The effect of a repair.
     public var repair: String
 }
 
 extension LayerStore {
-    /// The archives by the layers that they are of, and the paths of files that are none.
+    /// The archives by layer, and the paths of other files.
     public func listArchives() -> (layers: [Digest: String], others: [String]) {
         var (layers, others): ([Digest: String], [String]) = ([:], [])
         for shard in names(in: archives) where shard != "incoming" {
@@ -31,28 +31,28 @@ extension LayerStore {
 
     /// Reads all archives.
     ///
-    /// - Parameter repair: removes what is damaged, so that it is made again.
+    /// - Parameter repair: whether to remove damaged ones, so that they are recreated.
     /// - Complexity: O(bytes of all archives).
     public func verifyArchives(repair: Bool) -> [StoredDamage] {
         let (layers, others) = listArchives()
         let damaged = layers.filter { (try? isWhole($0.key)) != true }
         let problems =
-            damaged.map { ($0.value, "the archive of layer \($0.key), does not have the digest of its name") }
+            damaged.map { ($0.value, "the archive of layer \($0.key), does not match its digest") }
             + others.map { ($0, "is not the archive of a layer") }
         return problems.sorted { $0.0 < $1.0 }.map { file, problem in
             if repair { removeTree(file) }
-            return StoredDamage(message: "'\(file)', \(problem)", repair: "remove it, so that it is made again")
+            return StoredDamage(message: "'\(file)', \(problem)", repair: "remove it, so that it is recreated")
         }
     }
 
-    /// Compares all unpacked layers with their states, and those of another state with their archives: a copy has another
-    /// state. One whose archive is nowhere is left: it is unpacked again before it is used.
+    /// Compares all unpacked layers with their recorded states, and those that differ with their archives, since a copy
+    /// has another state. One without an archive is ignored: it is unpacked again before it is used.
     ///
     /// - Parameters:
-    ///   - others: stores of the same directory that have other archives.
-    ///   - repair: removes what is damaged, so that it is unpacked again. No sandbox may be using it.
-    /// - Returns: how many unpacked layers there are, and what is damaged.
-    /// - Complexity: O(entries of all directories), and O(bytes of those of another state).
+    ///   - others: stores with the same directory and other archives.
+    ///   - repair: whether to remove damaged ones, so that they are unpacked again. No sandbox may be using them.
+    /// - Returns: the number of unpacked layers, and the damage.
+    /// - Complexity: O(entries of all directories), and O(bytes) of those in another state.
     public func verify(with others: [LayerStore] = [], repair: Bool) throws(Failure) -> (
         layers: Int, damage: [StoredDamage]
     ) {
@@ -61,7 +61,7 @@ extension LayerStore {
             guard try !isSound(digest, with: others) else { continue }
             damage.append(
                 StoredDamage(
-                    message: "'\(directory)/\(digest)', a layer unpacked, was changed since",
+                    message: "'\(directory)/\(digest)', an unpacked layer, was changed",
                     repair: "remove it, so that it is unpacked again"))
             if repair { try discard(digest) }
         }
@@ -77,17 +77,17 @@ extension LayerStore {
 }
 
 extension EnvironmentStore {
-    /// Compares all root file systems with their state when they were made.
+    /// Compares all root file systems with their state when they were created.
     ///
-    /// - Parameter repair: removes those that were changed, so that they are made again. No sandbox may be using them.
-    /// - Complexity: O(entries); of those whose metadata differ also O(bytes).
+    /// - Parameter repair: whether to remove changed ones, so that they are recreated. No sandbox may be using them.
+    /// - Complexity: O(entries); for those whose metadata differ, also O(bytes).
     public func verify(repair: Bool) throws(Failure) -> (environments: Int, damage: [StoredDamage]) {
         var damage: [StoredDamage] = []
         for digest in digests where try !isIntact(digest) {
             damage.append(
                 StoredDamage(
-                    message: "'\(directory)/\(digest)', a root file system, was changed since it was made",
-                    repair: "remove it, so that it is made again"))
+                    message: "'\(directory)/\(digest)', a root file system, was changed since it was created",
+                    repair: "remove it, so that it is recreated"))
             if repair { try discard(digest) }
         }
         return (digests.count, damage)

@@ -2,22 +2,23 @@ public import Core
 import Glibc
 import System
 
-/// What a directory tree is like, as one digest.
+/// The state of a directory tree, as one digest.
 public struct TreeState: Hashable, Sendable {
-    /// What counts.
+    /// The properties that are part of a state.
     public enum Aspect: Sendable {
-        /// What the kernel keeps about every file, without reading any: any later change gives another digest. No program
-        /// can set the time of the last change (`ctime`), so that a file written, truncated, replaced or given another
-        /// owner or mode is noticed even where its size and its other times are restored. A copy has another state.
+        /// The kernel's metadata of every file, without reading contents: any later change gives another digest. The
+        /// time of the last status change (`ctime`) cannot be set, so a file that was written, truncated, replaced or
+        /// given another owner or mode is detected even if its size and its other times are restored. A copy has
+        /// another state.
         case metadata
-        /// Names, kinds, modes, owners and what files hold: equal for equal copies.
+        /// Names, types, modes, owners and contents: equal for equal copies.
         case contents
     }
 
     public let digest: Digest
 
-    /// The state of `directory` and all that is below it; nil if some of it cannot be read. What this user may not read
-    /// counts by its name, mode and owner.
+    /// The state of `directory` and everything below it; nil if a part of it cannot be read. Files without read
+    /// permission are represented by their names, modes and owners.
     ///
     /// - Complexity: O(entries · log entries), one system call for each; for contents also O(bytes).
     public init?(of directory: String, _ aspect: Aspect) {
@@ -27,7 +28,7 @@ public struct TreeState: Hashable, Sendable {
     }
 }
 
-/// A walk over a tree that follows no link and notes what it sees, in the order of the names.
+/// A walk through a tree that follows no links and hashes the entries in the order of names.
 private struct TreeScan {
     let aspect: TreeState.Aspect
     private(set) var seen: [UInt8] = []
@@ -37,7 +38,7 @@ private struct TreeScan {
         self.aspect = aspect
     }
 
-    /// - Returns: whether all of it was seen.
+    /// - Returns: whether everything could be read.
     mutating func scan(_ directory: String) -> Bool {
         let root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         var status = stat()
@@ -45,12 +46,12 @@ private struct TreeScan {
             if root >= 0 { close(root) }
             return false
         }
-        // The times of the tree itself change where it is renamed as a whole.
+        // The times of the root directory change when it is renamed, so they are ignored.
         note(UInt64(status.st_mode), UInt64(status.st_uid), UInt64(status.st_gid))
         return scanContents(of: root, level: 0)
     }
 
-    /// Takes `directory` over.
+    /// Takes ownership of `directory`.
     private mutating func scanContents(of directory: Int32, level: Int) -> Bool {
         guard var stream = DirectoryStream(adopting: directory), level < Self.deepest else { return false }
         var names: [[CChar]] = []

@@ -1,8 +1,8 @@
-/// A part of a log that people read.
+/// An excerpt of a log, for people.
 enum Excerpt {
     private static let (before, after) = (3, 8)
 
-    /// The lines of `range`, then as many after them and before them as there is room for.
+    /// The lines of `range`, then as many lines after and before it as fit.
     static func text(around range: Range<Int>, in text: UnsafeRawBufferPointer) -> String {
         var result = cut(plain(text[range]), to: LogReader.longestExcerpt)
         var position = Lines.end(from: range.upperBound, in: text) + 1
@@ -33,14 +33,14 @@ enum Excerpt {
         return true
     }
 
-    /// With blanks for what would act on a terminal.
+    /// Replaces characters that affect a terminal by blanks.
     private static func plain(_ bytes: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
         var end = bytes.endIndex
         while end > bytes.startIndex, bytes[end - 1] == Lines.carriageReturn { end -= 1 }
         return bytes[..<end].map { $0 < 0x20 && $0 != 9 && $0 != Lines.newline || $0 == 0x7F ? 0x20 : $0 }
     }
 
-    /// As much of the text as `limit` bytes of UTF-8 have room for, whole characters only.
+    /// The longest prefix of whole characters that fits into `limit` bytes of UTF-8.
     static func cut(_ bytes: [UInt8], to limit: Int) -> String {
         var text = String(decoding: bytes.prefix(limit), as: UTF8.self)
         while text.utf8.count > limit { text.unicodeScalars.removeLast() }

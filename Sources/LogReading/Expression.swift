@@ -1,27 +1,27 @@
 /// A regular expression over the bytes of a line.
 ///
-/// The subset that log patterns use: literals, `.`, classes with ranges, `\d \w \s \D \W \S \b \B` of ASCII, `^`, `$`, groups
-/// `(…)` and `(?:…)`, alternatives, `* + ? {n,m}` and their lazy forms, lookahead `(?=…)` and `(?!…)`, and lookbehind `(?<=…)` and
-/// `(?<!…)` of a fixed length. The number of steps of one search is bounded, so neither an expression nor a line can make a search
-/// take long: a search that exceeds it finds nothing.
+/// The supported subset: literals, `.`, classes with ranges, `\d \w \s \D \W \S \b \B` of ASCII, `^`, `$`, groups `(…)`
+/// and `(?:…)`, alternatives, `* + ? {n,m}` and their lazy forms, lookahead `(?=…)` and `(?!…)`, and lookbehind
+/// `(?<=…)` and `(?<!…)` of a fixed length. The number of steps of a search is limited, so that neither an expression
+/// nor a line can make it slow: a search that exceeds the limit finds nothing.
 package struct Expression: Sendable {
-    /// What an expression has that the subset lacks, or what is missing in it.
+    /// A feature outside of the subset, or a syntax error.
     package struct SyntaxError: Error, CustomStringConvertible {
-        /// What is wrong, and where.
+        /// The error and its position.
         package let description: String
     }
 
-    /// Where the whole expression and each of its groups matched; nil for a group that took no part.
+    /// The ranges of the whole match and of each group; nil for a group that did not participate.
     package struct Match {
         package var groups: [Range<Int>?]
 
-        /// Where the whole expression matched.
+        /// The range of the whole match.
         package var range: Range<Int> { groups[0] ?? 0..<0 }
     }
 
     private let program: ExpressionProgram
 
-    /// How many groups the expression has.
+    /// The number of groups in the expression.
     package let groupCount: Int
 
     package init(_ source: String) throws(SyntaxError) {
@@ -34,7 +34,7 @@ package struct Expression: Sendable {
         }
     }
 
-    /// The first match at `start` or later.
+    /// The first match at or after `start`.
     package func firstMatch(in text: [UInt8], from start: Int = 0) -> Match? {
         var steps = 0
         return text.withUnsafeBufferPointer { program.firstMatch(in: $0, from: start, countingSteps: &steps) }
@@ -42,17 +42,17 @@ package struct Expression: Sendable {
 
     /// The first match.
     ///
-    /// - Parameter steps: the steps that the search took are added.
+    /// - Parameter steps: is increased by the number of steps taken.
     func firstMatch(in text: [UInt8], countingSteps steps: inout Int) -> Match? {
         text.withUnsafeBufferPointer { program.firstMatch(in: $0, from: 0, countingSteps: &steps) }
     }
 
-    /// Whether the expression matches anywhere.
+    /// Whether the expression matches anywhere in the text.
     package func matches(_ text: [UInt8]) -> Bool {
         firstMatch(in: text) != nil
     }
 
-    /// `text` with each match replaced by what `replacement` makes of it.
+    /// `text` with each match replaced by the result of `replacement`.
     package func replacing(
         in text: [UInt8], with replacement: (_ group: (Int) -> ArraySlice<UInt8>?) -> [UInt8]
     ) -> [UInt8] {

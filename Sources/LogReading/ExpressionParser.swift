@@ -1,4 +1,4 @@
-/// An expression as a tree.
+/// The syntax tree of an expression.
 indirect enum ExpressionNode {
     case set(ByteSet)
     case sequence([ExpressionNode])
@@ -12,7 +12,7 @@ indirect enum ExpressionNode {
     case lookbehind(ExpressionNode, length: Int, isNegated: Bool)
 }
 
-/// Reads the source of an expression.
+/// Parses an expression.
 struct ExpressionParser {
     private let source: [UInt8]
     private var position = 0
@@ -155,7 +155,7 @@ struct ExpressionParser {
         return .lookbehind(body, length: length, isNegated: isNegated)
     }
 
-    /// How many bytes every match has; nil if that differs.
+    /// The length of every match in bytes; nil if it varies.
     private static func length(of node: ExpressionNode) -> Int? {
         switch node {
         case .set: return 1
@@ -198,7 +198,7 @@ struct ExpressionParser {
         }
     }
 
-    /// What a byte after a backslash stands for.
+    /// The byte that an escape sequence represents.
     private func literal(_ byte: UInt8) throws(Expression.SyntaxError) -> UInt8 {
         switch byte {
         case UInt8(ascii: "t"): return 9
@@ -241,7 +241,7 @@ struct ExpressionParser {
         return isNegated ? set.inverted : set
     }
 
-    /// The byte that a member of a class stands for; nil for a named set, which is added.
+    /// The byte that a member of a class represents; nil for a named set, which is added.
     private mutating func member(_ byte: UInt8, addingTo set: inout ByteSet) throws(Expression.SyntaxError) -> UInt8? {
         guard byte == UInt8(ascii: "\\"), let escaped = next else { return byte }
         position += 1

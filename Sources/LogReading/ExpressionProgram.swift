@@ -1,8 +1,8 @@
-/// An expression as instructions of a backtracking machine.
+/// An expression compiled for a backtracking machine.
 struct ExpressionProgram: Sendable {
     private enum Instruction {
         case set(ByteSet)
-        /// Repeats a set, first as often as possible or first as seldom.
+        /// Matches a repeated byte set, greedily or lazily.
         case run(ByteSet, minimum: Int, maximum: Int, isGreedy: Bool)
         case split(Int, Int)
         case jump(Int)
@@ -10,9 +10,10 @@ struct ExpressionProgram: Sendable {
         case start
         case end
         case wordBoundary(isNegated: Bool)
-        /// Tries the instructions that follow, `length` bytes before here or at it; goes on at `next`.
+        /// Tries the following instructions as a lookaround, `length` bytes back or at the current position; continues
+        /// at `next`.
         case look(length: Int, isNegated: Bool, next: Int)
-        /// Keeps a loop of matches without bytes from going round for ever.
+        /// Prevents a loop of empty matches from repeating forever.
         case progress(slot: Int)
         case match
     }
@@ -20,15 +21,15 @@ struct ExpressionProgram: Sendable {
     private var instructions: [Instruction] = []
     private var slots: Int
     private let savedSlots: Int
-    /// Bytes that a match can begin with.
+    /// The bytes with which a match can begin.
     private var first = ByteSet.all
     private var isAnchored = false
 
-    /// Whether the expression was not too large.
+    /// Whether the expression did not exceed the size limit.
     private(set) var isComplete = true
 
     private static let mostInstructions = 20_000
-    /// Steps that one search may take.
+    /// The maximum number of steps of one search.
     private static let mostSteps = 200_000
 
     init(_ tree: ExpressionNode, groups: Int) {
@@ -133,7 +134,7 @@ struct ExpressionProgram: Sendable {
 
     /// Collects the bytes with which a match that begins at an instruction can begin.
     ///
-    /// - Returns: false if a match may have no bytes at all.
+    /// - Returns: false if a match may be empty.
     private func collectFirst(_ start: Int, _ visited: inout Set<Int>, _ set: inout ByteSet) -> Bool {
         var position = start
         while true {
@@ -162,9 +163,9 @@ struct ExpressionProgram: Sendable {
     private struct Choice {
         var instruction: Int
         var position: Int
-        /// For a run: the lowest and highest position that are left to try.
+        /// For a repetition: the lowest and highest position that remain to be tried.
         var rest: ClosedRange<Int>?
-        /// For a saved value: the slot, whose earlier value is `position`.
+        /// For a saved value: the slot, whose previous value is `position`.
         var slot: Int?
     }
 
@@ -262,7 +263,7 @@ struct ExpressionProgram: Sendable {
         }
     }
 
-    /// Takes up the last choice that is left.
+    /// Resumes at the last remaining choice.
     private func backtrack(
         to base: Int, _ counter: inout Int, _ position: inout Int, _ saved: inout [Int], _ choices: inout [Choice]
     ) -> Bool {

@@ -1,14 +1,14 @@
-/// A line of a log as patterns see it.
+/// A line of a log, normalised for matching.
 struct LineText {
-    /// What follows the last return of the cursor, without prefixes and without blanks at the end, but with the indentation.
+    /// The part after the last carriage return, without prefixes and trailing blanks, but with its indentation.
     let indented: ArraySlice<UInt8>
 
-    /// - Parameter line: without codes of terminals and without its end.
+    /// - Parameter line: the line without terminal codes and its line end.
     init(_ line: ArraySlice<UInt8>) {
         var rest = line
         while let last = rest.last, Self.isBlank(last) { rest.removeLast() }
         if let back = rest.lastIndex(of: Lines.carriageReturn) { rest = rest[(back + 1)...] }
-        // Some tools pass on the lines of tools that pass on lines.
+        // Tools may nest the output of other tools.
         for _ in 0..<4 {
             let trimmed = rest.drop(while: Self.isBlank)
             guard let length = Self.prefix(of: trimmed) else { break }
@@ -17,20 +17,20 @@ struct LineText {
         indented = rest
     }
 
-    /// Without blanks around it.
+    /// The text without surrounding blanks.
     var trimmed: ArraySlice<UInt8> { indented.drop(while: Self.isBlank) }
 
     var isBlank: Bool { trimmed.isEmpty }
 
     var isIndented: Bool { indented.starts(with: [32, 32]) || indented.first == 9 }
 
-    /// With one form of quotes for the curly ones.
+    /// The text with all quotes replaced by one kind.
     var matchable: [UInt8] { Self.withoutCurlyQuotes(trimmed) }
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte <= 13 && byte >= 9 || byte == 0 }
 
-    /// How long the prefix is that another tool set before the line; nil where there is none: `# ` and `- ` of opam, `> ` of Nix,
-    /// `#13 73.79 ` of Docker, `[  73s] ` of OBS, a time.
+    /// The length of the prefix that another tool has added to the line; nil if there is none: `# ` and `- ` of opam,
+    /// `> ` of Nix, `#13 73.79 ` of Docker, `[  73s] ` of OBS, a time.
     private static func prefix(of line: ArraySlice<UInt8>) -> Int? {
         guard let first = line.first else { return nil }
         switch first {
@@ -52,7 +52,8 @@ struct LineText {
         }
     }
 
-    /// How much of the line has a form in which `9` stands for digits and a blank for blanks, at the end for one.
+    /// The length of the prefix that matches a form, in which `9` stands for digits and a blank for blanks; at the end
+    /// of the form, for one blank.
     private static func length(of line: ArraySlice<UInt8>, as form: StaticString) -> Int? {
         form.withUTF8Buffer { form in
             var rest = line

@@ -1,18 +1,18 @@
 internal import Foundation
 
-/// Lines of bytes, by their ends.
+/// Finds lines by their line feeds.
 enum Lines {
     static let newline = UInt8(ascii: "\n")
     static let carriageReturn = UInt8(ascii: "\r")
 
-    /// How many lines end in `text`.
+    /// The number of line feeds in `text`.
     static func count(in text: UnsafeRawBufferPointer) -> Int {
         guard let start = text.baseAddress else { return 0 }
         let (lows, ends): (UInt64, UInt64) = (0x7F7F_7F7F_7F7F_7F7F, 0x0101_0101_0101_0101 * UInt64(newline))
         let pairs: UInt64 = 0x00FF_00FF_00FF_00FF
         var (count, position) = (0, 0)
         while position + 8 <= text.count {
-            // Each byte counts the ends of lines in its place: 255 at most.
+            // Each byte counts the line feeds at its position: 255 at most.
             var sums: UInt64 = 0
             let last = min(text.count - 8, position + 254 * 8)
             while position <= last {
@@ -30,7 +30,7 @@ enum Lines {
         return count
     }
 
-    /// The bytes of the line with this number, from 0, without its end.
+    /// The range of the line with this number, from 0, without its line feed.
     static func range(of number: Int, in text: UnsafeRawBufferPointer) -> Range<Int> {
         var (start, left) = (0, number)
         while left > 0, start + piece <= text.count {
@@ -45,7 +45,7 @@ enum Lines {
 
     private static let piece = 4096
 
-    /// Where the line that `position` is in ends.
+    /// The end of the line that contains `position`.
     static func end(from position: Int, in text: UnsafeRawBufferPointer) -> Int {
         guard position < text.count, let start = text.baseAddress,
             let found = memchr(start + position, Int32(newline), text.count - position)
@@ -53,7 +53,7 @@ enum Lines {
         return start.distance(to: UnsafeRawPointer(found))
     }
 
-    /// Where the line that `position` is in begins.
+    /// The start of the line that contains `position`.
     static func start(of position: Int, in text: UnsafeRawBufferPointer) -> Int {
         var start = min(position, text.count)
         while start > 0, text[start - 1] != newline { start -= 1 }

@@ -1,9 +1,9 @@
 /// Finds many literals in a text in one pass.
 ///
-/// Four bytes at every second position are looked up in a table, which has two neighbouring groups of four of each literal; only
-/// where the table has them, literals are compared. So a literal has five bytes or more.
+/// Four bytes at every second position are looked up in a table that contains two adjacent groups of four bytes of each
+/// literal; literals are compared only where a group is found. So a literal must have at least five bytes.
 struct LiteralScanner: Sendable {
-    /// A literal with four bytes of it, from `offset` on.
+    /// A literal with four of its bytes, starting at `offset`.
     private struct Gram {
         var word: UInt32
         var literal: Int
@@ -12,13 +12,13 @@ struct LiteralScanner: Sendable {
 
     static let shortest = 5
 
-    /// The groups of four that are looked up.
+    /// The groups of four bytes that are looked up.
     private struct Table {
-        /// For each literal where its two groups are.
+        /// The offsets of the two groups in each literal.
         var offsets: [Int]
-        /// For each hash of four bytes how many of `grams` have it, at most 255.
+        /// For each hash of four bytes, the number of `grams` with it, at most 255.
         var known = [UInt8](repeating: 0, count: 1 << 16)
-        /// In the order of hashes, and for each hash where those of it begin.
+        /// The groups in the order of hashes, and the start of those with each hash.
         var grams: [Gram] = []
         var firstGram = [UInt16](repeating: 0, count: (1 << 16) + 1)
 
@@ -31,18 +31,18 @@ struct LiteralScanner: Sendable {
         }
     }
 
-    /// The literals one after the other, and where each one begins; one more for the end of the last.
+    /// The concatenated literals, and the start of each; one more for the end of the last.
     private var bytes: [UInt8] = []
     private var starts = [0]
     private var longest = 0
-    /// For each literal where groups of four can be taken, the rarest first.
+    /// For each literal, the possible offsets of its groups, the rarest first.
     private var offsets: [[Int]] = []
     private var table = Table(offsets: [])
     private let mostMisses: Int
 
     /// - Parameters:
-    ///   - literals: each of ``shortest`` bytes or more; at most some thousand.
-    ///   - mostMisses: how often a group may be found without a literal until other groups are looked up.
+    ///   - literals: literals of at least ``shortest`` bytes; at most some thousand.
+    ///   - mostMisses: how often a group may be found outside of literals before other groups are used instead.
     init(_ literals: [String], mostMisses: Int = 2_048) {
         self.mostMisses = mostMisses
         for literal in literals {
@@ -56,8 +56,9 @@ struct LiteralScanner: Sendable {
     }
 
     /// - Parameters:
-    ///   - frequent: hashes of groups that the text has often without a literal; of literals that have other groups, those are taken.
-    ///   - dropped: literals that are left out.
+    ///   - frequent: hashes of groups that the text often contains outside of literals; they are avoided for literals
+    ///     that have other groups.
+    ///   - dropped: literals to omit.
     private func table(avoiding frequent: Set<Int>, without dropped: [Bool]) -> Table {
         var table = Table(offsets: [Int](repeating: 0, count: dropped.count))
         for literal in dropped.indices where !dropped[literal] {
@@ -99,7 +100,7 @@ struct LiteralScanner: Sendable {
         (0..<4).reduce(UInt32(0)) { $0 | UInt32(literal[offset + $1]) << UInt32(8 * $1) }
     }
 
-    /// Where two groups of four can be taken, first those that are seldom in other texts.
+    /// The possible offsets of two groups, the rarest in other texts first.
     private static func offsets(of literal: [UInt8]) -> [Int] {
         (0...literal.count - shortest).map { (offset: $0, rarity: rarity(of: literal[$0..<$0 + shortest])) }
             .sorted { ($1.rarity, $0.offset) < ($0.rarity, $1.offset) }.map(\.offset)
@@ -111,7 +112,8 @@ struct LiteralScanner: Sendable {
         return own.reduce(-100 * common) { $0 + weights[Int($1)] }
     }
 
-    /// How rare each byte is: characters from the commonest in logs of builds to the rarest; others are as rare as the fourth.
+    /// The rarity of each byte: the characters from the commonest to the rarest in logs of builds; other bytes are as
+    /// rare as the fourth.
     private static let weights: [Int] = {
         var weights = [Int](repeating: 4, count: 256)
         let classes = ["etaoinsr", "lcdump ", "fghby0123456789/.-_", "wvk", "x(\"'`[", "jqz"]
@@ -121,7 +123,7 @@ struct LiteralScanner: Sendable {
         return weights
     }()
 
-    /// Four bytes in a row that many lines of builds have.
+    /// Sequences of four bytes that are common in logs of builds.
     private static let commonGrams: Set<UInt32> = {
         let words = Array(
             """
@@ -137,36 +139,36 @@ struct LiteralScanner: Sendable {
         return Set((0..<words.count - 3).map { word(of: words, at: $0) })
     }()
 
-    /// What becomes of a scan after an occurrence.
+    /// How to continue a scan after an occurrence.
     enum Answer {
         case proceed
-        /// Occurrences of this literal need not be reported any more.
+        /// Further occurrences of this literal need not be reported.
         case dropLiteral
         case stop
     }
 
-    /// How often a scan may change the groups that it looks up.
+    /// The maximum number of times that a scan may change its groups.
     private static let mostTables = 24
 
     /// The state of a scan.
     private struct State {
         let start: Int
-        /// Where the next pass begins.
+        /// The position at which the next pass begins.
         var position: Int
         var table: Table
         var dropped: [Bool]
-        /// For each hash how often it was found where no literal is.
+        /// For each hash, the number of times it was found outside of literals.
         var misses: [UInt16] = []
         var frequent: Set<Int> = []
-        /// The hash that was found too often; nil if none was.
+        /// The hash that was found too often; nil if there is none.
         var excess: Int?
         var isStopped = false
-        /// For each pass so far the offsets that it used, and where it ended.
+        /// The offsets and the end of each pass so far.
         var passes: [(offsets: [Int], end: Int)] = []
-        /// The end of the longest of them.
+        /// The greatest of these ends.
         var furthest = 0
 
-        /// Whether an earlier pass reported an occurrence.
+        /// Whether an earlier pass has reported an occurrence.
         func isReported(_ literal: Int, at position: Int) -> Bool {
             position < furthest
                 && passes.contains { pass in
@@ -176,9 +178,10 @@ struct LiteralScanner: Sendable {
         }
     }
 
-    /// Calls `found` with each occurrence of a literal and where it begins, in the order of the text but for neighbours.
+    /// Calls `found` with each occurrence of a literal and its start, in the order of the text except for adjacent
+    /// ones.
     ///
-    /// - Parameter start: where to begin; what lies before it is not seen.
+    /// - Parameter start: the position at which to begin; the text before it is ignored.
     func scan(
         _ text: UnsafeRawBufferPointer, from start: Int = 0, _ found: (_ literal: Int, _ position: Int) -> Answer
     ) {
@@ -198,7 +201,7 @@ struct LiteralScanner: Sendable {
         }
     }
 
-    /// Scans to the end, or until a group was found too often.
+    /// Scans to the end, or until a group has been found too often.
     private func pass(
         _ text: UnsafeRawBufferPointer, notBefore start: Int, _ state: inout State,
         _ found: (_ literal: Int, _ position: Int) -> Answer
@@ -252,7 +255,7 @@ struct LiteralScanner: Sendable {
             guard !state.dropped[literal], start >= first, start + length <= text.count,
                 !state.isReported(literal, at: start)
             else { continue }
-            // A text that is hard to tell from a literal may have its beginning.
+            // A text designed to resemble a literal may begin like it.
             guard bytes[starts[literal + 1] - 1] == text[start + length - 1] else { continue }
             var index = 0
             while index < length, bytes[starts[literal] + index] == text[start + index] { index += 1 }

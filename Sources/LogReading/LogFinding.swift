@@ -1,30 +1,30 @@
 package import PluginMessages
 
-/// What a log says about why a step failed.
+/// The error that a log reports for a failed step.
 package struct LogFinding: Hashable, Sendable {
-    /// The number of the line, from 1.
+    /// The line number, from 1.
     package var line: Int
-    /// The bytes of the log that are the message, without the end of its last line.
+    /// The range of the message in the log in bytes, without the line end of its last line.
     package var range: Range<Int>
-    /// The message as printed, with the lines that continue it, without codes of terminals and prefixes.
+    /// The message as printed, with its continuation lines, without terminal codes and prefixes.
     package var message: String
-    /// The line and some around it, at most ``LogReader/longestExcerpt`` bytes of UTF-8.
+    /// The line with surrounding lines, at most ``LogReader/longestExcerpt`` bytes of UTF-8.
     package var excerpt: String
-    /// What went wrong.
+    /// The kind of the error.
     package var kind: LogPattern.Kind
-    /// Who is to blame, as far as the log says.
+    /// Who is at fault according to the log.
     package var origin: LogPattern.Origin
     /// Whether no line of the log names a cause.
     package var isWeak: Bool
-    /// Equal for equal failures.
+    /// The signature, equal for equal failures.
     package var signature: String
-    /// What the first group of the pattern that took part matched: the name that the message is about.
+    /// The match of the pattern's first participating group: the name that the message is about.
     package var subject: String?
-    /// Equal for failures that differ in a name only.
+    /// The class, equal for failures that differ only in a name.
     package var failureClass: String
-    /// The name of the pattern that matched; nil if none did, and the line is the last that is not blank.
+    /// The name of the pattern that matched; nil if none did, and the line is the last non-blank one.
     package var pattern: String?
-    /// The phase to blame, where it is not the failing step's.
+    /// The phase to report, if it is not that of the failed step.
     package var phase: Step.Phase?
 
     package init(

@@ -1,23 +1,23 @@
 internal import Foundation
 package import PluginMessages
 
-/// Finds the line of a log that tells why a step failed.
+/// Finds the line of a log that explains why a step failed.
 ///
 /// - SeeAlso: `docs/decisions/0200-expressions-of-our-own.md`
 package struct LogReader: Sendable {
-    /// Bytes that an excerpt has at most.
+    /// The maximum size of an excerpt in bytes.
     package static let longestExcerpt = 1024
-    /// Bytes that a literal of a pattern has at least.
+    /// The minimum size of a pattern's literal in bytes.
     package static let shortestLiteral = LiteralScanner.shortest
 
-    /// A pattern with its expressions.
+    /// A pattern with its compiled expressions.
     struct Entry: Sendable {
         var pattern: LogPattern
         var expression: Expression
         var exclusion: Expression?
         var preceding: Expression?
 
-        /// Nil if an expression is none.
+        /// Nil if an expression is invalid.
         init?(_ pattern: LogPattern) {
             self.pattern = pattern
             do {
@@ -45,14 +45,14 @@ package struct LogReader: Sendable {
     }
 
     let entries: [Entry]
-    /// The literals of the entries that are tried wherever a literal is.
+    /// The literals of entries that are tried wherever a literal occurs.
     let direct: LiteralTable
-    /// The literals of the entries that count only if nothing better is found, the last of them.
+    /// The literals of vague entries, of which the last match is used if there is nothing better.
     let vague: LiteralTable
     /// The entries without literals.
     let lastLinesOnly: [Int]
 
-    /// Literals, and for each the entries that have it.
+    /// Literals with the entries that they belong to.
     struct LiteralTable: Sendable {
         let scanner: LiteralScanner
         let entries: [[Int]]
@@ -77,16 +77,17 @@ package struct LogReader: Sendable {
         }
     }
 
-    /// Knows the common patterns only.
+    /// A reader with only the common patterns.
     package static let common = LogReader([])
 
-    /// - Parameter patterns: of a distribution; they come before the common ones and replace those of the same name.
+    /// - Parameter patterns: the patterns of a distribution; they precede the common ones and replace those with equal
+    ///   names.
     package init(_ patterns: [LogPattern]) {
         let names = Set(patterns.map(\.name))
         self.init(only: patterns + CommonPatterns.all.filter { !names.contains($0.name) })
     }
 
-    /// Knows `patterns` and no others.
+    /// A reader with only these patterns.
     package init(only patterns: [LogPattern]) {
         entries = patterns.compactMap(Entry.init)
         var (direct, vague): ([(Int, [String])], [(Int, [String])]) = ([], [])
@@ -105,12 +106,13 @@ package struct LogReader: Sendable {
         self.lastLinesOnly = lastLinesOnly
     }
 
-    /// What the lines of `log` say in `range`; nil if there are only blank lines.
+    /// The error in the lines of `range`; nil if there are only blank lines.
     ///
     /// - Parameters:
-    ///   - range: the bytes that count; line numbers and ranges are those of the whole log.
-    ///   - phase: of the step that printed them, where it is known.
-    /// - Complexity: O(bytes): few lines are compared with expressions, and at most ``LogScan/mostWork`` bytes and steps of them.
+    ///   - range: the bytes to search; line numbers and ranges refer to the whole log.
+    ///   - phase: the phase of the step that printed them, if known.
+    /// - Complexity: O(bytes): few lines are compared with expressions, limited by ``LogScan/mostWork`` bytes and
+    ///   steps.
     package func read(
         _ log: UnsafeRawBufferPointer, in range: Range<Int>? = nil, phase: LogPattern.Phase? = nil
     ) -> LogFinding? {
@@ -118,7 +120,7 @@ package struct LogReader: Sendable {
         return read(log, in: range, phase: phase, countingWork: &work)
     }
 
-    /// - Parameter work: bytes that were scanned or compared with an expression are added.
+    /// - Parameter work: is increased by the number of bytes that were scanned or compared with an expression.
     func read(
         _ log: UnsafeRawBufferPointer, in range: Range<Int>? = nil, phase: LogPattern.Phase? = nil,
         countingWork work: inout Int
@@ -138,12 +140,12 @@ package struct LogReader: Sendable {
         return finding
     }
 
-    /// The text without what differs between failures that are equal.
+    /// The text without parts that differ between equal failures.
     package static func signature(of text: String) -> String {
         Signature.of(Array(text.utf8), keeping: [])
     }
 
-    /// What `log` says.
+    /// The error in `log`.
     package func read(_ log: [UInt8], phase: LogPattern.Phase? = nil) -> LogFinding? {
         log.withUnsafeBytes { read($0, phase: phase) }
     }

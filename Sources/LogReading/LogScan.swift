@@ -1,50 +1,51 @@
 internal import PluginMessages
 
-/// One reading of one log.
+/// The search for the error in one log.
 struct LogScan {
     private let reader: LogReader
     private let text: UnsafeRawBufferPointer
     private let phase: LogPattern.Phase?
     private let precedences: [LogPattern.Precedence]
-    /// For each literal the highest precedence of an entry that has it.
+    /// For each literal, the highest precedence of its entries.
     private let precedencesOfLiterals: [LogPattern.Precedence]
 
-    /// The best line so far.
+    /// The best match so far.
     private var best: Match?
-    /// The line that was looked at last.
+    /// The line that was examined last.
     private var window = 0..<0
     private var line: [UInt8] = []
-    /// For each entry where the window began that it was tried on last, and how often it was tried.
+    /// For each entry, the start of the window in which it was last tried, and how often it was tried.
     private var lastTry: [Int]
     private var tries: [Int]
-    /// For each literal the end of the last window in which its entries were tried.
+    /// For each literal, the end of the last window in which its entries were tried.
     private var triedUpTo: [Int]
-    /// Bytes that were compared with expressions, and the steps that this took.
+    /// The number of bytes that were compared with expressions, and of steps taken.
     private(set) var work = 0
-    /// How much work may be done until the next part of the search.
+    /// The limit of work for the current part of the search.
     private var limit = 0
 
-    /// Bytes and steps of comparing with expressions, but for the last one that is tried. Half of it is for the whole log, an
-    /// eighth for its end where that was not enough, the rest for entries without literals and for vague ones.
+    /// The limit of bytes and steps for comparing with expressions, except for the last one tried. Half of it is for
+    /// the whole log, an eighth for its end if that was not enough, the rest for entries without literals and for vague
+    /// ones.
     static let mostWork = 4 << 20
-    /// How often an entry is tried in vain in each of those parts.
+    /// The maximum number of unsuccessful tries of an entry in each part.
     private static let mostTries = 4096
     private static let mostVague = 512
-    /// How much of a long line is looked at, before and after a literal.
+    /// The number of bytes of a long line that are examined before and after a literal.
     private static let (before, after) = (512, 3072)
-    /// Where entries without literals are tried.
+    /// The part at the end of the log in which entries without literals are tried.
     private static let lastBytes = 64 << 10
-    /// How much of the end is searched once more.
+    /// The size of the end that is searched again.
     private static let end = 256 << 10
 
     struct Match {
         var entry: Int
         var precedence: LogPattern.Precedence
-        /// The matching line, or as much of it as was looked at.
+        /// The matching line, or the examined part of it.
         var window: Range<Int>
-        /// What the groups matched.
+        /// The matches of groups.
         var kept: [[UInt8]]
-        /// What each group matched, for the class.
+        /// The match of each group, for the class.
         var groups: [String]
     }
 
@@ -65,7 +66,7 @@ struct LogScan {
     mutating func search() -> Match? {
         limit = Self.mostWork / 2
         scan(from: 0)
-        // Where that took too much, a log may still end with what made it fail.
+        // If the limit was reached, the end of the log may still contain the error.
         if best?.precedence != .cause, isExhausted {
             allow(Self.mostWork / 8)
             scan(from: max(0, text.count - Self.end))
@@ -79,7 +80,7 @@ struct LogScan {
         return best
     }
 
-    /// Begins another part of the search, which may do some work of its own.
+    /// Begins another part of the search with additional work.
     private mutating func allow(_ more: Int) {
         limit = max(limit, work) + more
         for entry in tries.indices { tries[entry] = 0 }
@@ -90,7 +91,7 @@ struct LogScan {
     private mutating func scan(from start: Int) {
         for literal in triedUpTo.indices { triedUpTo[literal] = 0 }
         reader.direct.scanner.scan(text, from: start) { literal, position in
-            // The same window again.
+            // The same window was already tried.
             if position < triedUpTo[literal] { return .proceed }
             guard work < limit else { return .stop }
             if let best, position >= best.window.upperBound {
@@ -105,7 +106,7 @@ struct LogScan {
         }
     }
 
-    /// Whether a match of an entry at a position would be better than the best line so far.
+    /// Whether a match of an entry at a position would be better than the best so far.
     private func canImprove(_ entry: Int, at position: Int) -> Bool {
         guard let best else { return true }
         return precedences[entry] < best.precedence
@@ -125,22 +126,22 @@ struct LogScan {
         if let match = match(entry) { best = match }
     }
 
-    /// How much is searched at once for vague lines, from the end of the log on.
+    /// The sizes of pieces in which the log is searched backwards for vague lines.
     private static let (piece, largestPiece) = (64 << 10, 8 << 20)
 
-    /// Of lines that are as vague, the last one counts.
+    /// Of equally vague lines, the last one is used.
     private mutating func findVague() {
         var end = text.count
         var left = Self.mostVague
         var piece = Self.piece
         while end > 0, left > 0 {
             let start = max(0, end - piece)
-            // A literal may begin in this piece and go on in the next one.
+            // A literal may extend into the next piece.
             let part = UnsafeRawBufferPointer(rebasing: text[start..<min(text.count, end + 256)])
             var found: [(literal: Int, position: Int)] = []
             reader.vague.scanner.scan(part) { literal, position in
                 if start + position < end { found.append((literal, start + position)) }
-                // More than the last ones are not tried.
+                // Only the last ones are tried.
                 if found.count >= 4 * Self.mostVague { found.removeFirst(3 * Self.mostVague) }
                 return .proceed
             }
@@ -176,7 +177,7 @@ struct LogScan {
         }
     }
 
-    /// Makes the line at `position` the one that is looked at: as far as the next return of the cursor, and not too far.
+    /// Makes the line at `position` the examined one, from the last carriage return on and limited in length.
     private mutating func look(at position: Int) {
         if window.contains(position) { return }
         var start = position
@@ -207,12 +208,12 @@ struct LogScan {
             groups: groups.map { $0.map { String(decoding: $0, as: UTF8.self) } ?? "" })
     }
 
-    /// The runner's own lines tell nothing of what a command printed.
+    /// Whether the line is one of the runner's own, which are not part of the output.
     private var isOfRunner: Bool {
         Self.isOfRunner(line[...]) && (window.lowerBound == 0 || Self.endsLine(text[window.lowerBound - 1]))
     }
 
-    /// A line `=== …`, and one that a command printed so and that the log escapes.
+    /// Whether the line begins with `=== `, or is such a line of a command as escaped in the log.
     private static func isOfRunner(_ line: ArraySlice<UInt8>) -> Bool {
         line.starts(with: "=== ".utf8) || line.starts(with: "==== ".utf8)
     }
@@ -220,8 +221,8 @@ struct LogScan {
     // MARK: The line to report
 
     /// - Parameters:
-    ///   - isAsPrinted: whether the text is `printed`, and not that without codes of terminals.
-    ///   - printed: what the step printed.
+    ///   - isAsPrinted: whether the text is `printed` itself, rather than its copy without terminal codes.
+    ///   - printed: the output of the step.
     mutating func finding(isAsPrinted: Bool, printed: UnsafeRawBufferPointer) -> LogFinding? {
         guard var match = search() else { return lastLine(isAsPrinted, printed) }
         let entry = reader.entries[match.entry]
@@ -243,8 +244,8 @@ struct LogScan {
             phase: entry.pattern.phase)
     }
 
-    /// No command of a package runs while sources and system packages are fetched: then the package is to blame only for what it
-    /// asks for.
+    /// While sources and system packages are fetched, no command of the package runs: then the package is at fault only
+    /// for what it requests.
     private func origin(of kind: LogPattern.Kind, _ own: LogPattern.Origin? = nil) -> LogPattern.Origin {
         switch (phase, kind) {
         case (.fetch, .patch), (.fetch, .checksum), (.fetch, .solver), (.fetch, .missingSystemPackage): .package
@@ -262,14 +263,14 @@ struct LogScan {
         return text
     }
 
-    /// How many lines from the end are looked at for one that says something.
+    /// The maximum number of lines from the end that are searched for a meaningful one.
     private static let lastLines = 10_000
 
-    /// The log names no cause: its last line that is not blank and not the runner's.
+    /// If the log names no cause: its last line that is neither blank nor the runner's.
     private mutating func lastLine(_ isAsPrinted: Bool, _ printed: UnsafeRawBufferPointer) -> LogFinding? {
         var end = text.count
         for _ in 0..<Self.lastLines {
-            // Most of a hostile log may be blank: that costs no line.
+            // Most of a hostile log may be blank; blanks do not count as lines.
             while end > 0, LineText.isBlank(text[end - 1]) { end -= 1 }
             guard end > 0 else { return nil }
             let start = Lines.start(of: end, in: text)
@@ -301,7 +302,7 @@ struct LogScan {
         return nil
     }
 
-    /// The last of some lines before `position` that matches, and what its groups matched.
+    /// The last matching line before `position` within a number of lines, and the matches of its groups.
     private func lastLine(matching expression: Expression, before position: Int) -> (Range<Int>, [[UInt8]])? {
         var end = Lines.start(of: position, in: text)
         for _ in 0..<200 where end > 0 {
@@ -316,7 +317,7 @@ struct LogScan {
         return nil
     }
 
-    /// The same lines with the codes of terminals that were removed.
+    /// The range of the lines in the original output with terminal codes.
     private func range(of message: Message, in printed: UnsafeRawBufferPointer) -> Range<Int> {
         let first = Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<message.range.lowerBound]))
         let more = Lines.count(in: UnsafeRawBufferPointer(rebasing: text[message.range]))

@@ -1,6 +1,6 @@
-/// The line to report, with the lines that continue it.
+/// The line to report and its continuation lines.
 struct Message {
-    /// Where it is in the text.
+    /// The range in the text.
     private(set) var range: Range<Int>
     private var lines: [LineText]
 
@@ -48,10 +48,10 @@ struct Message {
         return false
     }
 
-    /// As printed, on one line.
+    /// The message as printed, on one line.
     var text: String { Excerpt.cut(joined { Array($0.trimmed) }, to: Self.mostBytes) }
 
-    /// As patterns see it, on one line.
+    /// The message as normalised for matching, on one line.
     var matchable: [UInt8] { joined { $0.matchable } }
 
     private func joined(_ form: (LineText) -> [UInt8]) -> [UInt8] {

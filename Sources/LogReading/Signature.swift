@@ -1,10 +1,10 @@
-/// Makes equal texts of error messages that differ only in where and when they were printed.
+/// Normalises error messages, so that those which differ only in place and time become equal.
 enum Signature {
     private static let longest = 600
 
     /// - Parameters:
-    ///   - message: as patterns see it.
-    ///   - kept: parts of it that stay as they are.
+    ///   - message: the message, normalised for matching.
+    ///   - kept: parts that are not changed.
     static func of(_ message: [UInt8], keeping kept: [[UInt8]]) -> String {
         var text = uniform(message)
         for rule in Rule.places { text = rule.applied(to: text) }
@@ -27,19 +27,19 @@ enum Signature {
         return Excerpt.cut(blanks.replacing(in: plain) { _ in [32] }, to: longest).trimmed
     }
 
-    /// Bytes that no UTF-8 has stand for digits that stay …
+    /// Bytes that cannot occur in UTF-8 represent numbers that are kept …
     private static let numberMark: UInt8 = 0xF5
-    /// … and control characters for parts that stay.
+    /// … and control characters represent parts that are kept.
     private static let marks: [UInt8] = Array(0x0E...0x1A)
 
     private static let blanks = expression(#"\s+"#)
 
-    /// Numbers that tell one failure from another: of warnings and signals, exit statuses, codes of curl and HTTP.
+    /// Numbers that distinguish failures: those of warnings and signals, exit statuses, codes of curl and HTTP.
     private static let keptNumbers = expression(
         #"((?:[Ww]arning |curl[: ]+\(?|err |[Ee]rror:? \(?|[Ss]tatus(?: code:?)? |curl: code |exit(?:ed)?[ -](?:with |code |with code )?|signal |HTTP/|errno |CMake [<>]=? |<url> )\(?)(\d+(?:\.\d+)?)"#
     )
 
-    /// One blank and one kind of quotes for all; no control characters and no bytes that are not UTF-8.
+    /// Unifies blanks and quotes, and removes control characters and invalid UTF-8.
     private static func uniform(_ message: [UInt8]) -> [UInt8] {
         let valid = Array(String(decoding: message, as: UTF8.self).utf8)
         let text = blanks.replacing(in: valid.map { $0 < 0x20 || $0 == 0x7F ? 32 : $0 }) { _ in [32] }
@@ -55,7 +55,7 @@ enum Signature {
         }
     }
 
-    /// What is left out or replaced; `$1` stands for what the first group matched.
+    /// A text to remove or replace; `$1` stands for the match of the first group.
     private struct Rule {
         let expression: Expression
         let replacement: [UInt8]
@@ -81,7 +81,7 @@ enum Signature {
             }
         }
 
-        /// Where the tool saw the error: files, lines, columns, targets of make, object files.
+        /// Positions of errors: files, lines, columns, targets of make, object files.
         static let places = [
             Rule(#"^#=+ (.*?) =+#$"#, "$1"),
             Rule(#"^'[^']+',? line \d+: "#),

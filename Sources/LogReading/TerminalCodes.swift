@@ -1,10 +1,10 @@
 internal import Foundation
 
-/// The codes by which programs colour text and move the cursor.
+/// The codes by which programs set colours and move the cursor.
 enum TerminalCodes {
     static let escape: UInt8 = 0x1B
 
-    /// The text without them; nil if it has none. Ends of lines stay.
+    /// The text without codes; nil if there are none. Line ends are kept.
     static func removed(from text: UnsafeRawBufferPointer) -> [UInt8]? {
         guard let start = text.baseAddress, memchr(start, Int32(escape), text.count) != nil else { return nil }
         return [UInt8](unsafeUninitializedCapacity: text.count) { result, count in
@@ -12,12 +12,12 @@ enum TerminalCodes {
             var position = 0
             while position < text.count {
                 if text[position] == escape {
-                    // Most of a hostile log may be escapes, none of which begins a code but the last one.
+                    // Most of a hostile log may be escape characters, of which only the last one begins a code.
                     while position + 1 < text.count, text[position + 1] == escape { position += 1 }
                     position += length(of: text, from: position)
                     continue
                 }
-                // Between two codes there is often a word only.
+                // Between two codes there is often only one word.
                 var left = min(shortText, text.count - position)
                 while left > 0, text[position] != escape {
                     target[count] = text[position]
@@ -33,10 +33,10 @@ enum TerminalCodes {
         }
     }
 
-    /// Bytes that are copied one by one.
+    /// The size up to which bytes are copied one by one.
     private static let shortText = 24
 
-    /// How long the code is that begins at `start`: at least the escape, never more than the line.
+    /// The length of the code at `start`: at least the escape character, and at most the rest of the line.
     private static func length(of text: UnsafeRawBufferPointer, from start: Int) -> Int {
         guard start + 1 < text.count else { return 1 }
         let kind = text[start + 1]

@@ -1,16 +1,16 @@
 package import Core
 
-/// A selector of cells, `TARGET/COMPILER/PACKAGE`, each part a glob; the package's part is matched against its
+/// A selector of cells, `TARGET/COMPILER/PACKAGE`, whose parts are globs; the last is matched against the package's
 /// name and against `NAME.VERSION`.
 package struct CellPattern: Hashable, Sendable, CustomStringConvertible {
-    /// Matches names of targets.
+    /// The glob for targets.
     package let target: Glob
-    /// Matches names of compilers.
+    /// The glob for compilers.
     package let compiler: Glob
-    /// Matches `NAME` or `NAME.VERSION`.
+    /// The glob for `NAME` or `NAME.VERSION`.
     package let package: Glob
 
-    /// Nil unless `text` has three parts, none of them empty.
+    /// Parses a selector; nil unless `text` has three non-empty parts.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
@@ -26,7 +26,7 @@ package struct CellPattern: Hashable, Sendable, CustomStringConvertible {
         self.target.matches(target) && self.compiler.matches(compiler) && matches(name: name, version: version)
     }
 
-    /// Whether the third glob matches the package, by its name or by its name and version.
+    /// Whether the third glob matches the package.
     package func matches(name: String, version: String) -> Bool {
         package.matches(name) || package.matches("\(name).\(version)")
     }

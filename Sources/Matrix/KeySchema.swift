@@ -1,11 +1,10 @@
-/// The keys that a mapping of the language may have: what the decoder accepts, and what the JSON Schema in `docs/`
-/// must say too.
+/// The allowed keys of a mapping in a matrix, which must agree with the JSON Schema in `docs/`.
 package struct KeySchema: Sendable {
-    /// As in the definitions of the schema.
+    /// The name of the definition in the JSON Schema.
     package let name: String
-    /// The keys that are allowed, in the order of the documentation.
+    /// The allowed keys, in the order of the documentation.
     package let keys: [String]
-    /// With its article, for messages.
+    /// The name with its article, for messages.
     package let title: String
 
     private init(_ name: String, _ title: String, _ keys: [String]) {
@@ -14,7 +13,7 @@ package struct KeySchema: Sendable {
         self.keys = keys
     }
 
-    /// The top of a matrix.
+    /// The top level of a matrix.
     package static let matrix = KeySchema(
         "matrix", "a matrix",
         [
@@ -60,7 +59,7 @@ package struct KeySchema: Sendable {
         [
             "name", "source", "subpath", "configure-files", "backends", "configure", "run", "targets", "compilers",
         ])
-    /// How the image of a backend is run.
+    /// The options for running the image of a backend.
     package static let unikernelRun = KeySchema(
         "unikernel-run", "the run of a unikernel", ["time", "expect", "status", "arguments", "memory"])
     /// An entry of `include:`.
@@ -87,7 +86,7 @@ package struct KeySchema: Sendable {
     package static let noticeStatus = KeySchema(
         "notice-status", "a status of commits", ["github", "gitlab", "forgejo"])
 
-    /// Every schema of the language.
+    /// All schemas.
     package static let all = [
         matrix, repository, target, machine, compiler, selection, pin, unikernel, unikernelRun, inclusion, exclusion,
         acceptedFailure, limits, limitSet, scheduleRule, notices, noticeRecipient, noticeStatus,

@@ -1,7 +1,7 @@
 internal import Core
 internal import YAML
 
-/// Repositories, targets and compilers.
+/// Decodes repositories, targets and compilers.
 extension MatrixDecoder {
     func repository(_ node: Node) -> RepositoryEntry? {
         if case .scalar = node.content {
@@ -30,7 +30,7 @@ extension MatrixDecoder {
         isURL ? .url(text) : .path(written: text, resolved: resolved(text, besides: node.location.file))
     }
 
-    /// A path of a matrix is relative to the file that says it.
+    /// Resolves a path relative to the file that contains it.
     func resolved(_ path: String, besides file: String) -> String {
         guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
         return String(file[...slash]) + path
@@ -59,7 +59,7 @@ extension MatrixDecoder {
         (left.location.line, left.location.column) < (right.location.line, right.location.column) ? right : left
     }
 
-    /// - Parameter engine: the matrix's, for targets that name none.
+    /// - Parameter engine: the matrix's default for targets.
     func target(_ node: Node, engine: Located<TargetEntry.Engine>?) -> TargetEntry? {
         if case .scalar = node.content {
             return reader.name(node, "a target's name").map { target(named: $0, fields: [:], engine: engine) }
@@ -160,7 +160,7 @@ extension MatrixDecoder {
         guard (fields["version"] == nil) != (fields["system"] == nil) else {
             reader.report(
                 "a compiler needs one of 'version' and 'system'", at: node.location,
-                hint: "'system' is the version of the distro's own compiler")
+                hint: "'system' is the version of the distribution's own compiler")
             return nil
         }
         let packages = fields["packages"].map { list in

@@ -1,7 +1,7 @@
 internal import Core
 internal import YAML
 
-/// Whom notices of new problems go to.
+/// Decodes the recipients of notices.
 extension MatrixDecoder {
     func notices(_ node: Node) -> NoticeRules? {
         guard let fields = reader.fields(node, "'notify'", .notices) else { return nil }
@@ -55,7 +55,7 @@ extension MatrixDecoder {
         guard let text = reader.text(node, what) else { return nil }
         guard let address = MailAddress(text.value) else {
             reader.report(
-                "\(what) must be an address of mail, found '\(text.value)'", at: node.location,
+                "\(what) must be an email address, found '\(text.value)'", at: node.location,
                 hint: "NAME@HOST of letters, digits and ._+-")
             return nil
         }
@@ -77,7 +77,7 @@ extension MatrixDecoder {
 }
 
 extension NoticeRules {
-    /// The patterns of cells that recipients name.
+    /// The selectors of cells in the recipients.
     var cells: [Located<CellPattern>] {
         recipients.flatMap { recipient -> [Located<CellPattern>] in
             guard case .cells(let cells) = recipient.interest else { return [] }

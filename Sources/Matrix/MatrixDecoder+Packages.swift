@@ -1,7 +1,7 @@
 internal import Core
 internal import YAML
 
-/// Which packages: selections, sets, pins and scopes of options.
+/// Decodes selections of packages, sets, and the scopes of options.
 extension MatrixDecoder {
     func pattern(_ node: Node, _ what: String) -> PackagePattern? {
         guard let text = reader.text(node, what) else { return nil }
@@ -74,7 +74,7 @@ extension MatrixDecoder {
         }
     }
 
-    /// The packages of a file, one pattern a line; empty lines and those that begin with `#` don't count.
+    /// Reads the packages in a file, one pattern per line; empty lines and lines that begin with `#` are ignored.
     private func listed(in path: Located<String>) -> PackageSelection.Source? {
         let name = resolved(path.value, besides: path.location.file)
         do {
@@ -103,7 +103,7 @@ extension MatrixDecoder {
         }
     }
 
-    /// Sets that are not there, and sets that contain themselves.
+    /// Reports undefined sets and sets that contain themselves.
     func checkSets(_ matrix: MatrixFile) {
         for selection in matrix.packages + matrix.sets.values.joined() {
             if case .set(let name) = selection.source.value, matrix.sets[name] == nil {

@@ -1,7 +1,7 @@
 internal import Core
 internal import YAML
 
-/// Packages held at a version or at a source.
+/// Decodes packages pinned to a version or a source.
 extension MatrixDecoder {
     func pin(_ entry: Node.Entry) -> Pin? {
         let name = Located(entry.key, at: entry.keyLocation)
@@ -31,7 +31,7 @@ extension MatrixDecoder {
         return pin
     }
 
-    /// Any version that opam takes: those of pins need not begin with a digit.
+    /// Any valid version of opam: those of pins need not begin with a digit.
     private func pinnedVersion(_ node: Node) -> String? {
         guard let text = reader.text(node, "'version'")?.value else { return nil }
         guard text.allSatisfy(PackagePattern.isVersionLetter) else {
@@ -42,7 +42,7 @@ extension MatrixDecoder {
         return text
     }
 
-    /// A text that is an address or, by its beginning, a path; nil for a version.
+    /// Parses a URL, or a path recognised by its beginning; nil for a version.
     func place(of text: String, in node: Node) -> Pin.Source.Address? {
         if ["/", "./", "../"].contains(where: text.hasPrefix) || text == "." || text == ".." {
             return .path(resolved(text, besides: node.location.file))
@@ -66,12 +66,12 @@ extension MatrixDecoder {
         if isURL, !text.value.contains(":") {
             reader.report(
                 "'url' must be an address, found '\(text.value)'", at: place.location,
-                hint: "use 'path' for a folder or a file of this machine")
+                hint: "use 'path' for a folder or file on this machine")
         }
         var source = Pin.Source(isURL ? .url(text.value) : .path(resolved(text.value, besides: place.location.file)))
         source.ref = fields["ref"].flatMap { reader.text($0, "'ref'")?.value }
         if let ref = fields["ref"], isURL, text.value.contains("#") {
-            reader.report("the address has a revision behind '#' already", at: ref.location, hint: "keep one of them")
+            reader.report("the address already has a revision after '#'", at: ref.location, hint: "keep one of them")
         }
         source.checksum = fields["checksum"].flatMap(checksum)
         source.subpath = fields["subpath"].flatMap(subpath)

@@ -1,7 +1,7 @@
 internal import Core
 internal import YAML
 
-/// Cells added, left out, forgiven or hurried, and limits.
+/// Decodes inclusions, exclusions, accepted failures, the schedule and limits.
 extension MatrixDecoder {
     func cells(_ fields: [String: Node], _ node: Node, of schema: KeySchema) -> [Located<CellPattern>] {
         guard let list = fields["cells"] else {
@@ -91,7 +91,7 @@ extension MatrixDecoder {
         webAddress(node, "'tracker'", example: "https://example.org/project/issues/12")
     }
 
-    /// An address of http or https.
+    /// An http or https URL.
     func webAddress(_ node: Node, _ what: String, example: String) -> String? {
         guard let text = reader.text(node, what) else { return nil }
         let isAddress =

@@ -1,11 +1,11 @@
 internal import Core
 internal import YAML
 
-/// Turns the nodes of a matrix into a `MatrixFile`, and reports everything that is wrong with them.
+/// Decodes a matrix from YAML nodes, and reports all errors in it.
 struct MatrixDecoder {
     let reader: NodeReader
 
-    /// The matrix; nil when its document is no mapping or has no usable deployment.
+    /// The matrix; nil if the document is not a mapping or has no valid deployment.
     func decode(_ document: Node) -> MatrixFile? {
         guard let fields = reader.fields(withoutExtensions(document), "a matrix", .matrix) else { return nil }
         let required = ["deployment", "repositories", "targets", "compilers"]
@@ -32,7 +32,7 @@ struct MatrixDecoder {
         "packages": "write 'packages: all' or a list of packages",
     ]
 
-    /// The document without the keys that begin with `x-`: a place for anchors, as in other tools' files.
+    /// The document without keys that begin with `x-`, which are reserved for anchors, as in other tools' files.
     private func withoutExtensions(_ document: Node) -> Node {
         guard case .mapping(let entries) = document.content else { return document }
         var rest = document
@@ -67,7 +67,7 @@ struct MatrixDecoder {
         }
     }
 
-    /// Targets × compilers of a plan.
+    /// The maximum number of columns (targets × compilers) of a plan.
     static let columnLimit = 10_000
 
     private func checkColumns(_ matrix: MatrixFile, _ fields: [String: Node]) {
@@ -77,7 +77,7 @@ struct MatrixDecoder {
         guard let node = fields[key] else { return }
         reader.report(
             "\(targets) targets × \(compilers) compilers are more than \(Self.columnLimit) columns",
-            at: node.location, hint: "there are most of '\(key)': list fewer")
+            at: node.location, hint: "'\(key)' contributes most: list fewer")
     }
 
     private func decodePackages(_ fields: [String: Node], into matrix: inout MatrixFile) {
@@ -136,13 +136,13 @@ struct MatrixDecoder {
             kind: "compiler")
     }
 
-    /// Reports the globs that match none of `names`, each once. Silent where these could not be read.
+    /// Reports the globs that match none of `names`, each once. Does nothing if the names could not be read.
     func check(_ globs: [Located<Glob>], among names: [Located<String>]?, kind: String) {
         guard let names, !names.isEmpty else { return }
         var reported: Set<String> = []
         for glob in globs where !names.contains(where: { glob.value.matches($0.value) }) {
             guard reported.insert(glob.value.pattern).inserted else { continue }
-            // Either may be the one that is misspelt.
+            // Either of them may be misspelt.
             let guess = nearest(to: glob.value.pattern, in: names.map(\.value)).flatMap { near in
                 names.first { $0.value == near }
             }

@@ -1,11 +1,11 @@
 package import Core
 package import YAML
 
-/// A value of a matrix and its location.
+/// A value in a matrix with its location.
 package struct Located<Value: Sendable>: Sendable {
-    /// The value as decoded.
+    /// The decoded value.
     package var value: Value
-    /// The place in the matrix that has the value.
+    /// The location of the value in the matrix.
     package var location: SourceLocation
 
     package init(_ value: Value, at location: SourceLocation) {
@@ -16,79 +16,79 @@ package struct Located<Value: Sendable>: Sendable {
 
 extension Located: Equatable where Value: Equatable {}
 
-/// What a user wrote into a matrix, with those it extends laid under it: checked by itself, but not yet against
-/// plugins and repositories.
+/// A matrix file merged with the files that it extends. It is valid by itself, but not yet checked against plugins and
+/// repositories.
 package struct MatrixFile: Sendable {
     /// The name of the deployment, which is also the branch of its plans.
     package var deployment: Located<String>
     package var description: String?
-    /// The first has precedence.
+    /// The repositories; earlier ones take precedence.
     package var repositories: [RepositoryEntry] = []
     /// The targets, in the order of the matrix.
     package var targets: [TargetEntry] = []
     /// The compilers, in the order of the matrix.
     package var compilers: [CompilerEntry] = []
-    /// The selections of packages; a cell is planned for what any of them selects.
+    /// The selections of packages; cells are planned for packages that any of them selects.
     package var packages: [PackageSelection] = []
-    /// Selections by name, to which `set:` refers.
+    /// Named selections, referred to by `set:`.
     package var sets: [String: [PackageSelection]] = [:]
-    /// In the order of the text.
+    /// The pins in textual order.
     package var pins: [Pin] = []
-    /// MirageOS unikernels, in the order of the text.
+    /// MirageOS unikernels in textual order.
     package var unikernels: [UnikernelEntry] = []
     /// The packages whose tests are run.
     package var withTest: Scope = .none
     /// The packages whose documentation is built.
     package var withDoc: Scope = .none
-    /// Packages solved with the oldest versions that do.
+    /// The packages solved with the oldest possible versions of dependencies.
     package var lowerBounds: Scope = .none
-    /// Cells that are added to what the axes make.
+    /// Cells added to those of targets × compilers × packages.
     package var include: [Inclusion] = []
-    /// Cells that are left out.
+    /// Excluded cells.
     package var exclude: [Exclusion] = []
-    /// Cells whose failure is not counted against the matrix.
+    /// Cells whose failure does not make a run fail.
     package var acceptFailures: [AcceptedFailure] = []
-    /// How often a job is run again whose failure would break a cell that was good; nil: once.
+    /// How often a failed job is repeated before a cell that was good is recorded as broken; nil for once.
     package var confirm: Int?
     /// The limits of jobs.
     package var limits = LimitTable()
     /// The rules that decide which jobs run first.
     package var schedule: [ScheduleRule] = []
-    /// Files of other packages that some packages may change.
+    /// Files of other packages that some packages are allowed to change.
     package var allowedOverwrites: [OverwriteRule] = []
-    /// Whom notices of new problems go to; nil: only to those whom the settings name.
+    /// The recipients of notices about new problems; nil if only those in the settings receive them.
     package var notices: NoticeRules?
-    /// For diagnostics of those who check further.
+    /// The texts of the files, for later diagnostics.
     package var sources: SourceTexts
     /// The file itself, without those that it extends; nil for a matrix that was not read from a file.
     package var text: SourceText?
 }
 
-/// A set of names, none listed meaning all.
+/// A filter of names; without globs it matches all names.
 package struct NameFilter: Sendable {
-    /// The globs of which one must match; none matches everything.
+    /// The globs, one of which must match; if empty, every name matches.
     package var globs: [Located<Glob>]
 
     /// Matches every name.
     package static let any = NameFilter(globs: [])
 
-    /// Whether a glob matches `name`, or there is none.
+    /// Whether a glob matches `name`, or there are no globs.
     package func matches(_ name: String) -> Bool {
         globs.isEmpty || globs.contains { $0.value.matches(name) }
     }
 }
 
-/// Which packages an option is for.
+/// The packages that an option applies to.
 package enum Scope: Sendable {
     case none, all
     case matching([Located<Glob>])
 
-    /// Whether it names packages.
+    /// Whether the scope lists packages by name.
     package var isByName: Bool {
         if case .matching = self { true } else { false }
     }
 
-    /// Whether the package of that name is in the scope.
+    /// Whether the scope contains the package.
     package func contains(_ name: String) -> Bool {
         switch self {
         case .none: false
@@ -100,13 +100,13 @@ package enum Scope: Sendable {
 
 /// An opam repository, for all cells or as an overlay for some.
 package struct RepositoryEntry: Sendable {
-    /// The address of the repository: on this machine or a URL.
+    /// The location of the repository: a URL or a path.
     package enum Address: Sendable, Hashable {
         case url(String)
-        /// As written, and seen from the process's directory.
+        /// The path as written, and relative to the working directory.
         case path(written: String, resolved: String)
 
-        /// As written.
+        /// The location as written.
         package var text: String {
             switch self {
             case .url(let url): url
@@ -115,7 +115,7 @@ package struct RepositoryEntry: Sendable {
         }
     }
 
-    /// Which commit of it.
+    /// The revision of a repository.
     package enum Revision: Sendable, Hashable {
         case head
         case ref(String)
@@ -123,15 +123,15 @@ package struct RepositoryEntry: Sendable {
         case commit(String)
     }
 
-    /// Where the repository is.
+    /// The location of the repository.
     package var place: Located<Address>
-    /// Which state of the repository is read.
+    /// The revision of the repository.
     package var revision: Revision
-    /// The greater wins; equal ones by the order of the text.
+    /// The priority: greater values take precedence, equal ones in textual order.
     package var priority: Int
-    /// The targets that the entry is for.
+    /// The targets to which the entry applies.
     package var targets: NameFilter
-    /// The compilers that the entry is for.
+    /// The compilers to which the entry applies.
     package var compilers: NameFilter
 
     package init(
@@ -147,7 +147,7 @@ package struct RepositoryEntry: Sendable {
 
 /// An operating system, its version and an architecture.
 package struct TargetEntry: Sendable {
-    /// Where jobs of a target run.
+    /// Where the jobs of a target run.
     package enum Backend: Sendable, Hashable {
         /// In a sandbox on the worker's machine.
         case sandbox
@@ -157,102 +157,102 @@ package struct TargetEntry: Sendable {
         case machine(MachineEntry)
     }
 
-    /// Who carries out the recipes of packages.
+    /// The program that carries out the recipes of packages.
     package enum Engine: String, Sendable, Hashable, CaseIterable {
-        /// The runner itself.
+        /// The runner.
         case recipe
-        /// The target's own opam client.
+        /// The target's opam client.
         case opam
     }
 
-    /// The name in cells and in globs.
+    /// The name in cells and globs.
     package var name: Located<String>
-    /// The plugin that knows the system, by its name; the one that serves the target's name where absent.
+    /// The name of the plugin; nil for the one that serves the target's name.
     package var plugin: Located<String>?
-    /// The OCI image that its packages are built in; a layout's directory relative to where the matrix is read from.
+    /// The OCI image that its packages are built in; a layout's directory is relative to the matrix.
     package var image: Located<ImageReference>?
-    /// Of the system; what the name says where absent: `12` for `debian-12`.
+    /// The version of the system; nil for that in the name: `12` for `debian-12`.
     package var version: String?
-    /// The worker's own where absent.
+    /// The architecture; nil for the worker's.
     package var arch: String?
-    /// For the plugin.
+    /// Options for the plugin.
     package var options: [String: String]
-    /// Where the machine is, or a sandbox here.
+    /// Where the jobs run.
     package var place: Backend
-    /// What its workers must have, each once and sorted.
+    /// The labels that workers need, unique and sorted.
     package var labels: [String] = []
-    /// Who carries out recipes there, and where the matrix says so; nil for the runner itself.
+    /// The program that carries out recipes, with its location in the matrix; nil for the runner.
     package var engine: Located<Engine>?
-    /// False: its cells never make a run fail.
+    /// Whether failures of its cells make a run fail.
     package var isRequired: Bool
 }
 
 /// An OCaml compiler.
 package struct CompilerEntry: Sendable {
-    /// As cells name it.
+    /// The name in cells.
     package var name: Located<String>
     /// The version of OCaml.
     package var version: String
-    /// Whether it is the distro's own.
+    /// Whether it is the distribution's own compiler.
     package var isSystem: Bool
-    /// Opam packages beside it, such as options; with versions where they are asked for.
+    /// Additional opam packages such as options, optionally with versions.
     package var packages: [Located<PackagePattern>]
     package var targets: NameFilter
 }
 
-/// Some packages, added to those above it or taken from them.
+/// A set of packages, which is added to or removed from those of previous selections.
 package struct PackageSelection: Sendable {
-    /// What a selection starts from: names, a set, a file, a tag, a maintainer.
+    /// The base of a selection: names, a set, a file, a tag, a maintainer.
     package enum Source: Sendable {
         case all
-        /// What matches one of these.
+        /// Packages that match one of these patterns.
         case patterns([PackagePattern])
         case set(String)
-        /// `org:mirage`, say: an element of the field `tags`.
+        /// Packages with this tag, such as `org:mirage`: an element of the field `tags`.
         case tag(Glob)
-        /// An element of the field `maintainer`.
+        /// Packages with this maintainer: an element of the field `maintainer`.
         case maintainer(Glob)
-        /// The packages that need one of these, over `depth` steps; nil for any number.
+        /// Packages that depend on one of these within `depth` steps; nil for any number of steps.
         case reverseDependencies([PackagePattern], depth: Int?)
-        /// Takes away what matches.
+        /// Removes the packages that match.
         case except(PackagePattern)
     }
 
-    /// Which versions of each package.
+    /// The versions that are planned of each package.
     package enum Versions: String, Sendable, CaseIterable {
-        /// The newest that is available.
+        /// The newest available version.
         case latest
         case all
-        /// The oldest that is available.
+        /// The oldest available version.
         case oldest
     }
 
-    /// What the selection starts from.
+    /// The base of the selection.
     package var source: Located<Source>
-    /// Which versions of each selected package are planned.
+    /// The versions that are planned of each selected package.
     package var versions: Versions
-    /// Whether it may match nothing; otherwise that is an error.
+    /// Whether the selection may be empty, which is otherwise an error.
     package var isOptional: Bool
     package var targets: NameFilter
     package var compilers: NameFilter
 }
 
-/// A package held at one version, perhaps with an opam file or a source of its own.
+/// A package pinned to a version, optionally with its own opam file or source.
 package struct Pin: Sendable {
-    /// Where a package's source is, which has its opam file too.
+    /// The source of a package, which also contains its opam file.
     package struct Source: Sendable, Hashable {
-        /// The address of the source: on this machine or a URL.
+        /// The location of the source: a URL or a path.
         package enum Address: Sendable, Hashable {
-            /// As opam writes addresses: `git+https://…#branch`, `https://…/a.tgz`.
+            /// A URL in opam's notation: `git+https://…#branch`, `https://…/a.tgz`.
             case url(String)
-            /// A folder or an archive, seen from the process's directory.
+            /// A folder or an archive, relative to the working directory.
             case path(String)
         }
 
         package var place: Address
-        /// A branch, tag or commit, of a repository of git.
+        /// A branch, tag or commit of a git repository.
         package var ref: String?
-        /// Of an archive: `sha256=…`.
+        /// The checksum of an archive: `sha256=…`.
         package var checksum: String?
         /// The package's folder in the source.
         package var subpath: String?
@@ -266,13 +266,13 @@ package struct Pin: Sendable {
     }
 
     package var name: Located<String>
-    /// What the matrix says, else what the pinned opam file says; nil as long as neither is known.
+    /// The version in the matrix or otherwise in the pinned opam file; nil until it is known.
     package var givenVersion: String?
-    /// The version that the package is held at.
+    /// The version to which the package is pinned.
     package var version: String { givenVersion ?? "dev" }
-    /// The opam file of that version, in place of the repository's; seen from the process's directory.
+    /// The opam file that replaces the repository's; its path is relative to the working directory.
     package var opamFile: Located<String>?
-    /// The source in place of the repository's; nil where only the version is pinned.
+    /// The source that replaces the repository's; nil if only the version is pinned.
     package var source: Located<Source>?
 
     package init(
@@ -284,7 +284,7 @@ package struct Pin: Sendable {
         self.source = source
     }
 
-    /// Whether it has files of its own, not those of a repository.
+    /// Whether its files replace those of a repository.
     package var hasFiles: Bool { opamFile != nil || source != nil }
 }
 
@@ -296,27 +296,27 @@ package struct Inclusion: Sendable {
     package var compiler: Glob
     /// The packages and versions of the cells.
     package var package: PackagePattern
-    /// Why, for people; nil where none is given.
+    /// The reason, for people; nil if none is given.
     package var reason: String?
 }
 
-/// Cells left out.
+/// Cells that are excluded.
 package struct Exclusion: Sendable {
-    /// The cells concerned.
+    /// The selectors of the cells.
     package var cells: [Located<CellPattern>]
-    /// Why, for people.
+    /// The reason, for people.
     package var reason: String
 }
 
-/// Cells whose failure is known and does not make a run fail.
+/// Cells with a known failure, which does not make a run fail.
 package struct AcceptedFailure: Sendable {
     package var cells: [Located<CellPattern>]
     package var reason: String
-    /// The last day on which it holds.
+    /// The last day of validity.
     package var expires: Located<CalendarDate>?
-    /// The phase that may fail, one of `phases`; nil: any.
+    /// The phase that may fail, one of `phases`; nil for any phase.
     package var phase: String?
-    /// A glob that the failure's signature must match; nil: any.
+    /// A glob that the failure's signature must match; nil for any signature.
     package var signature: String?
     /// The address of the issue about the failure.
     package var tracker: String?
@@ -325,11 +325,11 @@ package struct AcceptedFailure: Sendable {
     package static let phases = ["fetch", "depext", "configure", "build", "test", "install"]
 }
 
-/// Whom notices of new problems go to.
+/// The recipients of notices about new problems.
 package struct NoticeRules: Sendable {
-    /// Somebody who gets mail.
+    /// A recipient of mail.
     package struct Recipient: Sendable {
-        /// The cells of interest.
+        /// The cells that a recipient is interested in.
         package enum Interest: Sendable {
             case cells([Located<CellPattern>])
             /// A glob for an element of the field `maintainer`.
@@ -338,48 +338,48 @@ package struct NoticeRules: Sendable {
             case tag(String)
         }
 
-        /// Where mail goes.
+        /// The email address.
         package var address: MailAddress
-        /// Of what the mail is.
+        /// The cells that the recipient is interested in.
         package var interest: Interest
     }
 
-    /// A repository on a forge whose commits get a status.
+    /// A repository on a forge whose commits receive a status.
     package struct Status: Sendable {
         /// `github`, `gitlab` or `forgejo`.
         package var forge: String
-        /// The repository in the forge's interface.
+        /// The URL of the repository in the forge's API.
         package var url: String
     }
 
-    /// Who gets mail.
+    /// The recipients of mail.
     package var recipients: [Recipient] = []
-    /// Who gets what spoils very much.
+    /// The address that is notified of problems that affect very many cells.
     package var operatorAddress: MailAddress?
-    /// Addresses that get a request for each notice.
+    /// The URLs that receive a request for each notice.
     package var webhooks: [String] = []
-    /// Repositories whose commits get a status.
+    /// The repositories whose commits receive a status.
     package var statuses: [Status] = []
 }
 
-/// Cells that run earlier, the greater priority first.
+/// Cells with a priority; those with greater priority run earlier.
 package struct ScheduleRule: Sendable {
     package var cells: [Located<CellPattern>]
-    /// Higher runs earlier; 0 is usual.
+    /// The priority; 0 is the default.
     package var priority: Int
 }
 
-/// What jobs may use. Absent: the worker's defaults.
+/// The resource limits of jobs. Absent for the worker's defaults.
 package struct LimitSet: Sendable, Hashable {
-    /// Seconds.
+    /// The time limit in seconds.
     package var time: Int?
-    /// Seconds without output.
+    /// The limit on the time without output in seconds.
     package var silence: Int?
-    /// Bytes.
+    /// The memory limit in bytes.
     package var memory: Int?
-    /// Bytes.
+    /// The limit on bytes written.
     package var disk: Int?
-    /// Bytes.
+    /// The size limit of the log in bytes.
     package var log: Int?
 
     package init(
@@ -392,7 +392,7 @@ package struct LimitSet: Sendable, Hashable {
         self.log = log
     }
 
-    /// These limits, those of `stricter` before them.
+    /// These limits, overridden by those of `stricter`.
     package func overridden(by stricter: LimitSet) -> LimitSet {
         LimitSet(
             time: stricter.time ?? time, silence: stricter.silence ?? silence, memory: stricter.memory ?? memory,
@@ -400,32 +400,32 @@ package struct LimitSet: Sendable, Hashable {
     }
 }
 
-/// What packages may change of others' files.
+/// The files of other packages that a package may change.
 package struct OverwriteRule: Sendable {
-    /// Of packages.
+    /// A glob of packages.
     package var package: Located<Glob>
-    /// Of paths relative to the prefix of the switch.
+    /// Globs of paths relative to the prefix of the switch.
     package var paths: [Located<Glob>]
 }
 
 extension MatrixFile {
-    /// Globs of the files that a package may change although they are another's, sorted; nil for none.
+    /// The sorted globs of other packages' files that a package may change; nil if there are none.
     package func allowedOverwrites(of package: String) -> [String]? {
         let paths = allowedOverwrites.filter { $0.package.value.matches(package) }.flatMap(\.paths)
         return paths.isEmpty ? nil : Set(paths.map(\.value.pattern)).sorted()
     }
 }
 
-/// Limits of all jobs, then of a target's, then of a package's: the later wins.
+/// Limits of all jobs, of targets and of packages, in increasing precedence.
 package struct LimitTable: Sendable {
     /// The limits of every job.
     package var all = LimitSet()
-    /// Limits of targets by glob; later ones win.
+    /// Limits of targets by glob; later ones take precedence.
     package var targets: [(glob: Located<Glob>, limits: LimitSet)] = []
-    /// Limits of packages by glob, which win over those of targets.
+    /// Limits of packages by glob, which take precedence over those of targets.
     package var packages: [(glob: Located<Glob>, limits: LimitSet)] = []
 
-    /// The limits of a job: those of all jobs, of its target and of its package, the more specific winning.
+    /// The limits of a job, combined from those of all jobs, of its target and of its package.
     package func limits(target: String, package name: String) -> LimitSet {
         let ofTarget = targets.filter { $0.glob.value.matches(target) }.map(\.limits)
         let ofPackage = packages.filter { $0.glob.value.matches(name) }.map(\.limits)

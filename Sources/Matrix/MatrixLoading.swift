@@ -2,18 +2,18 @@ internal import Core
 package import YAML
 
 extension MatrixFile {
-    /// Files that extend each other, the first included.
+    /// The maximum number of files in a chain of `extends`, including the first.
     package static let extensionLimit = 8
     fileprivate static let sizeHint = "split it with 'extends:'"
 
-    /// Reads the matrix at `path` and those it extends.
+    /// Reads the matrix at `path` and the files that it extends.
     ///
-    /// - Throws: `Failure` of kind `input` with everything that is wrong with the files, in the order of their text.
+    /// - Throws: `Failure` of kind `input` with all errors in the files, in textual order.
     package init(path: String) throws {
         try self.init(SourceText(path: path, of: "matrix", sizeHint: Self.sizeHint))
     }
 
-    /// Reads a matrix from `text`; what it extends is looked for beside `text.file`.
+    /// Reads a matrix from `text`; files that it extends are resolved relative to `text.file`.
     ///
     /// - Throws: `Failure`, as for a path.
     package init(_ text: SourceText) throws {
@@ -24,14 +24,14 @@ extension MatrixFile {
     }
 }
 
-/// Lays a matrix over those it extends.
+/// Merges a matrix with the files that it extends.
 private struct MatrixLoading {
     private var sources = SourceTexts()
     private var diagnostics: [Diagnostic] = []
-    /// In the order in which they were read, for the order of diagnostics.
+    /// The files in the order in which they were read, for sorting diagnostics.
     private var files: [String] = []
 
-    /// Keys whose mappings are merged entry by entry; of all others the extending file's value counts.
+    /// The keys whose mappings are merged entry by entry; for all others the extending file's value is used.
     private static let mergedKeys = ["sets", "pins", "limits"]
 
     mutating func document(_ text: SourceText, chain: [String]) throws -> Node? {
@@ -77,7 +77,7 @@ private struct MatrixLoading {
         }
     }
 
-    /// `upper` with those entries of `base` that it lacks.
+    /// `upper` with the entries of `base` that it lacks.
     private func merged(_ upper: Node, over base: Node) -> Node {
         guard case .mapping(let entries) = upper.content, case .mapping(let inherited) = base.content else {
             return upper
@@ -121,7 +121,7 @@ private struct MatrixLoading {
         return matrix
     }
 
-    /// By file, line and column, each said once.
+    /// Sorted by file, line and column, without duplicates.
     private func ordered(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
         var seen: Set<Diagnostic> = []
         let order = Dictionary(files.enumerated().map { ($1, $0) }, uniquingKeysWith: min)

@@ -1,12 +1,12 @@
 internal import Core
 internal import YAML
 
-/// Reads values out of nodes and collects what is wrong with them: a value that cannot be read is nil, and said.
+/// Decodes values from nodes and collects errors: a value that cannot be decoded is nil and reported.
 final class NodeReader {
     var sources: SourceTexts
     private(set) var diagnostics: [Diagnostic] = []
 
-    /// Elements of one list.
+    /// The maximum number of elements of a list.
     static let listLimit = 10_000
 
     init(sources: SourceTexts) {
@@ -21,7 +21,7 @@ final class NodeReader {
         diagnostics.append(diagnostic)
     }
 
-    /// A text that is not empty; numbers and such count as their letters.
+    /// A non-empty text; numbers and other scalars count as texts.
     func text(_ node: Node, _ what: String) -> Located<String>? {
         guard case .scalar(let text, let isPlain) = node.content, !(isPlain && Node.isNull(text)) else {
             report("\(what) must be a text, found \(node.kind)", at: node.location)
@@ -34,7 +34,7 @@ final class NodeReader {
         return Located(text, at: node.location)
     }
 
-    /// A text that can be a name: of a branch, a file, a part of a cell.
+    /// A text that is a valid name of a branch, a file, or a part of a cell.
     func name(_ node: Node, _ what: String) -> Located<String>? {
         guard let text = text(node, what) else { return nil }
         let value = text.value
@@ -86,18 +86,18 @@ final class NodeReader {
         return amount
     }
 
-    /// The elements of a list that can be read; a list that is empty or too long is reported.
+    /// The valid elements of a list; an empty or too long list is reported.
     func list<Element>(_ node: Node, _ what: String, of element: String, _ read: (Node) -> Element?) -> [Element] {
         guard case .sequence(let nodes) = node.content else {
             report(
                 "\(what) must be a list, found \(node.kind)", at: node.location,
-                hint: "write each \(element) on a line of its own, after '- '")
+                hint: "write each \(element) on a separate line after '- '")
             return []
         }
         return elements(nodes, node, what, of: element, read)
     }
 
-    /// As `list`, where a single element may be written without its list.
+    /// Like `list`, but a single element may be written without a list.
     func listOrOne<Element>(_ node: Node, _ what: String, of element: String, _ read: (Node) -> Element?) -> [Element] {
         guard case .sequence(let nodes) = node.content else {
             return read(node).map { [$0] } ?? []
@@ -118,7 +118,7 @@ final class NodeReader {
         return nodes.compactMap(read)
     }
 
-    /// The entries of a mapping with free keys.
+    /// The entries of a mapping with arbitrary keys.
     func entries(_ node: Node, _ what: String) -> [Node.Entry] {
         guard case .mapping(let entries) = node.content else {
             report("\(what) must be a mapping, found \(node.kind)", at: node.location)
@@ -130,7 +130,7 @@ final class NodeReader {
         return entries
     }
 
-    /// The entries of a mapping whose keys are those of `shape`, unknown ones reported.
+    /// The entries of a mapping with the keys of a schema; unknown keys are reported.
     func fields(_ node: Node, _ what: String, _ schema: KeySchema) -> [String: Node]? {
         guard case .mapping(let entries) = node.content else {
             report(

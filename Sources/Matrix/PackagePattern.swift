@@ -1,7 +1,6 @@
 package import Core
 
-/// Which packages, and which of their versions, as one text of a matrix: `lwt`, `lwt.5.7.0`, `lwt >= 5.0 & < 6`,
-/// `mirage-*`.
+/// A pattern for packages and their versions in a matrix: `lwt`, `lwt.5.7.0`, `lwt >= 5.0 & < 6`, `mirage-*`.
 package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {
     /// The relations of opam's constraints.
     package enum Comparison: String, Hashable, Sendable, CaseIterable {
@@ -15,17 +14,17 @@ package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {
 
     /// A bound on versions, in opam's order.
     package struct Constraint: Hashable, Sendable, CustomStringConvertible {
-        /// How the version is compared.
+        /// The comparison operator.
         package var comparison: Comparison
-        /// The version compared with, in opam's order.
+        /// The version to compare with, in opam's order.
         package var version: String
 
         package var description: String { "\(comparison.rawValue) \(version)" }
     }
 
-    /// Matches names of packages.
+    /// The glob for package names.
     package let name: Glob
-    /// All must hold. `NAME.VERSION` is `= VERSION`.
+    /// The constraints, all of which must be satisfied. `NAME.VERSION` is `= VERSION`.
     package let constraints: [Constraint]
 
     package var description: String {
@@ -33,7 +32,7 @@ package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {
         return constraints.dropFirst().reduce("\(name.pattern) \(first)") { "\($0) & \($1)" }
     }
 
-    /// The version asked for exactly, if one is.
+    /// The version in an exact constraint; nil if there is none.
     package var exactVersion: String? {
         constraints.count == 1 && constraints[0].comparison == .equal ? constraints[0].version : nil
     }
@@ -43,16 +42,16 @@ package struct PackagePattern: Hashable, Sendable, CustomStringConvertible {
         self.constraints = constraints
     }
 
-    /// Why a text is not a pattern.
+    /// The reason why a text is not a pattern.
     package struct Malformed: ClassifiedError, CustomStringConvertible {
-        /// What is wrong with the text.
+        /// The problem with the text.
         package var reason: String
 
         package var category: ErrorCategory { .input }
-        package var description: String { "this is not a pattern of packages: \(reason)" }
+        package var description: String { "this is not a package pattern: \(reason)" }
     }
 
-    /// Reads `text`.
+    /// Parses `text`.
     ///
     /// - Throws: `Malformed`.
     package init(_ text: String) throws(Malformed) {

@@ -1,13 +1,13 @@
-/// A day of the calendar.
+/// A date in the calendar.
 package struct CalendarDate: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The year, as in `2026`.
     package let year: Int
-    /// 1 to 12.
+    /// The month, 1 to 12.
     package let month: Int
     /// The day of the month, from 1.
     package let day: Int
 
-    /// Reads `YYYY-MM-DD`; nil if there is no such day.
+    /// Parses `YYYY-MM-DD`; nil if there is no such date.
     package init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.count) == [4, 2, 2], parts.allSatisfy({ $0.allSatisfy { "0"..."9" ~= $0 } }),
@@ -19,7 +19,7 @@ package struct CalendarDate: Hashable, Sendable, Comparable, CustomStringConvert
         self.day = day
     }
 
-    /// The day that is so many days after 1970-01-01, by Hinnant's `civil_from_days`.
+    /// The date a number of days after 1970-01-01, by Hinnant's `civil_from_days`.
     package init(daysSince1970 days: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -50,7 +50,7 @@ package struct CalendarDate: Hashable, Sendable, Comparable, CustomStringConvert
     }
 }
 
-/// Amounts with a unit, as written in a matrix.
+/// Quantities with a unit in a matrix.
 enum Quantity {
     static let durationUnits: [(name: String, factor: Int)] = [
         ("s", 1), ("min", 60), ("h", 3_600), ("d", 86_400),
@@ -59,7 +59,7 @@ enum Quantity {
         ("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40),
     ]
 
-    /// A whole number with one of `units`, or without; nil for anything else, for zero and beyond 2⁵³.
+    /// Parses a whole number, optionally with one of `units`; nil for anything else, for zero, and beyond 2⁵³.
     static func parse(_ text: String, units: [(name: String, factor: Int)]) -> Int? {
         let digits = text.prefix { ("0"..."9").contains($0) }
         let unit = text[digits.endIndex...].drop { $0 == " " }

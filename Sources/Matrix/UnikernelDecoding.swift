@@ -1,11 +1,11 @@
 internal import Core
 internal import YAML
 
-/// MirageOS unikernels.
+/// Decodes MirageOS unikernels.
 extension MatrixDecoder {
-    /// Unikernels of a matrix.
+    /// The maximum number of unikernels in a matrix.
     private static let unikernelLimit = 1000
-    /// Cells of a unikernel on a target with a compiler.
+    /// The maximum number of cells of a unikernel on a target with a compiler.
     private static let variantLimit = 1000
 
     func decodeUnikernels(_ node: Node, into matrix: inout MatrixFile) {
@@ -22,7 +22,7 @@ extension MatrixDecoder {
                 guard target.engine?.value == .opam, let location = target.engine?.location else { continue }
                 reader.report(
                     "unikernel '\(entry.name.value)' cannot be built on '\(target.name.value)': its engine is opam",
-                    at: location, hint: "leave the target out by 'targets' of the unikernel")
+                    at: location, hint: "exclude the target by 'targets' of the unikernel")
             }
         }
     }
@@ -66,7 +66,7 @@ extension MatrixDecoder {
         guard !text.value.hasSuffix(UnikernelEntry.configureSuffix) else {
             reader.report(
                 "the name of a unikernel must not end with '\(UnikernelEntry.configureSuffix)', found '\(text.value)'",
-                at: node.location, hint: "so the package is called that configures a unikernel")
+                at: node.location, hint: "that is the name of the package that configures a unikernel")
             return nil
         }
         return text
@@ -138,7 +138,7 @@ extension MatrixDecoder {
         return text
     }
 
-    /// Checks that cells can be named by the values of keys, and are not too many.
+    /// Checks that the values of keys are valid in the names of cells, and that there are not too many.
     private func checkVariants(of entry: UnikernelEntry, at node: Node) {
         var (count, labels) = (Swift.max(entry.backends.count, 1), Set<String>())
         for case .key(let key, let values) in entry.configure where values.count > 1 {
@@ -149,8 +149,8 @@ extension MatrixDecoder {
                     && value.allSatisfy { $0 != "+" }
                 guard isName else {
                     reader.report(
-                        "'\(value)' cannot tell cells from each other: '\(key)' has several values", at: node.location,
-                        hint: "use up to 64 letters, digits and -_.~ for each of several values")
+                        "'\(value)' cannot be part of a cell's name, as '\(key)' with several values requires",
+                        at: node.location, hint: "use up to 64 letters, digits and -_.~ for each of several values")
                     continue
                 }
                 if !labels.insert(value).inserted {
@@ -197,7 +197,7 @@ extension MatrixDecoder {
         guard let time = fields["time"] else {
             reader.report(
                 "the run of a unikernel needs 'time'", at: node.location,
-                hint: "after which it must have ended, such as 'time: 10s'")
+                hint: "the time after which it must have ended, such as 'time: 10s'")
             return nil
         }
         let expect = fields["expect"].flatMap { argument($0, "'expect'") }

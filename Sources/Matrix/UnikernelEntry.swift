@@ -1,8 +1,8 @@
 package import Core
 
-/// A MirageOS unikernel, built for backends.
+/// A MirageOS unikernel and its backends.
 package struct UnikernelEntry: Sendable {
-    /// What a unikernel is built for, as `mirage configure -t` calls it.
+    /// A backend of a unikernel, named as in `mirage configure -t`.
     package enum Backend: String, Sendable, Hashable, CaseIterable {
         case unix, hvt, spt, virtio, muen, xen, qubes, genode
 
@@ -12,60 +12,60 @@ package struct UnikernelEntry: Sendable {
 
     /// A word of the command line of `mirage configure`.
     package enum Argument: Sendable, Hashable {
-        /// As it is.
+        /// A literal word.
         case text(String)
-        /// `--KEY=VALUE`, with each of the values in cells of its own.
+        /// `--KEY=VALUE`, with separate cells for each of the values.
         case key(String, values: [String])
     }
 
-    /// How the image of a backend is run, and what is expected of that.
+    /// How the image of a backend is run, and the expected result.
     package struct Run: Sendable, Hashable {
-        /// Seconds after which the unikernel must have ended.
+        /// The time limit in seconds.
         package var time: Int
-        /// What the console must show; nil for nothing.
+        /// The text that the console must show; nil for none.
         package var expect: String?
-        /// The exit status of the program that runs the image; nil for the usual one of the backend.
+        /// The expected exit status of the program that runs the image; nil for the default of the backend.
         package var status: Int?
         /// The unikernel's own arguments.
         package var arguments: [String]
-        /// Bytes of the unikernel's memory; nil for the usual size.
+        /// The unikernel's memory in bytes; nil for the default.
         package var memory: Int?
     }
 
-    /// A combination of a backend with a value for each key that has several.
+    /// A combination of a backend with a value for each key that has several values.
     package struct Variant: Sendable, Hashable {
-        /// What it is built for.
+        /// The backend.
         package var backend: Backend
         /// The arguments of `mirage configure` after `-t BACKEND`.
         package var arguments: [String]
-        /// As the cell calls it: `dev@spt`, `dev@spt+VALUE` where a key has several values.
+        /// The version in cells: `dev@spt`, or `dev@spt+VALUE` if a key has several values.
         package var version: String
     }
 
     /// The unikernel's package in cells.
     package var name: Located<String>
-    /// Where its source is, with the folder in it.
+    /// The source, with the folder in it.
     package var source: Located<Pin.Source>
-    /// Files that `mirage configure` reads besides `config.ml`, relative to the unikernel's folder, with globs.
+    /// Globs of files, relative to the unikernel's folder, that `mirage configure` reads in addition to `config.ml`.
     package var configureFiles: [Located<Glob>]
-    /// What it is built for.
+    /// The backends.
     package var backends: [Located<Backend>]
     /// Arguments and keys of `mirage configure`.
     package var configure: [Argument]
     /// The backends whose images are run.
     package var runs: [Backend: Run]
-    /// The targets that have the unikernel.
+    /// The targets for which the unikernel is built.
     package var targets: NameFilter
-    /// The compilers that have it.
+    /// The compilers with which it is built.
     package var compilers: NameFilter
 
     /// The package that configures the unikernel.
     package var configureName: String { name.value + Self.configureSuffix }
 
-    /// What the name of every package that configures a unikernel ends with.
+    /// The suffix of the names of packages that configure a unikernel.
     static let configureSuffix = "-configure"
 
-    /// All that is built, in the order of backends, then of the values.
+    /// All variants, in the order of backends and then of values.
     package var variants: [Variant] {
         backends.flatMap { backend in
             let empty = Variant(backend: backend.value, arguments: [], version: "dev@\(backend.value.rawValue)")
@@ -84,7 +84,7 @@ package struct UnikernelEntry: Sendable {
 }
 
 extension UnikernelEntry.Argument {
-    /// The words that it can be, each with what tells it from the others in the name of a cell.
+    /// The possible words, each with its label in the names of cells.
     fileprivate var choices: [(word: String, label: String?)] {
         switch self {
         case .text(let text): [(text, nil)]

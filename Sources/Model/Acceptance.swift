@@ -1,10 +1,10 @@
 internal import Core
 
-/// Which failures of a cell the matrix accepts, where it does not accept all, and where they are tracked.
+/// The failures of a cell that the matrix accepts, if it does not accept all, and the issue that tracks them.
 public struct Acceptance: Codable, Hashable, Sendable {
-    /// The phase that may fail; nil: any.
+    /// The phase that may fail; nil for any phase.
     public var phase: Phase?
-    /// A glob that the failure's signature must match; nil: any.
+    /// A glob that the failure's signature must match; nil for any signature.
     public var signature: String?
     /// The address of the issue about the failure.
     public var tracker: String?
@@ -15,10 +15,10 @@ public struct Acceptance: Codable, Hashable, Sendable {
         self.tracker = tracker
     }
 
-    /// Whether only some failures are accepted.
+    /// Whether the acceptance is limited to some failures.
     public var isLimited: Bool { phase != nil || signature != nil }
 
-    /// Whether a failure in a phase and with a signature is accepted.
+    /// Whether the acceptance covers a failure in this phase with this signature.
     public func covers(phase failed: Phase?, signature found: String?) -> Bool {
         guard phase == nil || phase == failed else { return false }
         guard let signature else { return true }
@@ -26,19 +26,19 @@ public struct Acceptance: Codable, Hashable, Sendable {
     }
 }
 
-/// What became of a failure that the matrix accepts.
+/// How the result of a cell compares with the failure that the matrix accepts.
 public enum AcceptanceState: String, Codable, Sendable, CaseIterable {
-    /// The cell fails as the matrix says.
+    /// The cell fails in an accepted way.
     case holds
     /// The cell fails in another phase or with another signature, which the matrix does not accept.
     case differs
-    /// The cell is good: the matrix accepts a failure that is no more.
+    /// The cell is good: the accepted failure no longer occurs.
     case stale
 }
 
 extension PlannedCell {
-    /// What a result makes of the acceptance of failures; nil if the matrix accepts none, and where the result says
-    /// nothing about it. A cell that is blocked or unsolvable does not fail as the matrix says, where that names a failure.
+    /// How a result compares with the accepted failures; nil if the matrix accepts none, or if the result does not
+    /// decide the question. A blocked or unsolvable cell differs from an acceptance that names a phase or a signature.
     public func acceptance(of result: CellResult) -> AcceptanceState? {
         guard accepted != nil, isDecided(by: result) else { return nil }
         switch result.outcome {

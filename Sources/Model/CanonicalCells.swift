@@ -1,7 +1,7 @@
 internal import Core
 
 extension PlannedCell {
-    /// The cells of a document in canonical form; nil for any other.
+    /// Parses the cells of a document in canonical form; nil for any other form.
     package static func read(_ document: [UInt8]) -> [PlannedCell]? {
         let cells = CanonicalReader.document(document) { $0.array { $0.object { PlannedCell(&$0) } } }
         return cells?.isEmpty == true ? nil : cells

@@ -1,7 +1,7 @@
 internal import Core
 
 extension Job {
-    /// The canonical bytes, of which the job's id is the digest.
+    /// The canonical bytes. Their digest is the job's id.
     package var document: [UInt8] {
         CanonicalWriter.document { writer in
             writer.object { writer in
@@ -55,7 +55,7 @@ extension Job.Plugin {
 }
 
 extension PlannedCell {
-    /// The canonical bytes of a document with cells.
+    /// The canonical bytes of a document with these cells.
     static func document(_ cells: [PlannedCell]) -> [UInt8] {
         CanonicalWriter.document { writer in writer.array(cells) { $1.write(to: &$0) } }
     }

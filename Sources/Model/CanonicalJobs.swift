@@ -1,7 +1,7 @@
 internal import Core
 
 extension Job {
-    /// The job of a document in canonical form; nil for any other.
+    /// Parses the job of a document in canonical form; nil for any other form.
     package static func read(_ document: [UInt8]) -> Job? {
         CanonicalReader.document(document) { $0.object { Job(&$0) } }
     }

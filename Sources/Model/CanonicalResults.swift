@@ -1,16 +1,16 @@
-internal import Core
+package import Core
 
 extension CellResult {
-    /// The results in a part of an index in canonical form, by their paths; nil for any other form.
+    /// Parses a part of an index in canonical form into results by their paths; nil for any other form.
     package static func readIndex(_ document: [UInt8]) -> [(path: String, result: CellResult)]? {
         CanonicalReader.document(document) { $0.dictionary { $0.object { CellResult(&$0) } } }?
             .map { (path: $0.key, result: $0.value) }
     }
 
-    /// The result in a document in canonical form; nil for any other form.
+    /// Parses the result of a document in canonical form; nil for any other form.
     package static func read(_ document: [UInt8]) -> CellResult? { CellResult(canonicalBytes: document) }
 
-    init?(_ reader: inout CanonicalReader) {
+    package init?(_ reader: inout CanonicalReader) {
         var (attempts, change) = (Int?.none, ResultChange?.none)
         var (base, blockedBy) = (Digest?.none, PackageVersion?.none)
         var (blockedByJob, blockedChain) = (Digest?.none, [PackageVersion]?.none)

@@ -1,15 +1,15 @@
 extension Cell {
-    /// Where a cell is in the table of results, whatever the version of its package.
+    /// The position of a cell in the table of results, independent of the version of its package.
     package struct Position: Hashable, Sendable {
         /// The target's name.
         package var target: String
         /// The compiler's version.
         package var compiler: String
-        /// The package's name, of a unikernel with its backend.
+        /// The package's name, for a unikernel with its backend.
         package var package: String
     }
 
-    /// The cell without its package's version: two cells of one position are two versions of a package.
+    /// The cell without the version of its package: two cells with equal positions are two versions of one package.
     package var position: Position {
         Position(
             target: target, compiler: compiler,

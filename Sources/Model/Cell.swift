@@ -1,3 +1,5 @@
+internal import Core
+
 /// One version of an opam package.
 public struct PackageVersion: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The package's name.
@@ -10,7 +12,7 @@ public struct PackageVersion: Hashable, Sendable, Comparable, CustomStringConver
         self.version = version
     }
 
-    /// Reads `NAME.VERSION`; the name ends at the first dot, as in opam.
+    /// Parses `NAME.VERSION`; the name ends at the first dot, as in opam.
     public init?(_ text: some StringProtocol) {
         guard let dot = text.firstIndex(of: "."), dot != text.startIndex else { return nil }
         let version = text[text.index(after: dot)...]
@@ -20,7 +22,7 @@ public struct PackageVersion: Hashable, Sendable, Comparable, CustomStringConver
 
     public var description: String { "\(name).\(version)" }
 
-    /// By bytes of the name, then of the version: an order for tables, not opam's order of versions.
+    /// Compares the bytes of the names, then those of the versions: an order for tables, not opam's order of versions.
     public static func < (left: Self, right: Self) -> Bool {
         (left.name, left.version) < (right.name, right.version)
     }
@@ -32,7 +34,7 @@ public struct Cell: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let target: String
     /// The name of the compiler in the matrix: `5.3.0`.
     public let compiler: String
-    /// The package and version that the cell asks about.
+    /// The package version of the cell.
     public let package: PackageVersion
 
     public init(target: String, compiler: String, package: PackageVersion) {
@@ -41,7 +43,7 @@ public struct Cell: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.package = package
     }
 
-    /// Reads `TARGET/COMPILER/PACKAGE.VERSION`.
+    /// Parses `TARGET/COMPILER/PACKAGE.VERSION`.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 3, !parts[0].isEmpty, !parts[1].isEmpty, let package = PackageVersion(parts[2]) else {
@@ -57,27 +59,14 @@ public struct Cell: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 }
 
-/// Writes and reads a value as its textual name.
-protocol NamedByText: Codable, CustomStringConvertible {
-    init?(_ text: String)
+extension PackageVersion: TextCodable {
+    package static var textForm: String { "NAME.VERSION" }
+
+    package init?(text: String) { self.init(text) }
 }
 
-extension NamedByText {
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let text = try container.decode(String.self)
-        guard let value = Self(text) else {
-            throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "'\(text)' is not a valid \(Self.self)")
-        }
-        self = value
-    }
+extension Cell: TextCodable {
+    package static var textForm: String { "TARGET/COMPILER/NAME.VERSION" }
 
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
+    package init?(text: String) { self.init(text) }
 }
-
-extension PackageVersion: NamedByText {}
-extension Cell: NamedByText {}

@@ -1,16 +1,16 @@
-internal import Core
+package import Core
 
 extension CellResult: CanonicalDocument {
-    /// The canonical bytes, as the document of the result has them.
+    /// The canonical bytes of the result's document.
     ///
-    /// - Throws: `EncodingError` where a number is not finite.
+    /// - Throws: `EncodingError` if a number is not finite.
     package var document: [UInt8] {
         get throws { try canonicalBytes() }
     }
 
-    var isFinite: Bool { durations?.isFinite != false && duration?.isFinite != false }
+    package var isFinite: Bool { durations?.isFinite != false && duration?.isFinite != false }
 
-    func write(to writer: inout CanonicalWriter) {
+    package func write(to writer: inout CanonicalWriter) {
         writer.optional("attempts", attempts) { $0.number($1) }
         writer.optional("base", base)
         writer.optional("blockedBy", blockedBy?.description)

@@ -1,8 +1,8 @@
 internal import Core
 
 extension CellResult {
-    /// The subject of the commit that records this, as a person reads it: what became of the cell, and the last verdict
-    /// on the package where that was another one.
+    /// The subject of the commit that records this result, for people: the outcome of the cell, and the last verdict on
+    /// the package if it differs.
     public var subject: String {
         var text = "\(cell.package) on \(cell.target) with \(cell.compiler): \(outcome.rawValue)"
         if let blockedBy {
@@ -17,7 +17,7 @@ extension CellResult {
         return text
     }
 
-    /// The trailers of that commit, as a program reads them, in order.
+    /// The trailers of that commit, for programs, in order.
     public var trailers: [(key: String, value: String)] {
         var all: [(String, String?)] = [
             ("Cell", cell.description), ("Job", job?.hex), ("Outcome", outcome.rawValue), ("Phase", phase?.rawValue),
@@ -38,7 +38,8 @@ extension CellResult {
 }
 
 extension String {
-    /// This text with every run of white space turned into one space, and what a terminal would act on made visible.
+    /// This text with every run of white space replaced by one space, and with terminal control characters made
+    /// visible.
     package var onOneLine: String {
         split(whereSeparator: \.isWhitespace).joined(separator: " ").displayableOnOneLine
     }

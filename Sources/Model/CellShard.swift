@@ -1,6 +1,7 @@
 internal import Core
 
-/// A part of a column of a plan: the cells of the packages whose names' digests begin with the same two digits.
+/// A part of a column of a plan: the cells of the packages whose names have digests that begin with the same two
+/// digits.
 public struct CellShard: Hashable, Sendable {
     /// The target of the column.
     public let target: String
@@ -15,14 +16,14 @@ public struct CellShard: Hashable, Sendable {
         self.digits = digits
     }
 
-    /// The shard of a column that holds the cells of a package, by the package's name.
+    /// The shard of a column that holds the cells of a package.
     public init(target: String, compiler: String, package name: String) {
         self.init(target: target, compiler: compiler, digits: Self.digits(ofPackage: name))
     }
 
-    /// The digits of the shards that hold the cells of a package, by the package's name.
+    /// The digits of the shards that hold the cells of a package.
     public static func digits(ofPackage name: String) -> String { Digest(of: name).shard }
 
-    /// The digits of all shards that a column may have.
+    /// The digits of all possible shards of a column.
     public static let allDigits = (0..<256).map { String(($0 + 256), radix: 16).suffix(2).description }
 }

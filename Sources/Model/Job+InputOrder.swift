@@ -1,9 +1,10 @@
 package import Core
 
 extension Job {
-    /// The jobs below `roots` and these, each once and after its own inputs.
+    /// The jobs in `roots` and all their inputs, each once, every job after its inputs.
     ///
-    /// - Parameter inputs: The direct inputs of a job, in the order in which they are visited; what it throws is passed on.
+    /// - Parameter inputs: returns the direct inputs of a job in the order in which they are visited; its errors are
+    ///   rethrown.
     /// - Complexity: O(jobs + edges).
     package static func inputOrder(
         of roots: [Digest], inputs: (Digest) throws -> [Digest]

@@ -1,23 +1,23 @@
 public import Core
 
-/// The build of one package version in one environment from input jobs.
+/// The build or test of one package version in one environment over input jobs.
 ///
-/// Its id is the digest of its canonical JSON, so that equal work has an equal id in every deployment, run and
-/// machine. Whatever may change what the build installs is a field; nothing else is.
+/// Its id is the digest of its canonical JSON, so that equal work has the same id in every deployment, run and machine.
+/// Its fields are everything that may change the result of the build, and nothing else.
 public struct Job: Codable, Hashable, Sendable {
-    /// Whether a job builds a package, or runs its tests over the built package.
+    /// Whether a job builds a package or runs the tests of a built package.
     public enum Kind: String, Codable, Sendable {
-        /// Builds and installs; gives a layer.
+        /// Builds and installs the package, and adds a layer.
         case build
-        /// Runs the package's tests over its build job; gives no layer.
+        /// Runs the package's tests over its build job, and adds no layer.
         case test
     }
 
-    /// Who carries out the package's recipe.
+    /// The program that carries out the package's recipe.
     public enum Engine: String, Codable, Sendable {
-        /// The runner itself.
+        /// The runner.
         case recipe
-        /// The target's own opam client.
+        /// The target's opam client.
         case opam
     }
 
@@ -27,7 +27,8 @@ public struct Job: Codable, Hashable, Sendable {
         public var name: String
         /// The plugin's version, as it states it.
         public var version: String
-        /// Of what the plugin answers for the target, not of its file: equal for every build of the same sources.
+        /// The digest of the plugin's answer for the target, not of its file: equal for every build of the same
+        /// sources.
         public var digest: Digest
 
         public init(name: String, version: String, digest: Digest) {
@@ -37,7 +38,7 @@ public struct Job: Codable, Hashable, Sendable {
         }
     }
 
-    /// What a build may use. Absent: the worker's defaults, which are no part of the id.
+    /// The resource limits of a build. Absent for the worker's defaults, which are not part of the id.
     public struct Limits: Codable, Hashable, Sendable {
         /// Wall-clock seconds.
         public var time: Int?
@@ -59,30 +60,30 @@ public struct Job: Codable, Hashable, Sendable {
         }
     }
 
-    /// What the job does.
+    /// Whether the job builds or tests the package.
     public var kind: Kind
-    /// The package that is built or tested.
+    /// The package version that is built or tested.
     public var package: PackageVersion
-    /// Of the opam file and the package's `files/`: the name of the tree that holds them in the store.
+    /// The digest of the opam file and the package's `files/`: the name of the tree that holds them in the store.
     public var opam: Digest
-    /// Ids of the jobs whose layers this one is built over, its direct inputs, sorted.
+    /// The sorted ids of the direct inputs: the jobs whose layers this job runs over.
     public var inputs: [Digest]
-    /// The compiler of the cell, as named in the matrix.
+    /// The name of the cell's compiler in the matrix.
     public var compiler: String
-    /// Of the target's variables and of what its environment is made from.
+    /// The digest of the target's variables and of the description of its environment.
     public var environment: Digest
     /// The plugin that describes the target.
     public var plugin: Plugin
-    /// System packages, as the distro names them, of this package alone, sorted.
+    /// The sorted system packages, under the distribution's names, that this package itself needs.
     public var systemPackages: [String]
-    /// The limits that the matrix sets; nil: the defaults.
+    /// The limits that the matrix sets; nil for the defaults.
     public var limits: Limits?
-    /// Whether the package's documentation is made and installed too. Absent: no.
+    /// Whether the package's documentation is built and installed too. Absent for no.
     public var documentation: Bool?
-    /// Absent: the runner itself, which is every job's usual one.
+    /// The program that carries out the recipe. Absent for the runner.
     public var engine: Engine?
-    /// Globs of paths, relative to the switch's prefix, that the job may change although they are an input's, sorted.
-    /// Absent: none.
+    /// Sorted globs of paths, relative to the switch's prefix, that the job may change although an input installed
+    /// them. Absent if there are none.
     public var allowedOverwrites: [String]?
 
     public init(

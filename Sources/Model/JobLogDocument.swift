@@ -1,6 +1,6 @@
-/// A job's log as ``LogEncoder`` writes it, taken apart again. Older logs, without that structure, have no steps.
+/// A job's log as written by ``LogEncoder``, parsed. Older logs without that structure have no steps.
 package struct JobLogDocument: Hashable, Sendable {
-    /// A command, and exactly what it printed.
+    /// A command and exactly what it printed.
     package struct Step: Hashable, Sendable {
         /// The phase of the step.
         package var phase: Phase
@@ -8,15 +8,15 @@ package struct JobLogDocument: Hashable, Sendable {
         package var name: String
         /// The command as printed in the log.
         package var command: String
-        /// What the command printed, as bytes: it need not be text.
+        /// What the command printed, as bytes, which need not be valid UTF-8.
         package var output: [UInt8]
-        /// How it ended; nil if the log stops before.
+        /// How the command ended; nil if the log stops before its end.
         package var ending: String?
     }
 
     /// The steps in the order in which they ran.
     package private(set) var steps: [Step] = []
-    /// Where in the log the lines are that each step printed, in bytes.
+    /// The range in the log, in bytes, of the lines that each step printed.
     package private(set) var ranges: [Range<Int>] = []
     /// The runner's other lines.
     package private(set) var notes: [String] = []
@@ -66,7 +66,7 @@ package struct JobLogDocument: Hashable, Sendable {
             phase: phase, name: String(words[2]), command: String(text[colon.upperBound...]), output: [], ending: nil)
     }
 
-    /// Nil if the line ends no step, or another one.
+    /// How the step ended; nil if the line does not end this step.
     private static func end(_ text: String, of step: Step) -> (text: String, bytes: Int)? {
         let start = "end \(step.phase.rawValue) \(step.name): "
         guard text.hasPrefix(start), text.hasSuffix(" bytes") else { return nil }

@@ -4,13 +4,13 @@ package struct LogBoundary: Hashable, Sendable {
     package let isBegin: Bool
     /// The phase of the step.
     package let phase: Phase
-    /// Where the phase is in the line; the name of the step and its command, or how it ended, follow.
+    /// The offset of the phase in the line. After it come the name of the step, and its command or how it ended.
     package let start: Int
 
     private static let begin = Array("\(LogEncoder.marker)begin ".utf8)
     private static let end = Array("\(LogEncoder.marker)end ".utf8)
 
-    /// - Parameter line: A line of the log, with or without its end.
+    /// - Parameter line: A line of the log, with or without its line feed.
     /// - Returns: nil for other lines.
     package init?(_ line: ArraySlice<UInt8>) {
         guard line.first == UInt8(ascii: "="),
@@ -20,8 +20,8 @@ package struct LogBoundary: Hashable, Sendable {
     }
 
     /// - Parameters:
-    ///   - line: A line of the log, with or without its end.
-    ///   - startIndex: The index of its first byte: `start` is counted from there.
+    ///   - line: A line of the log, with or without its line feed.
+    ///   - startIndex: The index of its first byte, which `start` is relative to.
     /// - Returns: nil for other lines.
     package init?(_ line: UnsafeRawBufferPointer, startIndex: Int = 0) {
         isBegin = line.starts(with: Self.begin)

@@ -1,4 +1,4 @@
-/// Writes a job's log, in which the runner's own lines cannot be mistaken for what a build prints.
+/// Writes a job's log so that a build cannot print lines that look like the runner's own.
 ///
 /// A line that begins with `=== ` is the runner's. What a command prints is between two of them:
 /// ```
@@ -6,38 +6,38 @@
 /// File "src/fmt.ml", line 3, characters 8-11:
 /// === end build dune-build: exit status 1, 45 bytes
 /// ```
-/// A printed line that begins with three or more `=` gets one more, so none can look like the runner's; the count of bytes
-/// says whether the last line had an end of its own. ``JobLogDocument`` reads it back.
+/// A printed line that begins with three or more `=` gets one more, so none can look like the runner's; the number of
+/// bytes shows whether the last line ended with a line feed. ``JobLogDocument`` parses the log.
 package struct LogEncoder: Sendable {
     package static let marker = "=== "
     private static let equals = UInt8(ascii: "=")
     private static let newline = UInt8(ascii: "\n")
 
-    /// How many `=` the unfinished line consists of; nil if it has something else.
+    /// The number of `=` in the unfinished line; nil if it contains anything else.
     private var leading: Int? = 0
     private var endsLine = true
-    /// What the command printed so far.
+    /// The number of bytes that the command has printed so far.
     private var bytes = 0
 
-    /// An encoder at the start of a log.
+    /// Creates an encoder at the start of a log.
     package init() {}
 
-    /// A line of the runner's own, such as `on ciso@host`.
+    /// A line of the runner, such as `on ciso@host`.
     package mutating func note(_ text: String) -> [UInt8] {
         line(text)
     }
 
-    /// The line before what a command prints.
+    /// The line before a command's output.
     ///
     /// - Parameters:
-    ///   - name: the step's, without blanks.
-    ///   - command: what is run, for people; its first line counts.
+    ///   - name: the name of the step, without blanks.
+    ///   - command: the command, for people; only its first line is written.
     package mutating func begin(_ phase: Phase, _ name: String, _ command: String) -> [UInt8] {
         bytes = 0
         return line("begin \(phase.rawValue) \(Self.word(name)): \(command.split(separator: "\n").first ?? "")")
     }
 
-    /// What a command printed, in pieces that end anywhere.
+    /// The output of a command, in pieces that may end anywhere.
     package mutating func encode(_ printed: [UInt8]) -> [UInt8] {
         guard !printed.isEmpty else { return [] }
         bytes += printed.count
@@ -58,12 +58,12 @@ package struct LogEncoder: Sendable {
         return encoded
     }
 
-    /// The line after what a command printed.
+    /// The line after a command's output.
     package mutating func end(_ phase: Phase, _ name: String, _ ending: String) -> [UInt8] {
         line("end \(phase.rawValue) \(Self.word(name)): \(ending), \(bytes) bytes")
     }
 
-    /// Starts on a line of its own, whatever was printed before.
+    /// Starts a new line, whatever was printed before.
     private mutating func line(_ text: String) -> [UInt8] {
         let start = endsLine ? "" : "\n"
         (leading, endsLine) = (0, true)

@@ -1,17 +1,17 @@
-/// What became of a cell or a job.
+/// The outcome of a cell or a job.
 public enum Outcome: String, Codable, Sendable, CaseIterable {
     case success
-    /// The package is to blame: see the phase and the signature.
+    /// The package is at fault: see the phase and the signature.
     case failure
-    /// A job that it needs did not succeed.
+    /// A job that it depends on did not succeed.
     case blocked
     /// No set of package versions satisfies the request.
     case unsolvable
-    /// The machine, the network or the disk is to blame. Never cached, retried.
+    /// The machine, the network or the disk is at fault. Never cached; retried.
     case infrastructure
     case cancelled
 
-    /// Whether the outcome says something about the package.
+    /// Whether the outcome is a verdict on the package.
     public var isVerdict: Bool {
         switch self {
         case .success, .failure, .blocked, .unsolvable: true

@@ -1,11 +1,11 @@
 public import Archive
 public import Core
 
-/// The opam file of a package version and what is in its `files/`.
+/// The opam file of a package version and the contents of its `files/`.
 public struct PackageFiles: Hashable, Sendable {
     /// The bytes of the opam file.
     public var opam: [UInt8]
-    /// By path below `files/`.
+    /// The contents of the files, by path relative to `files/`.
     public var files: [FilePath: [UInt8]]
 
     public init(opam: [UInt8], files: [FilePath: [UInt8]] = [:]) {
@@ -13,7 +13,7 @@ public struct PackageFiles: Hashable, Sendable {
         self.files = files
     }
 
-    /// Depends on every byte and every path; files in order of their paths.
+    /// The digest of every byte and every path, with the files in order of their paths.
     public var digest: Digest {
         var message = MessageDigest(.sha256)
         message.update(Array("opam \(opam.count)\n".utf8))

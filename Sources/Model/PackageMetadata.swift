@@ -1,18 +1,18 @@
 internal import Core
 
-/// What the opam file of a planned package says about people: who maintains it, and where to report failures.
+/// Metadata in the opam file of a planned package: its maintainers, and where to report failures.
 ///
 /// - SeeAlso: `docs/decisions/0209-package-metadata.md`
 public struct PackageMetadata: Codable, Hashable, Sendable {
-    /// The package in the version that is planned.
+    /// The package version that is planned.
     public var package: PackageVersion
-    /// `maintainer:`. Absent: none.
+    /// `maintainer:`. Absent if there is none.
     public var maintainers: [String]?
-    /// `tags:`. Absent: none.
+    /// `tags:`. Absent if there are none.
     public var tags: [String]?
-    /// `bug-reports:`, URLs or addresses of mail. Absent: none.
+    /// `bug-reports:`, URLs or email addresses. Absent if there are none.
     public var bugReports: [String]?
-    /// `dev-repo:`. Absent: none.
+    /// `dev-repo:`. Absent if there is none.
     public var devRepo: String?
 
     public init(
@@ -30,7 +30,7 @@ public struct PackageMetadata: Codable, Hashable, Sendable {
 extension PackageMetadata {
     /// The canonical bytes of the document with the metadata of all packages of a plan.
     ///
-    /// - Parameter packages: In any order.
+    /// - Parameter packages: the metadata in any order.
     package static func document(_ packages: some Collection<PackageMetadata>) -> [UInt8] {
         CanonicalWriter.document { writer in
             writer.array(packages.sorted { $0.package < $1.package }) { writer, package in
@@ -48,7 +48,7 @@ extension PackageMetadata {
         writer.optional("tags", tags) { $0.array($1) { $0.string($1) } }
     }
 
-    /// The metadata in a document in canonical form; nil for any other.
+    /// Parses the metadata of a document in canonical form; nil for any other form.
     package static func read(_ document: [UInt8]) -> [PackageMetadata]? {
         CanonicalReader.document(document) { $0.array { $0.object { PackageMetadata(&$0) } } }
     }

@@ -1,11 +1,11 @@
 public import Core
 public import PluginMessages
 
-/// What a matrix comes to at exact repository commits: every cell, and the jobs that decide them.
+/// The result of planning a matrix at exact repository commits: every cell, and the jobs that decide them.
 public struct Plan: Sendable, Hashable {
-    /// A repository at the commit that was planned, the first having precedence.
+    /// A repository at the commit that was planned. Earlier repositories take precedence.
     public struct Repository: Codable, Hashable, Sendable {
-        /// As in the matrix: a URL or a path.
+        /// The location in the matrix: a URL or a path.
         public var location: String
         /// 40 hexadecimal digits; for a plain folder, the digest of its contents.
         public var commit: String
@@ -16,10 +16,10 @@ public struct Plan: Sendable, Hashable {
         }
     }
 
-    /// The OCI image that a target's environment is made from.
+    /// The OCI image that a target's environment is created from.
     public struct Image: Codable, Hashable, Sendable {
-        /// Where it is, with the digest of its manifest: `docker.io/opensuse/leap@sha256:…`, `oci:DIRECTORY@sha256:…`. Only the
-        /// digest is part of jobs' ids.
+        /// The location of the image with the digest of its manifest: `docker.io/opensuse/leap@sha256:…`,
+        /// `oci:DIRECTORY@sha256:…`. Only the digest contributes to the ids of jobs.
         public var reference: String
         /// The environment variables of its configuration.
         public var variables: [String: String]
@@ -75,39 +75,39 @@ public struct Plan: Sendable, Hashable {
 
     /// A target as its plugin described it when the plan was made.
     ///
-    /// There are two of one name where some compilers are the distro's own and others are not: their environments
-    /// differ. A job's is the one that has the job's `environment`.
+    /// A name occurs twice if some compilers come from the distribution and others do not: their environments differ. A
+    /// job belongs to the one with the job's `environment`.
     public struct Target: Codable, Hashable, Sendable {
         /// The target's name in the matrix.
         public var name: String
         /// The plugin that serves the target.
         public var plugin: Job.Plugin
-        /// What is asked of the plugin: the first part of the target's name, as the plugin calls it.
+        /// The distribution in the plugin's terms: the first part of the target's name.
         public var distribution: String
-        /// The distribution's version; nil where it has none.
+        /// The distribution's version; nil if it has none.
         public var version: String?
-        /// In opam's spelling: `x86_64`.
+        /// The architecture in opam's spelling: `x86_64`.
         public var architecture: String
-        /// Whether the environment has the distro's own OCaml.
+        /// Whether the environment contains the distribution's own OCaml.
         public var systemCompiler: Bool
-        /// Who carries out recipes there; nil for the runner itself.
+        /// The program that carries out recipes; nil for the runner.
         public var engine: Job.Engine?
-        /// Where its jobs run: `ssh://[USER@]HOST[:PORT]`, several separated by spaces; nil where the worker's settings say
-        /// it, or in a sandbox of the worker.
+        /// The hosts that run its jobs: `ssh://[USER@]HOST[:PORT]`, several separated by spaces; nil if the worker's
+        /// settings decide, or if jobs run in the worker's sandboxes.
         public var host: String?
-        /// The image of the environment; nil where it is made otherwise.
+        /// The image of the environment; nil if it is not created from an image.
         public var image: Image?
         /// The virtual machine that its jobs run in; nil where they run elsewhere.
         public var machine: Machine?
         /// What a worker must have to run its jobs, each once and sorted; nil: nothing.
         public var labels: [String]?
-        /// Options of the matrix for the plugin.
+        /// Options in the matrix for the plugin.
         public var options: [String: String]
-        /// Opam's variables there (`os`, `arch`, …).
+        /// The values of opam's variables on the target (`os`, `arch`, …).
         public var variables: [String: String]
         /// Identifies the environment that jobs run in, by the digest of its description.
         public var environment: Digest
-        /// Cells of an advisory target never make a run fail.
+        /// Whether the target's cells can make a run fail; false for advisory targets.
         public var required: Bool
 
         public init(
@@ -135,17 +135,17 @@ public struct Plan: Sendable, Hashable {
     public var deployment: String
     /// The repositories at the commits that were planned, in order of priority.
     public var repositories: [Repository]
-    /// By name, without the distro's OCaml before with it.
+    /// The targets by name; of two with one name, the one without the distribution's OCaml comes first.
     public var targets: [Target]
-    /// What was asked: one for every target and compiler that has cells, by those names.
+    /// The tasks: one for every target and compiler that has cells, sorted by their names.
     public var tasks: [PlannedTask]
-    /// In order of their names.
+    /// The cells, sorted by their names.
     public var cells: [PlannedCell]
-    /// All jobs that cells need, directly or as inputs of others, by id.
+    /// All jobs that the cells need, directly or as inputs, by id.
     public var jobs: [Digest: Job]
-    /// What sources that move were at: the commit of a branch, the checksum of a folder, by their addresses.
+    /// The resolved state of unpinned sources by address: the commit of a branch, or the checksum of a folder.
     public var sources: [String: String]
-    /// How often a job is run again whose failure would break a cell that was good.
+    /// How often a failed job is repeated before a cell that was good is recorded as broken.
     public var confirm: Int
 
     public init(
@@ -177,37 +177,38 @@ extension Plan {
     }
 }
 
-/// A cell of a plan, and what decides it.
+/// A cell of a plan and its basis.
 public struct PlannedCell: Codable, Hashable, Sendable {
     /// What decides a cell.
     public enum Basis: Codable, Hashable, Sendable {
         /// The build job of the package, and the test job if its tests were asked for.
         case jobs(build: Digest, test: Digest?)
-        /// Why no set of versions satisfies it, as a person would tell it.
+        /// The explanation, for people, why no set of versions satisfies the request.
         case unsolvable(explanation: String)
-        /// Left out by the matrix, for the reason given there.
+        /// The cell is excluded by the matrix, for the reason given there.
         case excluded(reason: String)
     }
 
-    /// The cell that is planned.
+    /// The cell.
     public var cell: Cell
     /// What decides the cell.
     public var basis: Basis
-    /// False for cells of advisory targets and for those of which any failure is accepted: they never make a run fail.
+    /// Whether a failure makes a run fail. False for cells of advisory targets and for cells of which any failure is
+    /// accepted.
     public var required: Bool
-    /// That of the matrix's schedule: greater runs earlier.
+    /// The priority from the matrix's schedule; cells with greater priority run earlier.
     public var priority: Int
-    /// Why a failure of this cell is accepted, where it is.
+    /// The reason why the matrix accepts a failure of this cell; nil if it does not.
     public var accepted: String?
-    /// Which failures are accepted and where they are tracked. Absent: any, where `accepted` is there.
+    /// The failures that are accepted, and the issue that tracks them. If absent, `accepted` covers any failure.
     public var acceptance: Acceptance?
-    /// The constraint that leaves the cell without a solution. Absent where it has one, the solver gave up, or the plan is of
-    /// an older version.
+    /// The constraint that makes the cell unsolvable. Absent if the cell is solvable, if the solver gave up, and in
+    /// plans of older versions.
     public var cause: UnsolvableCause?
-    /// Why there is no test job although tests were asked for, as a person would tell it.
+    /// The explanation, for people, why there is no test job although tests were requested.
     public var untested: String?
-    /// True where the rest of the cell is planned when its build job has succeeded: only a failure of that job decides the
-    /// cell. Absent otherwise.
+    /// Whether the rest of the cell is planned only after its build job has succeeded: until then only a failure of
+    /// that job decides the cell. Absent for no.
     public var provisional: Bool?
 
     public init(

@@ -1,6 +1,6 @@
 public import Core
 
-/// The parts of a plan that are no lists of thousands.
+/// The parts of a plan that are small, unlike its cells and jobs.
 public struct PlanHeader: Codable, Hashable, Sendable {
     /// The name of the deployment.
     public var deployment: String
@@ -8,18 +8,18 @@ public struct PlanHeader: Codable, Hashable, Sendable {
     public var repositories: [Plan.Repository]
     /// The targets, in the order of the matrix.
     public var targets: [Plan.Target]
-    /// In order of their targets and compilers.
+    /// The columns, sorted by target and compiler.
     public var columns: [PlanColumn]
-    /// How many jobs the plan has.
+    /// The number of jobs in the plan.
     public var jobs: Int
-    /// Of everything that the plan is a function of: equal inputs need no new plan.
+    /// The digest of all inputs of the plan: equal inputs need no new plan.
     public var inputs: Digest?
-    /// What sources that move were at: the commit of a branch, the checksum of a folder, by their addresses; empty
-    /// where it could not be looked at, absent where there are none.
+    /// The resolved state of unpinned sources by address: the commit of a branch, or the checksum of a folder; empty if
+    /// it could not be determined. Absent if there are no such sources.
     public var sources: [String: String]?
-    /// How often a job is run again whose failure would break a cell that was good. Absent: once.
+    /// How often a failed job is repeated before a cell that was good is recorded as broken. Absent for once.
     public var confirm: Int?
-    /// Whom notices of new problems go to. Absent: only to those whom the settings name.
+    /// The recipients of notices about new problems. Absent if only those in the settings receive them.
     public var notify: PlannedNotices?
     /// The matrix, where the plan has provisional cells, so that it can be planned again when their jobs have succeeded.
     /// Absent: there are none.
@@ -41,7 +41,7 @@ public struct PlanHeader: Codable, Hashable, Sendable {
         self.inputs = inputs
     }
 
-    /// How many cells the plan has.
+    /// The number of cells in the plan.
     public var cells: Int { columns.reduce(0) { $0 + $1.cells.total } }
 
     /// How many cells are planned further when a job has succeeded.
@@ -63,13 +63,13 @@ public struct PlannedMatrix: Codable, Hashable, Sendable {
     }
 }
 
-/// What a target with a compiler comes to, in numbers.
+/// The counts of a target with a compiler.
 public struct PlanColumn: Codable, Hashable, Sendable {
     /// The target's name.
     public var target: String
     /// The compiler's name.
     public var compiler: String
-    /// How many cells of the column there are of each kind.
+    /// The number of cells of each kind.
     public var cells: CellCounts
 
     public init(target: String, compiler: String, cells: CellCounts) {
@@ -79,25 +79,25 @@ public struct PlanColumn: Codable, Hashable, Sendable {
     }
 }
 
-/// How many cells there are of each kind.
+/// The number of cells of each kind.
 public struct CellCounts: Codable, Hashable, Sendable {
-    /// Cells that a job decides.
+    /// Cells that have a job.
     public var built = 0
-    /// Of those that are built.
+    /// Cells that have a build job and a test job.
     public var tested = 0
     /// Cells without a solution.
     public var unsolvable = 0
-    /// Of those, how many there are of each `UnsolvableCause.Class`. Absent: none.
+    /// Unsolvable cells by `UnsolvableCause.Class`. Absent if no cause is known.
     public var causes: [String: Int]?
-    /// Cells that the matrix leaves out.
+    /// Cells that the matrix excludes.
     public var excluded = 0
-    /// Of those that are built, how many are planned further when their build job has succeeded. Absent: none.
+    /// Cells with a job whose rest is planned after their build job has succeeded. Absent if there are none.
     public var provisional: Int?
 
-    /// No cells.
+    /// Counts no cells.
     public init() {}
 
-    /// Counts cells.
+    /// Counts these cells.
     public init(_ cells: [PlannedCell]) {
         for cell in cells {
             switch cell.basis {
@@ -115,7 +115,7 @@ public struct CellCounts: Codable, Hashable, Sendable {
         }
     }
 
-    /// All cells, those without jobs included.
+    /// All cells, including those without jobs.
     public var total: Int { built + unsolvable + excluded }
 
     public static func + (left: Self, right: Self) -> Self {

@@ -1,20 +1,20 @@
 package import Core
 
-/// The difference between a plan and the one that it was made from: what has to be written to have the new plan. Without
-/// an earlier plan it is the whole plan.
+/// The difference between a plan and the previous plan: what has to be written. Without a previous plan it is the whole
+/// plan.
 package struct PlanUpdate: Sendable {
-    /// The cells of a shard that may differ.
+    /// The cells of a shard that may differ from the previous plan.
     package struct Shard: Sendable {
         /// The shard of the plan.
         package let place: CellShard
-        /// In their order; without any there is no document.
+        /// The cells, sorted. If there are none, the shard has no document.
         package let cells: [PlannedCell]
-        /// Those of the earlier plan.
+        /// The cells in the previous plan.
         package let previous: [PlannedCell]
-        /// The document of `cells`; nil if the earlier plan has it.
+        /// The document of `cells`; nil if the previous plan has the same.
         package let document: [UInt8]?
 
-        /// - Parameter cells: In any order.
+        /// - Parameter cells: the cells in any order.
         package init(_ place: CellShard, cells: [PlannedCell], previous: [PlannedCell]) {
             self.place = place
             self.cells = cells.sorted { $0.cell < $1.cell }
@@ -23,7 +23,7 @@ package struct PlanUpdate: Sendable {
                 self.cells == previous || self.cells.isEmpty ? nil : PlannedCell.document(self.cells)
         }
 
-        /// Whether the cells differ from those of the earlier plan.
+        /// Whether the cells differ from those of the previous plan.
         package var isChanged: Bool { cells != previous }
     }
 
@@ -31,13 +31,13 @@ package struct PlanUpdate: Sendable {
     package var header: PlanHeader
     /// All tasks of the plan.
     package var tasks: [PlannedTask]
-    /// The shards that may differ; all others are as in the earlier plan.
+    /// The shards that may differ; all others are equal to those of the previous plan.
     package var shards: [Shard]
-    /// By canonical JSON.
+    /// The added jobs as canonical JSON.
     package var addedJobs: [(id: Digest, document: [UInt8])]
-    /// Jobs that no cell needs any more.
+    /// The jobs that no cell needs any more.
     package var removedJobs: [Digest]
-    /// The files of packages that the earlier plan does not have.
+    /// The files of packages that the previous plan does not have.
     package var addedPackages: [(digest: Digest, files: PackageFiles)]
     /// The digests of package files that no job refers to any more.
     package var removedPackages: [Digest]

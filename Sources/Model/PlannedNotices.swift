@@ -1,28 +1,28 @@
-/// Whom notices of new problems go to, as the matrix of a plan says. Secrets are not part of it.
+/// The recipients of notices about new problems, from the matrix of a plan. Secrets are not part of it.
 public struct PlannedNotices: Codable, Hashable, Sendable {
-    /// Somebody who gets mail.
+    /// A recipient of mail.
     public struct Recipient: Codable, Hashable, Sendable {
-        /// The address of mail.
+        /// The email address.
         public var address: String
-        /// The cells of interest: what one of these selectors picks.
+        /// The selectors of the cells that the recipient is interested in: a cell that any of them picks.
         public var cells: [String]
 
-        /// - Parameter cells: selectors.
+        /// - Parameter cells: the selectors.
         public init(address: String, cells: [String]) {
             (self.address, self.cells) = (address, cells)
         }
     }
 
-    /// Who gets a digest by mail. Absent: nobody.
+    /// The recipients of a digest by mail. Absent if there are none.
     public var mail: [Recipient]?
-    /// Who gets what spoils very much.
+    /// The address that is notified of problems that affect very many cells.
     public var `operator`: String?
-    /// Addresses that get a request for each notice. Absent: none.
+    /// The URLs that receive a request for each notice. Absent if there are none.
     public var webhooks: [String]?
-    /// Repositories whose commits get a status, as `KIND=URL`. Absent: none.
+    /// The repositories whose commits receive a status, as `KIND=URL`. Absent if there are none.
     public var statuses: [String]?
 
-    /// Empty lists are left out.
+    /// Omits empty lists.
     public init(mail: [Recipient], operator: String?, webhooks: [String], statuses: [String]) {
         self.mail = mail.isEmpty ? nil : mail
         self.operator = `operator`

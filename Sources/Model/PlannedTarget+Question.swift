@@ -1,5 +1,6 @@
 extension Plan.Target {
-    /// Names what its plugin was asked; nil where the matrix has a name, a version or options of its own, which no worker foresees.
+    /// Identifies what its plugin was asked; nil if the matrix gives a name, version or options of its own, which
+    /// workers cannot know in advance.
     public var question: String? {
         let usual = version.map { "\(distribution)-\($0)" } ?? distribution
         guard options.isEmpty, name == usual else { return nil }
@@ -7,7 +8,7 @@ extension Plan.Target {
             plugin.name, name, architecture, systemCompiler: systemCompiler, opamClient: engine == .opam)
     }
 
-    /// Names what a plugin is asked about a target.
+    /// Identifies what a plugin is asked about a target.
     package static func question(
         _ plugin: String, _ target: String, _ architecture: String, systemCompiler: Bool, opamClient: Bool
     ) -> String {

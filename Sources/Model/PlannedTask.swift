@@ -1,28 +1,28 @@
 public import Core
 
-/// What is asked of one target with one compiler, normalised, at exact repository commits.
+/// The packages requested of one target with one compiler, normalised, at exact repository commits.
 ///
-/// Its id is the digest of its canonical JSON. Two matrices that say the same in other words have equal tasks.
+/// Its id is the digest of its canonical JSON. Matrices that request the same in different words have equal tasks.
 public struct PlannedTask: Codable, Hashable, Sendable {
     /// The name of the target.
     public var target: String
-    /// As cells name it.
+    /// The name of the compiler in cells.
     public var compiler: String
-    /// The opam packages that make the compiler, with their versions where those are asked for: `ocaml.5.3.0`,
-    /// `ocaml-option-flambda`. In the order in which they are solved for.
+    /// The opam packages that form the compiler, with their versions if those are requested: `ocaml.5.3.0`,
+    /// `ocaml-option-flambda`, in the order in which they are solved.
     public var roots: [String]
-    /// In order of precedence.
+    /// The repositories in order of precedence.
     public var repositories: [Plan.Repository]
-    /// Of the target's variables and environment.
+    /// The digest of the target's variables and environment.
     public var environment: Digest
     /// The plugin that describes the target.
     public var plugin: Job.Plugin
-    /// Versions by package name.
+    /// The versions of pinned packages by name.
     public var pins: [String: String]
-    /// How many package versions are asked for.
+    /// The number of requested package versions.
     public var packages: Int
-    /// Of the requests, in the order of cells, each a line: the package version, then `with-test`, `with-doc` and
-    /// `lower-bounds` where that is asked for. The cells of the plan are the list.
+    /// The digest of the requests in the order of cells, one line each: the package version, then `with-test`,
+    /// `with-doc` and `lower-bounds` if requested. The cells of the plan are the list itself.
     public var requests: Digest
 
     public init(

@@ -1,5 +1,5 @@
-/// How the result of a cell compares with the last verdict on the same package in the same column, whatever version of the
-/// package that verdict was on. These are the legal values of the trailer `Change:`.
+/// How the result of a cell compares with the last verdict on any version of the same package in the same column. These
+/// are the legal values of the trailer `Change:`.
 ///
 /// - SeeAlso: `docs/decisions/0206-superseded-versions.md`
 public enum ResultChange: String, Codable, Sendable, CaseIterable {
@@ -7,15 +7,15 @@ public enum ResultChange: String, Codable, Sendable, CaseIterable {
     case new
     /// The package was good, and now fails, is blocked or has no solution.
     case broken
-    /// The package was not good, and now succeeds.
+    /// The package was not good and now succeeds.
     case fixed
     /// The package was not good and still is not.
     case stillFailing = "still-failing"
     /// The package was good and still is.
     case stillGood = "still-good"
-    /// The job failed, and succeeded when it was run again to confirm that: the result depends on chance.
+    /// The job failed, and succeeded when it was repeated to confirm the failure: the result is not deterministic.
     case flaky
-    /// The result says nothing about the package: the infrastructure failed, or the cell was cancelled.
+    /// The result is no verdict on the package: the infrastructure failed, or the cell was cancelled.
     case undecided
 
     /// The change from one verdict to a result.
@@ -40,13 +40,13 @@ public enum ResultChange: String, Codable, Sendable, CaseIterable {
 
 /// The last verdict on a package in a column before a result was recorded.
 public struct PreviousVerdict: Codable, Hashable, Sendable {
-    /// The package in the version that the verdict was on.
+    /// The package version of the verdict.
     public var package: PackageVersion
-    /// The outcome; one of those that say something about the package.
+    /// The outcome; always a verdict on the package, never an infrastructure failure or a cancellation.
     public var outcome: Outcome
     /// The phase that failed; nil if none did.
     public var phase: Phase?
-    /// The signature of the failure; nil if there is none.
+    /// The signature of the failure; nil if it has none.
     public var signature: String?
     /// The number of the run that recorded the verdict; nil if no run did.
     public var run: Int?
@@ -71,7 +71,7 @@ extension PreviousVerdict {
     /// The verdict in a few words: `failure in build`.
     package var words: String { outcome.rawValue + (phase.map { " in \($0.rawValue)" } ?? "") }
 
-    /// Reads the value of the trailer `Previous:`; nil for anything else. The signature is not in it.
+    /// Parses the value of the trailer `Previous:`; nil for anything else. The trailer does not contain the signature.
     public init?(trailer: some StringProtocol) {
         var words = trailer.split(separator: " ")[...]
         guard let package = words.popFirst().flatMap({ PackageVersion($0) }),
@@ -90,15 +90,15 @@ extension PreviousVerdict {
 }
 
 extension CellResult {
-    /// The last verdict on the package that this result knows of: itself, or the one before where it says nothing about
-    /// the package.
+    /// The last verdict on the package as of this result: the result itself, or the previous verdict if this result is
+    /// none.
     package var lastVerdict: PreviousVerdict? {
         guard outcome.isVerdict else { return previous }
         return PreviousVerdict(
             package: cell.package, outcome: outcome, phase: phase, signature: signature, run: run)
     }
 
-    /// Notes how this result compares with the last verdict on the package.
+    /// Records how this result compares with the last verdict on the package.
     package mutating func compare(with last: PreviousVerdict?) {
         previous = last
         change = isFlaky ? .flaky : ResultChange(from: last?.outcome, to: outcome)

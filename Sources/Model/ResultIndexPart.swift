@@ -1,7 +1,8 @@
 internal import Core
 internal import Foundation
 
-/// A part of the index of results: a canonical object of results by their paths, changed without reading the other results.
+/// A part of the index of results: a canonical JSON object of results by path. Changing one result does not decode the
+/// others.
 package struct ResultIndexPart {
     /// The canonical bytes; empty if there is no result.
     package private(set) var document: [UInt8]
@@ -9,18 +10,18 @@ package struct ResultIndexPart {
     private static let separator: [UInt8] = Array(",\n".utf8)
     private static let closing: [UInt8] = Array("\n}\n".utf8)
 
-    /// A part as it is in a branch.
+    /// Creates a part from the document in a branch.
     ///
-    /// - Parameter document: nil or empty if the branch has none.
+    /// - Parameter document: nil or empty if the branch has no such document.
     package init(_ document: [UInt8]?) {
         self.document = document ?? []
     }
 
-    /// Sets the result at a path, or removes it where it is nil.
+    /// Sets the result at a path; nil removes it.
     ///
-    /// - Throws: `DecodingError` if the part is no index; `EncodingError` if the result cannot be written.
+    /// - Throws: `DecodingError` if the document is not an index; `EncodingError` if the result cannot be encoded.
     package mutating func set(_ result: CellResult?, at path: String) throws {
-        // Compared as they are written, keys have the order of their texts only where both are plain.
+        // The encoded forms of keys have the same order as the keys only if both are plain.
         guard Self.isPlain(path.utf8), let members = plainMembers() else { return try setSlowly(result, at: path) }
         let key = Array(path.utf8)
         let place = members.firstIndex { !document[$0.key].lexicographicallyPrecedes(key) } ?? members.endIndex
@@ -32,7 +33,7 @@ package struct ResultIndexPart {
         }
         var changed: [UInt8] = []
         changed.reserveCapacity(document.count + (member?.count ?? 0) + 16)
-        /// Adds what stays, with what separates it.
+        /// Appends unchanged members, after the opening or a separator.
         func keep(_ range: Range<Int>) {
             if range.lowerBound < range.upperBound {
                 changed += changed.isEmpty ? Self.opening : Self.separator
@@ -58,7 +59,7 @@ package struct ResultIndexPart {
     }
 
     private static func member(_ path: String, _ result: CellResult) throws -> [UInt8] {
-        // Throws, for JSON has no number for what is not finite.
+        // Throws: JSON cannot represent numbers that are not finite.
         if !result.isFinite { _ = try result.document }
         return CanonicalWriter.member(path) { result.write(to: &$0) }
     }
@@ -67,8 +68,8 @@ package struct ResultIndexPart {
         key.allSatisfy { (0x20..<0x7f).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
     }
 
-    /// Where the members are, whose lines are those that begin with two spaces and a quote; nil for any other form, and where a key
-    /// is not plain.
+    /// The positions of the members: each begins on a line that starts with two spaces and a quote. Nil if the document
+    /// has another form or a key is not plain.
     private func plainMembers() -> [(key: Range<Int>, whole: Range<Int>)]? {
         if document.isEmpty { return [] }
         guard document.starts(with: Self.opening), document.suffix(3).elementsEqual(Self.closing) else { return nil }

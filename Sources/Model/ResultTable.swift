@@ -3,43 +3,45 @@ internal import Foundation
 
 /// The paths of the documents of `refs/heads/results/DEPLOYMENT/TARGET`.
 public enum ResultPath {
-    /// The verdict on a cell: `5.3.0/lwt/5.7.0.json`.
+    /// The document of a cell's result: `5.3.0/lwt/5.7.0.json`.
     public static func cell(_ cell: Cell) -> String {
         "\(cell.compiler)/\(cell.package.name)/\(cell.package.version).json"
     }
 
-    /// The verdict on a job that decides no cell, but that others were built over:
+    /// The document of the result of a job that decides no cell but is an input of others:
     /// `5.3.0/lwt/5.7.0/0123456789abcdef.json`.
     public static func input(_ cell: Cell, job: Digest) -> String {
         "\(cell.compiler)/\(cell.package.name)/\(cell.package.version)/\(job.hex.prefix(16)).json"
     }
 
-    /// The version of the cell whose result is in the document of this name in a package's directory; nil for any other.
+    /// The version of the cell whose result has a document with this name in a package's directory; nil for other
+    /// names.
     package static func version(ofDocument name: String) -> String? {
         name.hasSuffix(".json") ? String(name.dropLast(".json".count)) : nil
     }
 
-    /// The part of the index that knows of the document at `path`.
+    /// The part of the index that contains the result at `path`.
     public static func indexShard(of path: String) -> String {
         "index/\(Digest(of: path).shard).json"
     }
 }
 
-/// All results of one target: what its index says, by the paths of the documents.
+/// All results of one target, read from its index, by the paths of their documents.
 public struct ResultTable: Sendable {
     /// The results by the paths of their documents.
     public private(set) var results: [String: CellResult] = [:]
     private var pathOfJob: [Digest: String] = [:]
-    /// Further paths of jobs that have several: an input of other jobs that became a cell, two targets of one environment.
+    /// The other paths of jobs that have several: an input of other jobs that became a cell, or two targets with one
+    /// environment.
     private var otherPaths: [Digest: [String]] = [:]
 
-    /// A table without results.
+    /// Creates an empty table.
     public init() {}
 
-    /// The table that the shards of an index hold.
+    /// Creates a table from the parts of an index.
     ///
-    /// - Parameter exists: whether there is a document at a path; what is only in the index does not count.
-    /// - Throws: `DecodingError` for a shard that is none.
+    /// - Parameter exists: whether a path has a document; results that are only in the index are ignored.
+    /// - Throws: `DecodingError` if a part is not an index.
     public init(shards: [[UInt8]], exists: (String) -> Bool) throws {
         for shard in shards {
             let results =
@@ -49,7 +51,7 @@ public struct ResultTable: Sendable {
         }
     }
 
-    /// Notes a result.
+    /// Sets the result at a path.
     public mutating func set(_ result: CellResult, at path: String) {
         remove(at: path)
         results[path] = result
@@ -61,7 +63,7 @@ public struct ResultTable: Sendable {
         }
     }
 
-    /// Forgets the result at `path`.
+    /// Removes the result at a path.
     public mutating func remove(at path: String) {
         guard let job = results.removeValue(forKey: path)?.job else { return }
         otherPaths[job]?.removeAll { $0 == path }
@@ -69,12 +71,12 @@ public struct ResultTable: Sendable {
         if otherPaths[job]?.isEmpty == true { otherPaths[job] = nil }
     }
 
-    /// The verdict on a cell; nil if none was recorded.
+    /// The result of a cell; nil if none is recorded.
     public func result(of cell: Cell) -> CellResult? {
         results[ResultPath.cell(cell)]
     }
 
-    /// The newest verdict on a job; where there is none, any other result of it; nil if it has no result.
+    /// The newest verdict on a job; if there is none, its newest other result; nil if it has no result.
     public func result(ofJob job: Digest) -> CellResult? {
         results(ofJob: job).max {
             $0.isVerdictOnJob == $1.isVerdictOnJob ? $0.ended(before: $1) : $1.isVerdictOnJob

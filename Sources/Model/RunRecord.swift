@@ -1,36 +1,37 @@
-/// A run of a deployment: when it was, under which plan, and what it came to.
+/// A run of a deployment: its time, its plan and its results.
 public struct RunRecord: Codable, Hashable, Sendable {
     /// How a run ended.
     public enum Ending: String, Codable, Sendable, CaseIterable {
         /// Every wanted cell has a result.
         case finished
-        /// It was stopped, or its process died.
+        /// It was stopped, or its process was killed.
         case interrupted
-        /// The runner itself failed, at writing to the store for instance.
+        /// The runner itself failed, for instance because it could not write to the store.
         case failed
     }
 
-    /// From 1; the runs of a deployment are numbered in the order in which they began.
+    /// The number of the run, from 1, in the order in which the runs of the deployment began.
     public var number: Int
     /// The commit of the plan; nil if the plan is not in the store.
     public var plan: String?
-    /// Why the run was started, in the words of who started it: `manual`, `schedule`, `push 1a2b3c`.
+    /// Why the run was started, as given by whoever started it: `manual`, `schedule`, `push 1a2b3c`.
     public var trigger: String
-    /// The selectors of the cells that were to be run. Absent: all cells.
+    /// The selectors of the cells to run. Absent for all cells.
     public var selectors: [String]?
-    /// Seconds since 1970, when it began.
+    /// When it began, in seconds since 1970.
     public var begin: Int
-    /// Seconds since 1970, when it ended. Absent while it runs, and where its process died.
+    /// When it ended, in seconds since 1970. Absent while it runs, and if its process was killed.
     public var end: Int?
-    /// Absent while it runs, and after its process died until the next run begins.
+    /// How it ended. Absent while it runs, and after its process was killed until the next run begins.
     public var ending: Ending?
-    /// The commits of the branches of results when it began, by target. A target without results is left out.
+    /// The commits of the result branches when it began, by target, without targets that had no results.
     public var before: [String: String]
-    /// The commits of the branches of results when it ended, by target; where its process died, when that was noticed.
+    /// The commits of the result branches when it ended, by target; if its process was killed, when that was detected.
     public var after: [String: String]?
-    /// The cells of the plan by their state when the run ended: outcomes, `pending` and `excluded`. Absent where it did not finish.
+    /// The number of cells in each state when the run ended: outcomes, `pending` and `excluded`. Absent unless it
+    /// finished.
     public var cells: [String: Int]?
-    /// The cells that the run recorded results of, by `ResultChange`. Absent if its process died.
+    /// The number of cells with results recorded by the run, by `ResultChange`. Absent if its process was killed.
     public var changes: [String: Int]?
 
     public init(

@@ -3,7 +3,7 @@ internal import Foundation
 internal import PluginMessages
 
 extension Selector {
-    /// Reads a selector that a user wrote.
+    /// Parses a selector written by a user.
     ///
     /// - Throws: `Failure` of the category `input` that names what was expected.
     public init(parsing text: String) throws(Failure) {

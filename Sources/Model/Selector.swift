@@ -1,29 +1,29 @@
 public import Core
 
-/// A word that picks cells: a cell with globs (`openbsd-*/5.3.0/lwt.*`), `KEY:VALUE` as in `outcome:failure`, or one of those
-/// after a `!`, which picks what the rest does not.
+/// A pattern that picks cells: a cell with globs (`openbsd-*/5.3.0/lwt.*`), `KEY:VALUE` as in `outcome:failure`, or one
+/// of these after a `!`, which negates it.
 ///
 /// - SeeAlso: `docs/decisions/0126-empty-selection.md`
 public indirect enum Selector: Sendable, Hashable {
-    /// One glob for each of target, compiler and package; a missing part picks all.
+    /// Globs for the target, the compiler and the package; a missing part matches everything.
     case cells(target: Glob, compiler: Glob, package: Glob)
-    /// Cells in a state of that name.
+    /// Cells in a state with this name.
     case outcome(Glob)
-    /// Failures whose signature has this text in it, letter case aside.
+    /// Failures whose signature contains this text, ignoring case.
     case signature(Glob)
-    /// Cells of the task whose id begins so.
+    /// Cells of the task whose id has this prefix.
     case task(Glob)
-    /// Cells of packages that have a maintainer of this name or address, letter case aside.
+    /// Cells of packages with a maintainer of this name or address, ignoring case.
     case maintainer(Glob)
-    /// Cells of packages that have this tag, letter case aside.
+    /// Cells of packages with this tag, ignoring case.
     case tag(Glob)
-    /// Cells whose result compares so with the verdict before.
+    /// Cells whose result compares in this way with the previous verdict.
     case change(Glob)
     /// Failures of this kind.
     case kind(Glob)
-    /// Cells that are as they are since that run or time, or a later one.
+    /// Cells that entered their current state in this run, at this time, or later.
     case since(Moment)
-    /// Failures in whose log a line has this text in it.
+    /// Failures whose log has a line that contains this text.
     case log(Glob)
     case not(Selector)
 
@@ -34,28 +34,29 @@ public indirect enum Selector: Sendable, Hashable {
         case time(Int, text: String)
     }
 
-    /// What comes before the colon, but for cells.
+    /// The word before the colon. Selectors by cell have none.
     public enum Key: String, Sendable, CaseIterable {
         case outcome, signature, task, maintainer, tag, change, kind, since, grep
     }
 
-    /// The words that a cell's state may be.
+    /// The names of a cell's states.
     public static let states = Outcome.allCases.map(\.rawValue) + ["pending", "excluded"]
 
-    /// Reads a selector.
+    /// Parses a selector.
     ///
-    /// - Returns: nil where `text` is none: an unknown key, a word that is no outcome, an empty word, or more than two slashes.
+    /// - Returns: nil if `text` is not a selector: an unknown key, an unknown outcome, an empty word, or more than two
+    ///   slashes.
     public init?(_ text: String) {
         try? self.init(parsing: text)
     }
 
-    /// Matches one cell.
+    /// Picks exactly one cell.
     package init(cell: Cell) {
         self = .cells(
             target: Glob(cell.target), compiler: Glob(cell.compiler), package: Glob(cell.package.description))
     }
 
-    /// What it asks about; nil for cells by their names. The selectors of one key are alternatives.
+    /// The key; nil for selectors by cell. Selectors of one key are alternatives.
     public var key: Key? {
         switch self {
         case .cells: nil
@@ -72,10 +73,10 @@ public indirect enum Selector: Sendable, Hashable {
         }
     }
 
-    /// Whether it picks what another selector does not.
+    /// Whether the selector is negated.
     public var isNegated: Bool { if case .not = self { true } else { false } }
 
-    /// Whether this picks the cell.
+    /// Whether the selector picks the cell.
     public func picks(_ subject: some Selectable) -> Bool {
         switch self {
         case .cells: return picks(name: subject.cell)
@@ -94,14 +95,14 @@ public indirect enum Selector: Sendable, Hashable {
         }
     }
 
-    /// Whether this picks cells by their names, and the name of this one.
+    /// Whether this is a selector by cell that matches this cell.
     public func picks(name cell: Cell) -> Bool {
         guard case .cells(let target, let compiler, let package) = self else { return false }
         return target.matches(cell.target) && compiler.matches(cell.compiler)
             && (package.matches(cell.package.description) || package.matches(cell.package.name))
     }
 
-    /// What a maintainer may be called: all that is in the opam file, the name, the address.
+    /// The texts by which a maintainer may be selected: the whole entry of the opam file, the name, the address.
     private static func names(of maintainer: String) -> [String] {
         let whole = maintainer.lowercased()
         guard let open = whole.firstIndex(of: "<"), let close = whole.lastIndex(of: ">"), open < close else {
@@ -112,22 +113,22 @@ public indirect enum Selector: Sendable, Hashable {
     }
 }
 
-/// What selectors may ask of a cell. What is not known is empty.
+/// The properties of a cell that selectors match. Unknown properties are empty.
 public protocol Selectable {
     var cell: Cell { get }
-    /// The word of its state: an outcome, `pending` or `excluded`.
+    /// The name of its state: an outcome, `pending` or `excluded`.
     var state: String? { get }
     var signature: String? { get }
-    /// The ids of the tasks that asked for it.
+    /// The ids of the tasks that request it.
     var tasks: [String] { get }
-    /// As in the opam file.
+    /// The maintainers as in the opam file.
     var maintainers: [String] { get }
     var tags: [String] { get }
     var change: ResultChange? { get }
     var kind: String? { get }
-    /// When it became as it is: seconds since 1970, and the run.
+    /// Since when the cell has its state: seconds since 1970, and the run.
     var since: (time: Int, run: Int?)? { get }
-    /// Whether its log, of a failure, has a line that matches.
+    /// Whether the log of its failure has a matching line.
     func hasLogLine(_ glob: Glob) -> Bool
 }
 

@@ -1,17 +1,17 @@
 internal import Core
 
-/// Which task each cell of a plan belongs to.
+/// The tasks of the cells of a plan.
 public struct TaskIndex: Sendable {
     private var ids: [String: [String]] = [:]
 
-    /// - Throws: `EncodingError`, should a task not be writable as JSON.
+    /// - Throws: `EncodingError` if a task cannot be encoded as JSON.
     public init(_ tasks: [PlannedTask]) throws {
         for task in tasks {
             ids[Self.column(task.target, task.compiler), default: []].append(try CanonicalJSON.digest(of: task).hex)
         }
     }
 
-    /// The ids of the tasks that asked for a cell.
+    /// The ids of the tasks that request a cell.
     public func tasks(of cell: Cell) -> [String] {
         ids[Self.column(cell.target, cell.compiler)] ?? []
     }

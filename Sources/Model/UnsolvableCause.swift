@@ -1,19 +1,19 @@
-/// The constraint that leaves a cell without a solution.
+/// The constraint that makes a cell unsolvable.
 ///
 /// - SeeAlso: `docs/decisions/0208-unsolvable-causes.md`
 public struct UnsolvableCause: Codable, Hashable, Sendable {
     /// The kinds of constraints.
     public enum Class: String, Codable, Sendable, CaseIterable {
-        /// What the package itself needs of the compiler.
+        /// A constraint of the package itself on the compiler.
         case ownOCaml = "own-ocaml"
-        /// Something else about the package itself: another need, or its files.
+        /// Another constraint of the package itself, or an error in its files.
         case own
-        /// Constraints of packages that it depends on, or a package that can only be selected when it is asked for exactly.
+        /// Constraints of its dependencies, or a package that is only selected if it is requested explicitly.
         case dependency
         /// A conflict between packages.
         case conflict
 
-        /// The class in words, after a number of cells.
+        /// The class in words, to follow a number of cells.
         public var words: String {
             switch self {
             case .ownOCaml: "by their own OCaml bound"
@@ -24,11 +24,11 @@ public struct UnsolvableCause: Codable, Hashable, Sendable {
         }
     }
 
-    /// What kind of constraint it is.
+    /// The class of the constraint.
     public var `class`: Class
-    /// The package that has the constraint, by name.
+    /// The name of the package that has the constraint.
     public var package: String
-    /// The constraint, as a person reads it: `typerep v0.16.0 needs ocaml >= 4.14.0 & < 5.3`.
+    /// The constraint, for people: `typerep v0.16.0 needs ocaml >= 4.14.0 & < 5.3`.
     public var sentence: String
 
     public init(_ class: Class, package: String, sentence: String) {

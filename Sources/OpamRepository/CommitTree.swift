@@ -2,14 +2,14 @@ internal import Archive
 internal import Core
 internal import Git
 
-/// The files of a commit, read from the object database; nothing is checked out.
+/// The files of a commit, read from the object database without a checkout.
 final class CommitTree: FileTree {
     private let repository: GitRepository
-    /// What messages say before a path in the tree.
+    /// The prefix of paths in messages.
     private let prefix: String
     let root: FileReference
 
-    /// Opens the repository for the calling thread.
+    /// Opens the repository for use by the calling thread.
     init(opening path: String, tree: ObjectID, prefix: String) throws(Failure) {
         do {
             repository = try GitRepository(opening: path)

@@ -2,7 +2,7 @@ public import Core
 public import OpamFormat
 
 extension Diagnostic {
-    /// The message for a mistake in an opam file, with its place and the line there.
+    /// Creates the message for an error in an opam file, with its position and the line.
     public init(_ error: FormatError) {
         let message = error.field.map { "field '\($0)': \(error.message)" } ?? error.message
         self.init(

@@ -1,28 +1,27 @@
 internal import Core
 
-/// Where a path in a tree leads when symbolic links of git are followed inside of the repository, as they are where the
-/// repository is checked out.
+/// The target of a path in a tree whose symbolic links are resolved within the repository, as in a checkout.
 enum LinkEnd {
     /// A file or a folder, and its path without links.
     case entry(FileEntry, path: String)
-    /// It leads nowhere, for this reason.
+    /// No usable file or folder, for this reason.
     case nowhere(String)
 }
 
 extension FileTree {
-    /// The entry itself, or what it leads to if it is a link.
+    /// The entry itself, or the target if it is a link.
     ///
     /// - Parameters:
-    ///   - entry: In `folder`.
-    ///   - folder: The path of the folder without links.
+    ///   - entry: an entry of `folder`.
+    ///   - folder: the path of the folder without links.
     func followed(_ entry: FileEntry, in folder: String) throws(Failure) -> LinkEnd {
         switch entry.kind {
         case .file, .folder: .entry(entry, path: folder.isEmpty ? entry.name : "\(folder)/\(entry.name)")
         case .link where entry.name.contains("\u{FFFD}"):
-            // A name that is not UTF-8 does not lead back to the link.
+            // A name that is not valid UTF-8 cannot be resolved back to the link.
             try resolvedTarget(of: entry, in: folder)
         case .link: try resolved(entry.name, from: folder)
-        case .submodule: .nowhere("is a submodule, and those of repositories are not read")
+        case .submodule: .nowhere("is a submodule, and submodules are not supported")
         case .other: .nowhere("is \(entry.kind.description)")
         }
     }
@@ -35,7 +34,7 @@ extension FileTree {
         return try resolved(target, from: folder)
     }
 
-    /// Follows `path` from a folder of the tree.
+    /// Resolves `path` relative to a folder of the tree.
     private func resolved(_ path: String, from folder: String) throws(Failure) -> LinkEnd {
         var open = Self.parts(folder + "/" + path)
         var folders = [root]
@@ -78,7 +77,7 @@ extension FileTree {
             path: names.joined(separator: "/"))
     }
 
-    /// The names in a path, the last one first.
+    /// The components of a path, the last one first.
     private static func parts(_ path: String) -> [String] {
         path.split(separator: "/").filter { $0 != "." }.reversed().map(String.init)
     }

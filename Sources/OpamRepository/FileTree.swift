@@ -2,66 +2,66 @@ internal import Archive
 package import Core
 package import Git
 
-/// Where repositories are read from: folders and files, in a commit of git or on the disk.
+/// The files and folders of a repository, in a commit of git or on disk.
 ///
-/// An implementation belongs to one thread at a time.
+/// An instance is used by one thread at a time.
 protocol FileTree {
-    /// The folder that everything is in.
+    /// The root folder.
     var root: FileReference { get }
 
-    /// What is in a folder, in any order.
+    /// The entries of a folder in any order.
     ///
-    /// - Throws: When the folder can't be read, or has more entries than the limit.
+    /// - Throws: a failure if the folder cannot be read or has more entries than the limit.
     func entries(of folder: FileReference) throws(Failure) -> [FileEntry]
 
-    /// The same with the bytes of the names, which need not be UTF-8.
+    /// The entries with the bytes of their names, which need not be valid UTF-8.
     func entriesWithNames(of folder: FileReference) throws(Failure) -> [(name: FilePath, entry: FileEntry)]
 
     /// The bytes of a file.
     ///
-    /// - Throws: When the file can't be read, or is larger than `limit` bytes.
+    /// - Throws: a failure if the file cannot be read or has more than `limit` bytes.
     func contents(of file: FileReference, limit: Int) throws(Failure) -> [UInt8]
 
-    /// How many bytes a file has.
+    /// The size of a file in bytes.
     ///
-    /// - Throws: When that cannot be found out.
+    /// - Throws: a failure if the size cannot be determined.
     func size(of file: FileReference) throws(Failure) -> Int
 
-    /// Where a symbolic link leads: a path relative to the link's folder, or an absolute one.
+    /// The target of a symbolic link: a path relative to the link's folder, or an absolute one.
     ///
-    /// - Throws: When the link cannot be read.
+    /// - Throws: a failure if the link cannot be read.
     func target(of link: FileReference) throws(Failure) -> String
 
-    /// What changes whenever the bytes of the file, or of any file in the folder, do. What a link of git leads to does
-    /// not count.
+    /// An identifier that changes whenever the bytes of the file, or of any file in the folder, change. The targets of
+    /// links of git are not covered.
     func contentID(of entry: FileEntry) throws(Failure) -> ContentID
 
-    /// How a message names a path in the tree.
+    /// The description of a path in the tree, for messages.
     func describe(_ path: String) -> String
 }
 
 extension FileTree {
-    /// What has the name in the folder; nil when nothing has.
+    /// The entry of a folder with this name; nil if there is none.
     func entry(_ name: String, in folder: FileReference) throws(Failure) -> FileEntry? {
         try entries(of: folder).first { $0.name == name }
     }
 }
 
-/// Where a file or a folder of a tree is.
+/// Refers to a file or a folder of a tree.
 enum FileReference: Hashable, Sendable {
     case object(ObjectID)
-    /// Relative to the root.
+    /// The path relative to the root.
     case path(FilePath)
 }
 
-/// A name in a folder.
+/// An entry of a folder.
 struct FileEntry: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         case file, folder
-        /// A symbolic link of git. Those on the disk are followed by the kernel.
+        /// A symbolic link in git. Links on disk are followed by the kernel.
         case link
         case submodule
-        /// A symbolic link on the disk that leads nowhere, a device, a pipe, a socket.
+        /// A broken symbolic link on disk, a device, a pipe or a socket.
         case other
 
         /// The kind in words.
@@ -76,15 +76,15 @@ struct FileEntry: Hashable, Sendable {
         }
     }
 
-    /// What is not UTF-8 in it is replaced by U+FFFD.
+    /// The name, with invalid UTF-8 replaced by U+FFFD.
     let name: String
     let kind: Kind
     let reference: FileReference
 }
 
-/// Stands for the contents of a file or a folder: as long as it is the same, they are.
+/// Identifies the contents of a file or a folder: equal identifiers mean equal contents.
 package enum ContentID: Hashable, Sendable, CustomStringConvertible {
-    /// The object of git that holds them.
+    /// The git object of the contents.
     case object(ObjectID)
     /// A digest of sizes, times and inode numbers.
     case stamp(Digest)
@@ -97,22 +97,22 @@ package enum ContentID: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What is read at most, so that no repository can exhaust the machine.
+/// Limits on what is read, so that no repository can exhaust the machine.
 enum RepositoryLimit {
-    /// Entries of one folder.
+    /// The entries of one folder.
     static let entries = 200_000
-    /// Bytes of a file beside an opam file.
+    /// The bytes of one file next to an opam file.
     static let extraFile = 32 << 20
-    /// Bytes of all files beside an opam file.
+    /// The bytes of all files next to an opam file.
     static let extraFileBytes = 128 << 20
-    /// Files and folders beside an opam file.
+    /// The number of files and folders next to an opam file.
     static let extraFiles = 2_000
-    /// How deep folders beside an opam file may nest.
+    /// The nesting depth of folders next to an opam file.
     static let depth = 8
-    /// Entries of all folders of a package name on the disk that are looked at.
+    /// The number of entries on disk that are examined for one package name.
     static let stampedEntries = 50_000
-    /// Symbolic links that one path may lead through, as for the Linux kernel.
+    /// The number of symbolic links in the resolution of one path, as in the Linux kernel.
     static let links = 40
-    /// Bytes of a symbolic link's target, as for the Linux kernel.
+    /// The bytes of a symbolic link's target, as in the Linux kernel.
     static let linkTarget = 4_096
 }

@@ -3,24 +3,24 @@ internal import Core
 internal import Glibc
 internal import System
 
-/// The files of a folder on the disk. Symbolic links are followed.
+/// The files of a folder on disk. Symbolic links are followed.
 ///
 /// - SeeAlso: `docs/decisions/0016-directory-stamps.md`
 final class FolderTree: FileTree {
     private let folder: String
-    /// What messages say before a path in the folder.
+    /// The prefix of paths in messages.
     private let prefix: String
     let root = FileReference.path("")
 
     /// - Parameters:
     ///   - folder: The path of the folder.
-    ///   - prefix: What messages say before a path in the folder, if not the folder's path.
+    ///   - prefix: The prefix of paths in messages, if not the folder's path.
     init(_ folder: String, prefix: String? = nil) {
         self.folder = folder
         self.prefix = prefix ?? "\(folder)/"
     }
 
-    /// Whether there is such a folder.
+    /// Whether the folder exists.
     var isPresent: Bool { kind(of: "") == .folder }
 
     func entries(of reference: FileReference) throws(Failure) -> [FileEntry] {
@@ -35,7 +35,7 @@ final class FolderTree: FileTree {
         while let bytes = directory.next() {
             let name = FilePath(cString: bytes)
             guard entries.count < RepositoryLimit.entries else {
-                throw Failure(.input, "\(describe("\(path)")): more than \(RepositoryLimit.entries) entries")
+                throw Failure(.input, "\(describe("\(path)")): has more than \(RepositoryLimit.entries) entries")
             }
             let child = path.appending(name)
             let kind = Self.kind(directory.type) ?? kind(of: child)
@@ -65,14 +65,14 @@ final class FolderTree: FileTree {
             if count == 0 { return bytes }
             bytes += chunk[..<count]
             guard bytes.count <= limit else {
-                throw Failure(.input, "\(describe("\(path)")): more than \(limit) bytes, the limit")
+                throw Failure(.input, "\(describe("\(path)")): has more than \(limit) bytes, the limit")
             }
         }
     }
 
     func size(of file: FileReference) throws(Failure) -> Int {
         let path = try path(file)
-        guard let status = status(of: path) else { throw failure("look at", path) }
+        guard let status = status(of: path) else { throw failure("examine", path) }
         return Int(status.st_size)
     }
 
@@ -81,9 +81,9 @@ final class FolderTree: FileTree {
         throw Failure(.unavailable, "\(describe("\(path)")): links on the disk are followed by the kernel")
     }
 
-    /// A digest of the paths, sizes, times of change and inode numbers of the files.
+    /// A digest of the paths, sizes, change times and inode numbers of the files.
     ///
-    /// What cannot be examined is passed on: the reader of the package reports what is wrong.
+    /// Files that cannot be examined are ignored: the reader of the package reports the problem.
     func contentID(of entry: FileEntry) throws(Failure) -> ContentID {
         var stamps = MessageDigest(.sha256)
         var count = 0
@@ -96,7 +96,7 @@ final class FolderTree: FileTree {
     ) throws(Failure) {
         let path = try path(entry.reference)
         count += 1
-        // Links can make circles; below these limits nothing is read either.
+        // Links can form cycles. Nothing beyond these limits is read anyway.
         guard depth <= RepositoryLimit.depth + 3, count <= RepositoryLimit.stampedEntries else {
             stamps.update(path.bytes + Array("\0too deep or too many\n".utf8))
             return
@@ -140,7 +140,7 @@ final class FolderTree: FileTree {
         path.isEmpty ? FilePath(folder) : FilePath(folder).appending(path)
     }
 
-    /// Whether the folder has such an entry, also a link that leads nowhere.
+    /// Whether the folder has such an entry; a broken link counts.
     private func isPresent(_ path: FilePath) -> Bool {
         var status = stat()
         return absolute(path).withCString { lstat($0, &status) } == 0
@@ -151,7 +151,7 @@ final class FolderTree: FileTree {
         return absolute(path).withCString { stat($0, &status) } == 0 ? status : nil
     }
 
-    /// What the folder itself says of the entry; nil for a symbolic link, and where the file system doesn't say.
+    /// The kind according to the directory entry; nil for a symbolic link, and if the file system does not report it.
     private static func kind(_ type: UInt8) -> FileEntry.Kind? {
         switch Int(type) {
         case DT_REG: .file
@@ -169,7 +169,8 @@ final class FolderTree: FileTree {
         }
     }
 
-    /// A file that may not be read, or is none, is a mistake of those who keep the folder; all else is the machine's.
+    /// A missing permission or a wrong file type is an error in the folder's contents; all other failures are the
+    /// machine's.
     private func failure(_ operation: String, _ path: FilePath) -> Failure {
         let code = errno
         let isMistake = [EACCES, EPERM, ELOOP, ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ENXIO].contains(code)

@@ -1,16 +1,16 @@
 package import Core
 package import OpamFormat
 
-/// A package version that isn't the same in two states of repositories.
+/// A package version that differs between two states of repositories.
 package struct PackageChange: Hashable, Sendable {
-    /// What happened to the package.
+    /// The kinds of changes.
     package enum Kind: Hashable, Sendable {
         case added, removed, changed
     }
 
-    /// The package that changed.
+    /// The package version that changed.
     package let package: Package
-    /// What happened to it.
+    /// The kind of the change.
     package let kind: Kind
 
     package init(_ package: Package, _ kind: Kind) {
@@ -20,11 +20,11 @@ package struct PackageChange: Hashable, Sendable {
 }
 
 extension RepositorySet {
-    /// The package versions that aren't the same as in an older state, in order.
+    /// The package versions that differ from an older state, in order.
     ///
-    /// Compares trees; no file is read. A change of any file of a package counts, also of one beside its opam file.
+    /// Compares trees without reading files. A change of any file of a package counts, not only of its opam file.
     ///
-    /// - Complexity: Reads the folders of those names that changed.
+    /// - Complexity: Reads the folders of the names that changed.
     package func changes(since old: RepositorySet) throws(Failure) -> [PackageChange] {
         let (before, after) = (try old.reader(), try reader())
         var ignored: [Diagnostic] = []
@@ -59,7 +59,7 @@ extension RepositorySet {
 }
 
 extension RepositoryReader {
-    /// The versions of a package with what represents their contents.
+    /// The versions of a package with the identifiers of their contents.
     fileprivate func contents(of name: NameEntry?) throws(Failure) -> [(Package, ContentID)] {
         guard let name else { return [] }
         var ignored: [Diagnostic] = []

@@ -1,22 +1,22 @@
 internal import Archive
 internal import Core
 
-/// The files of a package version that count.
+/// The files of a package version that are used.
 struct PackageListing {
     let opam: FileReference
-    /// The source of the package, in repositories that were made for opam 1.
+    /// The source of the package, in repositories with the format of opam 1.
     let url: FileReference?
-    /// Those in the folder `files`, by their paths in there.
+    /// The files of the folder `files` by relative path.
     let files: [FilePath: FileReference]
 }
 
-/// Collects the files beside an opam file, within limits.
+/// Collects the files next to an opam file, within limits.
 struct FileCollector {
     private(set) var files: [FilePath: FileReference] = [:]
     private var visited = 0
     private var bytes = 0
 
-    /// Whether another entry may be looked at.
+    /// Whether another entry may be examined.
     mutating func mayVisit(depth: Int) -> Bool {
         visited += 1
         return depth < RepositoryLimit.depth && visited <= RepositoryLimit.extraFiles
@@ -29,7 +29,7 @@ struct FileCollector {
         return size <= RepositoryLimit.extraFile && bytes <= RepositoryLimit.extraFileBytes
     }
 
-    /// Why a name can be kept neither in the store nor on every system; nil if it can.
+    /// Why a file name is not supported by the store or by all operating systems; nil if it is.
     static func problem(withName name: FilePath) -> String? {
         if name.encoded.utf8.count > 255 { return "the name of the file is longer than 255 bytes" }
         if name.isEmpty || name == "." || name == ".." || name.text?.lowercased() == ".git" {

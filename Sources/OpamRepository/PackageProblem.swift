@@ -1,28 +1,28 @@
 package import Core
 
-/// What is wrong with a file of a package, or with a folder that would be one.
+/// A problem with a file of a package, or with a folder that should contain one.
 ///
 /// - SeeAlso: `docs/decisions/0135-unusable-versions.md`
 package struct PackageProblem: Hashable, Sendable {
-    /// What the problem costs the package.
+    /// The effect of the problem on the package.
     package enum Effect: String, Sendable {
-        /// The version, or the folder, is left out.
+        /// The version, or the folder, is ignored.
         case leftOut = "out"
-        /// A field that decides what can be installed with what does not count.
+        /// A field that the solver uses is ignored.
         case solving
-        /// Something else in the opam file does not count.
+        /// Another field of the opam file is ignored.
         case building
     }
 
     /// The package's name.
     package var name: String
-    /// Nil if no single version is concerned.
+    /// The version; nil if the problem does not concern a single version.
     package var version: String?
-    /// What the problem costs the package.
+    /// The effect on the package.
     package var effect: Effect
-    /// With its place in the repository before it.
+    /// The message, beginning with the path in the repository.
     package var message: String
-    /// The same with where the repository is; nil if the message is complete without.
+    /// The message beginning with the location of the repository; nil if `message` is complete.
     package var place: String?
 
     package init(name: String, version: String?, effect: Effect, message: String) {
@@ -32,17 +32,17 @@ package struct PackageProblem: Hashable, Sendable {
         self.message = message
     }
 
-    /// As users see it.
+    /// The warning for users.
     package var warning: Diagnostic { Diagnostic(.warning, place ?? message) }
 
     private static let separator: Character = "\u{2}"
 
-    /// A text that has all but the name.
+    /// An encoding of everything but the name.
     var stored: String {
         [effect.rawValue, version ?? "", message].joined(separator: String(Self.separator))
     }
 
-    /// Reads a text of the form `stored`.
+    /// Decodes a text produced by `stored`.
     init?(name: String, stored: String) {
         let parts = stored.split(separator: Self.separator, maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, let effect = Effect(rawValue: String(parts[0])) else { return nil }

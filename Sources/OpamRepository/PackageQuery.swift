@@ -2,13 +2,13 @@ package import Core
 internal import OpamFormat
 internal import OpamSolver
 
-/// A package as a user names it: `lwt`, `lwt.5.7.0`, `lwt=5.7.0`, `lwt>=5.6`.
+/// A package in a user's notation: `lwt`, `lwt.5.7.0`, `lwt=5.7.0`, `lwt>=5.6`.
 package struct PackageQuery: Sendable {
     private let text: String
     private let name: PackageName
     private let constraint: VersionConstraint?
 
-    /// - Throws: A failure of kind `input` when the text has none of these forms.
+    /// - Throws: A failure of kind `input` if the text has none of these forms.
     package init(_ text: String) throws(Failure) {
         self.text = text
         if let package = Package(text) {
@@ -42,13 +42,13 @@ package struct PackageQuery: Sendable {
         constraint = VersionConstraint(relation, version)
     }
 
-    /// Whether one version is named.
+    /// Whether it names a single version.
     var isExact: Bool { constraint?.relation == .equal }
 
-    /// The version to ask for: the newest available one that matches; without one, the newest that matches.
+    /// The version to request: the newest available one that matches; if there is none, the newest one that matches.
     ///
-    /// - Parameter problems: What is wrong with the files of packages, which may be why a version is missing.
-    /// - Throws: A failure of kind `input` when there is no such package or version.
+    /// - Parameter problems: Problems with files of packages, which may explain why a version is missing.
+    /// - Throws: A failure of kind `input` if there is no such package or version.
     func version(
         in target: TargetUniverse, problems: [PackageProblem]
     ) throws(Failure) -> Universe.PackageID {

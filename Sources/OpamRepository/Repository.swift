@@ -3,32 +3,33 @@ package import Git
 internal import Logging
 package import OpamFormat
 
-/// A repository of opam packages, at one state: a commit of git, or a plain folder.
+/// A repository of opam packages in one state: a commit of git, or a plain folder.
 ///
-/// Reads packages laid out as `packages/NAME/NAME.VERSION/opam` or `packages/NAME.VERSION/opam`. In a repository of git
+/// Packages are in `packages/NAME/NAME.VERSION/opam` or `packages/NAME.VERSION/opam`. Of a git repository only
+/// committed files are read.
 /// only what is committed is seen.
 package struct Repository: Sendable {
-    /// As it was given: `DIR` or `DIR@REV`.
+    /// The location as given: `DIR` or `DIR@REV`.
     package let location: String
-    /// The path of the folder or of the repository of git.
+    /// The path of the folder or of the git repository.
     package let path: String
-    /// The commit that is read; nil for a plain folder.
+    /// The commit; nil for a plain folder.
     package let commit: ObjectID?
     private let tree: ObjectID?
 
-    /// Finds a repository.
+    /// Opens a repository.
     ///
     /// - Parameter location: `DIR`, or `DIR@REV` for a revision of git other than `HEAD`.
-    /// - Throws: A failure of kind `input` when there is no such folder, repository or revision.
+    /// - Throws: A failure of kind `input` if there is no such folder, repository or revision.
     package init(_ location: String) throws(Failure) {
         let (path, revision) = try Self.split(location)
         try self.init(path: path, revision: revision)
     }
 
-    /// Finds a repository by its path, in which `@` has no meaning.
+    /// Opens a repository by its path, in which `@` has no meaning.
     ///
-    /// - Parameter revision: Of git; nil for `HEAD`.
-    /// - Throws: A failure of kind `input` when there is no such folder, repository or revision.
+    /// - Parameter revision: A revision of git; nil for `HEAD`.
+    /// - Throws: A failure of kind `input` if there is no such folder, repository or revision.
     package init(path: String, revision: String?) throws(Failure) {
         guard FolderTree(path).isPresent else { throw Self.missing(path) }
         location = revision.map { "\(path)@\($0)" } ?? path
@@ -53,12 +54,12 @@ package struct Repository: Sendable {
 
     /// The same repository at another commit.
     ///
-    /// - Throws: A failure of kind `input` when it is a plain folder or has no such commit.
+    /// - Throws: A failure of kind `input` if it is a plain folder or has no such commit.
     package func at(_ revision: String) throws(Failure) -> Repository {
         try Repository(path: path, revision: revision)
     }
 
-    /// The folder and the revision: the first `@` that has an existing path before it parts them.
+    /// Splits a location into path and revision at the first `@` that follows an existing path.
     private static func split(_ location: String) throws(Failure) -> (path: String, revision: String?) {
         if FolderTree(location).isPresent { return (location, nil) }
         var rest = location[...]
@@ -74,11 +75,11 @@ package struct Repository: Sendable {
         Failure(
             .input, "there is no repository '\(location)'",
             hint: location.hasPrefix("~")
-                ? "'~' is kept as it is here: write the path in full"
+                ? "'~' is not expanded here: write the path in full"
                 : "give the path of a folder or of a repository of git, or PATH@REVISION")
     }
 
-    /// The repository of git at the path; nil when a plain folder is there.
+    /// The git repository at the path; nil for a plain folder.
     private static func openGit(_ path: String, revision: String?) throws(Failure) -> GitRepository? {
         do {
             return try GitRepository(opening: path)
@@ -92,20 +93,20 @@ package struct Repository: Sendable {
         }
     }
 
-    /// The files, for the calling thread.
+    /// Opens the files for use by the calling thread.
     ///
-    /// - Parameter prefix: What messages say before a path in the repository, if not `placePrefix`.
+    /// - Parameter prefix: The prefix of paths in messages, if not `placePrefix`.
     func openTree(prefix: String? = nil) throws(Failure) -> any FileTree {
         guard let tree else { return FolderTree(path, prefix: prefix) }
         return try CommitTree(opening: path, tree: tree, prefix: prefix ?? placePrefix)
     }
 
-    /// What messages say before a path in the repository.
+    /// The prefix of paths in messages.
     var placePrefix: String { tree == nil ? "\(path)/" : "\(location):" }
 
-    /// What the repository says of itself; nil without a file `repo`.
+    /// The repository's file `repo`; nil if there is none.
     ///
-    /// - Throws: A failure of kind `input` when the file has an error of the syntax.
+    /// - Throws: A failure of kind `input` if the file has a syntax error.
     package func repoFile() throws(Failure) -> RepoFile? {
         let tree = try openTree()
         guard let entry = try tree.entry("repo", in: tree.root), entry.kind == .file else { return nil }

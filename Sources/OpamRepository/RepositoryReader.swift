@@ -2,11 +2,11 @@ package import Archive
 package import Core
 package import OpamFormat
 
-/// Reads the packages of a set of repositories. Belongs to one thread at a time; open one per thread.
+/// Reads the packages of a set of repositories. Used by one thread at a time: open one for each thread.
 package final class RepositoryReader {
     private let trees: [any FileTree]
-    /// Whether a link of git was followed out of the folder of its package's name, or led nowhere, so that the contents
-    /// of that folder do not tell all that was read.
+    /// Whether a link of git led out of the folder of its package's name or was broken, so that the contents of that
+    /// folder do not determine everything that was read.
     private(set) var hasLeftFolder = false
 
     init(_ set: RepositorySet) throws(Failure) {
@@ -18,10 +18,10 @@ package final class RepositoryReader {
         self.trees = trees
     }
 
-    /// Forgets that links were followed out of a folder.
+    /// Resets `hasLeftFolder`.
     func beginFolder() { hasLeftFolder = false }
 
-    /// Stands for all files of the repositories.
+    /// Identifies the contents of all files of the repositories.
     func contentOfAll() throws(Failure) -> String {
         var texts: [String] = []
         for tree in trees {
@@ -31,7 +31,7 @@ package final class RepositoryReader {
         return texts.joined(separator: " ")
     }
 
-    /// The entry or what it leads to.
+    /// The entry, or its target if it is a link.
     private func followed(
         _ entry: FileEntry, in folder: String, of repository: Int, nameFolder: String
     ) throws(Failure) -> LinkEnd {
@@ -46,10 +46,10 @@ package final class RepositoryReader {
 
     // MARK: Names
 
-    /// The names of all packages, in byte order.
+    /// The names of all packages in byte order.
     ///
-    /// - Parameter diagnostics: Gains a warning for each folder that is no package.
-    /// - Throws: A failure of kind `input` when a repository has no folder `packages`.
+    /// - Parameter diagnostics: A warning is appended for each folder that is not a package.
+    /// - Throws: A failure of kind `input` if a repository has no folder `packages`.
     package func names(_ diagnostics: inout [Diagnostic]) throws(Failure) -> [NameEntry] {
         var found: [PackageName: NameEntry] = [:]
         for (index, tree) in trees.enumerated() {
@@ -58,14 +58,14 @@ package final class RepositoryReader {
                 guard let (name, isVersion) = Self.meaning(of: entry.name) else {
                     if entry.kind == .folder {
                         let path = tree.describe("packages/\(entry.name)")
-                        diagnostics.append(Diagnostic(.warning, "\(path): the folder has not the name of a package"))
+                        diagnostics.append(Diagnostic(.warning, "\(path): the folder's name is not a package name"))
                     }
                     continue
                 }
                 switch try tree.followed(entry, in: place) {
                 case .nowhere(let why):
                     let path = tree.describe("packages/\(entry.name)")
-                    diagnostics.append(Diagnostic(.warning, "\(path): \(why), and is left out"))
+                    diagnostics.append(Diagnostic(.warning, "\(path): \(why), and is ignored"))
                 case .entry(let end, _) where end.kind != .folder: continue
                 case .entry(let end, let place):
                     let named = FileEntry(name: entry.name, kind: .folder, reference: end.reference)
@@ -79,7 +79,7 @@ package final class RepositoryReader {
         return found.values.map(\.inOrder).sorted { $0.name < $1.name }
     }
 
-    /// The folder `packages`, and its path without links.
+    /// The folder `packages` and its path without links.
     private func packagesFolder(of tree: any FileTree) throws(Failure) -> (entry: FileEntry, place: String) {
         if let entry = try tree.entry("packages", in: tree.root),
             case .entry(let end, let place) = try tree.followed(entry, in: ""), end.kind == .folder
@@ -91,7 +91,7 @@ package final class RepositoryReader {
             hint: "a repository of opam has its packages in a folder 'packages'")
     }
 
-    /// What a folder in `packages` holds: all versions of a package, or one.
+    /// The package name of a folder in `packages`, and whether the folder is a single version or contains all versions.
     private static func meaning(of folder: String) -> (PackageName, isVersion: Bool)? {
         if let name = PackageName(folder) { return (name, false) }
         return Package(folder).map { ($0.name, true) }
@@ -101,9 +101,9 @@ package final class RepositoryReader {
 
     /// The versions of a package, oldest first.
     ///
-    /// Of versions that opam takes for the same (`1.0` and `1.00`) in one repository, the last in byte order counts.
+    /// Of the versions in one repository that opam considers equal (`1.0` and `1.00`), the last in byte order is used.
     ///
-    /// - Parameter diagnostics: Gains a message for each folder that is left out.
+    /// - Parameter diagnostics: A message is appended for each folder that is ignored.
     package func versions(
         of name: NameEntry, _ diagnostics: inout [Diagnostic]
     ) throws(Failure) -> [PackageEntry] {
@@ -113,7 +113,7 @@ package final class RepositoryReader {
                 guard let package = Package(entry.folder.name), package.name == name.name else {
                     let path = trees[folder.repository].describe(entry.path)
                     diagnostics.append(
-                        Diagnostic(.error, "\(path): the folder is not a version of '\(name.name)', and is left out"))
+                        Diagnostic(.error, "\(path): the folder is not a version of '\(name.name)', and is ignored"))
                     continue
                 }
                 found.append(
@@ -127,7 +127,7 @@ package final class RepositoryReader {
 
     /// The folders of versions.
     ///
-    /// - Parameter diagnostics: Gains a message for what cannot be read.
+    /// - Parameter diagnostics: A message is appended for everything that cannot be read.
     private func versionFolders(
         in folder: NameEntry.Folder, _ diagnostics: inout [Diagnostic]
     ) throws(Failure) -> [(path: String, folder: FileEntry, place: String)] {
@@ -151,13 +151,13 @@ package final class RepositoryReader {
             case .nowhere(let why):
                 diagnostics.append(
                     Diagnostic(
-                        .error, "\(trees[folder.repository].describe(entryPath)): \(why), and is left out"))
+                        .error, "\(trees[folder.repository].describe(entryPath)): \(why), and is ignored"))
             }
         }
         return found
     }
 
-    /// One entry for each version, oldest first: of the first repository that has it, the last in byte order.
+    /// One entry for each version, oldest first: from the first repository that has it, the last in byte order.
     private func withoutRepetitions(
         _ entries: [PackageEntry], _ diagnostics: inout [Diagnostic]
     ) -> [PackageEntry] {
@@ -177,21 +177,22 @@ package final class RepositoryReader {
             if last.repository != entry.repository { continue }
             let path = trees[entry.repository].describe(entry.path)
             diagnostics.append(
-                Diagnostic(.warning, "\(path): left out, as opam takes '\(last.path)' for the same version"))
+                Diagnostic(.warning, "\(path): ignored, because opam considers '\(last.path)' the same version"))
         }
         return kept
     }
 
-    /// What changes whenever any of the package's files does.
+    /// An identifier that changes whenever any file of the package changes.
     package func contentID(of package: PackageEntry) throws(Failure) -> ContentID {
         try trees[package.repository].contentID(of: package.folder)
     }
 
     // MARK: Files
 
-    /// The bytes of the package's opam file, with the source that a file `url` beside it names, as before opam 2.
+    /// The bytes of the package's opam file, including the source from a separate file `url` in the format before opam
+    /// 2.
     ///
-    /// - Throws: A failure of kind `input` when there is none, or it is too large.
+    /// - Throws: A failure of kind `input` if the file is missing or too large.
     package func opamBytes(of package: PackageEntry) throws(Failure) -> [UInt8] {
         try opamBytes(of: package, listing(of: package))
     }
@@ -213,9 +214,9 @@ package final class RepositoryReader {
         }
     }
 
-    /// The package's opam file; nil when it can't be used, which is as if there were no such package.
+    /// The package's opam file; nil if it is unusable, in which case the package version is treated as absent.
     ///
-    /// - Parameter diagnostics: Gains the reason why the file can't be used.
+    /// - Parameter diagnostics: The reason why the file is unusable is appended.
     package func opamFile(of package: PackageEntry, _ diagnostics: inout [Diagnostic]) throws(Failure) -> OpamFile? {
         do throws(Failure) {
             return try opamFile(of: package)
@@ -227,7 +228,7 @@ package final class RepositoryReader {
 
     /// The package's opam file.
     ///
-    /// - Throws: A failure of kind `input` when there is none, it is too large, or it has an error of the syntax.
+    /// - Throws: A failure of kind `input` if the file is missing, is too large or has a syntax error.
     package func opamFile(of package: PackageEntry) throws(Failure) -> OpamFile {
         try opamFile(of: package, listing(of: package))
     }
@@ -241,9 +242,9 @@ package final class RepositoryReader {
         }
     }
 
-    /// The files beside the opam file, in the folder `files`, by their paths in there.
+    /// The files in the folder `files` next to the opam file, by relative path.
     ///
-    /// - Throws: A failure of kind `input` when they are too many or too large, or one cannot be read.
+    /// - Throws: A failure of kind `input` if there are too many, or one is too large or cannot be read.
     package func files(of package: PackageEntry) throws(Failure) -> [FilePath: [UInt8]] {
         var files: [FilePath: [UInt8]] = [:]
         for (path, reference) in try listing(of: package).files {
@@ -254,9 +255,9 @@ package final class RepositoryReader {
         return files
     }
 
-    /// What a package has.
+    /// The files of a package.
     ///
-    /// - Throws: A failure of kind `input` when it has no opam file, or files that cannot be used.
+    /// - Throws: A failure of kind `input` if it has no opam file, or files that cannot be used.
     func listing(of package: PackageEntry) throws(Failure) -> PackageListing {
         var opam: FileReference?
         var url: FileReference?
@@ -279,7 +280,7 @@ package final class RepositoryReader {
         return PackageListing(opam: opam, url: url, files: files)
     }
 
-    /// What an entry is or leads to, which must be a file or a folder.
+    /// The entry or its target, which must be a file or a folder.
     private func end(
         of entry: FileEntry, _ path: String, in folder: String, of package: PackageEntry, as kind: FileEntry.Kind? = nil
     ) throws(Failure) -> (entry: FileEntry, place: String) {
@@ -323,7 +324,7 @@ package final class RepositoryReader {
         }
     }
 
-    /// Runs `read`; a mistake that it finds gets the place of the file.
+    /// Runs `read`, and prefixes the position of the file to its error.
     private func located<Result>(
         _ package: PackageEntry, _ file: String, _ read: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -340,14 +341,15 @@ package final class RepositoryReader {
         }
     }
 
-    /// How a message names a file of the package.
+    /// The description of a file of the package, for messages.
     package func describe(_ package: PackageEntry, _ file: String) -> String {
         trees[package.repository].describe("\(package.path)/\(file)")
     }
 }
 
 extension NameEntry {
-    /// With the folders of each repository in byte order, so that the fingerprint doesn't depend on the file system.
+    /// The entry with the folders of each repository in byte order, so that the fingerprint does not depend on the file
+    /// system.
     fileprivate var inOrder: NameEntry {
         var entry = self
         entry.folders.sort {

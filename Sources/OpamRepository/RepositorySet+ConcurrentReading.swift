@@ -3,11 +3,11 @@ internal import Dispatch
 internal import Synchronization
 
 extension RepositorySet {
-    /// Calls `transform` for each element on several threads, each with a reader of its own.
+    /// Calls `transform` for each element on several threads, each with its own reader.
     ///
-    /// - Parameter threads: How many threads, at least 1.
+    /// - Parameter threads: The number of threads, at least 1.
     /// - Returns: The results in the order of the elements, whatever the number of threads.
-    /// - Throws: What `transform` threw for the first of those elements for which it threw.
+    /// - Throws: The error for the first element for which `transform` failed.
     package func concurrentMap<Element: Sendable, Result: Sendable>(
         _ elements: [Element], threads: Int,
         _ transform: @Sendable (RepositoryReader, Element) throws(Failure) -> Result
@@ -33,7 +33,7 @@ extension RepositorySet {
     }
 }
 
-/// Shares elements out among threads, in runs, and puts the results together again.
+/// Distributes ranges of elements to threads and joins the results.
 private final class Work<Result: Sendable>: Sendable {
     private struct State {
         var next = 0
@@ -48,7 +48,7 @@ private final class Work<Result: Sendable>: Sendable {
         self.count = count
     }
 
-    /// The next elements to work on; nil when there are no more, or something failed.
+    /// The next range of elements; nil if there are no more, or a thread has failed.
     func claim() -> Range<Int>? {
         state.withLock { state in
             guard state.next < count, state.failure == nil else { return nil }
@@ -62,8 +62,8 @@ private final class Work<Result: Sendable>: Sendable {
         state.withLock { $0.finished.append((range.lowerBound, results)) }
     }
 
-    /// Of several failures the one with the smallest start counts. Runs are claimed in order, so that it is the same
-    /// however many threads there are.
+    /// Keeps the failure with the smallest start. Ranges are claimed in order, so this failure does not depend on the
+    /// number of threads.
     func fail(_ error: Failure, at start: Int) {
         state.withLock { state in
             if state.failure.map({ start < $0.start }) ?? true { state.failure = (start, error) }

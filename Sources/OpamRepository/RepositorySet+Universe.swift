@@ -9,17 +9,17 @@ internal import Synchronization
 package struct RepositoryNames: Sendable {
     /// The names with the repositories that have them.
     package let entries: [NameEntry]
-    /// Whether every folder is a package.
+    /// Whether every folder is a valid package.
     let isSound: Bool
 }
 
-/// Where universes are kept.
+/// A folder with cached universes.
 package struct UniverseFolder: Sendable {
     let cache: UniverseCache
-    /// Commits of the same repositories whose universe is probably there.
+    /// Commits of the same repositories whose universe is probably cached.
     let nearest: [String]?
 
-    /// - Parameter isReadOnly: Whether nothing is written there.
+    /// - Parameter isReadOnly: Whether the folder must not be written.
     package init(_ path: String, nearest: [String]? = nil, isReadOnly: Bool = false) {
         cache = UniverseCache(directory: path, isReadOnly: isReadOnly)
         self.nearest = nearest
@@ -27,16 +27,16 @@ package struct UniverseFolder: Sendable {
 }
 
 extension RepositorySet {
-    /// The universe of all packages, from the cache where that has it, else read and stored there.
+    /// The universe of all packages, from the cache if possible; otherwise it is read and stored in the cache.
     ///
-    /// A universe of an earlier state makes this quick: only names whose folders changed since are read again.
+    /// A universe of an earlier state saves time: only names whose folders have changed since are read again.
     ///
     /// - Parameters:
     ///   - cache: The folder of the cache; nil to read everything.
-    ///   - threads: How many threads read; the universe is the same whatever their number.
-    ///   - diagnostics: Gains what is wrong with files of the repositories and counts for solving, also with those read
-    ///     earlier.
-    /// - Throws: A failure when a repository cannot be read.
+    ///   - threads: The number of threads; it does not affect the result.
+    ///   - diagnostics: Problems with files of the repositories that affect solving are appended, including those of
+    ///     files read earlier.
+    /// - Throws: A failure if a repository cannot be read.
     package func universe(
         cache: String?, threads: Int, _ diagnostics: inout [Diagnostic]
     ) throws(Failure) -> Universe {
@@ -50,7 +50,7 @@ extension RepositorySet {
         return universe
     }
 
-    /// What is wrong with the files of packages that a universe of these repositories was made from.
+    /// The problems with files of packages, as stored in a universe of these repositories.
     package func problems(of universe: Universe) -> [PackageProblem] {
         universe.problems.compactMap { problem in
             PackageProblem(name: universe.name(problem.name), stored: problem.message).map { problem in
@@ -64,7 +64,7 @@ extension RepositorySet {
 
     /// The names of all packages.
     ///
-    /// - Parameter diagnostics: Gains a warning for each folder that is no package.
+    /// - Parameter diagnostics: A warning is appended for each folder that is not a package.
     package func names(_ diagnostics: inout [Diagnostic]) throws(Failure) -> RepositoryNames {
         var found: [Diagnostic] = []
         let entries = try reader().names(&found)
@@ -72,9 +72,9 @@ extension RepositorySet {
         return RepositoryNames(entries: entries, isSound: found.isEmpty)
     }
 
-    /// The universe of all packages, as the other form, where their names are known.
+    /// The universe of all packages, if their names are already known.
     ///
-    /// - Parameter progress: called from any thread with how many names were read and how many are to be.
+    /// - Parameter progress: called from any thread with the number of names read and the total.
     package func universe(
         of names: RepositoryNames, cache folder: UniverseFolder?, threads: Int,
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
@@ -86,7 +86,8 @@ extension RepositorySet {
         let nearest = folder?.nearest.flatMap { cache?.universe(Self.key(ofCommits: $0)) }
         let universe = try universe(
             names.entries, updating: nearest ?? cache?.latest(), threads: threads, progress)
-        // What is wrong with folders is not in the universe, so such a state is read again.
+        // Problems with folders are not stored in the universe, so repositories with such problems are always read
+        // again.
         if names.isSound { cache?.store(universe, key) }
         return universe
     }
@@ -98,7 +99,7 @@ extension RepositorySet {
         return universe
     }
 
-    /// Stands for the commits that are read; nil when one of the repositories is a plain folder.
+    /// Identifies the commits; nil if one of the repositories is a plain folder.
     private var commitKey: Digest? {
         let commits = repositories.compactMap { $0.commit?.hex }
         return commits.count == repositories.count ? Self.key(ofCommits: commits) : nil
@@ -115,14 +116,15 @@ extension RepositorySet {
     ) throws(Failure) -> Universe {
         let fingerprints = names.map { (name: $0.name.text, fingerprint: $0.fingerprint) }
         var builder = old.map { UniverseBuilder(updating: $0) } ?? UniverseBuilder()
-        // Little would be kept of a universe of other repositories, and its names would stay.
+        // If less than half is unchanged, an update saves little, and the universe would keep the names of other
+        // repositories.
         if 2 * builder.unchanged(fingerprints) < max(names.count, old?.nameCount ?? 0) { builder = UniverseBuilder() }
         let isKept = fingerprints.map { builder.fingerprint(of: $0.name) == $0.fingerprint }
         let changed = names.indices.filter { !isKept[$0] }
         logger.debug(
             "reading packages", metadata: ["names": "\(changed.count)", "unchanged": "\(names.count - changed.count)"])
         let done = Mutex(0)
-        // What is kept says the same to everybody, wherever the repositories are.
+        // Cached messages must not depend on the locations of the repositories.
         var numbered = self
         numbered.numbersPlaces = true
         let read = try numbered.placingFailures { () throws(Failure) in
@@ -151,7 +153,7 @@ extension RepositorySet {
 }
 
 extension RepositorySet {
-    /// Runs `body`; a failure that it throws gets the repositories' places for their numbers.
+    /// Runs `body`, and replaces numbers of repositories in its failure by their locations.
     fileprivate func placingFailures<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         do throws(Failure) {
             return try body()
@@ -164,20 +166,20 @@ extension RepositorySet {
 }
 
 extension Diagnostic {
-    /// The message with its place before it.
+    /// The message prefixed with its location.
     fileprivate var placedMessage: String { location.map { "\($0): \(message)" } ?? message }
 }
 
 extension PackageProblem {
-    /// Whether it decides what can be installed with what.
+    /// Whether the problem affects a field that the solver uses.
     package var countsForSolving: Bool { effect != .building }
 }
 
-/// What the opam files of a name say.
+/// The contents of the opam files of a name.
 private struct NameRules: Sendable {
     var packages: [(Package, PackageRelations)] = []
     var problems: [PackageProblem] = []
-    /// Stands for what was read outside of the folders of the name; empty if nothing was.
+    /// Identifies what was read outside of the name's folders; empty if nothing was.
     var furtherFingerprint = ""
 }
 
@@ -202,7 +204,7 @@ extension RepositoryReader {
         return result
     }
 
-    /// What the file says for solving.
+    /// Adds the relations of the file to the universe.
     private func add(
         problemsOf file: OpamFile, _ entry: PackageEntry, to problems: inout [PackageProblem]
     ) -> PackageRelations {

@@ -1,44 +1,44 @@
 package import Core
 package import OpamFormat
 
-/// Repositories by priority: each package version is taken as a whole from the first that has it.
+/// Repositories by priority: each package version is taken as a whole from the first repository that has it.
 ///
 /// - SeeAlso: `docs/decisions/0015-repository-overlay.md`
 package struct RepositorySet: Sendable {
     /// The repositories, in order of precedence.
     package let repositories: [Repository]
-    /// Whether places in messages begin with the number of the repository rather than with where it is.
+    /// Whether locations in messages begin with the number of the repository instead of its path.
     var numbersPlaces = false
 
     package init(_ repositories: [Repository]) {
         self.repositories = repositories
     }
 
-    /// Finds repositories, the one with the highest priority first.
+    /// Opens repositories, the one with the highest priority first.
     ///
-    /// - Parameter locations: Each `DIR` or `DIR@REV`.
-    /// - Throws: A failure of kind `input` when there is no such repository or revision.
+    /// - Parameter locations: `DIR` or `DIR@REV` for each repository.
+    /// - Throws: A failure of kind `input` if there is no such repository or revision.
     package init(_ locations: [String]) throws(Failure) {
         var repositories: [Repository] = []
         for location in locations { repositories.append(try Repository(location)) }
         self.repositories = repositories
     }
 
-    /// Opens the repositories for the calling thread.
+    /// Opens the repositories for use by the calling thread.
     package func reader() throws(Failure) -> RepositoryReader {
         try RepositoryReader(self)
     }
 
-    /// What places in messages about a repository begin with where these are numbered.
+    /// The prefix of locations in messages that contain numbers of repositories.
     static func placeNumber(_ repository: Int) -> String { "\u{1}\(repository)\u{1}" }
 
-    /// A message in which places are below the roots of repositories, the same wherever these are.
+    /// A message in which locations are relative to the roots of repositories, independent of their paths.
     static func unplaced(_ message: String) -> String {
         let parts = message.split(separator: "\u{1}", omittingEmptySubsequences: false)
         return parts.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined()
     }
 
-    /// A message with the repositories' places for their numbers.
+    /// A message with the numbers of repositories replaced by their locations.
     func placed(_ message: String) -> String {
         guard message.contains("\u{1}") else { return message }
         var placed = message
@@ -50,24 +50,24 @@ package struct RepositorySet: Sendable {
     }
 }
 
-/// A name of a package, with all folders that may hold versions of it.
+/// A package name with all folders that may contain versions of it.
 package struct NameEntry: Hashable, Sendable {
     /// The package's name.
     package let name: PackageName
-    /// By priority of their repositories.
+    /// The folders, by priority of their repositories.
     var folders: [Folder]
 
     struct Folder: Hashable, Sendable {
         let repository: Int
         let entry: FileEntry
-        /// Below the root of the repository, without links.
+        /// The path relative to the repository's root, without links.
         let place: String
         let content: ContentID
-        /// Whether it is `packages/NAME.VERSION`, a version itself.
+        /// Whether it is `packages/NAME.VERSION`, a single version.
         let isVersion: Bool
     }
 
-    /// A text that changes whenever any file of any of the package's versions does.
+    /// A text that changes whenever any file of any version of the package changes.
     package var fingerprint: String {
         folders.map { "\($0.repository):\($0.isVersion ? $0.entry.name : "")\($0.content)" }.joined(separator: " ")
     }
@@ -77,13 +77,13 @@ package struct NameEntry: Hashable, Sendable {
 package struct PackageEntry: Hashable, Sendable {
     /// The package and its version.
     package let package: Package
-    /// The place of the repository in its set.
+    /// The index of the repository in its set.
     package let repository: Int
-    /// Below the root of the repository: `packages/lwt/lwt.5.7.0`.
+    /// The path relative to the repository's root: `packages/lwt/lwt.5.7.0`.
     package let path: String
     let folder: FileEntry
     /// The path of the folder without links.
     let place: String
-    /// The folder of the name, without links.
+    /// The path of the name's folder, without links.
     let nameFolder: String
 }

@@ -2,13 +2,13 @@ package import Core
 internal import OpamFormat
 package import OpamSolver
 
-/// Solving single packages of some repositories for one target and compiler, without a matrix.
+/// Solves single packages of some repositories for one target and compiler, without a matrix.
 package struct TargetSolve: Sendable {
-    /// What dependencies count, and which versions of them are tried first.
+    /// Which dependencies are included, and which versions of them are tried first.
     package struct Options: Sendable {
-        /// Whether dependencies of tests count.
+        /// Whether test dependencies are included.
         package var withTest: Bool
-        /// Whether dependencies of the documentation count.
+        /// Whether documentation dependencies are included.
         package var withDoc: Bool
         /// Whether the oldest versions of dependencies are tried first.
         package var isOldestFirst: Bool
@@ -20,13 +20,13 @@ package struct TargetSolve: Sendable {
         }
     }
 
-    /// The universe as the target sees it.
+    /// The universe evaluated for the target.
     package let target: TargetUniverse
     private let compiler: Compiler
-    /// What is wrong with the files of packages.
+    /// The problems with files of packages.
     private let problems: [PackageProblem]
 
-    /// - Throws: `Failure` of the category `input` if the universe does not have the compiler.
+    /// - Throws: `Failure` of the category `input` if the universe does not contain the compiler.
     package init(
         _ universe: Universe, problems: [PackageProblem], for variables: TargetVariables, compiler: Compiler
     ) throws(Failure) {
@@ -48,10 +48,10 @@ package struct TargetSolve: Sendable {
             hint: nearest(to: compiler.version.text, in: versions).map { "did you mean '\($0)'?" })
     }
 
-    /// A request for each package, in the same order.
+    /// The requests for packages, in the same order.
     ///
-    /// - Parameter queries: nil: the newest available version of every package.
-    /// - Throws: `Failure` of the category `input` for a query that no version matches.
+    /// - Parameter queries: the packages; nil for the newest available version of every package.
+    /// - Throws: `Failure` of the category `input` if no version matches a query.
     package func requests(
         for queries: [PackageQuery]?, _ options: Options
     ) throws(Failure) -> [(package: Universe.PackageID, request: Request)] {

@@ -3,9 +3,9 @@ internal import OpamFormat
 package import OpamSolver
 
 extension Compiler {
-    /// The compiler that a user names.
+    /// Parses a compiler given by a user.
     ///
-    /// - Throws: `Failure` of the category `input` if the text is not the name of one.
+    /// - Throws: `Failure` of the category `input` if the text is not a compiler.
     package init(named text: String) throws(Failure) {
         guard let compiler = Compiler(text) else {
             throw Failure(
@@ -16,10 +16,10 @@ extension Compiler {
 }
 
 extension TargetVariables {
-    /// The variables of the target that a user names, with those that he sets himself.
+    /// The variables of a target given by a user, with the user's own assignments.
     ///
-    /// - Parameter assignments: `NAME=VALUE` each.
-    /// - Throws: `Failure` of the category `input` if there is no such target, or an assignment has another form.
+    /// - Parameter assignments: `NAME=VALUE` for each variable.
+    /// - Throws: `Failure` of the category `input` if there is no such target, or an assignment is malformed.
     package init(named target: String, architecture: String, compiler: Compiler, assignments: [String])
         throws(Failure)
     {

@@ -3,21 +3,21 @@ internal import Glibc
 internal import OpamSolver
 internal import System
 
-/// Universes on disk, in files that are named after what they were made from.
+/// Universes on disk, in files named after the digest of their inputs.
 ///
-/// A file begins with a line of its own form, the key, and the digest of what follows, so a damaged or foreign file is
-/// noticed and is as good as absent. Files are written aside and renamed: a reader sees all of one or nothing.
+/// A file begins with the format version, the key and the digest of the rest, so that damaged and unrelated files are
+/// detected and ignored. Files are written to a temporary file and renamed: a reader sees a complete file or none.
 struct UniverseCache {
     let directory: String
-    /// Whether nothing is written, not even when a universe was used last.
+    /// Whether the folder must not be written, not even to record the last use of a universe.
     var isReadOnly = false
 
-    /// How many universes are kept; the ones used longest ago go first.
+    /// The number of universes that are kept; the least recently used are removed.
     static let capacity = 12
     private static let suffix = ".universe"
     private static let form = "ciso universe 2, \(Universe.formVersion)"
 
-    /// The universe made from `key`; nil when there is none that can be trusted.
+    /// The universe for `key`; nil if there is no valid one.
     func universe(_ key: Digest) -> Universe? {
         let path = path(key)
         guard let universe = read(path, key: key) else { return nil }
@@ -25,14 +25,14 @@ struct UniverseCache {
         return universe
     }
 
-    /// The universe that was used last, whatever it was made from.
+    /// The most recently used universe, whatever its key.
     func latest() -> Universe? {
         files().first.flatMap { file in
             Digest(hex: String(file.dropLast(Self.suffix.count))).flatMap { read(path($0), key: $0) }
         }
     }
 
-    /// Stores a universe. A cache that cannot be written is no error: the next run is slower.
+    /// Stores a universe. A failure is not an error: the next run is only slower.
     func store(_ universe: Universe, _ key: Digest) {
         guard !isReadOnly else { return }
         let payload = universe.encoded()
@@ -62,7 +62,7 @@ struct UniverseCache {
         }
     }
 
-    /// The names of the universes, those used last first.
+    /// The file names of the universes, most recently used first.
     private func files() -> [String] {
         var found: [(name: String, used: timespec)] = []
         for name in names(in: directory) where name.hasSuffix(Self.suffix) {
@@ -75,7 +75,7 @@ struct UniverseCache {
     }
 }
 
-/// Lends the bytes of a file to `body`; nil when it cannot be read.
+/// Calls `body` with the bytes of a file; nil if it cannot be read.
 private func withContents<Result>(of path: String, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }

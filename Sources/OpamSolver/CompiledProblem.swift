@@ -1,18 +1,18 @@
-/// What must hold in one target, in the form that the search reads: slots, their candidates, and for each candidate its
-/// dependencies, conflicts and at-most-one groups. Flat integer arrays only.
+/// The constraints of one target in the form that the search reads: slots, their candidates, and for each candidate its
+/// dependencies, conflicts and at-most-one groups, as flat integer arrays.
 ///
-/// A choice `a | b` is a slot like a name, and its alternatives are candidates like versions. So the search
-/// knows nothing of formulas.
+/// A choice `a | b` is a slot like a name, and its alternatives are candidates like versions. So the search does not
+/// handle formulas.
 package struct CompiledProblem: Sendable {
     /// The candidates of each slot, best first.
     package var order = CandidateRows()
     /// The slot of each candidate.
     package var slotOf: [Slot] = []
-    /// What each candidate depends on, in textual order: some candidate of the slot, out of the set.
+    /// The dependencies of each candidate, in textual order: some candidate of the slot from the set.
     package var dependencies = ConstraintRows()
-    /// What each candidate conflicts with: every candidate of the slot that is in the set.
+    /// The conflicts of each candidate: every candidate of the slot in the set.
     package var conflicts = ConstraintRows()
-    /// The groups of each candidate, of each of which at most one candidate is selected.
+    /// The at-most-one groups of each candidate.
     package var atMostOneGroups = GroupRows()
     /// The number of at-most-one groups.
     package var groupCount = 0
@@ -21,7 +21,7 @@ package struct CompiledProblem: Sendable {
 
     package init() {}
 
-    /// The number of slots: names of packages that the problem may select.
+    /// The number of slots: names of packages and choices.
     package var slotCount: Int { order.count }
     /// The number of candidates over all slots.
     package var candidateCount: Int { slotOf.count }
@@ -61,7 +61,7 @@ package struct CompiledProblem: Sendable {
         return false
     }
 
-    /// A state of the problem to go back to.
+    /// A state of the problem to return to.
     package struct Checkpoint: Sendable {
         let order, dependencies, conflicts, atMostOneGroups, sets: CompressedRows.Checkpoint
         let candidates: Int

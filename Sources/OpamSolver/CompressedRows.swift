@@ -1,18 +1,18 @@
-/// Rows of integers, stored one after the other in one array (compressed sparse rows). A row that gets other values
-/// leaves the old ones behind, so that it can be restored.
+/// Rows of integers, stored consecutively in one array (compressed sparse rows). Replacing a row keeps its old values
+/// in the array, so that it can be restored.
 package struct CompressedRows: Sendable {
     /// The position of each row's first value.
     package private(set) var start: [Int32] = []
     /// The position after each row's last value.
     package private(set) var end: [Int32] = []
-    /// The values of all rows; those of replaced rows stay behind.
+    /// The values of all rows, including those of replaced rows.
     package private(set) var values: [Int32] = []
 
     package init() {}
 
     /// The number of rows.
     package var count: Int { start.count }
-    /// How many values are stored, including those that belong to no row any more.
+    /// The number of stored values, including those of replaced rows.
     var valueCount: Int { values.count }
 
     /// Adds an empty row.
@@ -21,7 +21,7 @@ package struct CompressedRows: Sendable {
         end.append(Int32(values.count))
     }
 
-    /// Gives `row` other values. The previous ones stay in the array, unused.
+    /// Replaces the values of `row`. The previous ones stay in the array, unused.
     package mutating func replace(_ row: Int, with new: some Sequence<Int32>) {
         start[row] = Int32(values.count)
         values.append(contentsOf: new)
@@ -37,7 +37,7 @@ package struct CompressedRows: Sendable {
     /// The values of a row.
     package subscript(row: Int) -> ArraySlice<Int32> { values[range(row)] }
 
-    /// A state of the rows to go back to.
+    /// A state of the rows to return to.
     package struct Checkpoint: Sendable {
         let rows: Int
         fileprivate let values: Int
@@ -53,7 +53,7 @@ package struct CompressedRows: Sendable {
         values.removeLast(values.count - checkpoint.values)
     }
 
-    /// Gives `row` the stored values in `range` again.
+    /// Restores `row` to the stored values in `range`.
     package mutating func restore(_ row: Int, to range: Range<Int>) {
         start[row] = Int32(range.lowerBound)
         end[row] = Int32(range.upperBound)
@@ -71,7 +71,7 @@ package struct CandidateRows: Sendable {
         rows.addRow()
     }
 
-    /// Gives a slot other candidates, in order of preference.
+    /// Replaces the candidates of a slot, given in order of preference.
     package mutating func replace(_ slot: Slot, with candidates: some Sequence<Candidate>) {
         rows.replace(slot.index, with: candidates.lazy.map(\.rawValue))
     }
@@ -106,7 +106,7 @@ package struct GroupRows: Sendable {
         rows.addRow()
     }
 
-    /// Puts a candidate into other at-most-one groups.
+    /// Replaces the at-most-one groups of a candidate.
     package mutating func replace(_ candidate: Candidate, with groups: some Sequence<Int32>) {
         rows.replace(candidate.index, with: groups)
     }
@@ -133,7 +133,7 @@ package struct GroupRows: Sendable {
 /// A condition on one slot: its value is in a set of candidates.
 package typealias SlotConstraint = (slot: Slot, set: CandidateSets.ID)
 
-/// Slot constraints, a row for each candidate: what it depends on, or what it conflicts with.
+/// Slot constraints, one row for each candidate: its dependencies or its conflicts.
 package struct ConstraintRows: Sendable {
     private(set) var slots = CompressedRows()
     private var sets: [CandidateSets.ID] = []
@@ -143,7 +143,7 @@ package struct ConstraintRows: Sendable {
         slots.addRow()
     }
 
-    /// Gives a candidate other constraints.
+    /// Replaces the constraints of a candidate.
     package mutating func replace(_ candidate: Candidate, with constraints: some Sequence<SlotConstraint>) {
         slots.replace(candidate.index, with: constraints.lazy.map(\.slot.rawValue))
         sets.append(contentsOf: constraints.lazy.map(\.set))
@@ -167,7 +167,7 @@ package struct ConstraintRows: Sendable {
         sets.removeLast(sets.count - slots.values.count)
     }
 
-    /// Gives a candidate the constraints that it had at `range`.
+    /// Restores the constraints of a candidate to those at `range`.
     package mutating func restore(_ candidate: Candidate, to range: Range<Int>) {
         slots.restore(candidate.index, to: range)
     }

@@ -1,5 +1,5 @@
-/// Constraints that are kept or left out of a core together: the dependencies of all versions of a name on the same names,
-/// their conflicts with the same name, or one conflict class.
+/// Constraints that are kept in or deleted from a core together: the dependencies of all versions of a name on the same
+/// names, their conflicts with the same name, or one conflict class.
 enum ConstraintGroup: Hashable {
     case dependency(of: Slot, [Slot])
     case conflict(of: Slot, Slot)
@@ -13,12 +13,12 @@ enum ConstraintGroup: Hashable {
     }
 }
 
-/// The order of facts in an explanation: by distance from the request along the dependencies of the core, then by the
-/// order of the request, then by name. Indices play no role: they differ between universes of the same packages.
+/// The order of facts in an explanation: by distance from the request along the dependencies of the core, then in the
+/// order of the request, then by name. Indices are not used: they differ between universes of the same packages.
 struct ConstraintOrder {
     private let universe: Universe
     private let start: Slot
-    /// The names that the request asks for, in its order.
+    /// The names that the request asks for, in order.
     private let roots: [String]
     private var distance: [Slot: Int]
 
@@ -51,7 +51,7 @@ struct ConstraintOrder {
         group.owner.flatMap { distance[$0] } ?? Int.max
     }
 
-    /// The position among the roots of the request; after all of them for anything else.
+    /// The position among the roots of the request; for anything else, one after the last.
     private func position(_ group: ConstraintGroup) -> Int {
         guard case .dependency(start, let names) = group, let name = names.first else { return roots.count }
         return roots.firstIndex(of: self.name(name)) ?? roots.count

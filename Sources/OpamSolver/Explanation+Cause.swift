@@ -1,17 +1,17 @@
 extension Explanation {
-    /// The kinds of constraints that leave a package version without a solution.
+    /// The kinds of constraints that make a package version unsolvable.
     public enum Kind: Sendable, CaseIterable {
-        /// What the version itself needs of the compiler.
+        /// A requirement of the version itself on the compiler.
         case compiler
-        /// Something else that the version itself needs.
+        /// Another requirement of the version itself.
         case own
-        /// Constraints of packages that it depends on, or a package that can only be selected when it is asked for exactly.
+        /// Constraints of its dependencies, or a package that is only selected if it is requested exactly.
         case dependency
-        /// A conflict, of the version itself or of packages that it depends on.
+        /// A conflict of the version itself or of one of its dependencies.
         case conflict
     }
 
-    /// The constraint that an explanation comes down to.
+    /// The constraint that an explanation is reduced to.
     public struct Cause: Sendable, Hashable {
         /// The kind of the constraint.
         public var kind: Kind
@@ -21,7 +21,7 @@ extension Explanation {
         public var sentence: String
     }
 
-    /// The constraint that the explanation comes down to for a package version, which the request asks for.
+    /// The decisive constraint of the explanation for a package version that is requested.
     ///
     /// - Returns: nil for an explanation without facts.
     public func cause(of name: String, version: String) -> Cause? {
@@ -33,7 +33,7 @@ extension Explanation {
             let bounds = own.filter(\.isAboutCompiler)
             return bounds.isEmpty ? cause(.own, own.suffix(1)) : cause(.compiler, bounds)
         }
-        // The facts are in the order of their distance from the request.
+        // The facts are sorted by their distance from the request.
         let root = others.last { $0.isImpossible || $0.isAboutCompiler } ?? others.last ?? last
         return cause(.dependency, facts.filter { $0.subject.package == root.subject.package && $0.isLike(root) })
     }
@@ -60,19 +60,19 @@ extension Explanation.Fact {
         }
     }
 
-    /// Whether the subject needs some compiler.
+    /// Whether the fact is a requirement on a compiler.
     var isAboutCompiler: Bool {
         guard case .needs(let wanted) = claim, subject.package != nil else { return false }
         return wanted.allSatisfy { Self.isOfCompiler($0.name) }
     }
 
-    /// Whether nothing that is available meets the need.
+    /// Whether no available version satisfies the requirement.
     var isImpossible: Bool {
         guard case .needs(let wanted) = claim else { return false }
         return wanted.allSatisfy { $0.state != .ruledOut }
     }
 
-    /// Whether both need the same packages, in whatever versions.
+    /// Whether both facts require the same packages, regardless of versions.
     func isLike(_ other: Explanation.Fact) -> Bool {
         guard case .needs(let wanted) = claim, case .needs(let others) = other.claim else {
             return claim == other.claim
@@ -80,7 +80,7 @@ extension Explanation.Fact {
         return wanted.map(\.name) == others.map(\.name)
     }
 
-    /// Whether a package is a compiler, or one that only chooses among compilers.
+    /// Whether a package is a compiler, or one that only selects among compilers.
     private static func isOfCompiler(_ name: Substring) -> Bool {
         let names = ["", "-base-compiler", "-variants", "-system", "-compiler", "-config"]
         return names.contains { "ocaml\($0)" == name } || name.hasPrefix("ocaml-option-")

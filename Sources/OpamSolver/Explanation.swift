@@ -1,19 +1,19 @@
 /// Why a request has no solution: a minimal unsatisfiable core of facts.
 ///
-/// The facts go from the request outwards. `description` has one sentence a line.
+/// The facts are ordered from the request outwards. `description` has one sentence per line.
 ///
 /// - SeeAlso: `docs/decisions/0026-explanations.md`
 public struct Explanation: Sendable, Hashable {
-    /// The facts that together have no solution; without any one of them there would be one.
+    /// The facts, which together have no solution; without any one of them there is one.
     public var facts: [Fact]
-    /// The names that it was derived from: it stays the same while their versions do.
+    /// The names that it was derived from: it does not change while their versions do not.
     public var examined: Set<Universe.NameID> = []
 
     /// One constraint of the core.
     public struct Fact: Sendable, Hashable {
-        /// What the fact is about: a package, or the request.
+        /// The subject: a package or the request.
         public var subject: Subject
-        /// What is true of the subject.
+        /// The statement about the subject.
         public var claim: Claim
     }
 
@@ -24,42 +24,42 @@ public struct Explanation: Sendable, Hashable {
         case package(name: String, versions: [String])
     }
 
-    /// What can be true of a subject.
+    /// The possible statements about a subject.
     public enum Claim: Sendable, Hashable {
-        /// Needs one of the packages: `ocaml < 5.0`.
+        /// It requires one of the packages: `ocaml < 5.0`.
         case needs([Wanted])
-        /// The named roots, all of the request but the last, imply a package version.
+        /// All roots of the request but the last imply this package version.
         case comesWith(String, roots: String)
-        /// Cannot be installed together with a package: `ocaml >= 5.0`.
+        /// It cannot be installed together with a package: `ocaml >= 5.0`.
         case conflicts(String)
-        /// Belongs to a class of which only one package can be installed.
+        /// It belongs to a class of which only one package can be installed.
         case isOneOf(conflictClass: String)
     }
 
-    /// A package in some versions, and why they cannot be selected.
+    /// A required package with the allowed versions, and why none can be selected.
     public struct Wanted: Sendable, Hashable {
-        /// As in an opam file, without quotes: `ocaml >= 4.08 & < 5.0`.
+        /// The requirement as in an opam file, without quotes: `ocaml >= 4.08 & < 5.0`.
         public var text: String
-        /// Why a version of a package cannot be used.
+        /// Why no such version can be selected.
         public var state: State
     }
 
-    /// The reasons for which a version is out of the question.
+    /// The reasons why a version cannot be selected.
     public enum State: Sendable, Hashable {
-        /// There are such versions; other facts exclude them.
+        /// Such versions exist, but other facts exclude them.
         case ruledOut
         case noSuchPackage
         /// No such version exists.
         case noSuchVersion(newest: String)
-        /// The versions exist, but not for the target: the newest of them, and its `available`.
+        /// The versions exist, but not for the target: the newest of them, and its filter `available`.
         case unavailable(version: String, filter: String)
-        /// All versions have the flag `avoid-version`, and the package is not asked for exactly.
+        /// All versions have the flag `avoid-version`, and the package is not requested exactly.
         case avoided
     }
 }
 
 extension Explanation: CustomStringConvertible {
-    /// One sentence a fact.
+    /// One sentence per fact.
     public var description: String { facts.map(\.description).joined(separator: "\n") }
 }
 

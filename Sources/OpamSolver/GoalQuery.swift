@@ -11,8 +11,8 @@ struct GoalQuery {
 }
 
 extension SolvedPrefix {
-    /// The goal of a request; nil when the request has to be solved as a whole, because the prefix has no solution or the
-    /// options of the goal may change it.
+    /// The goal of a request; nil when the request has to be solved as a whole, because the prefix has no solution or
+    /// the options of the goal may change it.
     func goal(of request: Request, in target: TargetUniverse) -> GoalQuery? {
         let last = request.roots[request.roots.count - 1]
         guard let name = target.universe.nameID(last.name.text), search?.residual.isExamined(name) == false else {

@@ -1,6 +1,6 @@
 public import OpamFormat
 
-/// The relations of an opam file to other packages, and where it is available.
+/// The relations of an opam file to other packages, and its availability.
 public struct PackageRelations: Sendable {
     /// The filter that decides whether the version exists on a target.
     public var available: Filter
@@ -8,12 +8,12 @@ public struct PackageRelations: Sendable {
     public var depends: DependencyFormula
     /// Packages that exclude it.
     public var conflicts: DependencyFormula
-    /// Classes of which at most one package is selected.
+    /// The conflict classes: of each, at most one package is selected.
     public var conflictClasses: [PackageName]
-    /// Whether `avoid-version` or `deprecated` asks for other versions first.
+    /// Whether it has the flag `avoid-version` or `deprecated`, so that other versions are tried first.
     public var isAvoided: Bool
 
-    /// Of a version whose files cannot be used: it is there, and available nowhere.
+    /// The relations of a version with unusable files: it exists, but is available nowhere.
     public static let unusable = PackageRelations(
         available: .bool(false), depends: .empty, conflicts: .empty, conflictClasses: [], isAvoided: false)
 

@@ -1,6 +1,6 @@
 internal import OpamFormat
 
-/// Compiles formulas of a universe into dependencies and conflicts, as the filters of one target and scope decide them.
+/// Compiles the formulas of a universe into dependencies and conflicts under the filter values of one target and scope.
 ///
 /// An atom whose braces are false *vanishes* from its `&` or `|`. A `|` of more than one part becomes a choice: a slot
 /// of its own whose candidates are the alternatives, with nested `|` flattened.
@@ -8,7 +8,8 @@ struct ProblemCompiler {
     let universe: Universe
     let filters: [Filter]
     let decisions: FilterDecisions
-    /// The set of each atom that was compiled: ``vanished`` for one that vanishes, ``unknown`` for one not compiled yet.
+    /// The set of each atom that was compiled: ``vanished`` for one that vanishes, ``unknown`` for one not compiled
+    /// yet.
     private var setOfAtom: [CandidateSets.ID]
     private var compiledAtoms: [Int32] = []
     private static let vanished = CandidateSets.ID(-1)
@@ -21,7 +22,7 @@ struct ProblemCompiler {
         setOfAtom = Array(repeating: ProblemCompiler.unknown, count: universe.atoms.name.count)
     }
 
-    /// The dependencies that a formula asks for. Its choices are added to `problem`.
+    /// The dependencies of a formula. Its choices are added to `problem`.
     mutating func dependencies(of formula: Int32, _ problem: inout CompiledProblem) -> [SlotConstraint] {
         var cursor = universe.formulas.range(formula).lowerBound
         guard cursor < universe.formulas.range(formula).upperBound,
@@ -114,7 +115,7 @@ struct ProblemCompiler {
         case everything
         case some(VersionSet)
 
-        /// The versions out of `all`.
+        /// The versions among `all`.
         func set(among all: Range<Universe.PackageID>) -> VersionSet {
             switch self {
             case .none: VersionSet([])
@@ -124,7 +125,7 @@ struct ProblemCompiler {
         }
     }
 
-    /// The versions that an atom asks for.
+    /// The versions that an atom allows.
     func versions(of atom: Int32) -> Versions {
         let range = universe.atoms.conditions.range(universe.atoms.condition[Int(atom)])
         var cursor = range.lowerBound

@@ -1,4 +1,4 @@
-/// The derivation of the empty clause: why there is no solution.
+/// The derivation of the empty clause, which proves that there is no solution.
 struct Proof {
     /// By learned clause, the clauses it was resolved from.
     var antecedents: [[Clause]] = []

@@ -6,7 +6,7 @@ public struct Request: Sendable, Hashable {
     public var roots: [PackageConstraint]
     /// Constraints on packages that need not be installed.
     public var constraints: [PackageConstraint] = []
-    /// Packages restricted to one version. A package that is pinned to the version `dev` has `dev` true.
+    /// Packages restricted to one version. For a package pinned to the version `dev`, the variable `dev` is true.
     public var pins: [PackageName: Version] = [:]
     /// Packages that are requested exactly: they can be selected even if all their versions have `avoid-version`.
     /// Pinned packages count as requested exactly.
@@ -17,10 +17,10 @@ public struct Request: Sendable, Hashable {
     public var withDoc: Set<PackageName> = []
     /// Which versions are tried first.
     public var preference = VersionPreference.newest
-    /// How many steps (assignments, and parts of clauses that are resolved) may be spent.
+    /// The maximum number of steps (assignments, and parts of clauses that are resolved).
     public var budget = Request.defaultBudget
 
-    /// A thousand times what the most expensive package of opam-repository needs: a few seconds at most.
+    /// A thousand times the cost of the most expensive package of opam-repository: a few seconds at most.
     public static let defaultBudget = 100_000_000
 
     public init(roots: [PackageConstraint]) {
@@ -29,8 +29,8 @@ public struct Request: Sendable, Hashable {
 
     /// The request for one package version with one compiler: the compiler is decided first, then the package.
     ///
-    /// When the package is the compiler's own (`ocaml` with the compiler `ocaml = 5.3.0`), its version is the one that
-    /// counts, as in the reference.
+    /// If the package is the compiler's own (`ocaml` with the compiler `ocaml = 5.3.0`), the package's version is used,
+    /// as in the reference.
     ///
     /// - Parameter compiler: The root that represents the compiler.
     public init(_ package: Package, compiler: PackageConstraint) {
@@ -49,25 +49,25 @@ extension VersionFormula {
 
 /// The answer to a request.
 public struct Resolution: Sendable, Hashable {
-    /// What a search came to.
+    /// The result of a search.
     public enum Status: Sendable, Hashable {
         /// The packages selected, sorted as `name.version` in byte order.
         case solved([Universe.PackageID])
         /// There is no solution: see ``Solver/explain(_:)``.
         case unsolvable
-        /// The budget of the request was spent before an answer was found.
+        /// The budget of the request was exhausted.
         case limit
     }
 
-    /// Whether there is a solution, or the search gave up.
+    /// The result: a solution, none, or an exhausted budget.
     public var status: Status
-    /// The names that the answer was derived from, increasing. The answer stays the same while their versions do, and no
-    /// version of them is added or removed.
+    /// The names that the answer was derived from, increasing. The answer does not change unless one of their versions
+    /// changes, is added or is removed.
     public var examined: [Universe.NameID]
-    /// The steps that were spent.
+    /// The number of steps taken.
     public var steps: Int
 
-    /// The packages selected; nil without a solution.
+    /// The selected packages; nil without a solution.
     public var selection: [Universe.PackageID]? {
         if case .solved(let selection) = status { selection } else { nil }
     }

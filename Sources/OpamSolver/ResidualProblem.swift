@@ -1,15 +1,15 @@
-/// The problem that is left once the prefix of a request is solved: the compiled problem, simplified under the
+/// The problem that remains once the prefix of a request is solved: the compiled problem, simplified under the
 /// assignment of the prefix.
 ///
 /// Thousands of requests begin with the same roots, and their walks with the same decisions. If these lead to a
-/// solution with the goal as well, it is the first in the order of the walk: a candidate that cannot be selected for
-/// the prefix alone cannot be selected with more to satisfy. So the prefix is solved once, and its selection is
-/// propagated into the problem: candidates that clash with it are removed, and so are the dependencies that it
+/// solution that includes the goal, it is the first in the order of the walk: a candidate that cannot be selected for
+/// the prefix alone cannot be selected with additional constraints. So the prefix is solved once, and its selection is
+/// propagated into the problem: candidates that conflict with it are removed, and so are the dependencies that it
 /// satisfies, conflicts with names that it has decided, and these names themselves.
 ///
 /// When the residual problem has no solution, the whole may have one with other decisions in the prefix. That is
-/// possible only if a candidate of an examined name was eliminated by a *decision*, rather than by the *backbone* of the
-/// prefix: the versions that every solution of the prefix contains.
+/// possible only if a candidate of an examined name was eliminated by a *decision*, rather than by the *backbone* of
+/// the prefix: the versions that every solution of the prefix contains.
 ///
 /// - SeeAlso: `docs/decisions/0027-residual-problem.md`
 struct ResidualProblem: Sendable {
@@ -22,7 +22,7 @@ struct ResidualProblem: Sendable {
     private let backbone: Backbone
     /// By slot: what the prefix selects, or `Candidate.none`.
     private let selected: [Candidate]
-    /// By slot: why candidates were eliminated, the weakest of the reasons.
+    /// By slot: the weakest of the reasons why candidates were eliminated.
     private var eliminations: [Elimination]
 
     /// Simplifies the problem of a search that has solved the prefix.
@@ -66,13 +66,13 @@ struct ResidualProblem: Sendable {
 
     /// Why a candidate is eliminated, the strongest reason first.
     private enum Elimination: UInt8, Comparable, Sendable {
-        /// It stays.
+        /// It is not eliminated.
         case none
-        /// It clashes with the roots by propagation alone.
+        /// It conflicts with the roots by propagation alone.
         case levelZero
-        /// It clashes with a version of the backbone.
+        /// It conflicts with a version of the backbone.
         case backbone
-        /// It clashes with a decision.
+        /// It conflicts with a decision.
         case decision
 
         static func < (left: Elimination, right: Elimination) -> Bool { left.rawValue < right.rawValue }
@@ -80,7 +80,7 @@ struct ResidualProblem: Sendable {
 
     /// Rows of dependencies that several candidates share are reduced once.
     private struct ReducedRows {
-        /// By the start of the row.
+        /// The reduced rows, by the start of the original row.
         var known: [(elimination: Elimination, candidate: Candidate)?]
 
         init(_ problem: CompiledProblem) {
@@ -172,7 +172,7 @@ struct ResidualProblem: Sendable {
         return sets.contains(selected[constraint.slot.index], in: constraint.set)
     }
 
-    /// What is eliminated from a choice counts for the version that depends on the choice.
+    /// Eliminations in a choice also count for the version that depends on the choice.
     private mutating func inheritEliminations(of candidate: Candidate) {
         for dependency in problem.dependencies.range(candidate) {
             let slot = problem.dependencies.slot(dependency)
@@ -210,12 +210,12 @@ extension ResidualProblem {
     /// The names that an answer was derived from that examined `names` after the prefix.
     func examined(with names: [Universe.NameID], isSolved: Bool) -> [Universe.NameID] {
         let all = [Universe.NameID].merged(examined, names, by: <)
-        // Only the absence of a solution rests on the backbone.
+        // Only unsatisfiability depends on the backbone.
         let isProofUsed = !isSolved && names.contains { eliminations[$0.index] == .backbone }
         return isProofUsed ? .merged(all, backbone.examined, by: <) : all
     }
 
-    /// What is left of constraints that a request adds; nil when the prefix violates one of them.
+    /// The constraints of a request that remain under the prefix; nil if the prefix violates one of them.
     func reduced(_ constraints: [SlotConstraint], _ sets: CandidateSets) -> [SlotConstraint]? {
         var open: [SlotConstraint] = []
         for constraint in constraints {

@@ -24,7 +24,7 @@ struct ResidualSearch: Sendable {
         return search.run(from: root, budget: budget)
     }
 
-    /// Gives the candidates of a name the dependencies that they have in another scope.
+    /// Replaces the dependencies of the candidates of a name by those of another scope.
     mutating func change(
         _ name: Universe.NameID, to scope: DependencyScope, _ target: TargetUniverse, _ decisions: FilterDecisions
     ) {

@@ -1,10 +1,10 @@
-/// What is learned about one version often holds for its neighbours.
+/// A conflict of one version often applies to other versions of the name.
 ///
-/// A conflict teaches that a version cannot be selected together with the decisions before. Every clause of the derivation
-/// in which the version occurs says that another candidate excludes it, or that it has a certain dependency. If another
-/// version of the name is excluded by the same candidates and has the same dependencies, the same derivation holds for
-/// it: resolution does not depend on the names of literals. So the search does not meet the same conflict once for each
-/// version.
+/// A conflict shows that a version cannot be selected together with the previous decisions. Every clause of the
+/// derivation in which the version occurs states that another candidate excludes it, or that it has a certain
+/// dependency. If another version of the name is excluded by the same candidates and has the same dependencies, the
+/// same derivation is valid for it: resolution does not depend on the names of literals. So the search does not repeat
+/// the conflict for each version.
 extension Search {
     /// Learns the same clause for the other candidates of a slot to which its derivation applies.
     mutating func learnForSimilarVersions(_ candidate: Candidate, at target: Int32) {

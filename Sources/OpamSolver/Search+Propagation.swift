@@ -115,7 +115,8 @@ extension Search {
         return clause
     }
 
-    /// A clause that becomes false if `candidate`, which is unassigned, is selected; nil if one-step lookahead finds none.
+    /// A clause that becomes false if `candidate`, which is unassigned, is selected; nil if one-step lookahead finds
+    /// none.
     mutating func blockingClause(for candidate: Candidate) -> Clause? {
         for index in problem.atMostOneGroups.range(candidate) {
             let holder = assignment.classHolder[problem.atMostOneGroups.group(at: index)]

@@ -1,8 +1,8 @@
 /// The search for the first solution in the order of the walk.
 ///
-/// **What is sought.** Walk from the root: for each dependency of a candidate, in textual order, decide its slot unless
+/// **The solution.** Walk from the root: for each dependency of a candidate, in textual order, decide its slot unless
 /// it is decided, then walk the dependencies of the selected candidate, depth first. Each decision selects the best
-/// candidate with which, given the decisions before, a full solution still exists.
+/// candidate with which, given the previous decisions, a full solution still exists.
 ///
 /// **In terms of SAT.** The search is a CDCL solver over finite-domain variables:
 ///
@@ -18,26 +18,26 @@
 /// | `Backbone` | backbone: literals of every solution of a prefix, at level zero or proven by a refutation |
 /// | `ResidualProblem` | the problem simplified under the assignment of a solved prefix |
 ///
-/// **How.** Conflict-driven clause learning (Marques-Silva and Sakallah, GRASP, 1999; two watched literals and the
-/// first unique implication point from Moskewicz et al., Chaff, 2001) with the walk itself as the decision order.
-/// That gives the wanted solution without any feasibility query: every decision before the current one is a decision
-/// of the walk, so a candidate that is false at its turn is false *because of* those decisions, and no solution with it
+/// **The method.** Conflict-driven clause learning (Marques-Silva and Sakallah, GRASP, 1999; two watched literals and
+/// the first unique implication point from Moskewicz et al., Chaff, 2001) with the walk itself as the decision order.
+/// That finds this solution without any feasibility query: every decision before the current one is a decision of the
+/// walk, so a candidate that is false at its turn is false *because of* those decisions, and no solution with it
 /// exists. Slots that the walk does not reach stay empty.
 ///
-/// **Backtracking.** What a conflict teaches often follows from much earlier decisions. Backjumping to them would only
-/// repeat the decisions in between. Where they are many, the search goes back by one decision (chronological
-/// backtracking: Nadel and Ryvchin, 2018). So the trail is not sorted by level, and what follows from fewer decisions
-/// than those kept stays assigned.
+/// **Backtracking.** A learned clause often depends only on much earlier decisions. Backjumping to them would only
+/// repeat the decisions in between. If there are many, the search undoes only one decision (chronological backtracking:
+/// Nadel and Ryvchin, 2018). So the trail is not sorted by level, and assignments that follow from the remaining
+/// decisions are kept.
 ///
-/// **Generalization.** What a conflict teaches about a version is learned at once for the other versions of the name to
-/// which the same derivation applies: see `learnForSimilarVersions`.
+/// **Generalization.** A clause learned about a version is also learned for the other versions of the name to which the
+/// same derivation applies: see `learnForSimilarVersions`.
 ///
 /// **Lazy clause generation** (Ohrimenko, Stuckey and Codish, 2009). Only selected candidates propagate their
 /// dependencies and conflicts; a candidate about to be selected is first checked against the assignment. The clauses
-/// behind an assignment are named by `Clause`, and only learned ones are stored. So the cost follows the size of
-/// the solution, not that of the universe.
+/// behind an assignment are represented by `Clause`, and only learned ones are stored. So the cost depends on the size
+/// of the solution, not on that of the universe.
 ///
-/// A search serves many requests, one after the other. Nothing learned is carried from one to the next: a result
+/// A search serves many requests, one after the other. Nothing learned is kept from one request to the next: a result
 /// depends on its request alone, and `examined` is exactly what the result was derived from.
 ///
 /// - SeeAlso: `docs/decisions/0020-walk-order-decisions.md`
@@ -64,7 +64,7 @@ struct Search {
         learned.grow(to: problem.candidateCount)
     }
 
-    /// Makes room for the slots and candidates added to the problem since `checkpoint`.
+    /// Extends the arrays to the slots and candidates added to the problem since `checkpoint`.
     mutating func growToProblem(from checkpoint: CompiledProblem.Checkpoint) {
         assignment.grow(to: problem, from: checkpoint)
         walk.grow(to: problem.slotCount)
@@ -77,7 +77,7 @@ struct Search {
     var selected: [Candidate] { assignment.selected }
 }
 
-/// What one request cost, and what its answer was derived from.
+/// The cost of one request, and the slots that its answer depends on.
 struct SearchStatistics {
     /// Assignments, and parts of clauses that were resolved.
     var steps = 0

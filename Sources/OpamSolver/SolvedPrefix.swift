@@ -2,12 +2,12 @@ internal import OpamFormat
 
 /// All roots of a request but the last, solved once for every request with the same prefix.
 ///
-/// It holds for each of them that leaves the candidates and the dependencies of the examined names as they are: the goal
-/// can be requested exactly, or with its tests, if it is not one of those names.
+/// It is valid for requests that do not change the candidates or dependencies of the examined names: the goal can be
+/// requested exactly, or with its tests, if it is not one of those names.
 ///
 /// - SeeAlso: `docs/decisions/0022-no-state-between-requests.md`
 struct SolvedPrefix: Sendable {
-    /// The request without its last root and the options of that.
+    /// The request without its last root and that root's options.
     let request: Request
     /// The clauses that the search for the prefix learned. They hold for every request with this prefix.
     private(set) var learnedClauses: [[Literal]] = []
@@ -28,14 +28,14 @@ struct SolvedPrefix: Sendable {
         self.request = prefix
     }
 
-    /// Keeps what a search for the prefix has found.
+    /// Records the result of a search for the prefix.
     mutating func record(_ search: Search, _ result: SearchResult) {
         examined = search.statistics.examined
         isUnsolvable = result == .unsolvable
         if result == .solved { learnedClauses = search.learnedClauses }
     }
 
-    /// Whether the learned clauses hold for a request with this prefix.
+    /// Whether the learned clauses are valid for a request with this prefix.
     func applies(to request: Request, in universe: Universe) -> Bool {
         guard let goal = request.roots.last?.name, let name = universe.nameID(goal.text) else { return false }
         let changed =
@@ -51,7 +51,7 @@ struct SolvedPrefix: Sendable {
 }
 
 extension Request {
-    /// Whether another request has the same roots and options and one root more.
+    /// Whether another request has the same roots and options, and one more root.
     func isPrefix(of other: Request) -> Bool {
         guard let goal = other.roots.last?.name, other.roots.count == roots.count + 1 else { return false }
         func isEqual(_ names: Set<PackageName>, _ more: Set<PackageName>) -> Bool {

@@ -1,12 +1,12 @@
 internal import OpamFormat
 
-/// Explaining why a request has no solution. The proof of the search gives an unsatisfiable core. Constraint groups are
-/// deleted from it one after the other, those farthest from the request first, while there is still no
-/// solution. What remains is a minimal unsatisfiable core (deletion filter: Chinneck and Dravnieks, 1991).
+/// Explains why a request has no solution. The proof of the search gives an unsatisfiable core. Constraint groups are
+/// deleted from it one by one, those farthest from the request first, as long as it remains unsatisfiable. The
+/// remainder is a minimal unsatisfiable core (deletion filter: Chinneck and Dravnieks, 1991).
 extension Solver {
-    /// Why `request` has no solution; nil when it has one, or the budget was spent before that was known.
+    /// Why `request` has no solution; nil if it has one, or the budget was exhausted before that was known.
     ///
-    /// - Complexity: One more solve for each fact that the proof rests on: tens, and with few problem.
+    /// - Complexity: One more solve for each constraint group of the proof: tens, on small problems.
     public mutating func explain(_ request: Request) -> Explanation? {
         let implied = impliedVersions(request)
         guard prepare(request) else { return unknownRoot(request) }
@@ -37,8 +37,8 @@ extension Solver {
             examined: Set(examined).union(mentioned).union(implied.examined).filter(isName))
     }
 
-    /// Adds the versions that the prefix implies as dependencies of the request: how a compiler depends on its own packages
-    /// does not explain why a package cannot be installed with it.
+    /// Adds the versions implied by the prefix as dependencies of the request: how a compiler depends on its own
+    /// packages does not explain why a package cannot be installed with it.
     private mutating func addDependencies(on all: ImpliedVersions) {
         let own = search.problem.dependencies.range(root).map {
             (search.problem.dependencies.slot($0), search.problem.dependencies.set($0))
@@ -67,7 +67,7 @@ extension Solver {
         }.map(\.group)
     }
 
-    /// How many distinct constraints the group has.
+    /// The number of distinct constraints in the group.
     private func weight(of group: ConstraintGroup) -> Int {
         guard let owner = group.owner else { return 1 }
         let sets = search.problem.order[owner].map { candidate in
@@ -97,12 +97,12 @@ extension Solver {
         isName(slot) ? [slot] : search.problem.order[slot].flatMap { constraints(of: $0).map(\.slot) }
     }
 
-    /// The needs of a candidate, with those of alternatives in place of a choice.
+    /// The dependencies of a candidate, with a choice replaced by those of its alternatives.
     func constraints(of candidate: Candidate) -> [SlotConstraint] {
         search.problem.dependencies.range(candidate).flatMap { needed($0) }
     }
 
-    /// The root and all names that the core is about.
+    /// The root and all names that occur in the core.
     private func slots(of core: Set<ConstraintGroup>) -> Set<Slot> {
         var slots: Set<Slot> = [search.problem.slot(of: root)]
         for group in core {
@@ -119,7 +119,7 @@ extension Solver {
         .conflict(of: search.problem.slot(of: candidate), search.problem.conflicts.slot(conflict))
     }
 
-    /// The group that a clause comes from; nil when it holds in any case, or is part of a choice.
+    /// The group of the constraint that a clause represents; nil if the clause always holds or is part of a choice.
     func group(of clause: Clause) -> ConstraintGroup? {
         switch clause {
         case .learned: nil
@@ -134,7 +134,7 @@ extension Solver {
         candidate == root || isName(search.problem.slot(of: candidate))
     }
 
-    /// What a version needs or forbids so that it cannot be together with another.
+    /// The dependency or conflict of a version that excludes another version.
     private func exclusionGroup(_ candidate: Candidate, _ other: Candidate) -> ConstraintGroup? {
         let problem = search.problem
         let slot = problem.slot(of: other)

@@ -1,8 +1,8 @@
 internal import OpamFormat
 
-/// Telling a core in sentences.
+/// Describes a core in sentences.
 extension Solver {
-    /// A group, printed once for all versions that agree.
+    /// The facts of a group, one for all versions with the same constraint.
     func facts(of group: ConstraintGroup, _ relevant: [Slot: [Candidate]]) -> [Explanation.Fact] {
         let owners = group.owner.map { [$0] } ?? relevant.keys.sorted()
         return owners.flatMap { owner in
@@ -24,10 +24,10 @@ extension Solver {
         }
     }
 
-    /// More than this many different needs of the versions of a name are summarised as one.
+    /// If the versions of a name have more different dependencies than this, they are summarised as one fact.
     private static let mostClaims = 3
 
-    /// The versions of each name that the core is about: those that relevant versions ask for.
+    /// The versions of each name in the core that relevant versions allow.
     func relevantVersions(_ core: Set<ConstraintGroup>) -> [Slot: [Candidate]] {
         let start = search.problem.slot(of: root)
         let fixed = Dictionary(constraints(of: root).map { ($0.slot, $0.set) }, uniquingKeysWith: { first, _ in first })
@@ -50,7 +50,7 @@ extension Solver {
         return relevant.mapValues { $0.sorted() }
     }
 
-    /// What a need asks for: one name, or those of the alternatives.
+    /// The names of a dependency: one, or those of the alternatives.
     func needed(_ need: Int) -> [SlotConstraint] {
         let slot = search.problem.dependencies.slot(need)
         if isName(slot) { return [(slot, search.problem.dependencies.set(need))] }
@@ -86,14 +86,14 @@ extension Solver {
         }
     }
 
-    /// Whether a need of a version says nothing: any version of what the request asks for itself.
+    /// Whether a dependency is trivial: any version of a package that is requested anyway.
     private func isImplied(_ need: Int, for candidate: Candidate) -> Bool {
         let slot = search.problem.dependencies.slot(need)
         return candidate != root && search.problem.dependencies.set(need) == CandidateSets.everything
             && search.problem.dependencies.range(root).contains { search.problem.dependencies.slot($0) == slot }
     }
 
-    /// What a need asks for: one package, or the alternatives.
+    /// The packages of a dependency: one, or the alternatives.
     private func wanted(_ slot: Slot, _ set: CandidateSets.ID, by candidate: Candidate) -> [Explanation.Wanted] {
         if isName(slot) {
             return [Explanation.Wanted(text: text(slot, set, saidBy: candidate), state: state(slot, set))]
@@ -117,8 +117,8 @@ extension Solver {
         return .unavailable(version: universe.version(of: best), filter: filter)
     }
 
-    /// What the file of a version, or the request, says about a name: the words that mean just the versions of `set`, or
-    /// the first about the name.
+    /// The text about a name in the file of a version, or in the request: the atom that allows exactly the versions of
+    /// `set`, or the first one about the name.
     private func text(_ name: Slot, _ set: CandidateSets.ID, saidBy candidate: Candidate) -> String {
         let universe = target.universe
         let all = universe.versions(of: name)

@@ -1,13 +1,13 @@
 internal import OpamFormat
 
-/// Solving the prefixes of requests.
+/// Solves the prefixes of requests.
 extension Solver {
-    /// Prepares copies of the solver for requests with the same prefix as `request`.
+    /// Prepares the solver, and therefore its copies, for requests with the same prefix as `request`.
     public mutating func warm(for request: Request) {
         if request.roots.count > 1 { _ = prefix(of: request) }
     }
 
-    /// The versions that the prefix of a request implies, where that takes a search to prove.
+    /// The versions implied by the prefix of a request, found by a search.
     mutating func impliedVersions(_ request: Request) -> ImpliedVersions {
         guard request.roots.count > 1 else { return ImpliedVersions() }
         let prefix = prefix(of: request)
@@ -35,7 +35,7 @@ extension Solver {
             reset()
             return prefix
         }
-        // The state at the end of the walk, while the search goes on to prove the backbone.
+        // The state at the end of the walk; the search continues with the proof of the backbone.
         let solution = search
         reset()
         let residual = ResidualProblem(
@@ -66,15 +66,16 @@ extension Solver {
         return backbone
     }
 
-    /// Steps for proving one version of the backbone: many times what OCaml's own packages take.
+    /// The maximum number of steps for proving one version of the backbone: many times the cost of OCaml's own
+    /// packages.
     private static let budgetOfProof = 20_000
 }
 
 /// The versions that all roots of a request but the last imply.
 struct ImpliedVersions {
-    /// These roots, for a sentence.
+    /// The roots, for a sentence.
     var roots = ""
     var versions: [Candidate] = []
-    /// The names that this follows from.
+    /// The names that the implications follow from.
     var examined: [Universe.NameID] = []
 }

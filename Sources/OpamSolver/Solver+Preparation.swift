@@ -1,6 +1,6 @@
 internal import OpamFormat
 
-/// Adding a request to the problem of the target, and removing it.
+/// Adds a request to the problem of the target and removes it.
 extension Solver {
     /// Adds the constraints of a request to those of the target.
     ///
@@ -108,7 +108,7 @@ extension Solver {
     }
 }
 
-/// Where the rows of a candidate were.
+/// The original positions of the rows of a candidate.
 struct SavedRows {
     let candidate: Candidate
     let dependencies: Range<Int>

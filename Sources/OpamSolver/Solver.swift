@@ -1,8 +1,8 @@
 internal import OpamFormat
 
-/// Answers requests in one target. Not for use by two threads at once; making one is cheap.
+/// Answers requests for one target. Not thread-safe; creating one is cheap.
 public struct Solver: Sendable {
-    /// The universe that is solved, as a target sees it.
+    /// The universe evaluated for the target.
     public let target: TargetUniverse
     var search: Search
     let root: Candidate
@@ -14,11 +14,11 @@ public struct Solver: Sendable {
     private var decisions: [DependencyScope: FilterDecisions] = [:]
     var compilers: [DependencyScope: ProblemCompiler] = [:]
     var changedOrders: [(slot: Slot, range: Range<Int>)] = []
-    /// The rows of candidates whose constraints are not those of the target, the latest change last.
+    /// The original rows of candidates whose constraints were changed, in the order of the changes.
     var savedRows: [SavedRows] = []
-    /// While a request is explained.
+    /// Set while a request is explained.
     var implied = ImpliedVersions()
-    /// Finds the versions that the atoms of opam files mean; made for the first explanation.
+    /// Finds the versions that atoms of opam files allow; created for the first explanation.
     var atomCompiler: ProblemCompiler?
 
     public init(_ target: TargetUniverse) {
@@ -51,7 +51,7 @@ public struct Solver: Sendable {
         return solveWhole(request, prefixes[index], spent: spent)
     }
 
-    /// Searches from the first root on.
+    /// Searches from the first root.
     mutating func solveWhole(_ request: Request, _ prefix: SolvedPrefix?, spent: Int) -> Resolution {
         guard prepare(request) else {
             reset()

@@ -1,7 +1,7 @@
-/// Texts, each once, in one array of bytes. A text is known by its number.
+/// Distinct texts, concatenated in one array of bytes and identified by numbers.
 struct StringTable: Sendable, Equatable {
     var bytes: [UInt8] = []
-    /// Where each text ends; it starts where the one before ends.
+    /// The end of each text; it starts at the end of the previous one.
     var ends: [Int32] = []
 
     var count: Int { ends.count }
@@ -23,7 +23,7 @@ struct StringTable: Sendable, Equatable {
     }
 }
 
-/// Gives equal values equal numbers, counted from 0.
+/// Assigns numbers from 0 to distinct values.
 struct Interned<Value: Hashable> {
     private(set) var values: [Value] = []
     private var numbers: [Value: Int32] = [:]

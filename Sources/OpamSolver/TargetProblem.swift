@@ -2,9 +2,9 @@ internal import OpamFormat
 
 /// Compiles the problem of one target, from scratch or from that of another target.
 ///
-/// Targets of one universe differ in a few filters and in what is available. Everything else is equal, so the other
-/// problem is copied, and only the rows that a filter or an availability changes are compiled again. Slots and sets
-/// that are no longer used remain. Starting from scratch is starting from a target in which no version is available.
+/// Targets of one universe differ only in a few filters and in the available packages. So the problem of another target
+/// is copied, and only the rows affected by such a difference are compiled again. Slots and sets that are no longer
+/// used remain. Compiling from scratch is the case of an other target in which no version is available.
 struct TargetProblem {
     private let universe: Universe
     private let availability: [Bool]

@@ -4,7 +4,7 @@ internal import Synchronization
 extension TargetUniverse {
     /// Solves many requests on several threads.
     ///
-    /// - Parameter threads: How many; the answers do not depend on it.
+    /// - Parameter threads: The number of threads; the answers do not depend on it.
     /// - Returns: The answers in the order of the requests.
     public func solve(_ requests: [Request], threads: Int) -> [Resolution] {
         let shares = min(max(1, threads), max(1, requests.count))
@@ -14,7 +14,7 @@ extension TargetUniverse {
         let finished = Mutex<[(share: Int, resolutions: [Resolution])]>([])
         DispatchQueue.concurrentPerform(iterations: shares) { share in
             var solver = template
-            // Neighbours in the list cost about the same, so each thread takes every n-th.
+            // Neighbouring requests have similar costs, so each thread takes every n-th.
             let resolutions = stride(from: share, to: requests.count, by: shares).map { solver.solve(requests[$0]) }
             finished.withLock { $0.append((share, resolutions)) }
         }

@@ -1,9 +1,9 @@
 public import OpamFormat
 
-/// A universe as one target sees it: which versions are available there, in which order they are tried, and what
-/// each needs and forbids once the target's variables are known.
+/// A universe evaluated for one target: the available versions, the order in which they are tried, and their
+/// dependencies and conflicts under the target's variables.
 ///
-/// Making one costs milliseconds, and any number of threads can use it at once, each with a ``Solver`` of its own.
+/// Creating one takes milliseconds, and any number of threads can share it, each with its own ``Solver``.
 public struct TargetUniverse: Sendable {
     /// The packages of all targets.
     public let universe: Universe
@@ -15,8 +15,8 @@ public struct TargetUniverse: Sendable {
     let problem: CompiledProblem
     let prefixes = SharedPrefixCache()
 
-    /// - Parameter other: Another target of the same universe, from which is copied what both have alike. It makes no
-    ///   difference but to the time that this takes.
+    /// - Parameter other: Another target of the same universe, from which equal parts are copied. It affects only the
+    ///   running time.
     /// - Complexity: O(size of the universe).
     public init(_ universe: Universe, variables: [Variable: VariableValue], like other: TargetUniverse? = nil) {
         self.universe = universe
@@ -33,10 +33,10 @@ public struct TargetUniverse: Sendable {
             universe, filters, decisions, availability, like: other?.universe == universe ? other : nil)
     }
 
-    /// Whether the target has a version: whether its `available` is true.
+    /// Whether a version is available on the target: whether its `available` is true.
     public func isAvailable(_ package: Universe.PackageID) -> Bool { availability[package.index] }
 
-    /// The newest version of a name that is available, whatever its flags; nil when there is none.
+    /// The newest available version of a name, whatever its flags; nil if there is none.
     public func newestAvailable(_ name: Universe.NameID) -> Universe.PackageID? {
         universe.versions(of: name).last { availability[$0.index] }
     }
@@ -46,10 +46,10 @@ public struct TargetUniverse: Sendable {
         universe.allNames.compactMap { newestAvailable($0) }
     }
 
-    /// The available versions of a name, best first: those to avoid after the others.
+    /// The available versions of a name, best first: those to avoid come last.
     ///
-    /// - Parameter isRequested: Whether the name is asked for exactly. Otherwise a name of which every version is to
-    ///   be avoided has no candidates.
+    /// - Parameter isRequested: Whether the name is requested exactly. Otherwise a name whose versions are all to be
+    ///   avoided has no candidates.
     func candidates(
         of name: Universe.NameID, _ preference: VersionPreference, isRequested: Bool
     ) -> [Candidate] {
@@ -65,7 +65,7 @@ public struct TargetUniverse: Sendable {
         return inOrder(available, preference, universe)
     }
 
-    /// Versions of one name, given oldest first, in the order in which they are tried: those to avoid after the others.
+    /// The versions of one name, given oldest first, in the order in which they are tried: those to avoid come last.
     static func inOrder(
         _ versions: some Sequence<Candidate>, _ preference: VersionPreference, _ universe: Universe
     ) -> [Candidate] {

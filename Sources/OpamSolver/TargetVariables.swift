@@ -1,19 +1,19 @@
 public import OpamFormat
 
-/// The opam variables of a target that is known by its name, and of a compiler.
+/// The opam variables of a target, derived from its name, and of a compiler.
 ///
-/// A plugin may know better: then its variables count. These are what `ci solve` uses without one.
+/// Variables from a plugin take precedence. `ci solve` uses these if there is no plugin.
 public struct TargetVariables: Sendable, Hashable {
     /// Every variable that has a value in the target.
     public var values: [Variable: VariableValue]
 
-    /// A distribution as its target names begin, and what opam says there.
+    /// A distribution with its prefix of target names and opam's variables.
     private struct Distribution {
         let prefix: String
         let os: String
         let distribution: String
         let family: String
-        /// What opam says when the name has no version; nil when it needs one.
+        /// opam's version for a name without a version; nil if a version is required.
         var rolling: String?
     }
 
@@ -31,10 +31,10 @@ public struct TargetVariables: Sendable, Hashable {
         Distribution(prefix: "ubuntu", os: "linux", distribution: "ubuntu", family: "debian"),
     ]
 
-    /// FreeBSD's `os-version` is its kernel's number: opam reads it from `uname -U`.
+    /// FreeBSD's `os-version` is the kernel's version number, which opam reads from `uname -U`.
     private static let freeBSDKernels = ["13": "1305000", "14": "1402000", "15": "1500000"]
 
-    /// What target names look like, for help and messages.
+    /// The forms of target names, for help and messages.
     public static let knownForms = distributions.map { $0.rolling == nil ? "\($0.prefix)-VERSION" : $0.prefix }
 
     /// The variables of a target.
@@ -63,7 +63,8 @@ public struct TargetVariables: Sendable, Hashable {
         return (distribution, distribution.os == "freebsd" ? freeBSDKernel(parts[1]) : parts[1])
     }
 
-    /// The kernel's number of a release: `14.2` is 1402000; without a minor number, that of the newest known.
+    /// The kernel's version number of a release: `14.2` is 1402000; without a minor number, that of the newest known
+    /// minor release.
     private static func freeBSDKernel(_ release: String) -> String {
         let numbers = release.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
         if numbers.count == 2, let major = numbers[0], let minor = numbers[1], 0..<100 ~= major, 0..<100 ~= minor {
@@ -72,7 +73,7 @@ public struct TargetVariables: Sendable, Hashable {
         return freeBSDKernels[release] ?? release
     }
 
-    /// Sets a variable that belongs to no package.
+    /// Sets a global variable.
     public mutating func set(_ name: String, _ value: String) {
         values[Variable(name)] = .string(value)
     }

@@ -3,7 +3,7 @@
 /// - SeeAlso: `docs/decisions/0029-chronological-backtracking.md`
 struct Trail {
     var candidates: [Candidate] = []
-    /// How many of them have been propagated.
+    /// The number of assignments that have been propagated.
     var propagated = 0
     /// The slots required by a dependency, in order.
     var requiredSlots: [Slot] = []
@@ -27,7 +27,7 @@ extension Search {
                 trail: trail.candidates.count, required: trail.requiredSlots.count, walk: walk.position))
     }
 
-    /// Goes back to the state in which only the first `count` decisions were made.
+    /// Returns to the state in which only the first `count` decisions were made.
     mutating func backtrack(to count: Int) {
         guard count < trail.decisionLevels.count else { return }
         let state = trail.decisionLevels[count]
@@ -35,7 +35,7 @@ extension Search {
         restore(state, keeping: Int32(count))
     }
 
-    /// Goes back to the state before any request.
+    /// Returns to the state before any request.
     mutating func reset() {
         trail.decisionLevels.removeAll(keepingCapacity: true)
         restore(DecisionLevel(trail: 0, required: 0, walk: .start), keeping: -1)

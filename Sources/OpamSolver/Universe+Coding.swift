@@ -1,10 +1,10 @@
-/// The form of a universe on disk: its arrays, one after the other, each with its length before it.
+/// The encoding of a universe on disk: its arrays one after the other, each preceded by its length.
 ///
-/// Numbers are as the machine has them in memory, so that reading is copying. The first number shows the order of
-/// bytes and the version of the form. A damaged file must be found out by whoever stores the bytes, with a checksum:
-/// what is checked here is only that the lengths fit together.
+/// Numbers have the machine's byte order, so that decoding is copying. The first number identifies the byte order and
+/// the format version. Only the consistency of the lengths is checked: whoever stores the bytes must detect damage by a
+/// checksum.
 extension Universe {
-    /// Changes when the meaning of any array does, or when the same opam file would give other arrays.
+    /// Must be increased when the meaning of an array changes, or when an opam file would give different arrays.
     public static let formVersion: Int32 = 1
 
     private static let signature: Int32 = 0x0C15_0000 + formVersion
@@ -31,7 +31,7 @@ extension Universe {
         numbers.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 
-    /// Reads a universe back; nil when `bytes` is of another version, or the lengths in it do not fit together.
+    /// Decodes a universe; nil if `bytes` has another version or inconsistent lengths.
     ///
     /// - Complexity: O(size), little more than copying.
     public init?(decoding bytes: UnsafeRawBufferPointer) {
@@ -68,7 +68,7 @@ extension Universe {
         }
     }
 
-    /// Whether the arrays of each table have the same length, and the last ends are where the bytes end.
+    /// Whether the arrays of each table have the same length, and the last ends match the lengths of the contents.
     private var isConsistent: Bool {
         let count = packages.name.count
         let columns = [
@@ -88,7 +88,7 @@ extension Universe {
     }
 }
 
-/// Takes numbers from the front of some bytes.
+/// Reads numbers from the front of a buffer.
 private struct ArrayReader {
     let bytes: UnsafeRawBufferPointer
     var position = 0

@@ -3,14 +3,14 @@ extension Universe {
     /// The order of packages in a selection.
     var selectionOrder: SelectionOrder { SelectionOrder(ranks: rankOfSelection, names: packages.name) }
 
-    /// The packages of two selections that share none, in order.
+    /// Merges the sorted packages of two disjoint selections.
     func merged(_ left: [PackageID], _ right: [PackageID]) -> [PackageID] {
         let order = selectionOrder
         return [PackageID].merged(left, right) { order.precedes($0, $1) }
     }
 }
 
-/// Apart from the universe, since a copy of that costs more than sorting.
+/// Separate from the universe, since copying that costs more than sorting.
 struct SelectionOrder {
     fileprivate let ranks: [Int32]
     fileprivate let names: [Int32]
@@ -38,7 +38,7 @@ extension Search {
 }
 
 extension Array where Element: SolverIndex {
-    /// The elements of two arrays, each in order, in order; what is in both is there once.
+    /// Merges two sorted arrays; elements in both occur once.
     static func merged(_ left: [Element], _ right: [Element], by areInOrder: (Element, Element) -> Bool) -> [Element] {
         var merged: [Element] = []
         merged.reserveCapacity(left.count + right.count)

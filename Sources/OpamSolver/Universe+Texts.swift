@@ -1,6 +1,6 @@
 internal import OpamFormat
 
-/// Atoms in words, for explanations: as in an opam file, without quotes and without filters.
+/// The texts of atoms in explanations: as in an opam file, without quotes and without filters.
 extension Universe {
     /// `ocaml >= 4.08 & < 5.0`
     func plainText(ofAtom atom: Int32) -> String {
@@ -41,7 +41,7 @@ extension Universe {
 }
 
 extension PackageConstraint {
-    /// As in an opam file, without quotes.
+    /// The constraint as in an opam file, without quotes.
     var plainText: String {
         versions.isEmpty ? name.text : "\(name) \(versions.description.filter { $0 != "\"" })"
     }

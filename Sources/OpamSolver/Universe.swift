@@ -1,10 +1,10 @@
 internal import OpamFormat
 
-/// Every version of every package of a repository, in flat arrays of integers: what `depends`, `conflicts`,
-/// `conflict-class`, `available` and `flags` say, before any variable of a target is known.
+/// Every version of every package of a repository in flat arrays of integers: `depends`, `conflicts`, `conflict-class`,
+/// `available` and `flags`, before any variable of a target is known.
 ///
-/// Names, versions, filters and formulas are kept once each and known by their number. Constraints on versions are
-/// ranges of the versions that exist, whatever the target. One universe serves every target: see ``TargetUniverse``.
+/// Names, versions, filters and formulas are stored once each and identified by numbers. Constraints on versions are
+/// ranges of existing versions, independent of the target. One universe serves every target: see ``TargetUniverse``.
 ///
 /// - SeeAlso: `docs/decisions/0024-universe-cache-format.md`
 public struct Universe: Sendable, Equatable {
@@ -20,17 +20,17 @@ public struct Universe: Sendable, Equatable {
     var namesInOrder: [Int32] = []
     /// The rank of each name when packages are sorted as `name.version`.
     var rankOfSelection: [Int32] = []
-    /// The first version of each name, and one number more: where the last name ends.
+    /// The first version of each name, followed by the end of the last name's versions.
     var firstPackage: [Int32] = [0]
-    /// What each name was read from, for those who read it again: see ``UniverseBuilder``.
+    /// The fingerprint of the files of each name, for updates: see ``UniverseBuilder``.
     var fingerprints: [Int32] = []
     var packages = PackageTable()
     var filters = FilterTable()
-    /// Versions that constraints mention.
+    /// The versions that occur in constraints.
     var bounds = BoundTable()
     /// Atoms of formulas: a name and a condition.
     var atoms = AtomTable()
-    /// Formulas over atoms. Number 0 asks for nothing.
+    /// Formulas over atoms. Number 0 is the empty formula.
     var formulas = TermTable()
     /// Lists of atoms, for conflicts. Number 0 is empty.
     var atomLists = TermTable()
@@ -38,7 +38,7 @@ public struct Universe: Sendable, Equatable {
     var classes: [Int32] = []
     /// Lists of conflict classes. Number 0 is empty.
     var classLists = TermTable()
-    /// What is wrong in files that were read: the name, and the text of a message.
+    /// The problems in files: the names, and the texts of the messages.
     var problemNames: [Int32] = []
     var problemTexts: [Int32] = []
 
@@ -46,24 +46,24 @@ public struct Universe: Sendable, Equatable {
 
     // MARK: Names and versions
 
-    /// How many names there are, with those that are only mentioned.
+    /// The number of names, including those that are only mentioned.
     public var nameCount: Int { names.count }
-    /// How many versions of packages there are.
+    /// The number of package versions.
     public var packageCount: Int { packages.version.count }
 
     /// The text of a package's name.
     public func name(_ name: NameID) -> String { strings[names[name.index]] }
 
-    /// All names in byte order, with those that are only mentioned.
+    /// All names in byte order, including those that are only mentioned.
     public var allNames: [NameID] { namesInOrder.map { NameID(rawValue: $0) } }
 
-    /// What the versions of a name were read from, as given to ``UniverseBuilder``; nil for a name that is only mentioned.
+    /// The fingerprint of the files of a name, as given to ``UniverseBuilder``; nil for a name that is only mentioned.
     public func fingerprint(of name: NameID) -> String? {
         let fingerprint = fingerprints[name.index]
         return fingerprint >= 0 ? strings[fingerprint] : nil
     }
 
-    /// The number of a name, if it occurs in the universe.
+    /// The number of a name in the universe; nil if it does not occur.
     ///
     /// - Complexity: O(log names).
     public func nameID(_ text: String) -> NameID? {
@@ -103,7 +103,7 @@ public struct Universe: Sendable, Equatable {
     /// Whether a version has the flag `avoid-version`.
     public func isAvoided(_ package: PackageID) -> Bool { packages.isAvoided[package.index] != 0 }
 
-    /// Messages about files that could not be read, or fields that could not be understood.
+    /// Messages about unreadable files and invalid fields.
     public var problems: [(name: NameID, message: String)] {
         zip(problemNames, problemTexts).map { (NameID(rawValue: $0), strings[$1]) }
     }

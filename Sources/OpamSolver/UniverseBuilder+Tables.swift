@@ -56,7 +56,7 @@ extension TermTable {
 }
 
 extension Universe {
-    /// Whether a variable is the version of the package that is looked at.
+    /// Whether a variable is the version of the package whose file contains it.
     static func isOwnVersion(_ variable: Variable) -> Bool {
         variable.name == "version" && (variable.scope == .global || variable.scope == .own)
     }
@@ -71,7 +71,7 @@ extension Universe {
         return ranks
     }
 
-    /// Lays the packages out: name after name, each with its versions from oldest to newest.
+    /// Stores the packages: name after name, each with its versions from oldest to newest.
     mutating func setPackages(_ rows: [[PackageRow]]) {
         firstPackage = [0]
         for versions in rows {

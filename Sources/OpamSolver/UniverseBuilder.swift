@@ -1,6 +1,6 @@
 public import OpamFormat
 
-/// Makes a universe out of opam files, and a new one out of an older one and the files that have changed.
+/// Builds a universe from opam files, or from an older universe and the files that have changed.
 ///
 /// ```swift
 /// var builder = UniverseBuilder()
@@ -8,8 +8,8 @@ public import OpamFormat
 /// let universe = builder.finish()
 /// ```
 ///
-/// To bring a universe up to date, start with `UniverseBuilder(updating: old)`, then for every name either
-/// ``keep(_:)`` its versions or ``begin(_:fingerprint:)`` and `add` them again. Names that are not mentioned are gone.
+/// To update a universe, start with `UniverseBuilder(updating: old)`, then for every name either ``keep(_:)`` its
+/// versions or ``begin(_:fingerprint:)`` and `add` them again. Names that are not mentioned are removed.
 ///
 /// - SeeAlso: `docs/decisions/0025-universe-update.md`
 public struct UniverseBuilder {
@@ -27,15 +27,15 @@ public struct UniverseBuilder {
     private var fingerprints: [Int32: Int32] = [:]
     private var problems: [(name: Int32, text: Int32)] = []
     private let old: Universe
-    /// Texts of what is wrong with files of the older universe, by name.
+    /// The texts of problems in the older universe, by name.
     private let oldProblems: [Int32: [Int32]]
 
-    /// A builder with no packages.
+    /// Creates a builder without packages.
     public init() {
         self.init(updating: Universe())
     }
 
-    /// A builder that can keep the packages of an older universe.
+    /// Creates a builder that can keep the packages of an older universe.
     public init(updating old: Universe) {
         self.old = old
         oldProblems = Dictionary(grouping: zip(old.problemNames, old.problemTexts), by: \.0).mapValues { $0.map(\.1) }
@@ -53,7 +53,7 @@ public struct UniverseBuilder {
         if filters.values.isEmpty { addFirsts() }
     }
 
-    /// The numbers 0 that the tables promise.
+    /// Adds the elements with number 0 that the tables require.
     private mutating func addFirsts() {
         _ = filters.number(of: FilterKey(text: strings.number(of: "true"), ownVersion: -1))
         _ = conditions.number(of: [])
@@ -64,17 +64,17 @@ public struct UniverseBuilder {
 
     // MARK: Old packages
 
-    /// What `name` was read from when the older universe was made; nil when it has no such name.
+    /// The fingerprint of the files of `name` in the older universe; nil if it has no such name.
     public func fingerprint(of name: String) -> String? {
         old.nameID(name).flatMap { old.fingerprint(of: $0) }
     }
 
-    /// How many names of the older universe were read from what `fingerprints` says: (name, fingerprint).
+    /// The number of names whose fingerprints are equal in the older universe.
     public func unchanged(_ fingerprints: some Sequence<(name: String, fingerprint: String)>) -> Int {
         fingerprints.reduce(0) { $0 + (fingerprint(of: $1.name) == $1.fingerprint ? 1 : 0) }
     }
 
-    /// Takes over the versions of `name`, and what was said about it, from the older universe.
+    /// Copies the versions of `name`, and the messages about it, from the older universe.
     public mutating func keep(_ name: String) {
         guard let id = old.nameID(name) else { return }
         rows[id.index] = old.versions(of: id).map { old.packages[$0.index] }
@@ -84,14 +84,14 @@ public struct UniverseBuilder {
 
     // MARK: New packages
 
-    /// Says what the versions of `name` are read from: a text that changes whenever they do.
+    /// Begins the versions of `name`, with a fingerprint that changes whenever their files do.
     public mutating func begin(_ name: String, fingerprint: String) {
         let id = number(ofName: name)
         rows[Int(id)] = []
         fingerprints[id] = strings.number(of: fingerprint)
     }
 
-    /// Keeps a message about a file of `name`.
+    /// Adds a message about a file of `name`.
     public mutating func addProblem(_ name: String, _ message: String) {
         problems.append((number(ofName: name), strings.number(of: message)))
     }
@@ -179,7 +179,7 @@ public struct UniverseBuilder {
         }
     }
 
-    /// The version in a constraint that holds for every target.
+    /// The version in a constraint, if it is the same for every target.
     private mutating func literal(_ version: Filter, _ ownVersion: Int32) -> Int32? {
         switch version {
         case .string(let text) where !text.utf8.contains(UInt8(ascii: "%")):

@@ -1,18 +1,18 @@
-/// The properties of each package version, an array for each. Identifiers are raw values here: the arrays are what is
-/// stored on disk.
+/// The properties of each package version, with an array for each property. Identifiers are raw values, because the
+/// arrays are stored on disk.
 struct PackageTable: Sendable, Equatable {
     var name: [Int32] = []
     var version: [Int32] = []
     /// The filter of `available`.
     var available: [Int32] = []
     var isAvoided: [Int32] = []
-    /// Numbers of formulas, lists of atoms and lists of classes.
+    /// The numbers of formulas, lists of atoms and lists of classes.
     var depends: [Int32] = []
     var conflicts: [Int32] = []
     var classes: [Int32] = []
 }
 
-/// Filters as text, and the version that represents `version` in them: -1 where they don't mention it.
+/// Filters as text, and the version that `version` stands for in them: -1 if they do not mention it.
 struct FilterTable: Sendable, Equatable {
     var text: [Int32] = []
     var ownVersion: [Int32] = []
@@ -21,7 +21,7 @@ struct FilterTable: Sendable, Equatable {
     static let always: Int32 = 0
 }
 
-/// A version that a constraint on `name` mentions, and the versions of that name that are equal to it.
+/// A version in a constraint on `name`, and the versions of that name that are equal to it.
 struct BoundTable: Sendable, Equatable {
     var name: [Int32] = []
     var version: [Int32] = []
@@ -37,7 +37,7 @@ struct AtomTable: Sendable, Equatable {
     var conditions = TermTable()
 }
 
-/// Terms written in prefix order into one array: see ``Term``. Number 0 is the empty term.
+/// Terms in prefix notation, concatenated in one array: see ``Term``. Number 0 is the empty term.
 struct TermTable: Sendable, Equatable {
     var ends: [Int32] = []
     var codes: [Int32] = []
@@ -56,7 +56,7 @@ struct TermTable: Sendable, Equatable {
     }
 }
 
-/// The signs of which terms are made. `all` and `any` are followed by the number of their parts, then the parts.
+/// The symbols of terms. `all` and `any` are followed by the number of their parts, then the parts.
 enum Term {
     static let all: Int32 = -1
     static let any: Int32 = -2
@@ -66,6 +66,6 @@ enum Term {
     static let filter: Int32 = -4
     /// In a condition, a bound: its relation and its number follow.
     static let bound: Int32 = -5
-    /// In a condition, a bound that a target decides: its relation and the number of the filter follow.
+    /// In a condition, a bound whose version depends on the target: its relation and the number of the filter follow.
     static let expression: Int32 = -6
 }

@@ -1,6 +1,6 @@
 internal import OpamFormat
 
-/// Versions of one name: a union of ranges of their numbers, increasing, not empty, not touching.
+/// The versions of one name: a union of increasing, non-empty, separate ranges of their numbers.
 ///
 /// - SeeAlso: `docs/decisions/0023-version-ranges.md`
 struct VersionSet: Sendable, Equatable {
@@ -45,7 +45,7 @@ struct VersionSet: Sendable, Equatable {
         return VersionSet(joined)
     }
 
-    /// What is in `all` and not in the set.
+    /// The elements of `all` that are not in the set.
     func complement(in all: PackageRange) -> VersionSet {
         var left: [PackageRange] = []
         var start = all.lowerBound

@@ -3,13 +3,13 @@ struct Walk {
     /// A stack of frames, as a linked list in an array. Frames never change, so an earlier state is an earlier index.
     struct Frame {
         let candidate: Candidate
-        /// The position of the dependency to go on with.
+        /// The position of the dependency to continue with.
         let dependency: Int32
-        /// The frame to go on with after the last dependency; -1 at the bottom.
+        /// The frame to continue with after the last dependency; -1 at the bottom.
         let next: Int32
     }
 
-    /// A state of the walk to go back to.
+    /// A state of the walk to return to.
     struct Position {
         let frames: Int
         let current: Int32
@@ -50,14 +50,14 @@ struct Walk {
 enum SearchResult {
     case solved
     case unsolvable
-    /// The budget was spent before an answer was found.
+    /// The budget was exhausted before an answer was found.
     case budgetExhausted
 }
 
 extension Search {
-    /// Walks from `root`, a candidate that has to be selected.
+    /// Walks from `root`, a candidate that must be selected.
     ///
-    /// - Parameter budget: how many steps are allowed: assignments, and parts of clauses that are resolved.
+    /// - Parameter budget: the maximum number of steps: assignments, and parts of clauses that are resolved.
     mutating func run(from root: Candidate, budget: Int) -> SearchResult {
         assign(root, true, because: nil)
         walk.push(frame(entering: root, next: -1))

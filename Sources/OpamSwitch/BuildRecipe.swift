@@ -2,8 +2,8 @@ package import Archive
 package import Core
 package import OpamFormat
 
-/// How one package version is built in one switch: the opam file's recipe with its filters decided and its variables
-/// replaced.
+/// The recipe for building one package version in one switch: the opam file's commands with filters evaluated and
+/// variables expanded.
 ///
 /// - SeeAlso: `docs/decisions/0060-recipes-without-opam.md`
 package struct BuildRecipe: Sendable {
@@ -13,40 +13,40 @@ package struct BuildRecipe: Sendable {
     package var version: String
     /// `NAME.VERSION`.
     package var package: String { "\(name).\(version)" }
-    /// What is unpacked as the build directory; nil for a package without a source.
+    /// The source that is unpacked as the build directory; nil for a package without one.
     package var source: Source?
-    /// Further files to fetch, by their name in the build directory.
+    /// Additional files to fetch, by their name in the build directory.
     package var extraSources: [ExtraSource]
-    /// Files that came with the opam file, by their name in the build directory.
+    /// Files from the opam file's `files/`, by their name in the build directory.
     package var files: [FilePath: [UInt8]]
-    /// Whether the opam file names them.
+    /// Whether the opam file lists them.
     private let namesItsFiles: Bool
-    /// Names of patches in the build directory, in order.
+    /// The names of patches in the build directory, in order.
     package var patches: [FilePath]
-    /// Files to be made from `NAME.in` before the patches are applied, because they are patches.
+    /// Patches that are generated from `NAME.in` before patches are applied.
     package var patchTemplates: [FilePath]
-    /// Files to be made from `NAME.in` after the patches.
+    /// Files that are generated from `NAME.in` after patches are applied.
     package var templates: [FilePath]
-    /// The commands of `build:`, each a list of words.
+    /// The command lines of `build:`.
     package var build: [[String]]
-    /// The commands of `run-test:`; empty if tests are not wanted.
+    /// The command lines of `run-test:`; empty if tests are not requested.
     package var test: [[String]]
-    /// The commands of `install:`.
+    /// The command lines of `install:`.
     package var install: [[String]]
-    /// The commands of `remove:`.
+    /// The command lines of `remove:`.
     package var remove: [[String]]
-    /// Of every command; the sandbox's own comes before.
+    /// The environment variables of every command, which override those of the sandbox.
     package var environment: [String: String]
-    /// Where the commands are run.
+    /// The working directory of the commands.
     package var directory: String
 
     /// Evaluates the recipe of `opam`.
     ///
     /// - Parameters:
-    ///   - files: what is beside the opam file, in its `files/`.
-    ///   - changes: what the packages in the switch do to the environment.
+    ///   - files: the files in the opam file's `files/`.
+    ///   - changes: the environment changes of the packages in the switch.
     ///   - base: the environment of the sandbox.
-    /// - Throws: `RecipeError` if a file has another checksum than the opam file says, or is missing.
+    /// - Throws: `RecipeError` if a file is missing or its checksum differs from the one in the opam file.
     package init(
         of opam: OpamFile, files: [FilePath: [UInt8]], variables: PackageVariables, changes: [EnvironmentChange],
         base: [String: String]
@@ -70,8 +70,8 @@ package struct BuildRecipe: Sendable {
         environment = Self.environment(of: opam, variables, changes, base)
     }
 
-    /// An opam file as the switch keeps it: opam names the files beside it where it does not do so itself, and builds a
-    /// package again when that is missing.
+    /// The opam file as recorded in the switch: opam adds the list of `files/` if it is missing, and rebuilds a package
+    /// whose recorded file has no list.
     package func recorded(_ opam: [UInt8]) -> [UInt8] {
         guard !namesItsFiles, !files.isEmpty else { return opam }
         let lines = files.sorted { $0.key < $1.key }.map { name, bytes in
@@ -102,7 +102,7 @@ package struct BuildRecipe: Sendable {
         return checked
     }
 
-    /// Opam's order: the shell made sane, `build-env`, then what the switch and its packages set.
+    /// In opam's order: a sane shell environment, `build-env`, then the variables of the switch and its packages.
     private static func environment(
         of opam: OpamFile, _ variables: PackageVariables, _ changes: [EnvironmentChange], _ base: [String: String]
     ) -> [String: String] {
@@ -118,7 +118,7 @@ package struct BuildRecipe: Sendable {
             EnvironmentChange("OPAMROOT", .set, variables.layout.root),
             EnvironmentChange("OPAMSWITCH", .set, variables.layout.name),
         ]
-        // Opam 2.1 takes these values as they are.
+        // Opam 2.1 does not expand these values.
         let build = opam.buildEnvironment.map { EnvironmentChange($0.name, $0.change, $0.value) }
         let ofSwitch = EnvironmentChange.ofSwitch(variables.layout, packages: changes, forced: true)
         let all = own + build + root + ofSwitch
@@ -126,7 +126,7 @@ package struct BuildRecipe: Sendable {
     }
 }
 
-/// Why a recipe can't be followed: what the opam file says and what is there differ.
+/// The reason why a recipe cannot be followed: the opam file does not match the actual files.
 package struct RecipeError: ClassifiedError, Hashable, Sendable, CustomStringConvertible {
     package var description: String
 
@@ -138,7 +138,7 @@ package struct RecipeError: ClassifiedError, Hashable, Sendable, CustomStringCon
 }
 
 extension [EnvironmentUpdate] {
-    /// The updates with the variables in their values replaced.
+    /// The updates with the variables in their values expanded.
     package func expanded(in variables: PackageVariables) -> [EnvironmentChange] {
         map { update in
             EnvironmentChange(

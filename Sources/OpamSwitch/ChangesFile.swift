@@ -1,19 +1,20 @@
 package import Archive
 internal import OpamFormat
 
-/// What an installation changed below the switch's prefix: opam's `.opam-switch/install/NAME.changes`, from which
-/// `opam remove` knows what to take away.
+/// The changes of an installation below the switch's prefix: opam's `.opam-switch/install/NAME.changes`, which `opam
+/// remove` uses.
 ///
-/// A file is known by its size and its time. Layers give every file the same time, so it is given here too.
+/// Files are identified by size and modification time. Layers give every file the same time, which is therefore used
+/// here.
 package struct ChangesFile: Hashable, Sendable {
-    /// What is now at a path.
+    /// The new contents of a path.
     package enum Content: Hashable, Sendable {
         case file(size: Int)
         case directory
         case link(target: FilePath)
     }
 
-    /// What became of a path.
+    /// The change of a path.
     package enum Change: Hashable, Sendable {
         case added(Content)
         case removed
@@ -22,9 +23,9 @@ package struct ChangesFile: Hashable, Sendable {
         case kindChanged(Content)
     }
 
-    /// By path, relative to the prefix.
+    /// The changes by path relative to the prefix.
     package var changes: [FilePath: Change]
-    /// Seconds since 1970, of every file.
+    /// The modification time of every file in seconds since 1970.
     package var time: Int
 
     package init(changes: [FilePath: Change] = [:], time: Int) {
@@ -32,7 +33,7 @@ package struct ChangesFile: Hashable, Sendable {
         self.time = time
     }
 
-    /// The file as opam 2.1 and later write and read it.
+    /// The file in the format of opam 2.1 and later.
     package var bytes: [UInt8] {
         var bytes = Array("opam-version: \"2.0\"\n".utf8)
         let sorted = changes.sorted { $0.key < $1.key }
@@ -54,7 +55,7 @@ package struct ChangesFile: Hashable, Sendable {
         return bytes
     }
 
-    /// A file of opam's with the times of all files replaced, whatever the encoding of their names.
+    /// A file written by opam with the times of all files replaced; names may have any encoding.
     package static func settingTimes(to time: Int, in file: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var rest = file[...]

@@ -11,7 +11,7 @@ extension Checksum.Kind {
         }
     }
 
-    /// In lower-case hexadecimal.
+    /// The digest in lower-case hexadecimal digits.
     package func digest(of bytes: [UInt8]) -> String {
         var digest = MessageDigest(algorithm)
         digest.update(bytes)

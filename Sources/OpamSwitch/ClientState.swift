@@ -1,11 +1,11 @@
 package import Archive
 package import OpamFormat
 
-/// What is over a switch so that opam's own client can carry out one package's recipe there: a repository with
-/// nothing but that package, and opam files whose dependencies are exactly what is in the switch.
+/// The files that let opam's own client carry out one package's recipe in a switch: a repository with only that
+/// package, and opam files whose dependencies are exactly the packages in the switch.
 ///
-/// The solution is known already, and may hold packages that the client would want to complete (`post`), to rebuild or
-/// to change. So that it has nothing to decide, each opam file is given its inputs as its only dependencies.
+/// The solution is already known, and may contain packages that the client would extend (`post`), rebuild or change. So
+/// that the client has nothing to decide, each opam file lists its inputs as its only dependencies.
 package struct ClientState: Sendable {
     /// A package with the packages that it was built over.
     package struct Member: Sendable {
@@ -15,7 +15,7 @@ package struct ClientState: Sendable {
         package var version: String
         /// The bytes of its opam file.
         package var opam: [UInt8]
-        /// `name` and `version` of each.
+        /// The name and version of each input.
         package var inputs: [(name: String, version: String)]
 
         package init(name: String, version: String, opam: [UInt8], inputs: [(name: String, version: String)]) {
@@ -28,17 +28,17 @@ package struct ClientState: Sendable {
         fileprivate var description: String { "\(name).\(version)" }
     }
 
-    /// Where the switch is.
+    /// The layout of the switch.
     package var layout: SwitchLayout
-    /// As the client prints it: it decides the form of the opam root.
+    /// The version as printed by the client; it determines the format of the opam root.
     package var clientVersion: String
-    /// What is to be installed.
+    /// The package to install.
     package var package: Member
-    /// What came with its opam file, by name.
+    /// The files of its opam file's `files/`, by name.
     package var packageFiles: [FilePath: [UInt8]]
-    /// What is in the switch.
+    /// The packages in the switch.
     package var installed: [Member]
-    /// Where a download cache with the package's sources is seen, absolute.
+    /// The absolute path of a download cache that contains the package's sources.
     package var downloadCache: String
 
     package init(
@@ -53,9 +53,9 @@ package struct ClientState: Sendable {
         self.downloadCache = downloadCache
     }
 
-    /// Files to be written, by path relative to `/`.
+    /// The files to write, by path relative to `/`.
     ///
-    /// - Throws: `FormatError` if an opam file can't be read.
+    /// - Throws: `FormatError` if an opam file cannot be parsed.
     package func files() throws(FormatError) -> [FilePath: [UInt8]] {
         let root = String(layout.root.drop { $0 == "/" })
         let metadata = String(layout.metadata.drop { $0 == "/" })
@@ -74,7 +74,7 @@ package struct ClientState: Sendable {
         return files
     }
 
-    /// The root's format belongs to the client's version; one that is not its own it would have to convert first.
+    /// The configuration in the root format of the client's version; the client would first convert any other.
     private var rootConfiguration: String {
         let version = Version(unchecked: clientVersion)
         let rootVersion =
@@ -89,7 +89,8 @@ package struct ClientState: Sendable {
             """
     }
 
-    /// What determines which packages may be installed with a package, and which part of its source counts: that is decided too.
+    /// The fields that determine which packages can be installed with a package, and the subpath of its source: these
+    /// decisions have been made.
     private static let choosing: Set<String> = [
         "depends", "depopts", "conflicts", "conflict-class", "available", "depexts", "pin-depends", "x-subpath",
     ]

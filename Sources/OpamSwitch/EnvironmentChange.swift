@@ -1,14 +1,14 @@
 package import OpamFormat
 
-/// A change of one environment variable with its value expanded, and what it does to an environment.
+/// A change of one environment variable, with its value expanded.
 package struct EnvironmentChange: Hashable, Sendable {
-    /// The variable of the environment.
+    /// The name of the environment variable.
     package var variable: String
-    /// How the value is combined with the one that is there.
+    /// How the value is combined with the current one.
     package var `operator`: UpdateOperator
-    /// The value, with opam's variables replaced.
+    /// The value with opam's variables expanded.
     package var value: String
-    /// Who asks for the change, as opam records it.
+    /// The origin of the change, as recorded by opam.
     package var comment: String
 
     package init(_ variable: String, _ operator: UpdateOperator, _ value: String, comment: String = "") {
@@ -18,11 +18,11 @@ package struct EnvironmentChange: Hashable, Sendable {
         self.comment = comment
     }
 
-    /// All changes that a switch makes, in opam's order.
+    /// All changes of a switch in opam's order.
     ///
     /// - Parameters:
-    ///   - packages: what the installed packages set.
-    ///   - forced: whether the switch's `bin` comes first even where `PATH` has it already, as it does for builds.
+    ///   - packages: the changes of the installed packages.
+    ///   - forced: whether the switch's `bin` is put first even if `PATH` already contains it, as in builds.
     package static func ofSwitch(_ layout: SwitchLayout, packages: [EnvironmentChange], forced: Bool)
         -> [EnvironmentChange]
     {
@@ -37,7 +37,7 @@ package struct EnvironmentChange: Hashable, Sendable {
 }
 
 extension [EnvironmentChange] {
-    /// `environment` after the changes, each applied to what the one before left (opam manual, "setenv").
+    /// The environment after the changes, each applied to the result of the previous one (opam manual, "setenv").
     package func applied(to environment: [String: String]) -> [String: String] {
         var environment = environment
         for change in self {

@@ -1,10 +1,11 @@
 internal import Archive
 internal import System
 
-/// The shell script that installs what a `.install` file asks for, run in the build directory.
+/// The shell script that installs the files of a `.install` file. It runs in the build directory.
 ///
-/// The function that does it is in `Scripts/install-files.sh`. It copies with `install`, which every system has, one call for each directory and mode; a file that is missing and
-/// not optional is named, and the script fails after the others are installed, as opam does.
+/// Its function is in `Scripts/install-files.sh`. It copies with `install`, which every system has, with one call for
+/// each directory and mode. A file that is missing and not optional is reported, and the script fails after the others
+/// are installed, as opam does.
 package struct InstallScript: Hashable, Sendable {
     /// The script, for a POSIX shell.
     package let text: String
@@ -28,7 +29,7 @@ package struct InstallScript: Hashable, Sendable {
         var sources: [FilePath]
     }
 
-    /// Neighbours that keep their names and go to one directory are installed together.
+    /// Groups consecutive files that keep their names and go to the same directory.
     private static func batches(_ entries: [Installation.Entry]) -> [Batch] {
         var batches: [Batch] = []
         for entry in entries {

@@ -1,21 +1,21 @@
 package import Archive
 package import OpamFormat
 
-/// Where the files go that a package's `.install` file names (opam manual, "Package `.install`").
+/// The destinations of the files in a package's `.install` file (opam manual, "Package `.install`").
 package struct Installation: Hashable, Sendable {
     /// One file to install.
     package struct Entry: Hashable, Sendable {
-        /// Relative to the build directory.
+        /// The path relative to the build directory.
         package var source: FilePath
         /// Whether the source may be missing.
         package var isOptional: Bool
-        /// Absolute.
+        /// The absolute path.
         package var destination: FilePath
-        /// The permissions that the file gets.
+        /// The file's permissions.
         package var mode: Mode
     }
 
-    /// Opam gives installed files one of two modes, whatever the built file's.
+    /// Opam installs files with one of two modes, whatever the mode of the built file.
     package enum Mode: String, Hashable, Sendable {
         case data = "644"
         case executable = "755"
@@ -23,10 +23,10 @@ package struct Installation: Hashable, Sendable {
 
     /// The files, in the order of the `.install` file.
     package var entries: [Entry] = []
-    /// Directories that are made even where nothing is placed in them, each once.
+    /// Distinct directories that are created even if no file is installed in them.
     package var directories: [String] = []
 
-    /// - Throws: `RecipeError` if a destination is outside the switch or among opam's own files.
+    /// - Throws: `RecipeError` if a destination is outside the switch or among opam's metadata.
     package init(_ file: InstallFile, of package: String, in layout: SwitchLayout) throws(RecipeError) {
         for entry in file.entries {
             let directory = entry.section.directory(of: package, in: layout)

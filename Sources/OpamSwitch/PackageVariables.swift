@@ -1,15 +1,15 @@
 package import OpamFormat
 
-/// What the variables of a package's commands mean: opam's own, those of the target, and those that the packages of
-/// the switch define (opam manual, "Variables").
+/// The variables of a package's commands: opam's own, those of the target, and those defined by the packages of the
+/// switch (opam manual, "Variables").
 package struct PackageVariables: Sendable {
-    /// A package in the switch, as far as variables ask for it.
+    /// The properties of a package in the switch that variables can refer to.
     package struct Dependency: Sendable {
         /// The version of the package.
         package var version: String
-        /// The first of its source's checksums.
+        /// The first checksum of its source.
         package var hash: String?
-        /// What its `.config` file defines.
+        /// The variables of its `.config` file.
         package var variables: [String: VariableValue]
 
         package init(version: String, hash: String? = nil, variables: [String: VariableValue] = [:]) {
@@ -19,20 +19,20 @@ package struct PackageVariables: Sendable {
         }
     }
 
-    /// Where the switch is.
+    /// The layout of the switch.
     package var layout: SwitchLayout
-    /// Opam's variables of the target, and others that hold for every package: `make`, `user`.
+    /// Opam's variables of the target, and others that are the same for every package: `make`, `user`.
     package var global: [String: String]
-    /// Processors that a build may use, for `%{jobs}%`.
+    /// The number of processors that a build may use, for `%{jobs}%`.
     package var jobs: Int
-    /// By name.
+    /// The packages in the switch by name.
     package var dependencies: [String: Dependency]
     /// The package whose commands are evaluated.
     package var name: String
     package var version: String
-    /// The first of its source's checksums.
+    /// The first checksum of its source.
     package var hash: String?
-    /// Its direct dependencies that are in the switch, `name.version`, in opam's order.
+    /// Its direct dependencies in the switch, `name.version`, in opam's order.
     package var depends: [String]
     /// The value of `with-test`.
     package var withTests: Bool

@@ -1,18 +1,18 @@
 package import Archive
 internal import System
 
-/// The shell scripts that lay out a package's source, run in the environment before its own commands. What is more than a
-/// line is in `Scripts/` (decision 181).
+/// Shell scripts that unpack a package's source. They run in the environment before the package's own commands. Scripts
+/// of more than one line are in `Scripts/`.
 ///
 /// - SeeAlso: `docs/decisions/0181-scripts-as-files.md`
 package enum SourceScripts {
-    /// Unpacks an archive as opam does: where it holds a file or a link at its top, all of it is the source; else it must
-    /// hold one directory, and that is the source.
+    /// Unpacks an archive as opam does: if its top level contains a file or a link, the whole archive is the source;
+    /// otherwise it must contain one directory, which is the source.
     ///
     /// - Parameters:
     ///   - archive: its absolute path, and its name for messages; nil for a package without a source.
-    ///   - subpath: the package's folder inside the source.
-    ///   - directory: the build directory, absolute, which must not exist.
+    ///   - subpath: the package's folder in the source.
+    ///   - directory: the absolute path of the build directory, which must not exist.
     package static func unpack(_ archive: (path: String, name: String)?, subpath: String?, to directory: String)
         -> String
     {
@@ -23,9 +23,9 @@ package enum SourceScripts {
         return parameters + String(decoding: PackageResources.unpack_sh, as: UTF8.self)
     }
 
-    /// Copies files to where the recipe wants them, by name relative to the build directory.
+    /// Copies files to their names relative to the build directory.
     ///
-    /// - Parameter files: the absolute path of each.
+    /// - Parameter files: the names, and the absolute path of each file.
     package static func place(_ files: [(name: FilePath, path: String)]) -> String {
         files.map { name, path in
             let makeFolder = name.parent.map { "mkdir -p ./\(ShellWord.quoted($0))\n" } ?? ""
@@ -33,8 +33,8 @@ package enum SourceScripts {
         }.joined()
     }
 
-    /// Applies patches in order, in the build directory. The last line of one that does not apply names it, the file and
-    /// the hunk.
+    /// Applies patches in order in the build directory. If one does not apply, the last line names the patch, the file
+    /// and the hunk.
     package static func apply(_ patches: [FilePath]) -> String {
         guard !patches.isEmpty else { return "" }
         return String(decoding: PackageResources.apply_patch_sh, as: UTF8.self)

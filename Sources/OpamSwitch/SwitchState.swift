@@ -1,6 +1,6 @@
 internal import OpamFormat
 
-/// What opam keeps about a switch as a whole, made again for each environment from its packages.
+/// Opam's metadata about a switch as a whole, generated for each environment from its packages.
 package struct SwitchState: Hashable, Sendable {
     /// A package in the switch.
     package struct Installed: Hashable, Sendable {
@@ -8,7 +8,7 @@ package struct SwitchState: Hashable, Sendable {
         package var name: String
         /// The package's version.
         package var version: String
-        /// Whether it was asked for, rather than pulled in.
+        /// Whether it was requested explicitly, rather than as a dependency.
         package var isRoot: Bool
         /// Whether it has the flag `compiler`.
         package var isCompiler: Bool
@@ -23,13 +23,13 @@ package struct SwitchState: Hashable, Sendable {
         package var description: String { "\(name).\(version)" }
     }
 
-    /// Where the switch is.
+    /// The layout of the switch.
     package var layout: SwitchLayout
-    /// The packages in the switch, inputs before what is built over them.
+    /// The packages in the switch, every package after its inputs.
     package var installed: [Installed]
-    /// What the packages set for users of the switch, in the order in which opam applies it.
+    /// The changes of the packages to the environment of users of the switch, in the order in which opam applies them.
     package var environment: [EnvironmentChange]
-    /// Who builds, for the switch's variables `user` and `group`.
+    /// The user of builds, for the switch's variables `user` and `group`.
     package var user: String
 
     package init(
@@ -41,12 +41,12 @@ package struct SwitchState: Hashable, Sendable {
         self.user = user
     }
 
-    /// Opam lists packages by name, letter case apart from ties, then by version.
+    /// Opam's order of packages: by name ignoring case, then by name, then by version.
     private static func precedes(_ left: Installed, _ right: Installed) -> Bool {
         (left.name.lowercased(), left.name) < (right.name.lowercased(), right.name)
     }
 
-    /// Directories to be made, relative to `/`, parents first.
+    /// The directories to create, relative to `/`, parents first.
     package var directories: [String] {
         let prefix = relative(layout.prefix)
         let metadata = relative(layout.metadata)
@@ -55,7 +55,7 @@ package struct SwitchState: Hashable, Sendable {
             + [metadata] + ["build", "config", "install", "packages", "sources"].map { "\(metadata)/\($0)" }
     }
 
-    /// Files to be written, by path relative to `/`.
+    /// The files to write, by path relative to `/`.
     package var files: [String: String] {
         let root = relative(layout.root)
         let metadata = relative(layout.metadata)
@@ -112,7 +112,7 @@ package struct SwitchState: Hashable, Sendable {
             + "roots: \(list(installed.filter { $0.isRoot || $0.isCompiler }))\ninstalled: \(list(installed))\n"
     }
 
-    /// One line an update: variable, operator, value, comment, parted by tabs; blanks are escaped.
+    /// One line for each update: variable, operator, value and comment, separated by tabs, with blanks escaped.
     private var environmentFile: String {
         func escaped(_ text: String) -> String {
             text.replacing("\\", with: "\\\\").replacing(" ", with: "\\ ").replacing("\t", with: "\\\t")

@@ -1,15 +1,14 @@
 internal import OpamFormat
 
-/// A file named `NAME.in` of which a package's `substs` asks to make `NAME`.
+/// A file `NAME.in` from which a package's `substs` generates `NAME`.
 package enum Template {
-    /// `bytes`, in any encoding, with the variables replaced as opam does it (`OpamFilter.expand_interpolations_in_file`):
-    /// line by line, an undefined variable giving nothing.
+    /// Expands the variables in `bytes`, which may have any encoding, as opam does
+    /// (`OpamFilter.expand_interpolations_in_file`): line by line, with undefined variables replaced by nothing.
     ///
-    /// Where the file is itself in opam's format, values inside of its strings are escaped; else the result ends with a
-    /// newline.
+    /// If the file is in opam's format, values in its strings are escaped; otherwise the result ends with a newline.
     ///
-    /// - Parameter name: of the file, for messages.
-    /// - Throws: `RecipeError` if a variable is asked of what cannot be a package's name, which opam refuses too.
+    /// - Parameter name: the file name for messages.
+    /// - Throws: `RecipeError` if a variable refers to an invalid package name, which opam rejects too.
     package static func expand(
         _ bytes: [UInt8], of name: String = "", variables: PackageVariables
     ) throws(RecipeError) -> [UInt8] {
@@ -26,7 +25,7 @@ package enum Template {
         _ text: [UInt8], of name: String, in values: Environment, escape: (String) -> String = { $0 }
     ) throws(RecipeError) -> [UInt8] {
         if let wrong = Interpolation.impossibleReference(in: text) {
-            throw RecipeError(description: "\(name): '%{\(wrong)}%' names what cannot be a package")
+            throw RecipeError(description: "\(name): '%{\(wrong)}%' refers to an invalid package name")
         }
         return Interpolation.expand(text, in: values, escape: escape)
     }
@@ -35,13 +34,13 @@ package enum Template {
     private static let quote = UInt8(ascii: "\"")
     private static let backslash = UInt8(ascii: "\\")
 
-    /// Takes the file apart as opam's `OpamInterpLexer` does: what is inside of a string, and what is not, is expanded by
-    /// itself, so a variable that contains a quote is none.
+    /// Splits the file as opam's `OpamInterpLexer` does: text inside and outside of strings is expanded separately, so
+    /// a reference that contains a quote is not a variable.
     private static func expandOpam(
         _ bytes: [UInt8], of name: String, in values: Environment
     ) throws(RecipeError) -> [UInt8] {
         var expanded: [UInt8] = []
-        /// How many quotes end the string; nil outside of one.
+        /// The number of quotes that end the string; nil outside of one.
         var quotes: Int?
         var at = bytes.startIndex
         while at < bytes.endIndex {
@@ -65,7 +64,7 @@ package enum Template {
         return expanded
     }
 
-    /// Where the text that begins at `start` meets a quote that is not escaped, or the end of its line.
+    /// The index at which the text that begins at `start` meets an unescaped quote, or the end of its line.
     private static func runEnd(_ bytes: [UInt8], from start: Int, inString: Bool) -> Int {
         var at = start
         while at < bytes.endIndex, bytes[at] != quote, bytes[at] != newline {

@@ -2,13 +2,13 @@ internal import Core
 internal import Foundation
 internal import System
 
-/// Values that follow from their keys alone, in files of a cache that are named after the keys.
+/// A cache of values that are determined by their keys, in files named after the keys.
 ///
-/// A file that another build of the program wrote, or that is damaged, is ignored.
+/// Damaged files, and files written by another build of the program, are ignored.
 struct CachedValues: Sendable {
-    /// Files that are kept; the oldest are removed.
+    /// The number of files that are kept; the oldest are removed.
     private static let capacity = 2_000
-    /// Bytes of a file that is read.
+    /// The maximum size of a file that is read, in bytes.
     private static let sizeLimit = 64 << 20
 
     /// The directory of the files.
@@ -21,7 +21,7 @@ struct CachedValues: Sendable {
         let key: Key
     }
 
-    /// The value for `key`: the cached one, otherwise the one that `make` returns, which is kept.
+    /// The value for `key`: the cached one, or the result of `make`, which is then cached.
     func value<Value: Codable & Sendable>(
         for key: some Encodable, _ make: () async throws -> Value
     ) async throws -> Value {
@@ -34,7 +34,7 @@ struct CachedValues: Sendable {
     /// The cached value for `key`; nil if there is none.
     func value<Value: Decodable>(for key: some Encodable) throws -> Value? { read(try file(for: key)) }
 
-    /// Keeps the value for `key`. What cannot be written is made again next time.
+    /// Stores the value for `key`. If that fails, it is computed again the next time.
     func keep(_ value: some Encodable, for key: some Encodable) throws {
         if !isReadOnly { write(try CanonicalJSON.encode(value), to: try file(for: key)) }
     }

@@ -4,7 +4,7 @@ internal import Matrix
 internal import Model
 internal import System
 
-/// Finds out about the images of a matrix's targets: their digests, and what their files say.
+/// Resolves the images of a matrix's targets: their digests, and the properties found in their files.
 ///
 /// - SeeAlso: `docs/decisions/0261-image-facts.md`
 struct ImageTargets: Sendable {
@@ -17,15 +17,15 @@ struct ImageTargets: Sendable {
         let architecture: String
     }
 
-    /// - Parameter store: nil if images cannot be had.
+    /// - Parameter store: nil if images are not available.
     init(_ store: ImageStore?) {
         self.store = store
     }
 
-    /// The image that a target names; nil if it names none.
+    /// The image named by a target; nil if it names none.
     ///
     /// - Parameter architecture: in opam's spelling.
-    /// - Throws: `Failure` at the place of the name.
+    /// - Throws: `Failure` with the location of the name.
     func image(of target: TargetEntry, architecture: String) async throws -> ResolvedImage? {
         guard let image = target.image else {
             guard target.plugin?.value != "image", target.name.value != "image" else {
@@ -42,7 +42,7 @@ struct ImageTargets: Sendable {
         }
     }
 
-    /// The image that a plugin names.
+    /// The image named by a plugin.
     func image(named text: String?, architecture: String) async throws -> ResolvedImage {
         guard let text, let reference = ImageReference(text) else {
             throw Failure(
@@ -59,8 +59,8 @@ struct ImageTargets: Sendable {
         }
     }
 
-    /// What the plugin `image` is to know of an image, as its options. The image's layers are got for that only where the matrix
-    /// does not say what is in it.
+    /// The properties of an image, as options of the plugin `image`. The layers of the image are pulled only if the
+    /// matrix does not specify these properties.
     ///
     /// - Parameter given: the options of the matrix.
     func options(of image: ResolvedImage, beside given: [String: String]) async throws -> [String: String] {
@@ -70,22 +70,22 @@ struct ImageTargets: Sendable {
         return try await facts.value(for: image.digest) { try await store.facts(of: image) }.options
     }
 
-    /// A matrix that gives these says what an image is like.
+    /// If the matrix sets one of these options, it specifies the image.
     private static let decisive = ["package-manager", "os-distribution", "os-family", "os-version"]
 }
 
 extension ResolvedImage {
-    /// As plans record it.
+    /// The image as recorded in plans.
     var planned: Plan.Image {
         var variables = configuration.variables
-        // The description says it.
+        // The description contains it.
         variables["PATH"] = nil
         return Plan.Image(reference: reference.description, variables: variables)
     }
 }
 
 extension ImageConfiguration {
-    /// What is known of an image without its layers, as options of the plugin `image`.
+    /// The properties of an image that are known without its layers, as options of the plugin `image`.
     fileprivate var options: [String: String] {
         var options = variables["PATH"].map { ["path": $0] } ?? [:]
         let name = user.prefix { $0 != ":" }
@@ -120,7 +120,7 @@ extension ImageFacts {
 }
 
 extension Failure {
-    /// The same failure, of what is at a place.
+    /// The same failure with a location.
     fileprivate func located(at location: SourceLocation) -> Failure {
         Failure(
             category,

@@ -10,7 +10,7 @@ internal import System
 /// in another format, of another program, or damaged ones are ignored, and everything is planned again.
 package struct IncrementalStateFolder: Sendable {
     private static let form = "ciso plan memory 4\n"
-    /// Files that are kept; the oldest are removed.
+    /// The number of files that are kept; the oldest are removed.
     private static let capacity = 8
     private static let suffix = ".plan"
 
@@ -24,7 +24,7 @@ package struct IncrementalStateFolder: Sendable {
 
     private static func head(of tree: ObjectID) -> [UInt8] { Array("\(tree)\n\(program)\n".utf8) }
 
-    /// Reads the state of the plan with a tree; nil if there is no valid one.
+    /// Reads the state of the plan with this tree; nil if there is no valid one.
     package func state(of tree: ObjectID) -> IncrementalState? {
         guard let data = try? Data(contentsOf: URL(fileURLWithPath: file(of: tree)), options: .alwaysMapped) else {
             return nil
@@ -41,7 +41,7 @@ package struct IncrementalStateFolder: Sendable {
         }
     }
 
-    /// Keeps the state of the plan with this tree. What cannot be written is planned again next time.
+    /// Stores the state of the plan with this tree. If that fails, the next plan is a full one.
     package func keep(_ state: IncrementalState, of tree: ObjectID) {
         let payload = Self.head(of: tree) + state.encoded
         let head = Array("\(Self.form)\(Digest(of: payload).hex)".utf8)
@@ -66,7 +66,7 @@ package struct IncrementalStateFolder: Sendable {
         for (name, _) in ages.sorted(by: { $0.date > $1.date }).dropFirst(Self.capacity) { unlink("\(path)/\(name)") }
     }
 
-    /// Stands for the running program: another build of it may plan differently.
+    /// Identifies the running program: another build of it may plan differently.
     static let program: String = {
         var status = stat()
         guard stat("/proc/self/exe", &status) == 0 else { return "" }

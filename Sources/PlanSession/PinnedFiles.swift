@@ -16,13 +16,13 @@ struct PinnedPackage {
     var files: PackageFiles
 }
 
-/// Gets the files of pins: from the opam files that the matrix names, or out of the sources that it names; and those of
-/// the packages that the opam files of such sources pin in turn (`pin-depends`), once: as with opam, `pin-depends` of what is
-/// pinned that way is ignored.
+/// Loads the files of pins: the opam files that the matrix names, or those in the sources that it names, and those of
+/// the packages that these opam files pin in turn (`pin-depends`). As with opam, `pin-depends` in the opam files of the
+/// latter are ignored.
 ///
 /// - SeeAlso: `docs/decisions/0166-versions-of-pins.md`
 struct PinnedFiles {
-    /// Pins of a matrix, those by `pin-depends` included.
+    /// The maximum number of pins of a matrix, including those from `pin-depends`.
     private static let limit = 200
 
     let texts: SourceTexts
@@ -39,10 +39,10 @@ struct PinnedFiles {
         var warnings: [Diagnostic] = []
     }
 
-    /// Gets the files of all `pins` that have some, and of those that follow from them. A pin of the matrix counts before
-    /// one that an opam file asks for.
+    /// Loads the files of all `pins` that have some, and of the pins that result from them. A pin of the matrix takes
+    /// precedence over one from an opam file.
     ///
-    /// - Parameter followingPinDepends: Whether what the packages pin in turn is pinned as well.
+    /// - Parameter followingPinDepends: whether `pin-depends` of the packages apply.
     func outcome(of pins: [Pin], followingPinDepends: Bool = true) async -> Loaded {
         var outcome = Loaded()
         var mistakes: [Failure] = []
@@ -147,14 +147,14 @@ struct PinnedFiles {
         return checkout.isAt(revision) ? checkout : nil
     }
 
-    /// The work tree of a pin and what is not committed there, as git reports it.
+    /// The work tree of a pin and its uncommitted changes, according to git.
     private func status(of pin: Pin) async -> (WorkTree, WorkTree.Status)? {
         await BlockingWork.run { [self] in
             checkout(of: pin).flatMap { checkout in checkout.status().map { (checkout, $0) } }
         }
     }
 
-    /// Says what of a checkout a pin leaves out.
+    /// Warnings about the parts of a checkout that a pin omits.
     private func warnings(of pin: Pin) async -> [Diagnostic] {
         guard let (checkout, status) = await status(of: pin), !status.isClean else { return [] }
         return [
@@ -165,7 +165,7 @@ struct PinnedFiles {
         ]
     }
 
-    /// A folder that is a repository of git counts as one, as with opam: what is committed there.
+    /// The source of a pin. As with opam, a directory that is a git repository is used as one: its committed state.
     static func address(of source: Pin.Source) throws -> Source {
         var address: String
         switch source.place {
@@ -201,7 +201,7 @@ struct PinnedFiles {
         }
     }
 
-    // MARK: What a source pins in turn
+    // MARK: Pins of a source
 
     private func dependencies(of package: PinnedPackage) throws -> [Pin] {
         guard let source = package.pin.source else { return [] }
@@ -230,10 +230,10 @@ extension PinnedPackage {
 }
 
 extension [PinnedPackage] {
-    /// The packages with the version that opam gives one without a stated version: the newest in the repositories. One
-    /// that they do not have is `dev`.
+    /// The packages, with the version that opam uses if none is stated: the newest in the repositories, or `dev` if
+    /// they do not have the package.
     ///
-    /// - Parameter planner: Of the inputs without these packages.
+    /// - Parameter planner: a planner for the inputs without these packages.
     func versioned(by planner: Planner) -> [PinnedPackage] {
         map { package in
             var package = package
@@ -255,7 +255,7 @@ extension Pin {
 }
 
 extension MatrixFile {
-    /// The matrix with pins as they came out, and those that follow from them.
+    /// The matrix with resolved pins, including those that result from others.
     func pinning(_ packages: [PinnedPackage]) -> MatrixFile {
         var matrix = self
         for package in packages {

@@ -7,7 +7,7 @@ internal import OpamSolver
 internal import Planner
 internal import YAML
 
-/// Repositories in which some package versions have files of the matrix's own.
+/// Repositories in which some package versions have files specified by the matrix.
 struct PinnedSource: PackageSource {
     let repositories: [Plan.Repository]
     let universe: Universe
@@ -81,11 +81,11 @@ struct PinnedSource: PackageSource {
 }
 
 extension PinnedPackage {
-    /// What the opam file is called in messages.
+    /// The name of the opam file in messages.
     var opamPlace: String { pin.opamFile?.value ?? "\(pin.name.value).opam" }
 }
 
 extension Diagnostic {
-    /// The message with its place before it.
+    /// The message, preceded by its location.
     fileprivate var placedMessage: String { location.map { "\($0): \(message)" } ?? message }
 }

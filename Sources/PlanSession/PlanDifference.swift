@@ -5,9 +5,9 @@ package import Records
 internal import Store
 internal import System
 
-/// What changes from one plan to another.
+/// The difference between two plans.
 package struct PlanDifference: Codable, Sendable, Equatable {
-    /// A package whose version is another one now.
+    /// A package whose version differs.
     package struct VersionChange: Codable, Sendable, Hashable {
         /// The cell of the earlier plan.
         package var from: Cell
@@ -15,32 +15,32 @@ package struct PlanDifference: Codable, Sendable, Equatable {
         package var to: Cell
     }
 
-    /// Cells that the earlier plan does not have.
+    /// Cells that only the later plan has.
     package var new: [Cell] = []
     /// Cells that only the earlier plan has.
     package var gone: [Cell] = []
     /// Cells whose package changed its version and nothing else.
     package var versionChanged: [VersionChange] = []
-    /// Cells that had no solution and have one.
+    /// Cells that had no solution before and have one now.
     package var becameSolvable: [Cell] = []
-    /// Cells that had a solution and have none.
+    /// Cells that had a solution before and have none now.
     package var becameUnsolvable: [Cell] = []
     /// Cells that are decided by other jobs than before.
     package var rebuilt: [Cell] = []
-    /// How many cells both plans decide by the same jobs.
+    /// The number of cells that both plans decide by the same jobs.
     package var unchanged = 0
-    /// Jobs of both plans.
+    /// The number of jobs of both plans.
     package var sharedJobs = 0
-    /// How many jobs only the later plan has.
+    /// The number of jobs that only the later plan has.
     package var newJobs = 0
-    /// How many jobs only the earlier plan has.
+    /// The number of jobs that only the earlier plan has.
     package var goneJobs = 0
 
     /// - Parameters:
-    ///   - old: Without a header where there was no plan: all is new.
-    ///   - header: Of the new plan.
+    ///   - old: The earlier plan; without a header if there was none, so that everything is new.
+    ///   - header: The header of the new plan.
     /// - Complexity: Reads the documents with cells that differ, on all processors.
-    /// - Throws: `Failure` if a document of the old plan is none.
+    /// - Throws: `Failure` if a document of the old plan is invalid.
     package init(from old: PlanDocuments, to new: PlanDocuments, _ header: PlanHeader) async throws {
         unchanged = header.cells
         let differences = try new.differences(from: old)
@@ -59,7 +59,7 @@ package struct PlanDifference: Codable, Sendable, Equatable {
         rebuilt.sort()
     }
 
-    /// What changes in one document with cells.
+    /// The difference of one document with cells.
     private init(from old: PlanDocuments, to new: PlanDocuments, at path: StorePath) throws {
         compare(try old.cells(at: path), try new.cells(at: path))
     }
@@ -108,7 +108,7 @@ package struct PlanDifference: Codable, Sendable, Equatable {
         gone.removeAll(where: paired.contains)
     }
 
-    /// Whether the plans say the same of every cell.
+    /// Whether the plans agree on every cell.
     package var isEmpty: Bool {
         new.isEmpty && gone.isEmpty && versionChanged.isEmpty && becameSolvable.isEmpty && becameUnsolvable.isEmpty
             && rebuilt.isEmpty

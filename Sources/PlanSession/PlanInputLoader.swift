@@ -9,26 +9,25 @@ package import Planner
 package import PluginHost
 package import System
 
-/// Gathers what a plan is a function of: from a matrix, the plugins and the repositories.
+/// Loads the inputs of a plan: from a matrix, the plugins and the repositories.
 package struct PlanInputLoader: Sendable {
     /// The matrix that is planned.
     package var matrix: MatrixFile
     /// The plugins that describe its targets.
     package var catalog: PluginCatalog
-    /// What earlier plans left to be used again.
+    /// The cache of universes and incremental states.
     package var cache: PlanCache
     /// The cache of package sources and remote repositories.
     package var packageSources: SourceCache
-    /// Where images of targets come from; nil: no target may have one.
+    /// Provides the images of targets; nil if no target may have one.
     package var images: ImageStore?
-    /// Where repositories are read from instead, by the URL that a matrix names: a path or another URL. The plan is that
-    /// of the URL.
+    /// Mirrors of repositories by the URLs in matrices: paths or other URLs. The plan contains the original URL.
     package var repositoryMirrors: [String: String]
-    /// Of the programs that are asked about work trees, and where sources are unpacked.
+    /// The environment of git for work trees, and of programs that unpack sources.
     package var environment: ProcessEnvironment
-    /// The architecture of targets that name none.
+    /// The architecture of targets that specify none.
     package var architecture: String
-    /// Decides which accepted failures have expired.
+    /// The date that determines which accepted failures have expired.
     package var today: CalendarDate
 
     package init(
@@ -85,7 +84,7 @@ package struct PlanInputLoader: Sendable {
             failures.append(failure)
         }
         if !failures.isEmpty {
-            // One mistake does not hide the others.
+            // All mistakes are reported together.
             let mistakes = try Planner(inputs).mistakes
             if !mistakes.isEmpty { failures.append(Failure(.input, mistakes)) }
         }
@@ -116,7 +115,7 @@ package struct PlanInputLoader: Sendable {
         var read: [[Int]: RepositorySource] = [:]
         for (target, compiler) in PlanInputs.pairs(of: matrix) {
             let stack = PlanInputs.stack(of: matrix, target: target, compiler: compiler)
-            // Columns with unikernels have stacks of their own, of the same repositories.
+            // Columns with unikernels have separate stacks of the same repositories.
             let positions = stack.filter { $0 >= 0 }
             guard sources[stack] == nil, !positions.isEmpty else { continue }
             let source =
@@ -125,13 +124,13 @@ package struct PlanInputLoader: Sendable {
             read[positions] = source
             sources[stack] = source
         }
-        // Stacks that share a repository say the same of its files.
+        // Stacks that share a repository report the same problems in its files.
         var reported: Set<Diagnostic> = []
         return LoadedRepositories(
             sources: sources, opened: opened, warnings: warnings.filter { reported.insert($0).inserted })
     }
 
-    /// The packages of repositories that are laid over each other.
+    /// The packages of a stack of repositories.
     func source(
         of opened: [RepositoryOpening.Opened], known: [Plan.Repository], warnings: inout [Diagnostic],
         _ progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
@@ -143,16 +142,16 @@ package struct PlanInputLoader: Sendable {
     }
 }
 
-/// The repositories of a matrix, as they were read.
+/// The repositories of a matrix, as loaded.
 struct LoadedRepositories {
     var sources: [[Int]: any PackageSource]
-    /// In the order of the matrix.
+    /// The repositories in the order of the matrix.
     var opened: [RepositoryOpening.Opened]
     var warnings: [Diagnostic]
 }
 
 extension PlanInputs {
-    /// The packages with the versions at which they were pinned.
+    /// The packages with their pinned versions.
     func pinned(_ packages: [PinnedPackage]) -> [PinnedPackage] {
         packages.map { package in
             var package = package
@@ -161,9 +160,9 @@ extension PlanInputs {
         }
     }
 
-    /// Lays pinned packages over the repositories.
+    /// Overlays the repositories with pinned packages.
     ///
-    /// - Throws: `Failure` where an opam file cannot be read.
+    /// - Throws: `Failure` if an opam file cannot be read.
     mutating func pin(_ packages: [PinnedPackage]) throws {
         let packages = packages.versioned(by: Planner(self))
         matrix = matrix.pinning(packages)
@@ -174,7 +173,7 @@ extension PlanInputs {
 
 /// The loaded inputs of a plan.
 package struct LoadedInputs: Sendable {
-    /// All that the plan is a function of.
+    /// All inputs of the plan.
     package var inputs: PlanInputs
     /// The resolver of the inputs.
     let unpinned: UnpinnedSources
@@ -182,23 +181,23 @@ package struct LoadedInputs: Sendable {
     let repositories: [RepositoryOpening.Opened]
     /// The pins with files of their own.
     let pinned: [PinnedPackage]
-    /// What is wrong with files of the repositories, and what was left out.
+    /// The problems in files of the repositories, and the parts that were omitted.
     package let warnings: [Diagnostic]
 
-    /// Whether all unpinned sources of an earlier plan are those of pins. Which packages of the repositories still have such
-    /// sources, and what those are at, is known only by making all of the plan.
+    /// Whether all unpinned sources of an earlier plan belong to pins. Which packages of the repositories still have
+    /// such sources, and their states, is known only after full planning.
     func haveResolved(all header: PlanHeader?) -> Bool {
         unpinned.haveResolved(all: (header?.sources ?? [:]).keys)
     }
 
-    /// Whether an earlier plan was made from the same inputs.
+    /// Whether an earlier plan has the same inputs.
     func areThose(of header: PlanHeader) async throws -> Bool {
         guard header.inputs == (try inputs.digest) else { return false }
         return await unpinned.areUnchanged(since: header.sources ?? [:])
     }
 }
 
-/// What `body` gives or throws.
+/// The result of `body`, or its error.
 private func attempt<Value>(_ body: () async throws -> Value) async -> Result<Value, any Error> {
     do {
         return .success(try await body())
@@ -220,7 +219,7 @@ private func failure<Value>(in result: Result<Value, any Error>) throws -> Failu
 package struct PlanCache: Sendable {
     /// The directory of the cache.
     package var folder: String
-    /// Whether nothing is written to the folder.
+    /// Whether nothing is written to the directory.
     package var isReadOnly: Bool
 
     package init(_ folder: String, isReadOnly: Bool = false) {
@@ -228,13 +227,13 @@ package struct PlanCache: Sendable {
         self.isReadOnly = isReadOnly
     }
 
-    /// What is remembered of plans.
+    /// The incremental states of plans.
     var states: IncrementalStateFolder { IncrementalStateFolder("\(folder)/plans") }
 
-    /// Files of unikernels' sources, and locks.
+    /// The cache of unikernels' source files and locks.
     var unikernels: CachedValues { CachedValues(folder: "\(folder)/unikernels", isReadOnly: isReadOnly) }
 
-    /// Where universes are, and which one is nearest: that of the same repositories in a plan made before.
+    /// The directory of universes, and the universe to start from: that of the same repositories in an earlier plan.
     fileprivate func universes(near stack: [Plan.Repository], among known: [Plan.Repository]) -> UniverseFolder {
         UniverseFolder(
             "\(folder)/universes",

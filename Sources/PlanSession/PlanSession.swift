@@ -11,7 +11,7 @@ package import Records
 package import Store
 internal import YAML
 
-/// Plans a matrix over the plan that a store has, and keeps the new plan there.
+/// Plans a matrix, starting from the existing plan in a store, and stores the new plan there.
 ///
 /// - SeeAlso: `docs/decisions/0255-planned-sources.md`
 package struct PlanSession: Sendable {
@@ -47,7 +47,7 @@ package struct PlanSession: Sendable {
         package var earlier: PlanDocuments
         /// The commit of the plan; nil after a dry run.
         package var commit: String?
-        /// The number of cells that were solved, as opposed to kept.
+        /// The number of cells that were solved rather than kept.
         package var made: Int
         /// Warnings about the matrix, repositories and packages.
         package var warnings: [Diagnostic]
@@ -74,9 +74,9 @@ package struct PlanSession: Sendable {
         return (outcome, try await difference)
     }
 
-    /// Makes the plan.
+    /// Creates the plan without writing it.
     ///
-    /// - Returns: What is to be remembered of it where it is to be written.
+    /// - Returns: The plan, and the incremental state if it is to be written.
     private func unwritten() async throws -> (NewPlan, IncrementalState?) {
         progress(PlanProgress(.reading))
         let opened = try opened()
@@ -103,7 +103,7 @@ package struct PlanSession: Sendable {
         return (outcome, isDry ? nil : planned.output.memory)
     }
 
-    /// The inputs of the plan, with what the results in the store say of unikernels.
+    /// The inputs of the plan, including the results in the store about unikernels.
     private func inputs(
         at revision: String? = nil, known header: PlanHeader? = nil, in store: Store?
     ) async throws -> LoadedInputs {
@@ -153,8 +153,8 @@ package struct PlanSession: Sendable {
         outcome.store = store
     }
 
-    /// Keeps the sources whose checksum was determined by this plan: folders, and files without a checksum in an opam file.
-    /// They may change tomorrow. The plan refers to them, so that a collection keeps them.
+    /// Stores the sources whose checksum was determined by this plan: directories, and files without a checksum in an
+    /// opam file. They may change later. The plan refers to them, so that the garbage collection keeps them.
     ///
     /// See docs/decisions/0255-planned-sources.md.
     private func keepSources(of header: PlanHeader, in store: Store) throws {
@@ -166,9 +166,9 @@ package struct PlanSession: Sendable {
         }
     }
 
-    /// The plan to compare with: that of a revision of the deployment's branch, or of the repository, which is planned.
+    /// The plan to compare with: that of a revision of the deployment's branch, or of the planned repository.
     ///
-    /// - Throws: `Failure` where neither has such a revision.
+    /// - Throws: `Failure` if neither has such a revision.
     package func plan(at revision: String) async throws -> PlanDocuments {
         let opened = try opened()
         if let opened, let plan = try? PlanStore(opened).documents(deployment, at: revision), try plan.header() != nil {
@@ -187,7 +187,7 @@ package struct PlanSession: Sendable {
         return (text, loaded.warnings)
     }
 
-    // MARK: What is there
+    // MARK: The existing plan
 
     /// Opens the store; nil if it does not exist or is an empty directory.
     private func opened() throws -> Store? {
@@ -209,7 +209,7 @@ package struct PlanSession: Sendable {
 }
 
 extension PlanHeader {
-    /// The sources whose checksum the plan determined, by which the store names them.
+    /// The digests of the sources whose checksum the plan determined, under which the store has them.
     package var sourceDigests: [Digest] { (sources ?? [:]).values.compactMap { Checksum($0)?.digest } }
 }
 

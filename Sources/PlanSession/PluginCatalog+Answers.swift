@@ -4,8 +4,8 @@ package import PluginHost
 internal import PluginMessages
 
 extension PluginCatalog {
-    /// What the plugins answer about the targets that they know by name, as a worker registers it: the beginnings of digests by
-    /// `Plan.Target.question`. A plugin that cannot be asked is left out, as is what it refuses.
+    /// The answers of plugins about the targets that they know by name, as a worker registers them: prefixes of digests
+    /// by `Plan.Target.question`. Plugins that cannot be loaded and refused targets are omitted.
     ///
     /// - Parameter isServed: whether the worker runs jobs of a target.
     package func answers(

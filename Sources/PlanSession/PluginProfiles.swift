@@ -9,17 +9,17 @@ package import PluginMessages
 internal import System
 internal import YAML
 
-/// Asks plugins about the targets of a matrix.
+/// Gets the descriptions of a matrix's targets from plugins.
 struct PluginProfiles {
     let matrix: MatrixFile
     let catalog: PluginCatalog
-    /// Of this machine, in opam's spelling.
+    /// The architecture of this machine, in opam's spelling.
     let architecture: String
     let images: ImageTargets
 
     /// The descriptions of all targets that the matrix needs.
     ///
-    /// - Throws: `Failure` that names every target that no plugin serves.
+    /// - Throws: `Failure` that names all targets without a plugin.
     func profiles() async throws -> [PlanInputs.ProfileKey: TargetProfile] {
         var profiles: [PlanInputs.ProfileKey: TargetProfile] = [:]
         var diagnostics: [Diagnostic] = []
@@ -99,7 +99,7 @@ struct PluginProfiles {
     private func serving(_ target: TargetEntry, systemCompiler: Bool) async throws
         -> (plugin: Plugin, request: TargetRequest)
     {
-        // A machine behind ssh may be of any kind; the sandbox is this machine's.
+        // A machine reached by ssh may have any architecture; a sandbox has that of this machine.
         let architecture = target.arch ?? (target.place == .sandbox ? self.architecture : nil)
         guard let named = target.plugin ?? target.image.map({ Located("image", at: $0.location) }) else {
             var (plugin, request) = try await catalog.plugin(
@@ -125,7 +125,7 @@ struct PluginProfiles {
         )
     }
 
-    /// A system compiler has the version that the distro ships.
+    /// Checks that a system compiler has the version of the distribution.
     private func checkCompilers(_ target: TargetEntry, _ description: TargetDescription) throws {
         guard let shipped = description.systemCompiler else { return }
         for compiler in matrix.compilers

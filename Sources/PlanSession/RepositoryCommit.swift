@@ -4,25 +4,25 @@ package import Model
 internal import OpamRepository
 internal import System
 
-/// A commit of a repository of packages.
+/// A commit of a package repository.
 package struct RepositoryCommit: Codable, Sendable, Hashable {
-    /// 40 hexadecimal digits.
+    /// The id as 40 hexadecimal digits.
     package let id: String
     /// The first line of its message.
     package let subject: String
-    /// Seconds since 1970, when it was committed.
+    /// The time of the commit in seconds since 1970.
     package let time: Int
 }
 
 extension PlanInputLoader {
-    /// The commits of the matrix's first repository of git between two plans, by first parents.
+    /// The commits of the matrix's first git repository between two plans, along first parents.
     ///
     /// - Parameters:
     ///   - good: the repositories of the earlier plan.
     ///   - bad: the repositories of the later plan.
     /// - Returns: the commit of the earlier plan, and those after it up to that of the later plan, oldest first.
-    /// - Throws: `Failure`: `input` where the repository is not the same in both plans, or has no commits in between;
-    ///   `unavailable` where the repository cannot be read.
+    /// - Throws: `Failure`: `input` if the plans have different repositories, or there are no commits in between;
+    ///   `unavailable` if the repository cannot be read.
     package func commits(
         after good: [Plan.Repository], through bad: [Plan.Repository]
     ) async throws -> (good: String, commits: [RepositoryCommit]) {
@@ -54,7 +54,7 @@ extension PlanInputLoader {
 }
 
 extension RepositoryCommit {
-    /// Commits that are looked through for the good one.
+    /// The maximum number of commits to search for the good one.
     private static let limit = 1_000_000
 
     fileprivate static func commits(

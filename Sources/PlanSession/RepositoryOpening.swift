@@ -8,28 +8,28 @@ internal import OpamRepository
 internal import System
 internal import YAML
 
-/// Finds the repositories of a matrix: folders, repositories of git on this machine, and copies of remote ones.
+/// Opens the repositories of a matrix: directories, git repositories on this machine, and copies of remote ones.
 struct RepositoryOpening {
     let matrix: MatrixFile
-    /// Where copies of remote repositories are kept.
+    /// The cache of remote repositories.
     let cache: SourceCache
     /// The revision of the first git repository, which overrides that in the matrix.
     let revision: String?
-    /// Where repositories are read from instead, by their URL: a path or another URL.
+    /// Mirrors of repositories by their URLs: paths or other URLs.
     let mirrors: [String: String]
     let environment: ProcessEnvironment
 
-    /// A repository at the state that is planned.
+    /// A repository at the planned state.
     struct Opened {
         var repository: Repository
         var description: Plan.Repository
-        /// What of a checkout is left out.
+        /// A warning about the omitted parts of a checkout.
         var warning: Diagnostic?
     }
 
     /// All repositories, in the order of the matrix.
     ///
-    /// - Throws: `Failure` that names every one that is not there.
+    /// - Throws: `Failure` that names all repositories that cannot be opened.
     func openAll() async throws -> [Opened] {
         var diagnostics: [Diagnostic] = []
         var category = ErrorCategory.input
@@ -97,7 +97,7 @@ struct RepositoryOpening {
 
     // MARK: Remote repositories
 
-    /// The address that a repository is fetched from; nil if it is a folder of this machine.
+    /// The address from which a repository is fetched; nil if it is a directory on this machine.
     private func remoteURL(of entry: RepositoryEntry) -> String? {
         guard case .url = entry.place.value else { return nil }
         let place = path(of: entry)
@@ -118,12 +118,12 @@ struct RepositoryOpening {
         }
     }
 
-    /// Whether a place that represents a URL is one itself; a path may hold `://` too.
+    /// Whether a mirror is a URL itself; a path may contain `://` as well.
     private static func isURL(_ place: String) -> Bool {
         !place.hasPrefix("/") && !place.hasPrefix(".") && place.contains("://")
     }
 
-    /// Says which packages of a checkout are not committed, where its newest commit is planned.
+    /// A warning about uncommitted packages of a checkout whose newest commit is planned.
     private func warning(ofCheckout path: String, _ revision: String?, at location: SourceLocation) async
         -> Diagnostic?
     {
@@ -137,7 +137,8 @@ struct RepositoryOpening {
             hint: "commit it there")
     }
 
-    /// The digest of a plain folder's packages. What cannot be read counts as the reason why.
+    /// The digest of the packages in a plain directory. For a package that cannot be read, the reason is included
+    /// instead.
     private func contents(of repository: Repository) throws -> String {
         let reader = try RepositorySet([repository]).reader()
         var ignored: [Diagnostic] = []

@@ -8,7 +8,7 @@ package import OpamSolver
 package import Planner
 internal import Synchronization
 
-/// Repositories on this machine, laid over each other, as the planner reads them.
+/// A stack of repositories on this machine, as read by the planner.
 package final class RepositorySource: PackageSource {
     /// The repositories at their commits, in order of priority.
     package let repositories: [Plan.Repository]
@@ -16,13 +16,13 @@ package final class RepositorySource: PackageSource {
     package let universe: Universe
     private let set: RepositorySet
     private let names: [PackageName: NameEntry]
-    /// Readers that no thread uses at the moment.
+    /// Readers that no thread is using.
     private let idle = Mutex<[SharedReader]>([])
 
     /// Reads the universe of `set`, from the cache if possible.
     ///
     /// - Parameters:
-    ///   - repositories: Their entries in the plan, in the order of the set.
+    ///   - repositories: The repositories' entries in the plan, in the order of the set.
     ///   - cache: The directory of cached universes; nil to disable caching.
     ///   - warnings: Receives warnings about the repositories' directories; `defects` has those about files.
     ///   - progress: Called from any thread with the number of read names and their total number.
@@ -44,7 +44,7 @@ package final class RepositorySource: PackageSource {
         universe.nameID(name).flatMap { universe.fingerprint(of: $0) }
     }
 
-    /// What is wrong with files of packages.
+    /// The problems in files of packages.
     package var defects: [PackageDefect] { self.set.problems(of: universe).map(PackageDefect.init) }
 
     /// The opam file of a package and its `files/`.
@@ -68,7 +68,7 @@ extension PackageDefect {
     }
 }
 
-/// A reader that moves from thread to thread, never used by two at once: its user has taken it out of the pool.
+/// A reader that is passed between threads, and used by only one at a time: the one that has removed it from the pool.
 private final class SharedReader: @unchecked Sendable {
     private let reader: RepositoryReader
     private var versions: [PackageName: [String: PackageEntry]] = [:]

@@ -6,17 +6,17 @@ internal import Model
 internal import Supervision
 internal import System
 
-/// An unpacked source, in which opam files are looked for. No link leads out of it.
+/// An unpacked source in which opam files are looked up. Links that lead out of it are not followed.
 struct SourceTree {
     /// The maximum size of an opam file and its `files/` in bytes.
     private static let limit = 16 << 20
 
     private let root: String
 
-    /// Lends the tree that `archive` holds; it is gone afterwards.
+    /// Unpacks `archive` for the duration of `body`.
     ///
-    /// - Parameter directory: where it is unpacked.
-    /// - Throws: `Failure` where it cannot be unpacked; what `body` throws.
+    /// - Parameter directory: the directory to unpack into. | - Throws: `Failure` if it cannot be unpacked; any error
+    ///   of `body`.
     static func withUnpacked<Result>(
         _ archive: String, in directory: String, _ body: (SourceTree) throws -> Result
     ) throws -> Result {
@@ -44,9 +44,9 @@ struct SourceTree {
         return nil
     }
 
-    /// What `mirage configure` reads of a unikernel: `config.ml`, and the files whose paths match a glob.
+    /// The input of `mirage configure` for a unikernel: `config.ml`, and the files whose paths match a glob.
     ///
-    /// - Throws: `Failure` where there is no `config.ml`, or the files are too large.
+    /// - Throws: `Failure` if there is no `config.ml`, or the files are too large.
     func configureFiles(below subpath: String?, matching globs: [Glob]) throws -> [FilePath: [UInt8]] {
         let folder = FilePath(subpath.map { "\(root)/\($0)" } ?? root)
         guard let configuration = try contents(of: folder.appending("config.ml")) else {

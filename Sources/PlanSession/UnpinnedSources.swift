@@ -7,13 +7,13 @@ internal import Synchronization
 internal import System
 
 /// Resolves sources that can change (branches, directories, files without a checksum) during planning. Each is resolved
-/// once, so that all jobs of a plan agree.
+/// once, so that all jobs of a plan use the same.
 ///
 /// - SeeAlso: `docs/decisions/0085-unpinned-sources.md`
 package final class UnpinnedSources: SourceResolver {
     let cache: SourceCache
     private let state = Mutex(State())
-    /// A source that cannot be resolved is not asked for again either.
+    /// A source that cannot be resolved is not tried again either.
     private let looked = AsyncMemo<Source, Result<Source, any Error>>()
 
     private struct State {
@@ -33,13 +33,13 @@ package final class UnpinnedSources: SourceResolver {
         state.withLock { state in urls.allSatisfy { state.resolved[$0] != nil } }
     }
 
-    /// Whether what `source` names can change.
+    /// Whether `source` refers to something that can change.
     package func isUnpinned(_ source: Source) -> Bool { SourceAddress.moves(source) }
 
-    /// Sources whose state could not be found.
+    /// Warnings about sources that could not be resolved.
     package var warnings: [Diagnostic] { state.withLock { $0.warnings } }
 
-    /// `source` as it is now.
+    /// The present state of `source`.
     ///
     /// - Throws: `SourceError`.
     func resolve(_ source: Source, of package: String) async throws -> Source {

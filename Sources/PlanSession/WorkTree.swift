@@ -2,11 +2,11 @@ internal import Core
 internal import Foundation
 internal import System
 
-/// A checkout of a repository of git on this machine, of which only the newest commit counts.
+/// A checkout of a git repository on this machine, of which only the newest commit is used.
 struct WorkTree: Sendable {
-    /// Absolute.
+    /// The absolute path.
     let path: String
-    /// Of git, which reads the user's configuration.
+    /// The environment of git, which reads the user's configuration.
     private let environment: ProcessEnvironment
 
     init(path: String, environment: ProcessEnvironment) {
@@ -14,21 +14,21 @@ struct WorkTree: Sendable {
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
     }
 
-    /// What git may take.
+    /// The time limit for git.
     private static let timeLimit = Duration.seconds(30)
-    /// Bytes that git may say.
+    /// The limit of git's output in bytes.
     private static let limit = 4 << 20
 
-    /// What is in a checkout and not in its newest commit.
+    /// The contents of a checkout that are not in its newest commit.
     struct Status: CustomStringConvertible, Sendable {
-        /// Paths that are changed, added or removed, submodules among them.
+        /// Paths that are changed, added or removed, including submodules.
         var changed: [String] = []
-        /// Paths that git does not know; of folders only those themselves.
+        /// Untracked paths; for untracked directories only the directory itself.
         var untracked: [String] = []
         /// Paths that git ignores.
         var ignored: [String] = []
 
-        /// Whether nothing that git would ask about is left out.
+        /// Whether there are no changes except ignored files.
         var isClean: Bool { changed.isEmpty && untracked.isEmpty }
 
         var description: String {
@@ -44,7 +44,7 @@ struct WorkTree: Sendable {
             return "\(count) \(what): \(shown)\(paths.count > 5 ? " …" : "")"
         }
 
-        /// Files that opam would take for the opam file of a package.
+        /// The files that opam would use as the opam file of a package.
         func opamFiles(of package: String, below subpath: String?) -> [String] {
             let folder = subpath.map { "\($0)/" } ?? ""
             let names = ["\(package).opam", "opam/\(package).opam", "opam"].map { folder + $0 }
@@ -56,7 +56,7 @@ struct WorkTree: Sendable {
         }
     }
 
-    /// What a user can do to have all of it.
+    /// What a user can do so that everything is used.
     var remedy: String { "commit it, or take the folder as it is: url: \"file://\(path)\"" }
 
     /// Whether a revision is the one that is checked out.
@@ -85,7 +85,7 @@ struct WorkTree: Sendable {
             environment: environment.merging(["GIT_OPTIONAL_LOCKS": "0"]),
             outputLimit: Self.limit, timeLimit: Self.timeLimit)
         guard let outcome = try? command.wait() else { return nil }
-        // What is more than the limit is not needed to say that something is left out.
+        // If the output exceeds the limit, it still shows that something is omitted.
         return outcome.succeeded || outcome.ending == .outputLimit ? outcome.output : nil
     }
 }

@@ -3,36 +3,36 @@ internal import Model
 internal import OpamFormat
 internal import OpamSolver
 
-/// What a package version, on a target, is built from and over.
+/// The inputs of a package version's build on a target.
 struct BuildFacts: Sendable {
-    /// Of the opam file and its `files/`.
+    /// The digest of the opam file and its `files/`.
     var files: Digest
-    /// As the opam file names them, those whose filter holds.
+    /// The depexts named in the opam file whose filters hold.
     var depexts: [String]
-    /// `depends` without what is named only under `post`.
+    /// `depends` without dependencies that have only the flag `post`.
     var depends: Formula<AllowedVersions>
     var depopts: [AllowedVersions]
-    /// Of a unikernel that is run.
+    /// The facts of the unikernel's run, if it is run.
     var run: UnikernelRunFacts?
 
-    /// Those of the run too.
+    /// The depexts of the package and of its run.
     var allDepexts: [String] { depexts + (run?.depexts ?? []) }
 }
 
-/// What the run of a unikernel is made from.
+/// The inputs of a unikernel's run.
 struct UnikernelRunFacts: Sendable {
-    /// Of its opam file and `files/`.
+    /// The digest of the run's opam file and `files/`.
     var files: Digest
     var depexts: [String]
-    /// Seconds that it may take.
+    /// The time limit in seconds.
     var time: Int?
 }
 
-/// A name, in versions that a dependency allows.
+/// A package name with the versions that a dependency allows.
 struct AllowedVersions: Sendable {
-    /// Nil for a name that the universe does not have.
+    /// The name; nil if the universe does not have it.
     var name: Universe.NameID?
-    /// Nil allows all.
+    /// The allowed versions; nil if all are allowed.
     var packages: Set<Universe.PackageID>?
 
     func allows(_ package: Universe.PackageID) -> Bool {
@@ -55,9 +55,9 @@ struct BuildFactsReader: Sendable {
         universe = packages.source.universe
     }
 
-    /// Reads a package version, if that was not done before.
+    /// Reads a package version, unless it was read before.
     ///
-    /// - Throws: `Failure` where the repository cannot be read.
+    /// - Throws: `Failure` if the repository cannot be read.
     mutating func read(_ package: Universe.PackageID) async throws -> BuildFacts {
         if let known = known[package] { return known.facts }
         let parsed = try await packages.package(package)
@@ -74,10 +74,10 @@ struct BuildFactsReader: Sendable {
         return facts
     }
 
-    /// The facts of a package version that was read.
+    /// The facts of a package version that was read before.
     subscript(package: Universe.PackageID) -> BuildFacts { parsed(package).facts }
 
-    /// The files behind the facts of package versions, by digest.
+    /// The files of the read package versions, by digest.
     var files: [Digest: PackageFiles] {
         let runs = known.values.compactMap(\.package.run).map { ($0.digest, $0.files) }
         return Dictionary(
@@ -89,7 +89,7 @@ struct BuildFactsReader: Sendable {
         case test, documentation
     }
 
-    /// `depends` for more than building a package version that was read.
+    /// The dependencies of a package version that was read, for a purpose other than building.
     mutating func depends(of package: Universe.PackageID, for purpose: Purpose) -> Formula<AllowedVersions> {
         if let known = dependsFor[purpose]?[package] { return known }
         var scope = scope(of: package)
@@ -123,7 +123,7 @@ struct BuildFactsReader: Sendable {
 
     private mutating func numbered(_ constraint: PackageConstraint) -> AllowedVersions {
         if let known = allowed[constraint] { return known }
-        // A name that the universe lacks is in no selection.
+        // No selection contains a name that the universe lacks.
         guard let name = universe.nameID(constraint.name.text) else { return AllowedVersions(name: nil, packages: []) }
         var result = AllowedVersions(name: name, packages: nil)
         if !constraint.versions.isEmpty {

@@ -14,10 +14,10 @@ struct CellInputs {
         self.inputs = inputs
     }
 
-    /// Changes when the making of cells or what is remembered of them does.
+    /// Incremented when the creation of cells or the format of the incremental state changes.
     private static let formatVersion = 4
 
-    /// Of what all cells depend on.
+    /// The digest of the inputs common to all cells.
     var inputsKey: Digest {
         get throws {
             struct Identity: Encodable {
@@ -29,14 +29,14 @@ struct CellInputs {
         }
     }
 
-    /// What the repositories of some cells are called.
+    /// A text that identifies the repositories of a source.
     static func key(of source: any PackageSource) -> String {
         source.repositories.map(\.location).joined(separator: "\n")
     }
 
     // MARK: Columns
 
-    /// Of what all cells of a target with a compiler depend on.
+    /// The digest of the inputs common to all cells of a target with a compiler.
     func column(_ pair: (target: TargetEntry, compiler: CompilerEntry)) throws -> Digest {
         struct Identity: Encodable {
             let target: Plan.Target?
@@ -84,7 +84,7 @@ struct CellInputs {
 
     // MARK: Selections
 
-    /// Of what decides which cells there are, and what is asked for each.
+    /// The digest of the inputs that determine which cells exist, and the requests for them.
     var selection: Digest {
         var lines = matrix.packages.map { "packages \(text(of: $0))" }
         for (name, selections) in matrix.sets.sorted(by: { $0.key < $1.key }) {

@@ -17,7 +17,7 @@ struct CellRule: Equatable {
         self.effect = effect
     }
 
-    /// Reads a text of the form `stored`.
+    /// Parses a text as returned by `stored`.
     init?(stored: String) {
         let parts = stored.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, let kind = Kind(rawValue: parts[0]) else { return nil }
@@ -26,13 +26,14 @@ struct CellRule: Equatable {
         self.init(kind, patterns.compactMap(\.self), parts[2])
     }
 
-    /// A text that has all of it.
+    /// A text with all properties of the rule.
     var stored: String {
         "\(kind.rawValue)\n\(cells.map(\.description).joined(separator: "\t"))\n\(effect)"
     }
 
-    /// The cells of which two lists of rules may say something else: those of the rules between the beginning and the end
-    /// that both lists share. Of accepted failures the first rule that fits a cell counts, of schedules the last.
+    /// The cells for which two lists of rules may have different effects: those of all rules except the common
+    /// beginning and the common end of both lists. The first matching rule determines an accepted failure, the last one
+    /// a schedule.
     static func patterns(changedFrom old: [CellRule], to new: [CellRule]) -> [CellPattern] {
         [Kind.acceptance, .schedule].flatMap { kind in
             var (before, after) = (old.filter { $0.kind == kind }[...], new.filter { $0.kind == kind }[...])

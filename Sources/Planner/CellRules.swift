@@ -2,19 +2,19 @@ internal import Core
 internal import Matrix
 internal import Model
 
-/// What the rules of a matrix say of cells that have been decided.
+/// The rules of a matrix about solved cells.
 struct CellRules: Sendable {
     let matrix: MatrixFile
     let today: CalendarDate
 
-    /// The cell with what is accepted of it and when it runs.
+    /// The cell with its accepted failure and schedule.
     func planned(_ made: PlannedCell, isRequired: Bool) -> PlannedCell {
         let accepted = matrix.acceptFailures.first { rule in
             rule.expires.map { today <= $0.value } ?? true && matches(rule.cells, made.cell)
         }
         let acceptance = accepted.flatMap(Acceptance.init)
         var cell = made
-        // A failure that is not accepted counts.
+        // A cell is still required if only a specific failure is accepted.
         cell.required = isRequired && (accepted == nil || acceptance?.isLimited == true)
         cell.priority = matrix.schedule.last { matches($0.cells, made.cell) }?.priority ?? 0
         cell.accepted = accepted.map { rule in

@@ -11,25 +11,25 @@ struct ColumnCells: Sendable {
         var package: Universe.PackageID
         var origin: SelectionOrigin
         var options: RequestOptions
-        /// Why it is left out, if it is.
+        /// The reason why the matrix excludes the cell, if it does.
         var exclusion: String?
     }
 
     var column: Column
-    /// In the order of cells.
+    /// The cells, in order.
     var entries: [Entry]
 }
 
-/// Turns a matrix into cells, within limits.
+/// Selects the cells of a matrix, within limits.
 struct CellSelection: Sendable {
-    /// Cells of a plan.
+    /// The default limit of the cells of a plan.
     static let usualLimit = 1_000_000
 
     let matrix: MatrixFile
     var limit = usualLimit
 
-    /// Whether a package is selected for its own name and versions alone, so that the cells of a few names can be found
-    /// without looking at the others.
+    /// Whether packages are selected only by their own names and versions, so that the cells of a few names can be
+    /// selected without considering the others.
     var isByName: Bool {
         (matrix.packages + matrix.sets.values.joined()).allSatisfy { selection in
             switch selection.source.value {
@@ -42,9 +42,9 @@ struct CellSelection: Sendable {
     /// The cells of a column.
     ///
     /// - Parameters:
-    ///   - scope: The names whose cells are wanted; nil for all. Only for selections by name.
-    ///   - index: Of the column's repositories.
-    /// - Returns: the cells, and what the user got wrong, which does not depend on the scope.
+    ///   - scope: the names whose cells are needed; nil for all. Requires `isByName`.
+    ///   - index: the index of the column's repositories.
+    /// - Returns: the cells, and the errors in the matrix, which do not depend on the scope.
     /// - Throws: `Failure` if the repository cannot be read, or there are too many cells.
     func cells(
         of column: Column, scope: Set<String>? = nil, index: PackageIndexCache
@@ -59,14 +59,14 @@ struct CellSelection: Sendable {
     }
 
     /// - Parameters:
-    ///   - count: Of all cells.
-    ///   - packages: Of those of a column.
+    ///   - count: the number of all cells.
+    ///   - packages: the number of packages of a column.
     /// - Throws: `Failure` if there are too many cells.
     func check(_ count: Int, packages: Int) throws {
         guard count <= limit else { throw tooMany(packages: packages) }
     }
 
-    /// How many cells a column has.
+    /// The number of cells of a column.
     func count(of column: Column, index: PackageIndexCache) throws -> Int {
         var selector = PackageSelector(matrix: matrix, column: column, index: { try index.index() })
         try selector.select()
@@ -100,7 +100,7 @@ struct CellSelection: Sendable {
         return entries.sorted { $0.key < $1.key }.map(\.entry)
     }
 
-    /// Says how many cells there would be, and which axis is to blame.
+    /// The error that states the number of cells and the axis that contributes most.
     private func tooMany(packages: Int) -> Failure {
         let columns = PlanInputs.pairs(of: matrix).count
         let axes = [
@@ -117,12 +117,12 @@ struct CellSelection: Sendable {
                 matrix.sources.diagnostic(
                     .error, "the matrix has about \(columns * packages) cells (\(product)), more than \(limit)",
                     at: matrix.deployment.location,
-                    hint: greatest.map { "there are most of '\($0.0)': list fewer" })
+                    hint: greatest.map { "'\($0.0)' contributes most: list fewer" })
             ])
     }
 }
 
-/// The index of a source, read once when the first selection needs it.
+/// The index of a source, created once when a selection first needs it.
 final class PackageIndexCache: Sendable {
     private let source: any PackageSource
     private let read = Mutex<PackageIndex?>(nil)

@@ -5,7 +5,7 @@ internal import OpamFormat
 internal import OpamSolver
 internal import Synchronization
 
-/// One target with one compiler: what all its cells share.
+/// A target with a compiler, and the properties common to its cells.
 struct Column: Sendable {
     let target: TargetEntry
     let compiler: CompilerEntry
@@ -13,12 +13,12 @@ struct Column: Sendable {
     let source: any PackageSource
     let universe: TargetUniverse
     let variables: ColumnVariables
-    /// Versions by name.
+    /// The pinned versions, by name.
     let pins: [PackageName: Version]
-    /// Why files of package versions cannot be used, by `name.version`.
+    /// The reasons why files of package versions cannot be used, by `name.version`.
     let unusable: [String: String]
 
-    /// - Parameter views: Those of other columns of the same source.
+    /// - Parameter views: the views of other columns of the same source.
     init(
         target: TargetEntry, compiler: CompilerEntry, profile: TargetProfile, source: any PackageSource, pins: [Pin],
         views: TargetViews = TargetViews()
@@ -39,8 +39,8 @@ struct Column: Sendable {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// What is solved for before the package: `ocaml` in the compiler's version, the distro's compiler where it is
-    /// that, then the compiler's own packages.
+    /// The constraints that precede the package in every request: `ocaml` in the compiler's version, the distribution's
+    /// compiler if it is used, and the compiler's own packages.
     let roots: [PackageConstraint]
 
     static func roots(of compiler: CompilerEntry) -> [PackageConstraint] {
@@ -59,7 +59,7 @@ struct Column: Sendable {
         return roots.allSatisfy { $0.name.text != name || $0.versions.allows(version) }
     }
 
-    /// The unikernel that a package is; nil if it is another package.
+    /// The unikernel with this package; nil if it is another package.
     func unikernel(_ package: Universe.PackageID) -> PlannedUnikernel? {
         source.unikernels.isEmpty ? nil : source.unikernels[universe.universe.packageVersion(package)]
     }
@@ -98,7 +98,7 @@ extension PackagePattern {
                 }))
     }
 
-    /// Whether the bounds on versions hold.
+    /// Whether the bounds allow the version.
     func allows(version: String) -> Bool {
         constraint.versions.allows(Version(unchecked: version))
     }
@@ -117,8 +117,8 @@ extension PackagePattern.Comparison {
     }
 }
 
-/// Views of one universe by the columns of a plan, made on several threads: those that come later are made from the
-/// first one that was there.
+/// Views of one universe by the columns of a plan, created on several threads: later ones are derived from the first
+/// one.
 final class TargetViews: Sendable {
     private let first = Mutex<TargetUniverse?>(nil)
 

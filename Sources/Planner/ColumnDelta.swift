@@ -39,9 +39,9 @@ struct ColumnDelta: Sendable {
     }
 
     /// - Parameters:
-    ///   - selected: Of names in `scope`; all where that is nil.
-    ///   - invalidated: Which remembered cells were made from what has changed.
-    ///   - revision: Of which cells the rules of the matrix may say something else.
+    ///   - selected: the cells of names in `scope`, or all cells if it is nil.
+    ///   - invalidated: for each cell of the previous plan, whether it was derived from something that has changed.
+    ///   - revision: the cells for which the effect of the matrix's rules may have changed.
     init(
         _ selected: ColumnCells, name: String, stack: Int, inputsKey: Digest, before: ColumnState?, invalidated: [Bool],
         scope: Set<String>?, revision: [CellPattern]
@@ -82,7 +82,7 @@ struct ColumnDelta: Sendable {
         places = Self.merged(isKept, before, toSolve)
     }
 
-    /// Both in the order of cells.
+    /// Merges the kept cells and the cells to solve, both in the order of cells.
     private static func merged(_ isKept: [Bool], _ before: ColumnState?, _ toSolve: ColumnCells) -> [CellOrigin] {
         let universe = toSolve.column.universe.universe
         var places: [CellOrigin] = []
@@ -115,14 +115,14 @@ struct ColumnDelta: Sendable {
         }
     }
 
-    /// How many cells the column has.
+    /// The number of cells of the column.
     var count: Int {
         places.reduce(0) { sum, place in
             if case .kept(let cells) = place { sum + cells.count } else { sum + 1 }
         }
     }
 
-    /// What is remembered of the column once the open cells are solved.
+    /// The incremental state of the column, after its cells were solved.
     func memory(_ solved: [SolvedCell], _ stack: RepositoryChanges) -> ColumnState {
         var memory = ColumnState(name: name, stack: self.stack, inputsKey: inputsKey)
         let universe = toSolve.column.universe.universe
@@ -147,14 +147,14 @@ struct ColumnDelta: Sendable {
     }
 }
 
-/// The name in `name.version`: what comes before the first dot.
+/// The name in `name.version`: the part before the first dot.
 func packageName(_ text: String) -> String { String(text.prefix { $0 != "." }) }
 
 extension SolvedCell {
-    /// Whether the solver did not give up.
+    /// Whether the solver did not give up on any request.
     var isFinal: Bool { answer?.isFinal ?? true && test?.isFinal ?? true }
 
-    /// All names that the cell's jobs, or the explanation why it has none, were made from.
+    /// All names from which the cell's jobs, or the explanation for having none, were derived.
     func examined(in universe: Universe) -> Set<Universe.NameID> {
         var names = explained
         for answer in [answer, test].compactMap(\.self) {

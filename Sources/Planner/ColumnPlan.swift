@@ -4,18 +4,18 @@ internal import Model
 internal import OpamFormat
 internal import OpamSolver
 
-/// Cells of one target with one compiler, decided, and the jobs that decide them.
+/// The decided cells of a target with a compiler, and the jobs that decide them.
 struct ColumnPlan: Sendable {
     let column: Column
     private(set) var cells: [PlannedCell] = []
     private(set) var graph: JobGraph
 
-    /// Makes the jobs of cells that have been solved.
+    /// Creates the jobs of solved cells.
     ///
     /// - Parameters:
-    ///   - packages: Those of the column's repositories.
-    ///   - progress: called with the number of cells that are done more.
-    /// - Throws: `Failure` where a file cannot be read or a plugin fails.
+    ///   - packages: the packages of the column's repositories.
+    ///   - progress: called with the number of further completed cells.
+    /// - Throws: `Failure` if a file cannot be read or a plugin fails.
     init(
         _ open: ColumnCells, _ solved: [SolvedCell], rules: CellRules, packages: ParsedPackages,
         progress: @Sendable (Int) -> Void
@@ -43,10 +43,10 @@ struct ColumnPlan: Sendable {
         progress(open.entries.count - reported)
     }
 
-    /// Cells after which progress is reported.
+    /// The number of cells after which progress is reported.
     private static let stride = 64
 
-    /// Reads all packages chosen; their depexts, sorted.
+    /// Reads all selected packages and returns their depexts, sorted.
     private static func depexts(
         of solved: [SolvedCell], _ reader: inout BuildFactsReader
     ) async throws -> [String] {
@@ -72,7 +72,7 @@ struct ColumnPlan: Sendable {
         }
         switch basis {
         case .jobs: made.untested = solved.testExplanation
-        // Without a cause and with a solution, packages need each other to be built.
+        // A cell with a solution and without a cause: its packages depend on each other in a cycle.
         case .unsolvable(let explanation) where solved.answer?.selection != nil:
             made.cause = UnsolvableCause(.dependency, package: package.name, sentence: explanation)
         case .unsolvable: made.cause = solved.cause
@@ -104,7 +104,7 @@ struct ColumnPlan: Sendable {
 }
 
 extension ColumnPlan {
-    /// The configure job as long as that has not run, else the jobs that build the unikernel and run it.
+    /// The configure job if it has not run yet; otherwise the jobs that build and run the unikernel.
     private mutating func basis(
         of unikernel: PlannedUnikernel, _ package: Universe.PackageID, _ selection: [Universe.PackageID]
     ) throws -> PlannedCell.Basis {

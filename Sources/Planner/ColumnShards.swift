@@ -6,9 +6,9 @@ struct ColumnShards: Sendable {
     private(set) var shards: [PlanUpdate.Shard] = []
     /// The jobs referenced by new cells, with multiplicity.
     private(set) var retained: [Digest] = []
-    /// Jobs that the cells in their place referred to.
+    /// The jobs referenced by the cells that are replaced.
     private(set) var released: [Digest] = []
-    /// How many cells of each kind are added and removed.
+    /// The numbers of added and removed cells of each kind.
     private(set) var added = CellCounts()
     private(set) var removed = CellCounts()
 
@@ -46,7 +46,7 @@ struct ColumnShards: Sendable {
 }
 
 extension ColumnShards {
-    /// The shards of a column that the new plan does not have.
+    /// The shards of a column that does not exist in the new plan.
     init(dropping column: ColumnState, previous: PreviousPlan?) throws {
         let names = column.name.split(separator: "/").map(String.init)
         guard names.count == 2 else { throw IncrementalPlanner.UnusableBase() }

@@ -6,11 +6,11 @@ internal import System
 
 /// The solver's answer to a request.
 struct SolverAnswer: Sendable, Equatable {
-    /// Nil without a solution.
+    /// The selected versions; nil if there is no solution.
     var selection: [Universe.PackageID]?
-    /// The names that the answer was made from.
+    /// The names from which the answer was derived.
     var examined: [Universe.NameID]
-    /// False where the solver gave up.
+    /// False if the solver gave up.
     var isFinal = true
 
     init(selection: [Universe.PackageID]?, examined: [Universe.NameID]) {
@@ -33,10 +33,10 @@ struct SolvedCell: Sendable {
     var explanation: String?
     /// The constraint that makes the cell unsolvable; nil if unknown.
     var cause: UnsolvableCause?
-    /// The request with tests, where they are asked for and the cell has a solution.
+    /// The answer to the request with tests, if they are requested and the cell has a solution.
     var test: SolverAnswer?
     var testExplanation: String?
-    /// The names that the explanations were made from.
+    /// The names from which the explanations were derived.
     var explained: Set<Universe.NameID> = []
 }
 
@@ -44,16 +44,16 @@ struct SolvedCell: Sendable {
 ///
 /// - SeeAlso: `docs/decisions/0041-one-request-per-cell.md`
 struct ColumnSolver: Sendable {
-    /// Requests that one thread takes at a time.
+    /// The number of requests that a thread takes at a time.
     private static let chunk = 256
 
     /// The answers, in the order of each column's entries.
     ///
-    /// - Parameter progress: called with the number of cells that are done, from any thread.
+    /// - Parameter progress: called with the number of completed cells, from any thread.
     static func solve(
         _ columns: [ColumnCells], progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [[SolvedCell]] {
-        // Counted by those who solve: they keep all threads busy, so that who waits for them is called last.
+        // Progress is reported by the solving threads: they occupy all processors, so a waiting thread would run last.
         let done = Mutex(0)
         let count: @Sendable (Int) -> Void = { cells in
             let now = done.withLock { done in
@@ -122,7 +122,7 @@ struct ColumnSolver: Sendable {
         return solved
     }
 
-    /// What makes a unikernel unsolvable before anything is solved: that it cannot be locked.
+    /// The result for a unikernel that cannot be locked, without solving anything; nil for other packages.
     private static func unikernelObstacle(of entry: ColumnCells.Entry, _ column: Column) -> SolvedCell? {
         guard let planned = column.unikernel(entry.package), case .unlockable(let reason, let cause) = planned.stage
         else { return nil }
@@ -149,7 +149,7 @@ struct ColumnSolver: Sendable {
 }
 
 extension UnsolvableCause {
-    /// The constraint that an explanation comes down to for a package version, which the request asks for.
+    /// The constraint that an explanation reduces to, for a requested package version.
     init?(_ explanation: Explanation, of name: String, version: String) {
         guard let cause = explanation.cause(of: name, version: version) else { return nil }
         let kind: Class =

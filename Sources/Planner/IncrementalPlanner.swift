@@ -18,7 +18,7 @@ struct IncrementalPlanner: Sendable {
     private var inputs: PlanInputs { planner.inputs }
     private var matrix: MatrixFile { planner.inputs.matrix }
 
-    /// What is remembered, or the store, contradicts itself: all must be made.
+    /// The incremental state or the store is inconsistent, so a full plan is needed.
     struct UnusableBase: Error {}
 
     func planning() async throws -> PlanOutput {
@@ -35,7 +35,7 @@ struct IncrementalPlanner: Sendable {
         return try await assembled(updates, parts, solved, stacks, metadata, gone: goneColumns(pairs))
     }
 
-    // MARK: What is to be made
+    // MARK: Determining the changes
 
     private func stackUpdates(_ pairs: [(target: TargetEntry, compiler: CompilerEntry)]) throws -> [RepositoryChanges] {
         let roots = Set(pairs.flatMap { Column.roots(of: $0.compiler).map(\.name.text) }).sorted()
@@ -43,7 +43,7 @@ struct IncrementalPlanner: Sendable {
             matrix.pins.map { ($0.name.value, $0.version) }, uniquingKeysWith: { first, _ in first })
         let known = base?.memory.stacks ?? []
         return inputs.stacks.enumerated().map { number, stack in
-            // The same repositories, at another place of the matrix perhaps.
+            // The same repositories may have moved to other positions in the matrix.
             let key = CellInputs.key(of: stack.source)
             let isAtSamePlace = known.indices.contains(number) && known[number].key == key
             let before = isAtSamePlace ? number : known.firstIndex { $0.key == key }
@@ -75,18 +75,18 @@ struct IncrementalPlanner: Sendable {
         return results.map(\.0)
     }
 
-    /// What all columns have in common while they are compared with what is remembered.
+    /// The setup common to all columns for comparing them with the incremental state.
     private struct ColumnSetup: Sendable {
         var selection: CellSelection
-        /// Whether the same cells are asked for as before.
+        /// Whether the selection of cells is the same as before.
         var isSelectedAlike: Bool
-        /// Whether the cells of a few names can be selected without the others.
+        /// Whether the cells of a few names can be selected separately.
         var isScoped: Bool
         var revision: [CellPattern]
         var indices: [PackageIndexCache]
         var positions: [[Int]]
         var views: [TargetViews]
-        /// Remembered columns by name.
+        /// The columns of the incremental state, by name.
         var known: [String: ColumnState]
     }
 
@@ -106,7 +106,7 @@ struct IncrementalPlanner: Sendable {
                 let isChanged = stacks[stack].isChanged
             {
                 invalidated = before.invalidated(isChanged)
-                // The reason of an excluded cell is only in its document.
+                // The state does not contain the reason of an excluded cell.
                 if !setup.isSelectedAlike { before.addExcluded(to: &invalidated) }
                 if setup.isScoped {
                     scope = ColumnDelta.scope(of: before, invalidated: invalidated, changed: stacks[stack].changed)
@@ -126,14 +126,13 @@ struct IncrementalPlanner: Sendable {
         "\(pair.target.name.value)/\(pair.compiler.name.value)"
     }
 
-    /// The columns of the previous plan that this plan no longer has.
+    /// The columns of the previous plan that do not exist in this plan.
     private func goneColumns(_ pairs: [(target: TargetEntry, compiler: CompilerEntry)]) -> [ColumnState] {
         let names = Set(pairs.map(Self.name(of:)))
         return (base?.memory.columns ?? []).filter { !names.contains($0.name) }
     }
 
-    /// Counts the cells of a plan that might be far too large, one column after the other, before any of them takes
-    /// memory.
+    /// Counts the cells of a plan that might be far too large, column by column, before any of them uses memory.
     private func checkSize(
         _ pairs: [(target: TargetEntry, compiler: CompilerEntry)], _ selection: CellSelection
     ) throws {
@@ -163,7 +162,7 @@ struct IncrementalPlanner: Sendable {
         }
     }
 
-    // MARK: Making it
+    // MARK: Creating the plan
 
     private func parts(
         _ updates: [ColumnDelta], _ solved: [[SolvedCell]], _ packages: [ParsedPackages], total: Int

@@ -1,12 +1,11 @@
 internal import Core
 
-/// The form of the state as bytes: arrays as the machine has them, each with its length before it, so that reading is
-/// copying.
+/// The state as bytes: arrays in the machine's representation, each preceded by its length, so that reading is copying.
 extension IncrementalState {
-    /// Changes with the order of bytes.
+    /// Differs on machines with another byte order.
     private static let signature: Int32 = 0x0C15_0001
 
-    /// Reads what `encoded` has made on a machine of this kind; nil for anything else.
+    /// Decodes the bytes of `encoded` from a machine of the same kind; nil for anything else.
     package init?(encoded bytes: UnsafeRawBufferPointer) {
         var reader = FlatReader(bytes: bytes)
         guard reader.numbers() == [Self.signature] else { return nil }
@@ -82,13 +81,13 @@ extension IncrementalState {
                 guard stacks.indices.contains(column.stack) else { return false }
                 let names = stacks[column.stack].names.count
                 return column.flags.count == column.packages.count && column.examined.count == column.packages.count
-                    && Int(column.examined.ends.last ?? 0) == column.examined.numbers.count
-                    && column.examined.numbers.allSatisfy { $0 >= 0 && $0 < names }
+                    && Int(column.examined.ends.last ?? 0) == column.examined.elements.count
+                    && column.examined.elements.allSatisfy { $0 >= 0 && $0 < names }
             }
     }
 }
 
-/// Puts arrays one after the other, each with its length before it.
+/// Writes arrays one after the other, each preceded by its length.
 private struct FlatWriter {
     private(set) var bytes: [UInt8] = []
 
@@ -101,18 +100,13 @@ private struct FlatWriter {
         write(Array(text.utf8))
     }
 
-    mutating func write(_ texts: FlatTexts) {
-        write(texts.bytes)
-        write(texts.ends)
-    }
-
-    mutating func write(_ lists: FlatLists) {
-        write(lists.numbers)
-        write(lists.ends)
+    mutating func write<Element>(_ arrays: FlatArrays<Element>) {
+        write(arrays.elements)
+        write(arrays.ends)
     }
 }
 
-/// Takes arrays from the front of some bytes; nil if they are not there.
+/// Reads arrays one after the other; nil if the bytes are too few.
 private struct FlatReader {
     let bytes: UnsafeRawBufferPointer
     private var position = 0
@@ -148,15 +142,12 @@ private struct FlatReader {
         guard let bytes = array(of: UInt8.self), let ends = numbers(), Int(ends.last ?? 0) == bytes.count else {
             return nil
         }
-        var texts = FlatTexts()
-        texts.bytes = bytes
-        texts.ends = ends
-        return texts
+        return FlatTexts(elements: bytes, ends: ends)
     }
 
     mutating func lists() -> FlatLists? {
         guard let numbers: [Int32] = numbers(), let ends: [Int32] = self.numbers() else { return nil }
-        return FlatLists(numbers: numbers, ends: ends)
+        return FlatLists(elements: numbers, ends: ends)
     }
 
     mutating func counts() -> UseCounts? {

@@ -11,24 +11,24 @@ package import Model
 ///
 /// - SeeAlso: `docs/decisions/0042-cached-answers.md`
 package struct IncrementalState: Sendable, Equatable {
-    /// Of what all cells depend on.
+    /// The digest of the inputs common to all cells.
     var inputsKey: Digest
-    /// Of what decides which cells there are.
+    /// The digest of the inputs that determine which cells exist.
     var selection: Digest
-    /// The rules for cells that are decided.
+    /// The rules for solved cells.
     var rules: [String] = []
     var stacks: [StackState] = []
     var columns: [ColumnState] = []
     var jobs = JobUses()
 }
 
-/// The names of some repositories laid over each other.
+/// The package names of a stack of repositories.
 struct StackState: Sendable, Equatable {
-    /// What the repositories are called.
+    /// A text that identifies the repositories.
     var key = ""
-    /// Known names, in any order, with those that are only mentioned.
+    /// The known names in any order, including names that are only mentioned.
     var names = FlatTexts()
-    /// By number of a name; empty if it had no versions.
+    /// The fingerprints by the number of the name; empty for names without versions.
     var fingerprints = FlatTexts()
 }
 
@@ -36,17 +36,17 @@ struct StackState: Sendable, Equatable {
 struct ColumnState: Sendable, Equatable {
     /// `TARGET/COMPILER`
     var name: String
-    /// The number of its repositories in `stacks`.
+    /// The index of its repositories in `stacks`.
     var stack: Int
-    /// Of what all cells of the column depend on.
+    /// The digest of the inputs common to all cells of the column.
     var inputsKey: Digest
-    /// `name.version`, in the order of cells.
+    /// The packages as `name.version`, in the order of cells.
     var packages = FlatTexts()
     var flags: [Int32] = []
-    /// The names, by number in the stack, that each cell was made from.
+    /// The names from which each cell was derived, as numbers in the stack.
     var examined = FlatLists()
 
-    /// What distinguishes requests for one package version.
+    /// The properties that distinguish requests for one package version.
     struct Flags: OptionSet, Sendable {
         let rawValue: Int32
         static let isExplicit = Flags(rawValue: 1)
@@ -54,22 +54,22 @@ struct ColumnState: Sendable, Equatable {
         static let withDoc = Flags(rawValue: 4)
         static let lowerBounds = Flags(rawValue: 8)
         static let isExcluded = Flags(rawValue: 16)
-        /// The solver gave up: another time it may not.
+        /// The solver gave up, and might succeed another time.
         static let isOpen = Flags(rawValue: 32)
     }
 
-    /// Whether each cell was made from something that has changed.
+    /// Whether each cell was derived from something that has changed.
     ///
-    /// - Parameter isChanged: By number of a name.
-    /// - Complexity: O(names that all cells were made from).
+    /// - Parameter isChanged: for each name, by its number, whether it has changed. | - Complexity: O(names from which
+    ///   all cells were derived).
     func invalidated(_ isChanged: [Bool]) -> [Bool] {
         examined.ends.indices.map { cell in
             Flags(rawValue: flags[cell]).contains(.isOpen)
-                || examined.range(cell).contains { isChanged[Int(examined.numbers[$0])] }
+                || examined.range(cell).contains { isChanged[Int(examined.elements[$0])] }
         }
     }
 
-    /// Adds excluded cells to those that are solved again.
+    /// Marks excluded cells as invalidated.
     func addExcluded(to invalidated: inout [Bool]) {
         for cell in flags.indices where Flags(rawValue: flags[cell]).contains(.isExcluded) { invalidated[cell] = true }
     }
@@ -85,7 +85,7 @@ extension ColumnState {
         return start..<firstCell { !wanted.lexicographicallyPrecedes($0) }
     }
 
-    /// The cells whose package's name, or name and version, one of the globs fits.
+    /// The cells whose package name, or `name.version`, matches one of the globs.
     ///
     /// - Complexity: O(log cells) for a glob that is a name, O(cells) for others.
     func cells(matching globs: [Glob]) -> Set<Int> {
@@ -100,7 +100,7 @@ extension ColumnState {
         return found
     }
 
-    /// Where in the order of cells a package version has its place, which is not before `start`.
+    /// The position of a package version in the order of cells, at or after `start`.
     ///
     /// - Complexity: O(log cells in between).
     func place(of package: PackageVersion, from start: Int) -> Int {
@@ -116,34 +116,34 @@ extension ColumnState {
         return low
     }
 
-    /// The first cell for whose package's name `isBefore` does not hold.
+    /// The first cell whose package name does not satisfy `isBefore`.
     private func firstCell(_ isBefore: (ArraySlice<UInt8>) -> Bool) -> Int {
         var (low, high) = (0, packages.count)
         while low < high {
             let middle = (low + high) / 2
-            let name = packages.bytes[packages.range(middle)].prefix { $0 != UInt8(ascii: ".") }
+            let name = packages.elements[packages.range(middle)].prefix { $0 != UInt8(ascii: ".") }
             if isBefore(name) { low = middle + 1 } else { high = middle }
         }
         return low
     }
 
-    /// Adds cells of another state of the column.
+    /// Appends cells of another state of the column.
     mutating func append(_ cells: Range<Int>, of other: ColumnState) {
         packages.append(cells, of: other.packages)
         flags.append(contentsOf: other.flags[cells])
         examined.append(cells, of: other.examined)
     }
 
-    /// What is asked for, each a line.
+    /// The requests, one line for each.
     var requests: (count: Int, lines: [UInt8]) {
         var lines: [UInt8] = []
-        lines.reserveCapacity(packages.bytes.count + packages.count)
+        lines.reserveCapacity(packages.elements.count + packages.count)
         var count = 0
         for cell in 0..<packages.count {
             let flags = Flags(rawValue: flags[cell])
             if flags.contains(.isExcluded) { continue }
             count += 1
-            lines.append(contentsOf: packages.bytes[packages.range(cell)])
+            lines.append(contentsOf: packages.elements[packages.range(cell)])
             for (flag, word) in Self.words where flags.contains(flag) { lines.append(contentsOf: word.utf8) }
             lines.append(UInt8(ascii: "\n"))
         }
@@ -166,13 +166,13 @@ extension ColumnState.Flags {
     }
 }
 
-/// An earlier plan, and what is remembered of how it was made.
+/// A previous plan with its incremental state.
 package struct PreviousPlan: Sendable {
     /// The head of the previous plan.
     package let header: PlanHeader
-    /// What was kept of how it was made.
+    /// The incremental state.
     package let memory: IncrementalState
-    /// The cells of a shard, in their order; none where the plan has no such shard.
+    /// The cells of a shard, in order; empty if the plan has no such shard.
     package let cells: @Sendable (CellShard) throws -> [PlannedCell]
     /// The document with the metadata of packages; nil if the plan has none.
     package let metadata: @Sendable () throws -> [UInt8]?

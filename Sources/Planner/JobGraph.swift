@@ -3,35 +3,35 @@ internal import Model
 internal import OpamFormat
 internal import OpamSolver
 
-/// Makes the jobs of one target with one compiler out of solutions. Equal work becomes one job.
+/// Creates the jobs of a target with a compiler from solutions. Equal work becomes one job.
 ///
 /// - SeeAlso: `docs/decisions/0043-test-jobs.md`
 struct JobGraph: Sendable {
-    /// What all jobs of the column share.
+    /// The properties common to all jobs of the column.
     struct Setting: Sendable {
         var compiler: String
         var environment: Digest
         var plugin: Job.Plugin
-        /// Nil for the runner itself.
+        /// The program that executes recipes; nil for the runner itself.
         var engine: Job.Engine?
-        /// The limits that the matrix sets for a package, by name.
+        /// The limits set by the matrix for a package name.
         var limits: @Sendable (String) -> Job.Limits?
-        /// What the matrix lets a package change of others' files, by name.
+        /// The files of other packages that the matrix allows a package to change, by name.
         var allowedOverwrites: @Sendable (String) -> [String]?
-        /// The distro's names of depexts.
+        /// The distribution's names of depexts.
         var systemPackages: [String: [String]]
     }
 
-    /// A job by its number: inputs have lower ones.
+    /// The number of a job, which is greater than those of its inputs.
     typealias JobNumber = Int
 
-    /// Ids of the jobs, in their order.
+    /// The ids of the jobs, by number.
     private(set) var ids: [Digest] = []
     /// The canonical bytes of the jobs.
     private(set) var documents: [[UInt8]] = []
     /// The direct inputs of the jobs.
     private(set) var inputs: [[JobNumber]] = []
-    /// What the packages' files are kept under.
+    /// The digests under which the packages' files are stored.
     private(set) var files: [Digest] = []
     private(set) var reader: BuildFactsReader
     private let setting: Setting
@@ -57,7 +57,7 @@ struct JobGraph: Sendable {
 
     /// The build job of `package` over the packages of `selection`.
     ///
-    /// - Throws: `SelectionGraph.Cycle` where packages need each other to be built; `Failure` where a file cannot be
+    /// - Throws: `SelectionGraph.Cycle` if packages depend on each other in a cycle; `Failure` if a file cannot be
     ///   read.
     mutating func build(
         _ package: Universe.PackageID, in selection: [Universe.PackageID], documentation: Bool = false
@@ -68,9 +68,9 @@ struct JobGraph: Sendable {
         }
     }
 
-    /// The test job of `package`: over its build job and what its tests need.
+    /// The test job of `package`, with its build job and the dependencies of its tests as inputs.
     ///
-    /// - Throws: As for building.
+    /// - Throws: as `build`.
     mutating func test(_ package: Universe.PackageID, in selection: [Universe.PackageID]) throws -> JobNumber {
         select(selection)
         return try unrolled { graph throws in
@@ -84,9 +84,9 @@ struct JobGraph: Sendable {
         }
     }
 
-    /// The job that runs the image of a unikernel: over its build job.
+    /// The job that runs the image of a unikernel, with its build job as input.
     ///
-    /// - Throws: As for building.
+    /// - Throws: as `build`.
     mutating func run(_ package: Universe.PackageID, in selection: [Universe.PackageID]) throws -> JobNumber {
         select(selection)
         return try unrolled { graph throws in
@@ -101,7 +101,7 @@ struct JobGraph: Sendable {
         open.removeAll(keepingCapacity: true)
     }
 
-    /// Runs `body`, and where it meets a cycle, again without the optional inputs that cause it.
+    /// Executes `body`; if it finds a cycle, again without the optional inputs that cause it.
     private mutating func unrolled(_ body: (inout JobGraph) throws -> JobNumber) throws -> JobNumber {
         do {
             return try body(&self)

@@ -4,19 +4,19 @@ internal import Model
 /// The jobs of a plan with their reference counts, inputs and package files.
 struct JobUses: Sendable, Equatable {
     var jobs = UseCounts()
-    /// Uses of packages' files by jobs.
+    /// The uses of package files by jobs.
     var packages = UseCounts()
-    /// For each job the places of its inputs among the jobs.
+    /// The inputs of each job, as indexes of jobs.
     var inputs = FlatLists()
-    /// For each job the place of its package's files.
+    /// The index of each job's package files.
     var files: [Int32] = []
 
     /// Whether all indexes are valid.
     var isConsistent: Bool {
         let (jobCount, packageCount) = (jobs.keys.count, packages.keys.count)
         return inputs.count == jobCount && files.count == jobCount
-            && inputs.numbers.count == Int(inputs.ends.last ?? 0)
-            && inputs.numbers.allSatisfy { $0 >= 0 && $0 < jobCount }
+            && inputs.elements.count == Int(inputs.ends.last ?? 0)
+            && inputs.elements.allSatisfy { $0 >= 0 && $0 < jobCount }
             && files.allSatisfy { $0 >= 0 && $0 < packageCount }
     }
 }
@@ -33,13 +33,13 @@ struct JobReferenceCounts {
         var number: JobGraph.JobNumber
     }
 
-    /// A needed job was never made: the remembered state is not that of the store.
+    /// A referenced job does not exist: the incremental state does not match the store.
     struct UnknownJob: Error {}
 
     private let before: JobUses
     private var jobs: ReferenceCounts
     private var packages: ReferenceCounts
-    /// By numbers, those of the plan before left out.
+    /// The new jobs by number, without those of the previous plan.
     private var made: [NewJob] = []
     private var inputs = FlatLists()
     private var files: [Int32] = []
@@ -68,21 +68,21 @@ struct JobReferenceCounts {
     private func inputs(of job: ReferenceCounts.Number) -> ArraySlice<Int32> {
         let old = before.inputs.count
         return job < old
-            ? before.inputs.numbers[before.inputs.range(job)] : inputs.numbers[inputs.range(job - old)]
+            ? before.inputs.elements[before.inputs.range(job)] : inputs.elements[inputs.range(job - old)]
     }
 
     private func files(of job: ReferenceCounts.Number) -> Int {
         Int(job < before.files.count ? before.files[job] : files[job - before.files.count])
     }
 
-    /// Counts uses by cells.
+    /// Counts references from cells.
     ///
     /// - Throws: `UnknownJob`.
     mutating func retain(_ ids: [Digest]) throws(UnknownJob) {
         try count(ids) { $0.retain($1) }
     }
 
-    /// Takes back uses by cells.
+    /// Removes references from cells.
     ///
     /// - Throws: `UnknownJob`.
     mutating func release(_ ids: [Digest]) throws(UnknownJob) {
@@ -90,7 +90,7 @@ struct JobReferenceCounts {
         guard jobs.isPossible, packages.isPossible else { throw UnknownJob() }
     }
 
-    /// - Parameter count: True where the inputs and the files are to be counted as well.
+    /// - Parameter count: whether the inputs and the files are counted as well.
     private mutating func count(
         _ ids: [Digest], _ count: (inout ReferenceCounts, ReferenceCounts.Number) -> Bool
     ) throws(UnknownJob) {
@@ -106,14 +106,14 @@ struct JobReferenceCounts {
         }
     }
 
-    // MARK: What comes of it
+    // MARK: The result
 
     var added: [NewJob] { jobs.newlyUsed.map { made[$0 - before.inputs.count] } }
     var removed: [Digest] { jobs.unused.map(jobs.digest(of:)) }
     var addedPackages: [Digest] { packages.newlyUsed.map(packages.digest(of:)) }
     var removedPackages: [Digest] { packages.unused.map(packages.digest(of:)) }
 
-    /// What is used now.
+    /// The jobs and files that are used now.
     ///
     /// - Complexity: O(jobs and their inputs).
     var uses: JobUses {
@@ -121,7 +121,7 @@ struct JobReferenceCounts {
         let places = Self.places(of: usedJobs, among: before.jobs.keys.count + jobs.added.count)
         let packagePlaces = Self.places(of: usedPackages, among: before.packages.keys.count + packages.added.count)
         var uses = JobUses(jobs: jobs.counts(of: usedJobs), packages: packages.counts(of: usedPackages))
-        uses.inputs.numbers.reserveCapacity(before.inputs.numbers.count)
+        uses.inputs.elements.reserveCapacity(before.inputs.elements.count)
         for job in usedJobs {
             uses.inputs.append(inputs(of: job).lazy.map { places[Int($0)] })
             uses.files.append(packagePlaces[files(of: job)])
@@ -129,7 +129,7 @@ struct JobReferenceCounts {
         return uses
     }
 
-    /// By number, where it is in `used`; -1 for what is not.
+    /// The index of each number in `used`; -1 for numbers that are not in it.
     private static func places(of used: [ReferenceCounts.Number], among count: Int) -> [Int32] {
         var places = Array(repeating: Int32(-1), count: count)
         for (place, number) in used.enumerated() { places[number] = Int32(place) }

@@ -8,13 +8,13 @@ struct PackageIndex: Sendable {
     struct Entry: Sendable {
         var tags: [String]
         var maintainers: [String]
-        /// Names in `depends` that count without tests and documentation.
+        /// The names in `depends` that apply without tests and documentation.
         var dependencies: Set<Universe.NameID>
     }
 
     private(set) var entries: [Universe.NameID: Entry] = [:]
 
-    /// Reads the newest file of each name; one that cannot be read has no entry.
+    /// Reads the newest file of each name; a name whose file cannot be read has no entry.
     ///
     /// - Throws: `Failure` if the repository cannot be read.
     init(_ source: any PackageSource) throws {
@@ -31,8 +31,8 @@ struct PackageIndex: Sendable {
         }
     }
 
-    /// The names that need one of `roots` over at most `depth` steps; nil for any number. The roots are not among
-    /// them, unless they need each other.
+    /// The names that depend on one of `roots` in at most `depth` steps, or in any number if it is nil. The roots are
+    /// included only if they depend on each other.
     func dependents(of roots: Set<Universe.NameID>, depth: Int?) -> Set<Universe.NameID> {
         var dependents: [Universe.NameID: [Universe.NameID]] = [:]
         for (name, entry) in entries {

@@ -5,27 +5,27 @@ internal import OpamFormat
 internal import OpamSolver
 internal import YAML
 
-/// Why a package version is among the cells.
+/// The reason why a package version has a cell.
 struct SelectionOrigin: Sendable {
     /// The line of the matrix.
     var location: SourceLocation
-    /// Whether the version was asked for exactly.
+    /// Whether the version was requested exactly.
     var isExplicit: Bool
-    /// Given with an inclusion.
+    /// The reason given with an inclusion.
     var reason: String?
 }
 
-/// Turns the selections of a matrix into package versions of a column.
+/// Resolves the selections of a matrix into package versions of a column.
 struct PackageSelector {
     let matrix: MatrixFile
     let column: Column
-    /// The names of which versions are selected; nil for all.
+    /// The names whose versions are selected; nil for all.
     let scope: Set<Universe.NameID>?
-    /// Read when a selection needs it.
+    /// Reads the index, when a selection needs it.
     let index: () throws -> PackageIndex
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var selected: [Universe.PackageID: SelectionOrigin] = [:]
-    /// Names that selections do not reach: cells of unikernels come from the matrix's list of them alone.
+    /// Names that selections do not match: cells of unikernels result only from the matrix's list of unikernels.
     private let unikernelNames: Set<Universe.NameID>
 
     private var universe: Universe { column.universe.universe }
@@ -43,9 +43,9 @@ struct PackageSelector {
                 .compactMap(column.universe.universe.nameID))
     }
 
-    /// Selects what `packages` and `include` ask for.
+    /// Selects the versions of `packages` and `include`.
     ///
-    /// - Throws: `Failure` where the repository cannot be read. What the user got wrong is in `diagnostics`.
+    /// - Throws: `Failure` if the repository cannot be read. Errors in the matrix are added to `diagnostics`.
     mutating func select() throws {
         if column.compiler.targets.matches(column.target.name.value) {
             try add(matrix.packages, versions: nil)
@@ -93,11 +93,12 @@ struct PackageSelector {
         case .tag(let glob):
             let entries = try index().entries
             let names = entries.filter { $0.value.tags.contains(where: glob.matches) }.keys.sorted()
-            add(names: names, versions, origin, or: "no package has a tag like '\(glob)'", selection.isOptional)
+            add(names: names, versions, origin, or: "no tag of a package matches '\(glob)'", selection.isOptional)
         case .maintainer(let glob):
             let entries = try index().entries
             let names = entries.filter { $0.value.maintainers.contains(where: glob.matches) }.keys.sorted()
-            add(names: names, versions, origin, or: "no package has a maintainer like '\(glob)'", selection.isOptional)
+            let failure = "no maintainer of a package matches '\(glob)'"
+            add(names: names, versions, origin, or: failure, selection.isOptional)
         case .reverseDependencies(let patterns, let depth):
             let roots = patterns.flatMap {
                 self.names(matching: $0.name, at: location, isOptional: selection.isOptional)
@@ -119,7 +120,7 @@ struct PackageSelector {
             && pattern.allows(version: universe.version(of: package))
     }
 
-    /// The versions of whole names; names without an available version are passed over.
+    /// Adds the versions of whole names; names without an available version are skipped.
     private mutating func add(
         names: [Universe.NameID], _ versions: PackageSelection.Versions, _ origin: SelectionOrigin,
         or message: String? = nil, _ isOptional: Bool = true
@@ -143,14 +144,15 @@ struct PackageSelector {
             let available = meeting.filter { column.universe.isAvailable($0) }
             var origin = origin
             if pattern.exactVersion != nil { origin.isExplicit = true }
-            // A user who names a package wants to see that it is not there on this target.
+            // If a user names a package, the result shows that it is not available on this target.
             let candidates = available.isEmpty && pattern.name.isLiteral ? meeting.suffix(1) : available
             insert(choose(held(Array(candidates), name), versions), origin)
         }
         if !isMet, !isOptional { reportNoVersion(pattern, names, at: origin.location) }
     }
 
-    /// Those versions that the compiler and the pins leave; all where they leave none, so that the conflict is reported.
+    /// The versions that the compiler and the pins allow; all versions if they allow none, so that the conflict is
+    /// reported.
     private func held(_ packages: [Universe.PackageID], _ name: Universe.NameID) -> [Universe.PackageID] {
         let text = universe.name(name)
         let allowed = packages.filter { column.holds(text, at: universe.version(of: $0)) }
@@ -190,12 +192,12 @@ struct PackageSelector {
             !universe.versions(of: $0).isEmpty && glob.matches(universe.name($0))
         }
         if names.isEmpty, !isOptional {
-            report("no package is named like '\(glob)'", at: location, hint: Self.optionalHint)
+            report("no package name matches '\(glob)'", at: location, hint: Self.optionalHint)
         }
         return names
     }
 
-    private static let optionalHint = "add 'optional: true' where that is intended"
+    private static let optionalHint = "add 'optional: true' if that is intended"
 
     private mutating func reportUnknown(_ name: String, at location: SourceLocation) {
         let known = universe.allNames.filter { !universe.versions(of: $0).isEmpty }.map { universe.name($0) }
@@ -210,7 +212,7 @@ struct PackageSelector {
     ) {
         let versions = names.count == 1 ? universe.versions(of: names[0]).suffix(5).map(universe.version(of:)) : []
         report(
-            "no version of '\(pattern.name)' meets '\(pattern)'", at: location,
+            "no version of '\(pattern.name)' satisfies '\(pattern)'", at: location,
             hint: versions.isEmpty ? nil : "the newest are \(versions.reversed().joined(separator: ", "))")
     }
 

@@ -4,15 +4,15 @@ internal import Model
 internal import OpamFormat
 internal import YAML
 
-/// What is wrong with the files of packages that have a part in a plan, each reported once.
+/// The problems in files of packages that affect a plan, each reported once.
 ///
-/// A version that is left out has a part where an answer was made from its name, or the matrix selects it by name; a field that
-/// does not count, where the version is built.
+/// An ignored version affects the plan if an answer was derived from its name, or if the matrix selects it by name; an
+/// ignored field affects it if the version is built.
 package struct PackageWarnings {
     private let inputs: PlanInputs
     private let memory: IncrementalState
 
-    /// - Parameter memory: Of the plan of these inputs.
+    /// - Parameter memory: the incremental state of the plan of these inputs.
     package init(_ inputs: PlanInputs, _ memory: IncrementalState) {
         self.inputs = inputs
         self.memory = memory
@@ -40,17 +40,17 @@ package struct PackageWarnings {
         }
     }
 
-    /// Those of `wanted` that some answer was made from.
+    /// The names in `wanted` from which some answer was derived.
     private func examinedNames(ofStack stack: Int, among wanted: Set<String>) -> Set<String> {
         var isExamined = Array(repeating: false, count: memory.stacks[stack].names.count)
         for column in memory.columns where column.stack == stack {
-            for number in column.examined.numbers { isExamined[Int(number)] = true }
+            for number in column.examined.elements { isExamined[Int(number)] = true }
         }
         let names = memory.stacks[stack].names
         return Set(isExamined.indices.lazy.filter { isExamined[$0] }.map { names[$0] }.filter(wanted.contains))
     }
 
-    /// Whether there would be a cell for a package of this name if its files were right.
+    /// Whether a package of this name would have a cell if its files were valid.
     private func isSelected(_ name: String, _ selections: [PackageSelection]) -> Bool {
         selections.contains { selection in
             switch selection.source.value {
@@ -66,7 +66,7 @@ package struct PackageWarnings {
         guard let version = defect.version else { return true }
         let files = try source.files(of: PackageVersion(name: defect.name, version: version))
         if memory.jobs.packages[files.digest] > 0 { return true }
-        // The files of one whose source moves are kept with another address.
+        // The plan has the files of a package with an unpinned source under another digest, with the resolved address.
         let opam = try? OpamFile(parsing: files.opam, file: "\(defect.name).\(version)/opam")
         return opam?.url.map { inputs.unpinned?.isUnpinned($0) ?? false } ?? false
     }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// The parsed files of a package version, independent of the target.
 struct ParsedPackage: Sendable {
     let files: PackageFiles
-    /// Of the files.
+    /// The digest of the files.
     let digest: Digest
     let depends: DependencyFormula
     let depopts: DependencyFormula
@@ -16,7 +16,7 @@ struct ParsedPackage: Sendable {
     /// The files of the run of a unikernel.
     var run: UnikernelRun?
 
-    /// The files of a unikernel's run, and what they say.
+    /// The files of a unikernel's run, parsed.
     struct UnikernelRun: Sendable {
         let files: PackageFiles
         let digest: Digest
@@ -34,7 +34,7 @@ struct ParsedPackage: Sendable {
     }
 }
 
-/// The package versions of a source, each read once for all columns.
+/// The package versions of a source, each parsed once for all columns.
 final class ParsedPackages: Sendable {
     let source: any PackageSource
     private let unpinned: (any SourceResolver)?
@@ -45,7 +45,7 @@ final class ParsedPackages: Sendable {
         self.unpinned = unpinned
     }
 
-    /// What the files of a package version say, its source at an exact commit.
+    /// The parsed files of a package version, with its source resolved.
     ///
     /// - Throws: `Failure` if the repository cannot be read.
     func package(_ id: Universe.PackageID) async throws -> ParsedPackage {
@@ -54,7 +54,7 @@ final class ParsedPackages: Sendable {
         var files = try source.files(of: version)
         let file = try opamFile(files, of: version)
         if let unpinned { files = try await unpinned.resolve(files, file, of: version) }
-        // Another column may have been as fast; both have read the same.
+        // If another column was faster, both have read the same files.
         var package = ParsedPackage(files, file, of: version)
         if let planned = source.unikernels[version], let files = planned.runFiles {
             package.run = ParsedPackage.UnikernelRun(

@@ -3,7 +3,8 @@ internal import Matrix
 internal import Model
 internal import OpamFormat
 
-/// Puts a plan together as an update of the previous one: cells, jobs and packages that are added and removed, tasks, the header.
+/// Assembles a plan as an update of the previous one: added and removed cells, jobs and packages, the tasks and the
+/// header.
 struct PlanAssembly {
     let inputs: PlanInputs
     let previous: PreviousPlan?
@@ -42,11 +43,11 @@ struct PlanAssembly {
 
     // MARK: Jobs
 
-    /// Counts the jobs that cells need now, and those that no cell needs any more, with their packages.
+    /// Counts the jobs that the cells need now, and those that no cell needs any more, with their packages.
     private func referenceCounts(_ graphs: [JobGraph], _ cells: [ColumnShards]) throws -> JobReferenceCounts {
         var counts = JobReferenceCounts(previous?.memory.jobs ?? JobUses(), adding: graphs)
         do {
-            // Retained before others are released, so that nothing is removed and added again.
+            // Retains before releasing, so that nothing is removed and added again.
             try counts.retain(cells.flatMap(\.retained))
             try counts.release(cells.flatMap(\.released))
         } catch {

@@ -3,9 +3,9 @@ package import Matrix
 package import Model
 internal import YAML
 
-/// Everything that a plan is a function of.
+/// All inputs of a plan, which is a function of them.
 package struct PlanInputs: Sendable {
-    /// Which description of a target is meant: that for opam's compilers, or for the distro's own.
+    /// Identifies one of the descriptions of a target: for opam's compilers, or for the distribution's own.
     package struct ProfileKey: Hashable, Sendable {
         /// The target's name.
         package var target: String
@@ -22,11 +22,11 @@ package struct PlanInputs: Sendable {
     package var matrix: MatrixFile
     /// The descriptions of targets.
     package var profiles: [ProfileKey: TargetProfile]
-    /// By positions in `matrix.repositories`, in order of precedence.
+    /// The repositories, by stacks of positions in `matrix.repositories` in order of precedence.
     package var sources: [[Int]: any PackageSource]
-    /// Decides which accepted failures have expired.
+    /// The date that determines which accepted failures have expired.
     package var today: CalendarDate
-    /// Resolves unpinned sources of packages; nil leaves them as they are.
+    /// Resolves unpinned sources of packages; nil leaves them unchanged.
     package var unpinned: (any SourceResolver)?
 
     package init(
@@ -40,13 +40,13 @@ package struct PlanInputs: Sendable {
         self.today = today
     }
 
-    /// The repositories laid over each other that some cells are made from, by their positions in the matrix.
+    /// The stacks of repositories that the cells use, by their positions in the matrix.
     var stacks: [(positions: [Int], source: any PackageSource)] {
         sources.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
     }
 
-    /// Digest of all inputs except unpinned package sources. Two digests may differ though the plans are equal, if a
-    /// comment of the matrix changed, say.
+    /// The digest of all inputs except unpinned package sources. Equal plans may have different digests, for example if
+    /// a comment of the matrix has changed.
     package var digest: Digest {
         get throws {
             struct Identity: Encodable {
@@ -78,7 +78,7 @@ package struct PlanInputs: Sendable {
         }
     }
 
-    /// Accepted failures that have expired.
+    /// Warnings about accepted failures that have expired.
     package var warnings: [Diagnostic] {
         matrix.acceptFailures.compactMap { rule in
             guard let expires = rule.expires, expires.value < today else { return nil }
@@ -100,7 +100,7 @@ package struct PlanInputs: Sendable {
         }
     }
 
-    /// The descriptions of targets that a matrix needs.
+    /// The target descriptions that a matrix needs.
     package static func profileKeys(of matrix: MatrixFile) -> [(key: ProfileKey, target: TargetEntry)] {
         var seen: Set<ProfileKey> = []
         return pairs(of: matrix).compactMap { target, compiler in
@@ -109,8 +109,8 @@ package struct PlanInputs: Sendable {
         }
     }
 
-    /// The repositories that count for a target with a compiler, by position. Of a column with unikernels, whose packages are
-    /// no other column's, a negative number follows.
+    /// The stack of repositories of a target with a compiler, by position. For a column with unikernels, whose packages
+    /// belong to no other column, a negative number follows.
     package static func stack(of matrix: MatrixFile, target: TargetEntry, compiler: CompilerEntry) -> [Int] {
         let repositories = matrix.repositories.indices.filter { index in
             let repository = matrix.repositories[index]
@@ -124,7 +124,7 @@ package struct PlanInputs: Sendable {
         return repositories + [-1 - row * matrix.compilers.count - column]
     }
 
-    /// The unikernels that a target with a compiler has.
+    /// The unikernels of a target with a compiler.
     package static func unikernels(
         of matrix: MatrixFile, target: TargetEntry, compiler: CompilerEntry
     ) -> [UnikernelEntry] {
@@ -136,32 +136,32 @@ package struct PlanInputs: Sendable {
 }
 
 extension TargetEntry {
-    /// Who carries out recipes, as jobs say it: nil for the runner itself.
+    /// The program that executes recipes, as recorded in jobs; nil for the runner itself.
     package var jobEngine: Job.Engine? {
         engine?.value == .opam ? .opam : nil
     }
 }
 
-/// A plan, and what is known of how it was made.
+/// The result of planning: a plan and the incremental state.
 package struct PlanOutput: Sendable {
     /// The difference from the previous plan, or the whole plan.
     package var update: PlanUpdate
-    /// Whether the update is one of the previous plan; otherwise it is the whole plan.
+    /// Whether the update is relative to the previous plan; otherwise it is the whole plan.
     package var isIncremental: Bool
-    /// What the next plan can be made from.
+    /// The incremental state for the next plan.
     package var memory: IncrementalState
-    /// The number of cells that were solved, as opposed to kept.
+    /// The number of cells that were solved rather than kept.
     package var made: Int
-    /// What the user should know.
+    /// Warnings for the user.
     package var warnings: [Diagnostic]
 
     /// The head of the plan.
     package var header: PlanHeader { update.header }
 }
 
-/// How far planning has come.
+/// The progress of planning.
 package struct PlanProgress: Sendable {
-    /// What planning is doing.
+    /// The phases of planning.
     package enum Phase: String, Sendable {
         case reading = "reading repositories"
         case solving
@@ -169,11 +169,11 @@ package struct PlanProgress: Sendable {
         case writing
     }
 
-    /// What planning is doing.
+    /// The current phase.
     package var phase: Phase
-    /// How much of the phase is done.
+    /// The amount of work done in the phase.
     package var done: Int
-    /// How much there is to do; 0 where that is not known.
+    /// The total amount of work in the phase; 0 if unknown.
     package var total: Int
 
     package init(_ phase: Phase, done: Int = 0, total: Int = 0) {

@@ -4,14 +4,14 @@ internal import OpamFormat
 internal import OpamSolver
 internal import System
 
-/// Collects the metadata of all packages of a plan, those without a solution too, from their opam files and from the
-/// previous plan.
+/// Collects the metadata of all packages of a plan, including those without a solution, from their opam files and from
+/// the previous plan.
 struct PlannedMetadata {
     private let base: PreviousPlan?
     private let packages: [ParsedPackages]
     private let stacks: [RepositoryChanges]
 
-    /// - Parameter packages: By number of the stack, as the stacks.
+    /// - Parameter packages: the package versions of each stack, in the order of `stacks`.
     init(
         _ base: PreviousPlan?, _ packages: [ParsedPackages], _ stacks: [RepositoryChanges]
     ) {
@@ -20,20 +20,21 @@ struct PlannedMetadata {
         self.packages = packages
     }
 
-    /// A package whose metadata is wanted.
+    /// A package whose metadata is needed.
     private struct Wanted {
-        /// The stack of the first column that has it.
+        /// The stack of the first column with the package.
         var stack: Int
         /// Whether a cell of the package was solved again in a column.
         var isMade: Bool
     }
 
-    /// The document of the plan. Where columns have different repositories, the first column that has a package counts.
+    /// The document of the plan. If columns have different repositories, the first column with a package determines its
+    /// metadata.
     ///
     /// - Throws: `Failure` if a repository cannot be read.
     func document(_ columns: [ColumnDelta]) async throws -> [UInt8] {
         let wanted = wanted(columns)
-        // A cell may stay although its package changed: one that has no solution because of the compiler.
+        // A cell may be kept although its package has changed, if the compiler makes it unsolvable.
         let changed = Set(stacks.flatMap(\.changed))
         var known = try previous().filter { wanted[$0.key]?.isMade == false && !changed.contains(packageName($0.key)) }
         let missing = wanted.filter { known[$0.key] == nil }.sorted { $0.key < $1.key }
@@ -49,7 +50,7 @@ struct PlannedMetadata {
         return PackageMetadata.document(known.values)
     }
 
-    /// Packages that one thread reads in one go.
+    /// The number of packages that a thread reads at a time.
     private static let part = 64
 
     private func wanted(_ columns: [ColumnDelta]) -> [String: Wanted] {
@@ -79,7 +80,7 @@ struct PlannedMetadata {
         return wanted
     }
 
-    /// What the previous plan has. None of it counts where a package may be another repository's in another column.
+    /// The metadata in the previous plan; none if a package may come from another repository in another column.
     private func previous() throws -> [String: PackageMetadata] {
         guard let base, stacks.count == 1, stacks[0].numberBefore != nil, base.memory.stacks.count == 1,
             let packages = try base.metadata().flatMap(PackageMetadata.read)

@@ -3,7 +3,7 @@ internal import Matrix
 internal import Model
 
 extension PlannedNotices {
-    /// The notices that a matrix asks for.
+    /// The notices requested by a matrix.
     init(_ rules: NoticeRules) {
         self.init(
             mail: rules.recipients.map { recipient in

@@ -105,16 +105,16 @@ private struct CellExplainer {
 
     /// - Parameters:
     ///   - planned: The cell in the plan.
-    ///   - solved: The answer that it was made from.
+    ///   - solved: The answer from which the cell was derived.
     mutating func text(_ planned: PlannedCell, _ solved: SolvedCell, matrix: MatrixFile) -> String {
-        var text = "asked for by \(entry.origin.location)"
+        var text = "requested by \(entry.origin.location)"
         if let line = matrix.sources.diagnostic(.note, "", at: entry.origin.location).excerpt {
             text += ": \(line.drop { $0 == " " })"
         }
         if let reason = entry.origin.reason { text += " (\(reason))" }
         text += "\n" + version
         switch planned.basis {
-        case .excluded(let reason): return text + "left out by the matrix: \(reason)\n"
+        case .excluded(let reason): return text + "excluded by the matrix: \(reason)\n"
         case .unsolvable(let explanation): return text + solvedFor + "unsolvable:\n\(explanation)\n"
         case .jobs: break
         }
@@ -122,12 +122,12 @@ private struct CellExplainer {
         if let untested = planned.untested { text += "not tested:\n\(untested)\n" }
         let selection = solved.answer?.selection ?? []
         let names = count(solved.answer?.examined.count ?? 0, "name")
-        text += "\n\(count(selection.count, "package")), decided after looking at \(names):\n"
+        text += "\n\(count(selection.count, "package")), selected after examining \(names):\n"
         for package in selection { text += line(package, request) }
         return text
     }
 
-    /// The request for building, which the plan's selection is the answer to.
+    /// The build request whose solution is in the plan.
     private var request: Request {
         var options = entry.options
         options.withTest = false
@@ -138,7 +138,7 @@ private struct CellExplainer {
         "solved for \(request.roots.map(\.description).joined(separator: ", "))\n"
     }
 
-    /// Why this version of the package and no newer one.
+    /// Explains why this version of the package is planned and no newer one.
     private var version: String {
         let name = universe.nameID(of: entry.package)
         let newer = universe.versions(of: name).filter { $0 > entry.package }
@@ -150,7 +150,7 @@ private struct CellExplainer {
             return
                 "version \(chosen) is the newest available on \(column.target.name.value): not available are \(versions)\n"
         }
-        return "version \(chosen) was asked for; the newest is \(universe.version(of: newest))\n"
+        return "version \(chosen) was requested; the newest is \(universe.version(of: newest))\n"
     }
 
     /// Adds a line for a selected package and, if it is not the newest version, the reason.
@@ -169,7 +169,7 @@ private struct CellExplainer {
             .atom(VersionConstraint(.greater, Version(unchecked: universe.version(of: package)))))
         newerRequest.roots.append(constraint)
         guard let why = solver.explain(newerRequest) else {
-            return text + " (\(universe.version(of: newest)) would do too, but for what was decided before)\n"
+            return text + " (\(universe.version(of: newest)) would also be possible, but for earlier decisions)\n"
         }
         let lines = why.description.split(separator: "\n").map { "      \($0)" }.joined(separator: "\n")
         return text + ", not \(universe.version(of: newest)), because\n\(lines)\n"

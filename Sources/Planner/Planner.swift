@@ -4,11 +4,10 @@ internal import Model
 internal import OpamFormat
 internal import OpamSolver
 
-/// Turns a matrix, repositories at commits and descriptions of targets into a plan. Nothing else decides: equal inputs
-/// give equal plans.
+/// Creates a plan from a matrix, repositories at commits and descriptions of targets. Equal inputs give equal plans.
 package struct Planner: Sendable {
     let inputs: PlanInputs
-    /// Cells of a plan.
+    /// The maximum number of cells of a plan.
     var cellLimit = CellSelection.usualLimit
     let progress: @Sendable (PlanProgress) -> Void
 
@@ -33,8 +32,8 @@ package struct Planner: Sendable {
         }
     }
 
-    /// The version that opam gives a pin without a stated version: the newest that some target has, else the newest that
-    /// there is; nil if no repository has the name.
+    /// The version for a pin without a stated version, as in opam: the newest one available on some target, otherwise
+    /// the newest one; nil if no repository has the name.
     package func newestVersion(of name: String) -> String? {
         let views = Dictionary(
             inputs.stacks.map { ($0.positions, TargetViews()) }, uniquingKeysWith: { first, _ in first })
@@ -51,7 +50,7 @@ package struct Planner: Sendable {
         return (available.isEmpty ? all : available).max { Version(unchecked: $0) < Version(unchecked: $1) }
     }
 
-    /// What the cells of a target with a compiler share.
+    /// The properties common to the cells of a target with a compiler.
     func column(
         _ pair: (target: TargetEntry, compiler: CompilerEntry), views: TargetViews = TargetViews()
     ) throws -> Column {

@@ -1,25 +1,26 @@
 internal import OpamSolver
 
-/// The names of some repositories laid over each other, and which of them are not as they are remembered.
+/// The names of a stack of repositories, and which of them have changed since the incremental state.
 struct RepositoryChanges: Sendable {
     let source: any PackageSource
-    /// The number of the remembered repositories that these are compared with; nil if there are none.
+    /// The index of the stack in the incremental state with which these repositories are compared; nil if there is
+    /// none.
     let numberBefore: Int?
-    /// As it will be remembered.
+    /// The new incremental state of the stack.
     let memory: StackState
-    /// By number of a remembered name; nil if nothing is remembered.
+    /// Whether each name of the incremental state has changed, by its number; nil without an incremental state.
     let isChanged: [Bool]?
-    /// The names that have other versions than those remembered, or that were not known.
+    /// The names whose versions have changed, and new names.
     let changed: [String]
-    /// The number in the memory of each name of the universe.
+    /// The number in `memory` of each name of the universe.
     private let numbers: [Int32]
     private let numberOfText: [String: Int32]
 
     /// - Parameters:
-    ///   - pins: Versions by name. A pin decides about the versions of its name alone, so it counts as what they are read
-    ///     from.
-    ///   - roots: Names that every request asks for, though no package may have them.
-    ///   - numberBefore: Of what is remembered.
+    ///   - pins: Pinned versions by name. A pin affects only the versions of its name, so it is part of the name's
+    ///     fingerprint.
+    ///   - roots: Names that every request contains, even if no package has them.
+    ///   - numberBefore: The index of the stack in the incremental state.
     /// - Complexity: O(names).
     init(
         _ source: any PackageSource, pins: [String: String], roots: [String], numberBefore: Int?, before: StackState?

@@ -35,7 +35,7 @@ struct RepositoryChecks {
         var found: [Diagnostic] = []
         for (index, root) in Column.roots(of: compiler).enumerated() {
             let isVersion = index < (compiler.isSystem ? 2 : 1)
-            // A version that 'ocaml' lacks need not be missed in 'ocaml-system' as well.
+            // If 'ocaml' lacks the version, 'ocaml-system' is not reported as well.
             if isVersion, !found.isEmpty { continue }
             if universes.contains(where: { has(root, $0) }) { continue }
             let package = root.versions.isEmpty ? root.name.text : root.description
@@ -48,7 +48,7 @@ struct RepositoryChecks {
         return found
     }
 
-    /// The universes that the compiler's cells are solved in; all where it has no cells.
+    /// The universes in which cells of the compiler are solved; all universes if it has no cells.
     private func universes(for compiler: CompilerEntry) -> [Universe] {
         let positions = Set(
             PlanInputs.pairs(of: matrix).filter { $0.compiler.name.value == compiler.name.value }.map { pair in
@@ -67,7 +67,7 @@ struct RepositoryChecks {
 
     // MARK: Pins
 
-    /// A pin to a version that no repository has would make every cell that needs it unsolvable.
+    /// The error for a pin to a version that no repository has, which would make every dependent cell unsolvable.
     private func mistake(in pin: Pin) -> Diagnostic? {
         let version = Version(unchecked: pin.version)
         let universes = stacks.map(\.universe)
@@ -85,7 +85,7 @@ struct RepositoryChecks {
 
     // MARK: Messages
 
-    /// - Parameter version: The one that was asked for, which may be misspelt.
+    /// - Parameter version: The requested version, which may be misspelt.
     private func diagnostic(
         _ message: String, at location: SourceLocation, near version: String?, of name: String, in universes: [Universe]
     ) -> Diagnostic {

@@ -3,18 +3,18 @@ internal import OpamSolver
 
 /// The packages selected for a request with their build dependencies.
 struct SelectionGraph {
-    /// By name; nil if no version is chosen.
+    /// The selected version of each name; nil if none is selected.
     private var chosen: [Universe.PackageID?]
     private var edges: [Universe.PackageID: Edges] = [:]
 
     /// The distinct direct dependencies of a package, in textual order.
     struct Edges {
         var needed: [Universe.PackageID] = []
-        /// From `depopts`, unless needed too.
+        /// The dependencies that only `depopts` contains.
         var optional: [Universe.PackageID] = []
     }
 
-    /// Packages that need each other to be built.
+    /// Packages that depend on each other in a cycle.
     struct Cycle: Error {
         var packages: [Universe.PackageID]
     }
@@ -23,18 +23,18 @@ struct SelectionGraph {
         chosen = Array(repeating: nil, count: nameCount)
     }
 
-    /// Starts over with another selection.
+    /// Replaces the selection.
     mutating func select(_ packages: [Universe.PackageID], in universe: Universe) {
         for index in chosen.indices { chosen[index] = nil }
         for package in packages { chosen[universe.nameID(of: package).index] = package }
         edges.removeAll(keepingCapacity: true)
     }
 
-    /// The packages chosen.
+    /// The selected packages.
     var selection: [Universe.PackageID] { chosen.compactMap(\.self) }
 
-    /// Those that `formula` needs, each once: of a disjunction the first part that the selection meets, which is the
-    /// one that the solver took.
+    /// The packages that `formula` requires, each once: for a disjunction, the first alternative that the selection
+    /// satisfies, which is the one that the solver chose.
     func inputs(_ formula: Formula<AllowedVersions>) -> [Universe.PackageID] {
         var found: [Universe.PackageID] = []
         _ = collect(formula, into: &found)
@@ -76,9 +76,9 @@ struct SelectionGraph {
         return found
     }
 
-    /// Takes optional inputs away from packages that are on a cycle of inputs, as the opam client does.
+    /// Removes optional inputs from packages that are on a cycle of inputs, like the opam client.
     ///
-    /// Which are taken away does not depend on where one starts to look, so that equal selections give equal jobs.
+    /// The result does not depend on the order of the search, so that equal selections give equal jobs.
     mutating func dropOptionalInputsOnCycles() {
         let components = StronglyConnected(edges.mapValues { $0.needed + $0.optional }).component
         for (package, outgoing) in edges {
@@ -90,7 +90,7 @@ struct SelectionGraph {
 /// The strongly connected components of a graph, by R. Tarjan's algorithm (Depth-first search and linear graph
 /// algorithms, 1972).
 struct StronglyConnected<Node: Hashable & Comparable> {
-    /// Nodes of one component have one number.
+    /// Nodes of the same component have the same number.
     private(set) var component: [Node: Int] = [:]
     private let graph: [Node: [Node]]
     private var index: [Node: Int] = [:]

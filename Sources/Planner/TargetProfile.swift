@@ -1,13 +1,13 @@
 package import Model
 internal import OpamFormat
 
-/// A target as its plugin describes it, for the compilers of one kind: the distro's own, or opam's.
+/// The description of a target by its plugin, for one kind of compilers: the distribution's own, or opam's.
 package struct TargetProfile: Sendable {
     /// Maps names of system packages to those of the distribution; names that are part of the environment map to
     /// nothing. A name that the distribution lacks is kept, so that the build reports it.
     package typealias SystemPackageMapper = @Sendable (_ names: [String]) async throws -> [String: [String]]
 
-    /// The target as plans record it.
+    /// The target as recorded in plans.
     package var target: Plan.Target
     /// Maps names of system packages to those of the distribution.
     package var mapSystemPackages: SystemPackageMapper
@@ -18,12 +18,12 @@ package struct TargetProfile: Sendable {
     }
 }
 
-/// Opam's variables of a target with a compiler, as dependency formulas and filters see them.
+/// Opam's variables of a target with a compiler, for dependency formulas and filters.
 struct ColumnVariables: Sendable {
-    /// The version of opam whose answers are given.
+    /// The version of opam that the variables describe.
     static let opamVersion = "2.5.2"
 
-    /// Those that are the same for all packages.
+    /// The variables that are the same for all packages.
     let solverVariables: [Variable: VariableValue]
 
     init(values: [String: String], compilerVersion: String) {
@@ -39,7 +39,7 @@ struct ColumnVariables: Sendable {
         solverVariables = variables
     }
 
-    /// The variables as a package sees them.
+    /// The variables for a version of a package.
     func environment(version: String) -> OpamFormat.Environment {
         { variable in
             if variable.name == "version", variable.scope == .global || variable.scope == .own {

@@ -8,7 +8,7 @@ struct UnmatchedRules {
     private let columns: [NamedColumn]
     private let names: Set<String>
 
-    /// The packages of a column, as rules see them.
+    /// The packages of a column, in the form that rules match.
     private struct NamedColumn {
         let target: String
         let compiler: String
@@ -52,7 +52,7 @@ struct UnmatchedRules {
             }
     }
 
-    /// Limits are for jobs of packages that have no cell, too.
+    /// The scopes of the rules. Limits also apply to jobs of packages without a cell.
     private var scopes: [(key: String, globs: [Located<Glob>])] {
         let options = [
             ("with-test", matrix.withTest), ("with-doc", matrix.withDoc), ("lower-bounds", matrix.lowerBounds),

@@ -1,12 +1,12 @@
 internal import Core
 
-/// How often each of many things is used, by their digests.
+/// Reference counts of objects, by their digests.
 struct UseCounts: Sendable, Equatable {
-    /// Ascending.
+    /// The digests, in ascending order.
     var keys: [Digest] = []
     var counts: [Int32] = []
 
-    /// Where a digest is among the keys.
+    /// The index of a digest in `keys`.
     ///
     /// - Complexity: O(log n).
     func place(of key: Digest) -> Int? {
@@ -21,13 +21,13 @@ struct UseCounts: Sendable, Equatable {
     subscript(digest: Digest) -> Int { place(of: digest).map { Int(counts[$0]) } ?? 0 }
 }
 
-/// Use counts that are being changed. Things have numbers: their places in the counts before, and behind those the
-/// others as they come.
+/// Reference counts during a change. Objects have numbers: their indexes in the previous counts, followed by new
+/// objects in the order in which they are added.
 struct ReferenceCounts {
     typealias Number = Int
 
     let before: UseCounts
-    /// What was not counted before, in the order of its numbers.
+    /// The new objects, in the order of their numbers.
     private(set) var added: [Digest] = []
     private var numbers: [Digest: Number] = [:]
     private var counts: [Int32]
@@ -37,10 +37,10 @@ struct ReferenceCounts {
         counts = before.counts
     }
 
-    /// The number of a thing that was counted before or was added.
+    /// The number of an object that was counted before or has been added.
     func number(of digest: Digest) -> Number? { before.place(of: digest) ?? numbers[digest] }
 
-    /// The number of a thing, which it may get now.
+    /// The number of an object, which is added if necessary.
     mutating func add(_ key: Digest) -> (number: Number, isNew: Bool) {
         if let known = number(of: key) { return (known, false) }
         numbers[key] = counts.count
@@ -49,30 +49,30 @@ struct ReferenceCounts {
         return (counts.count - 1, true)
     }
 
-    /// Counts one use more; true if it is the first.
+    /// Increments a count; true if it was 0.
     mutating func retain(_ number: Number) -> Bool {
         counts[number] += 1
         return counts[number] == 1
     }
 
-    /// Counts one use less; true if it was the last.
+    /// Decrements a count; true if it becomes 0.
     mutating func release(_ number: Number) -> Bool {
         counts[number] -= 1
         return counts[number] == 0
     }
 
-    /// What was not used before and is now.
+    /// The objects that were not used before and are used now.
     var newlyUsed: [Number] { (before.counts.count..<counts.count).filter { counts[$0] > 0 } }
-    /// What was used before and is not now.
+    /// The objects that were used before and are not used now.
     var unused: [Number] { before.counts.indices.filter { counts[$0] <= 0 } }
-    /// False where something was released more often than it was retained.
+    /// False if something was released more often than retained.
     var isPossible: Bool { counts.allSatisfy { $0 >= 0 } }
 
     func digest(of number: Number) -> Digest {
         number < before.keys.count ? before.keys[number] : added[number - before.keys.count]
     }
 
-    /// What is used now, as numbers in the order of digests.
+    /// The numbers of all used objects, in the order of their digests.
     var used: [Number] {
         let newlyUsed = newlyUsed.sorted { digest(of: $0) < digest(of: $1) }
         var used: [Number] = []
@@ -88,7 +88,7 @@ struct ReferenceCounts {
         return used + newlyUsed[next...]
     }
 
-    /// The counts of `used`; what is not used any more is forgotten.
+    /// The counts of `used`; unused objects are dropped.
     func counts(of used: [Number]) -> UseCounts {
         UseCounts(keys: used.map(digest(of:)), counts: used.map { counts[$0] })
     }

@@ -1,9 +1,9 @@
 package import PluginMessages
 
-/// An answer whose values can be wrong in ways that its types allow.
+/// An answer whose values can be invalid although they have the right types.
 package protocol CheckedAnswer {
     associatedtype Request
-    /// What is wrong with it as an answer to `request`, each a sentence with what was expected and found.
+    /// The problems of the answer to `request`, each as a sentence with what was expected and found.
     func problems(with request: Request) -> [String]
 }
 
@@ -39,7 +39,7 @@ extension TargetDescription: CheckedAnswer {
             problems.append("variables: expected a value for '\(name)', found none")
         }
         if request.systemCompiler, variables["sys-ocaml-version", default: ""].isEmpty {
-            problems.append("variables: the system compiler was asked for, but 'sys-ocaml-version' has no value")
+            problems.append("variables: the system compiler was requested, but 'sys-ocaml-version' has no value")
         }
         return problems + environment.problems
     }

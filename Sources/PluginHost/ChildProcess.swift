@@ -2,9 +2,9 @@ internal import Core
 internal import Glibc
 internal import System
 
-/// A child process with a socket as its descriptor 3, its standard error on another, and a clean environment.
+/// A child process with a socket as its descriptor 3, a pipe for its standard error, and a clean environment.
 ///
-/// Used by one thread at a time. The child is killed and reaped at the latest when this object goes.
+/// Used by one thread at a time. The child is killed and reaped at the latest when this object is released.
 final class ChildProcess {
     private let identifier: pid_t
     private let socket: Int32
@@ -13,7 +13,7 @@ final class ChildProcess {
     private var spoken: [UInt8] = []
     private static let spokenLimit = 4096
 
-    /// Starts `program` with `arguments` (the program's name not among them).
+    /// Starts `program` with `arguments` (without the program's name).
     ///
     /// - Throws: `PluginFault` with the system's reason.
     init(program: PluginHostProgram, arguments: [String]) throws(PluginFault) {
@@ -46,8 +46,8 @@ final class ChildProcess {
 
     /// Sends `request` (which may be empty) and receives one frame of at most `limit` bytes.
     ///
-    /// - Throws: `PluginFault` if the child ended, sent something else, or took longer than `time`. The child is then
-    ///   gone.
+    /// - Throws: `PluginFault` if the child ended, sent something else, or took longer than `time`. The child has been
+    ///   killed then.
     func exchange(_ request: [UInt8], limit: Int, time: Duration) throws(PluginFault) -> Frame {
         let deadline = ContinuousClock.now + time
         var unsent = request[...]
@@ -71,7 +71,7 @@ final class ChildProcess {
         }
     }
 
-    /// Whether the child still runs, as far as is known.
+    /// Whether the child is still running, as far as is known.
     var isAlive: Bool { ended == nil }
 
     private func frame(of received: [UInt8], limit: Int) throws(PluginFault) -> Frame? {
@@ -94,7 +94,7 @@ final class ChildProcess {
         return max(0, sent)
     }
 
-    /// False where the peer has hung up.
+    /// False if the child has closed the connection.
     private func receive(into received: inout [UInt8]) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
@@ -102,7 +102,7 @@ final class ChildProcess {
         return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
     }
 
-    /// Takes what came on standard error, so that a talking child never waits; keeps the end.
+    /// Reads standard error, so that the child never blocks on it, and keeps the end.
     private func listen() {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while case let count = recv(errors, &buffer, buffer.count, Int32(MSG_DONTWAIT)), count > 0 {
@@ -113,7 +113,7 @@ final class ChildProcess {
     private var stderrTail: String {
         listen()
         let lines = String(decoding: spoken, as: UTF8.self).split(whereSeparator: \.isNewline)
-        // What follows this line is addresses, by the Swift runtime.
+        // The Swift runtime prints addresses after this line.
         let words = lines.prefix { !$0.hasPrefix("Current stack trace:") }
         return words.suffix(5).map { $0.filter { !$0.isControl } }.joined(separator: "\n")
     }
@@ -124,7 +124,7 @@ final class ChildProcess {
         return PluginFault(kind: kind, stderrTail: stderrTail)
     }
 
-    /// Waits for the child, which has hung up, and kills it where it lingers.
+    /// Waits for the child, which has closed the connection, and kills it if it does not end.
     private func reap(within time: Duration) -> Int32 {
         let deadline = ContinuousClock.now + min(time, .seconds(1))
         let process = ProcessDescriptor(of: identifier)
@@ -135,7 +135,7 @@ final class ChildProcess {
         return ended ?? 0
     }
 
-    /// Kills the child, with whatever it started, and reaps it.
+    /// Kills the child with all its descendants, and reaps it.
     func end() {
         guard ended == nil else { return }
         kill(-identifier, SIGKILL)

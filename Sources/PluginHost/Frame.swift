@@ -1,4 +1,4 @@
-/// What the child host sends: a kind and some bytes. The numbers are those of `ciso-plugin-host/frames.h`.
+/// A message of the child process: a kind and bytes. The numbers are those of `ciso-plugin-host/frames.h`.
 struct Frame {
     enum Kind: UInt32 {
         case call = 1
@@ -17,25 +17,25 @@ struct Frame {
     var kind: Kind
     var bytes: [UInt8]
 
-    /// A frame that asks for a call.
+    /// A frame that requests a call.
     static func call(_ name: String, request: [UInt8]) -> [UInt8] {
         let body = Array(name.utf8) + [0] + request
         return littleEndian(UInt32(body.count)) + littleEndian(Kind.call.rawValue) + body
     }
 
-    /// The unsigned number of `count` bytes at `offset`; nil if there are fewer.
+    /// The unsigned number in `count` bytes at `offset`; nil if there are fewer.
     func number(at offset: Int, count: Int) -> UInt64? {
         guard offset + count <= bytes.count else { return nil }
         return bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// The texts from `offset` on, each ended by a zero byte.
+    /// The zero-terminated texts from `offset` on.
     func texts(from offset: Int) -> [String] {
         bytes.dropFirst(offset).split(separator: 0, omittingEmptySubsequences: false).dropLast()
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The whole of it as text.
+    /// The whole contents as text.
     var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 

@@ -3,18 +3,18 @@ internal import Foundation
 internal import Logging
 package import PluginMessages
 
-/// A plugin that was found, loaded and checked. Calls go to a child process, one at a time.
+/// A plugin that has been found, loaded and checked. Calls go to a child process, one at a time.
 ///
-/// A call in which the plugin crashes, hangs or gives garbage throws, and nothing else happens: the next call gets a
-/// new child. The child is started when it is needed and ends with this object.
+/// A call in which the plugin crashes, hangs or returns an invalid answer throws without further effects: the next call
+/// uses a new child. The child is started on demand and ends with this object.
 package actor Plugin {
-    /// Which plugin gave an answer: part of every result.
+    /// Identifies the plugin that gave an answer, as part of every result.
     package struct Identity: Codable, Hashable, Sendable {
         /// The name in the descriptor.
         package var name: String
         /// The version in the descriptor.
         package var version: String
-        /// Of the plugin's file.
+        /// The digest of the plugin's file.
         package var digest: Digest
     }
 
@@ -41,10 +41,10 @@ package actor Plugin {
         self.process = process
     }
 
-    /// Loads `file` into a child, checks its descriptor and learns its name.
+    /// Loads `file` in a child process, checks its descriptor and reads its name.
     ///
-    /// - Parameter host: loads it.
-    /// - Throws: `Failure` naming what was expected, found, and a remedy.
+    /// - Parameter host: the program that loads it.
+    /// - Throws: `Failure` with what was expected, what was found, and a suggestion.
     package static func load(
         _ file: PluginFile, host: PluginHostProgram = .besideThisProgram(), limits: PluginLimits = PluginLimits()
     ) async throws -> Plugin {
@@ -65,17 +65,17 @@ package actor Plugin {
         }
     }
 
-    /// Who the plugin is and what it serves.
+    /// The plugin's description of itself and what it serves.
     package func describe() throws -> PluginDescription {
         try answer(PluginCalls.Describe.self, to: NoArguments())
     }
 
-    /// A target's opam variables and how its environment is made.
+    /// The opam variables and the environment of a target.
     package func target(_ request: TargetRequest) throws -> TargetDescription {
         try answer(PluginCalls.Target.self, to: request)
     }
 
-    /// The distro's names of some depexts and the steps that install them.
+    /// The distribution's names of some depexts, and the steps that install them.
     package func systemPackages(_ request: SystemPackagesRequest) throws -> SystemPackagesAnswer {
         try answer(PluginCalls.SystemPackages.self, to: request)
     }
@@ -85,7 +85,7 @@ package actor Plugin {
         try answer(PluginCalls.Steps.self, to: request).steps
     }
 
-    /// How to read an error in a log, in order of precedence.
+    /// The patterns of errors in logs, in order of precedence.
     package func patterns() throws -> [LogPattern] {
         try answer(PluginCalls.Patterns.self, to: NoArguments()).patterns
     }
@@ -97,8 +97,8 @@ package actor Plugin {
 
     /// Asks the plugin and checks its answer against the request.
     ///
-    /// - Throws: `Failure`, of the kind input where the plugin refuses the request or answers nonsense, and of the kind
-    ///   infrastructure where it crashed or hung.
+    /// - Throws: `Failure` of the category `input` if the plugin refuses the request or returns an invalid answer, and
+    ///   `unavailable` if it crashed or hung.
     private func answer<Call: PluginCall>(_ call: Call.Type, to request: Call.Request) throws -> Call.Answer
     where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
         if let answer = try answerIfKnown(call, to: request) { return answer }
@@ -155,7 +155,7 @@ private func fileDigest(_ path: String) throws -> Digest {
     return bytes.withUnsafeBytes { Digest(of: $0) }
 }
 
-/// Decodes JSON of a plugin, saying where it is not what was expected.
+/// Decodes JSON from a plugin; errors name the position.
 package func read<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], call: String) throws(PluginFault) -> Value
 {
     guard !bytes.isEmpty else {
@@ -165,13 +165,14 @@ package func read<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], cal
         return try JSONDecoder().decode(type, from: Data(bytes))
     } catch let error as DecodingError {
         let words = whyNoJSON(bytes) ?? error.plainWords
-        throw PluginFault(kind: .garbage("the answer is not as it must be: \(words)"), call: call)
+        throw PluginFault(kind: .garbage("the answer is invalid: \(words)"), call: call)
     } catch {
         throw PluginFault(kind: .garbage("the answer is not JSON: \(error)"), call: call)
     }
 }
 
-/// What is wrong with a text that is no JSON, and where; the decoder keeps that to itself. Nil for JSON.
+/// The syntax error in a text that is not JSON, with its position, which the decoder does not report. Nil for valid
+/// JSON.
 private func whyNoJSON(_ bytes: [UInt8]) -> String? {
     do {
         _ = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
@@ -183,7 +184,7 @@ private func whyNoJSON(_ bytes: [UInt8]) -> String? {
 }
 
 extension DecodingError {
-    /// One line: the place in the document and what is wrong there.
+    /// A one-line message: the position in the document and the problem.
     var plainWords: String {
         let (context, what): (Context, String) =
             switch self {
@@ -198,7 +199,7 @@ extension DecodingError {
         return place.isEmpty ? what : "at \(place.drop { $0 == "." }): \(what)"
     }
 
-    /// What JSON calls a type.
+    /// The name of a type in JSON's terms.
     private static func words(for type: any Any.Type) -> String {
         switch "\(type)" {
         case "Bool": "true or false"
@@ -212,12 +213,12 @@ extension DecodingError {
 }
 
 extension DecodingError.Context {
-    /// `a string` of Foundation's `Expected to decode Bool but found a string instead.`
+    /// `a string` from Foundation's `Expected to decode Bool but found a string instead.`
     fileprivate var found: Substring {
         debugDescription.firstMatch(of: /found (.+?) instead/)?.output.1 ?? "something else"
     }
 
-    /// What is wrong with a value of the right type.
+    /// The problem of a value that has the right type.
     fileprivate var complaint: String {
         if let value = debugDescription.firstMatch(of: /from invalid String value (.*)/)?.output.1 {
             return "'\(value)' is none of the values that docs/plugin-messages.schema.json lists there"

@@ -1,26 +1,26 @@
 package import Core
 package import PluginMessages
 
-/// What a plugin answers for one target: everything that decides what a build there does.
+/// The answers of a plugin about one target that affect builds.
 ///
-/// Its digest is the plugin's part of every job's id. So a plugin that is compiled again makes no new jobs, and one whose
-/// scripts change does, whatever its version says. Log patterns are left out: they read a log and change no build. So are
-/// the summary and the lists that only compare names of packages.
+/// Their digest is the plugin's part of every job's id. So recompiling a plugin does not change jobs, and changing its
+/// scripts does, whatever its version. Log patterns are excluded, because they affect no build, and so are the summary
+/// and the lists that are only used to compare names of packages.
 ///
 /// - SeeAlso: `docs/decisions/0176-plugin-answers.md`
 struct PluginAnswers: Encodable {
     var description: PluginDescription
     var target: TargetDescription
-    /// The answers to `requests`.
+    /// The steps for `requests`.
     var steps: [[Step]]
-    /// How system packages are installed.
+    /// The installation of system packages.
     var systemPackages: [Step]
 }
 
 extension Plugin {
-    /// The digest of what the plugin answers for a target.
+    /// The digest of the plugin's answers about a target.
     ///
-    /// - Throws: `Failure` if the plugin refuses one of the requests, or cannot be asked.
+    /// - Throws: `Failure` if the plugin refuses one of the requests or cannot be called.
     package func answersDigest(for request: TargetRequest) throws -> Digest {
         var description = try describe()
         description.summary = ""
@@ -28,21 +28,21 @@ extension Plugin {
         var target = try target(request)
         let steps = try StepsRequest.samples(on: request, paths: target.environment.paths).map { try self.steps($0) }
         let packages = try systemPackages(SystemPackagesRequest(target: request, names: Self.sampleNames))
-        // Targets with equal answers share their jobs, whatever they are called.
+        // Targets with equal answers share their jobs, whatever their names.
         target.target = ""
         target.installedPackages = nil
         return try CanonicalJSON.digest(
             of: PluginAnswers(description: description, target: target, steps: steps, systemPackages: packages.steps))
     }
 
-    /// Depexts of which every distribution knows some, sorted.
+    /// Depexts some of which every distribution knows, sorted.
     private static let sampleNames = [
         "devel/gmp", "gmp", "gmp-dev", "gmp-devel", "libgmp-dev", "pkg-config", "pkgconf",
     ]
 }
 
 extension StepsRequest {
-    /// Requests that have a step in every phase, and words that a shell must not read: the same for every build of a plugin.
+    /// Requests with a step in every phase, and words that a shell must not expand. They never change.
     fileprivate static func samples(on target: TargetRequest, paths: Paths) -> [StepsRequest] {
         let prefix = "\(paths.opamRoot)/default"
         let full = StepsRequest(

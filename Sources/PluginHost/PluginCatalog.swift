@@ -2,7 +2,7 @@ internal import Core
 package import PluginMessages
 internal import System
 
-/// The plugins on a search path, each loaded when it is first asked for.
+/// The plugins on a search path, which are loaded on demand.
 package final class PluginCatalog: Sendable {
     /// The files on the search path.
     package let found: PluginSearchPath.Found
@@ -12,7 +12,7 @@ package final class PluginCatalog: Sendable {
     private let limits: PluginLimits
     private let loading = AsyncMemo<String, Plugin>()
 
-    /// Looks for plugins; loads none.
+    /// Searches for plugins without loading any.
     package init(
         _ searchPath: PluginSearchPath = PluginSearchPath(), host: PluginHostProgram = .besideThisProgram(),
         limits: PluginLimits = PluginLimits()
@@ -23,7 +23,7 @@ package final class PluginCatalog: Sendable {
         found = searchPath.find()
     }
 
-    /// The plugin of that name (`debian`).
+    /// The plugin with this name (`debian`).
     ///
     /// - Throws: `Failure` if there is none, or it cannot be loaded.
     package func plugin(named name: String) async throws -> Plugin {
@@ -33,15 +33,15 @@ package final class PluginCatalog: Sendable {
         return try await load(file)
     }
 
-    /// The plugin that serves a target (`debian-12`, `archlinux`), and the request that names the target to it.
+    /// The plugin that serves a target (`debian-12`, `archlinux`), and the request for the target.
     ///
-    /// The plugin with the name of the target's distro is asked first, then all others in order of names.
+    /// The plugin with the name of the target's distribution is tried first, then all others in order of names.
     ///
     /// - Parameters:
-    ///   - architecture: In opam's spelling; nil: the usual one of the distro.
-    ///   - systemCompiler: Whether the environment is to have the distro's own OCaml.
-    ///   - options: From the matrix.
-    /// - Throws: `Failure` if no plugin serves it, naming the nearest that one does.
+    ///   - architecture: The architecture in opam's spelling; nil for the default of the distribution.
+    ///   - systemCompiler: Whether the environment must contain the distribution's own OCaml.
+    ///   - options: The options from the matrix.
+    /// - Throws: `Failure` if no plugin serves the target; it names the most similar known target.
     package func plugin(
         serving target: String, architecture: String? = nil, systemCompiler: Bool = false,
         options: [String: String] = [:]
@@ -50,7 +50,7 @@ package final class PluginCatalog: Sendable {
         let others = found.files.filter { !namesakes.contains($0) }
         var known: [String] = []
         for file in namesakes + others {
-            // A broken plugin that has nothing to do with the target must not stop it.
+            // A broken plugin that is not needed for the target must not prevent it.
             guard let plugin = try await loadable(file, required: namesakes.contains(file)) else { continue }
             for distribution in try await plugin.describe().distributions {
                 if let request = distribution.request(
@@ -64,7 +64,7 @@ package final class PluginCatalog: Sendable {
         throw missing("no plugin serves the target '\(target)'", nearest: nearest(to: target, in: known))
     }
 
-    /// Loads `file`, or returns it if it was loaded before. Callers that ask meanwhile wait for the same.
+    /// Loads `file`, or returns the loaded plugin. Concurrent callers wait for the same load.
     package func load(_ file: PluginFile) async throws -> Plugin {
         let (host, limits) = (host, limits)
         return try await loading.value(for: file.path) { try await Plugin.load(file, host: host, limits: limits) }
@@ -83,17 +83,17 @@ package final class PluginCatalog: Sendable {
         let names = found.files.map(\.name).joined(separator: ", ")
         return Failure(
             .input, "\(message); found: \(names.isEmpty ? "none" : names); looked in: \(places)",
-            hint: nearest.map { "did you mean '\($0)'?" } ?? "`ci plugin list` shows what there is")
+            hint: nearest.map { "did you mean '\($0)'?" } ?? "`ci plugin list` shows the available plugins")
     }
 }
 
 extension Distribution {
-    /// The names of the targets of its known versions.
+    /// The names of targets for the known versions.
     package var targets: [String] {
         versions.isEmpty ? [name] : versions.map { "\(name)-\($0)" }
     }
 
-    /// The request that means `target`, if it is one of this distro's. Whether the version is known, the plugin says.
+    /// The request for `target` if it belongs to this distribution. The plugin decides whether the version is known.
     package func request(
         target: String, architecture: String?, systemCompiler: Bool, options: [String: String]
     ) -> TargetRequest? {

@@ -1,11 +1,11 @@
 package import Core
 internal import Glibc
 
-/// What a plugin, or its file, did wrong. Each costs one call: the next one gets a new child.
+/// A fault of a plugin or its file. It affects one call: the next one uses a new child process.
 package struct PluginFault: ClassifiedError, Sendable, Hashable {
-    /// What happened.
+    /// The kinds of faults.
     package enum Kind: Sendable, Hashable {
-        /// The loader refused the file, in its words.
+        /// The dynamic loader rejected the file, with its message.
         case unloadable(String)
         /// The file has no entry symbol.
         case noSymbol(String)
@@ -15,34 +15,34 @@ package struct PluginFault: ClassifiedError, Sendable, Hashable {
         case mismatch(Descriptor, field: String)
         /// The descriptor's name is not the one in the file's name.
         case misnamed(found: String, expected: String)
-        /// The child was ended by a signal.
+        /// The child was killed by a signal.
         case crashed(signal: Int32)
-        /// The child ended by itself.
+        /// The child exited by itself.
         case exited(status: Int32)
         case hung(after: Duration)
-        /// The answer has more bytes than allowed.
+        /// The answer exceeds the size limit.
         case tooLarge(found: UInt64, limit: Int)
-        /// What came is not what the ABI or the messages allow.
+        /// The data violates the ABI or the message format.
         case garbage(String)
-        /// The child could not be started: no fault of the plugin.
+        /// The child could not be started, which is not the plugin's fault.
         case notStarted(String)
     }
 
-    /// The numbers at the head of a descriptor; those after the first wrong one are 0.
+    /// The numeric fields at the start of a descriptor; those after the first wrong one are 0.
     package struct Descriptor: Sendable, Hashable {
-        /// Tells a descriptor of ciso from anything else.
+        /// Identifies a descriptor of ciso.
         package var magic: UInt32
         /// The version of PluginABI.h that the plugin was built with.
         package var abiVersion: UInt32
-        /// The size of the descriptor in that version, in bytes.
+        /// The size of the descriptor in that version in bytes.
         package var structSize: UInt32
     }
 
-    /// What happened.
+    /// The kind of the fault.
     package var kind: Kind
-    /// The call that it happened in; nil while loading.
+    /// The call in which it occurred; nil while loading.
     package var call: String?
-    /// The end of what the plugin said on standard error.
+    /// The last output of the plugin on standard error.
     package var stderrTail: String = ""
 
     package init(kind: Kind, call: String? = nil, stderrTail: String = "") {
@@ -51,10 +51,10 @@ package struct PluginFault: ClassifiedError, Sendable, Hashable {
         self.stderrTail = stderrTail
     }
 
-    /// Whether the plugin did not answer in time.
+    /// Whether the plugin exceeded the time limit.
     package var isHang: Bool { if case .hung = kind { true } else { false } }
 
-    /// `unavailable` where another call of the same file may succeed, `input` where the file is wrong.
+    /// `unavailable` if another call of the same file may succeed, `input` if the file is wrong.
     package var category: ErrorCategory {
         switch kind {
         case .crashed, .exited, .hung, .notStarted: .unavailable
@@ -64,13 +64,13 @@ package struct PluginFault: ClassifiedError, Sendable, Hashable {
 }
 
 extension PluginFault: CustomStringConvertible {
-    /// What happened, and what the plugin said, without naming the file.
+    /// The fault and the plugin's output, without the file name.
     package var description: String {
         let words = stderrTail.split(separator: "\n").joined(separator: "\n           ")
-        return words.isEmpty ? sentence : "\(sentence)\n  it said: \(words)"
+        return words.isEmpty ? sentence : "\(sentence)\n  it printed: \(words)"
     }
 
-    /// What a person reads: the file, what was expected and found, and a remedy.
+    /// The message for the user: the file, what was expected and found, and a suggestion.
     package func failure(of file: PluginFile) -> Failure {
         let place = call.map { "call '\($0)' of plugin '\(file.name)'" } ?? "loading plugin '\(file.name)'"
         return Failure(
@@ -119,9 +119,9 @@ extension PluginFault: CustomStringConvertible {
         case .misnamed(let found, let expected) where found.lowercased() == expected:
             "a plugin's name has lower-case letters, digits and '-' only; the file's name may have capitals"
         case .misnamed(let found, _):
-            "rename the file to libCiso\(found.filter { $0 != "-" }).so (any capitals will do)"
+            "rename the file to libCiso\(found.filter { $0 != "-" }).so (capitalised in any way)"
         case .crashed, .exited, .hung:
-            "only this call is lost; `ci plugin check \(file.path)` shows whether it does so again"
+            "only this call failed; `ci plugin check \(file.path)` shows whether it happens again"
         case .tooLarge, .garbage: "run `ci plugin check \(file.path)` and report it to the plugin's author"
         case .notStarted: "ciso-plugin-host must be in the directory of the program ci"
         }
@@ -135,7 +135,7 @@ func signalName(_ signal: Int32) -> String {
         SIGTRAP: "SIGTRAP (a trap: fatalError, a failed precondition)", SIGABRT: "SIGABRT (abort)",
         SIGFPE: "SIGFPE (an arithmetic error)", SIGKILL: "SIGKILL", SIGTERM: "SIGTERM",
         SIGXFSZ: "SIGXFSZ (it wrote a file)",
-        SIGALRM: "SIGALRM (its time was over)", SIGSYS: "SIGSYS (a forbidden system call)",
+        SIGALRM: "SIGALRM (its time limit was exceeded)", SIGSYS: "SIGSYS (a forbidden system call)",
     ]
     return names[signal] ?? "signal \(signal)"
 }
@@ -146,7 +146,7 @@ private func hexadecimal(_ number: UInt32) -> String {
 }
 
 extension Duration {
-    /// `2.5 s`, to a tenth.
+    /// The duration rounded to a tenth: `2.5 s`.
     fileprivate var formattedSeconds: String {
         let tenths = components.seconds * 10 + components.attoseconds / 100_000_000_000_000_000
         return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"

@@ -1,13 +1,13 @@
-/// A plugin's file as found on a search path; nothing of it was loaded yet.
+/// The file of a plugin found on a search path and not loaded yet.
 ///
 /// - SeeAlso: `docs/decisions/0073-plugin-file-names.md`
 package struct PluginFile: Hashable, Sendable {
-    /// Absolute, or relative to the working directory as the search path was.
+    /// The path, absolute or relative to the working directory like the search path.
     package var path: String
-    /// The plugin's name by its file name: `libCisoOpenBSD.so` is `openbsd`. Loading checks that it is true.
+    /// The name derived from the file name: `libCisoOpenBSD.so` is `openbsd`. It is checked when the plugin is loaded.
     package var name: String
 
-    /// Nil unless the last part of `path` is `libCiso….so` with letters and digits between.
+    /// Nil unless the last component of `path` is `libCiso….so` with letters and digits in between.
     package init?(path: String) {
         guard let file = path.split(separator: "/").last, file.hasPrefix(Self.prefix), file.hasSuffix(Self.suffix),
             file.count > Self.prefix.count + Self.suffix.count
@@ -21,7 +21,7 @@ package struct PluginFile: Hashable, Sendable {
     private static let prefix = "libCiso"
     private static let suffix = ".so"
 
-    /// Whether a plugin that calls itself `name` may be in this file: hyphens are left out of file names.
+    /// Whether the file may contain a plugin called `name`: file names omit hyphens.
     func mayHold(_ name: String) -> Bool {
         self.name == name.filter { $0 != "-" }
     }

@@ -4,7 +4,7 @@ internal import System
 package struct PluginHostProgram: Hashable, Sendable {
     /// Its path.
     package var path: String
-    /// Where the dynamic loader looks for libraries first, as in `LD_LIBRARY_PATH`.
+    /// The directories that the dynamic loader searches first, as in `LD_LIBRARY_PATH`.
     package var libraryPath: String?
 
     package init(path: String, libraryPath: String? = nil) {

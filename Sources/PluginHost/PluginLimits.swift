@@ -1,10 +1,10 @@
-/// What one plugin may use. The limits hold for each child process; reaching one costs one call.
+/// The limits of one plugin. They apply to each child process; exceeding one fails the call.
 package struct PluginLimits: Sendable, Hashable {
-    /// The longest that loading, or one call, may take.
+    /// The time limit for loading and for each call.
     package var time: Duration
-    /// Bytes of address space of the child.
+    /// The limit on the child's address space in bytes.
     package var memory: Int
-    /// Bytes of one answer.
+    /// The size limit of an answer in bytes.
     package var answer: Int
 
     package init(time: Duration = .seconds(10), memory: Int = 1 << 30, answer: Int = 8 << 20) {

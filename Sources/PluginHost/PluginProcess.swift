@@ -1,10 +1,10 @@
 internal import Core
 
-/// A child process that has one plugin loaded. Used by one thread at a time; any fault ends the child.
+/// A child process that has loaded one plugin. Used by one thread at a time; any fault ends the child.
 ///
 /// - SeeAlso: `docs/decisions/0071-plugin-host.md`
 package final class PluginProcess {
-    /// What the descriptor says.
+    /// The descriptor's numeric fields.
     package let descriptor: PluginFault.Descriptor
     /// The name in the descriptor.
     package let name: String
@@ -14,13 +14,13 @@ package final class PluginProcess {
     private let child: ChildProcess
     private let limits: PluginLimits
 
-    /// Starts the child and has it load `file`.
+    /// Starts the child, which loads `file`.
     ///
-    /// - Throws: `PluginFault` if it cannot be loaded or its descriptor is not as it must be.
+    /// - Throws: `PluginFault` if it cannot be loaded or its descriptor is invalid.
     package init(_ file: PluginFile, host: PluginHostProgram, limits: PluginLimits) throws(PluginFault) {
-        // The child's own alarm is for a child that is no longer watched: later than ours.
+        // The child's own alarm is for a child that is no longer supervised, and therefore later than our limit.
         let seconds = max(1, limits.time.components.seconds * 2 + 5)
-        // The loader looks for a name without a slash in the system's folders.
+        // The loader searches a name without a slash in the system's folders.
         let path = file.path.contains("/") ? file.path : "./\(file.path)"
         child = try ChildProcess(
             program: host, arguments: [path, "\(limits.memory)", "\(limits.answer)", "\(seconds)"])
@@ -40,13 +40,13 @@ package final class PluginProcess {
         }
     }
 
-    /// Whether the child process still answers.
+    /// Whether the child process is still running.
     package var isAlive: Bool { child.isAlive }
 
     /// Calls the plugin.
     ///
-    /// - Returns: how the call ended, and the answer's or refusal's bytes.
-    /// - Throws: `PluginFault`; the child is gone then.
+    /// - Returns: the status of the call, and the bytes of the answer or refusal.
+    /// - Throws: `PluginFault`; the child has been killed then.
     package func call(_ name: String, _ request: [UInt8]) throws(PluginFault) -> (status: CallStatus, bytes: [UInt8]) {
         do {
             return try result(

@@ -1,22 +1,22 @@
 internal import Core
 internal import Foundation
 
-/// Where plugins are looked for, and which file wins where several claim a name.
+/// The search path of plugins, with the precedence of files that have the same plugin name.
 ///
-/// Entries are tried in order: those given on the command line, those of `CISO_PLUGIN_PATH`, then
-/// `../lib/ciso/plugins` beside the running program and the program's own directory. An entry is a directory, or one
-/// plugin's file. Of files with the same name the first wins; inside one directory, the first by the bytes of the
-/// file's name. The others are *shadowed*: listed, never loaded.
+/// Entries are tried in order: those given on the command line, those of `CISO_PLUGIN_PATH`, then `../lib/ciso/plugins`
+/// relative to the running program and the program's own directory. An entry is a directory or the file of one plugin.
+/// Of files with the same name the first is used; in one directory, the first by the bytes of the file name. The others
+/// are *shadowed*: listed, but never loaded.
 package struct PluginSearchPath: Sendable, Hashable {
-    /// The folders, in order of precedence.
+    /// The directories and files, in order of precedence.
     package var entries: [String]
 
     package init(entries: [String]) {
         self.entries = entries
     }
 
-    /// The usual search path of a program: `given` first, then the colon-separated `variable` (`CISO_PLUGIN_PATH`),
-    /// then where a program finds what it was installed or built with.
+    /// The default search path of a program: `given`, then the colon-separated `variable` (`CISO_PLUGIN_PATH`), then
+    /// the locations where plugins are installed or built with the program.
     package init(given: [String] = [], variable: String? = nil, program: String? = runningProgram()) {
         entries = given
         entries += (variable ?? "").split(separator: ":").map(String.init)
@@ -25,11 +25,11 @@ package struct PluginSearchPath: Sendable, Hashable {
         }
     }
 
-    /// What the search path holds.
+    /// The plugins on the search path.
     package struct Found: Sendable, Hashable {
-        /// One for each name, in order of names.
+        /// One file for each name, in order of names.
         package var files: [PluginFile]
-        /// Files that another of the same name hides, with the one that hides each.
+        /// Files that are shadowed by another one with the same name.
         package var shadowed: [(file: PluginFile, by: PluginFile)]
 
         package static func == (left: Self, right: Self) -> Bool {
@@ -41,7 +41,7 @@ package struct PluginSearchPath: Sendable, Hashable {
         }
     }
 
-    /// Looks through the entries; absent directories are no error, so that a default path may name some.
+    /// Searches the entries; missing directories are not an error, since the default path may contain some.
     package func find() -> Found {
         var byName: [String: PluginFile] = [:]
         var shadowed: [(file: PluginFile, by: PluginFile)] = []
@@ -69,7 +69,7 @@ package struct PluginSearchPath: Sendable, Hashable {
     }
 }
 
-/// The path of the program that is running, links resolved; nil if `/proc` does not tell.
+/// The path of the running program with links resolved; nil if `/proc` does not provide it.
 package func runningProgram() -> String? {
     try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
 }

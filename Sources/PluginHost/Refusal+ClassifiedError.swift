@@ -2,7 +2,7 @@ public import Core
 public import PluginMessages
 
 extension Refusal: ClassifiedError {
-    /// The plugin is asked for something that it does not have.
+    /// The plugin was asked for something that it does not support.
     public var category: ErrorCategory { .input }
     public var diagnostics: [Diagnostic] { [Diagnostic(.error, message, hint: hint)] }
 }

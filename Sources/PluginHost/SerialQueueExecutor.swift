@@ -1,7 +1,7 @@
 internal import Dispatch
 
-/// Runs an actor's work on a thread of its own, so that it may wait for a child process without holding one of the few
-/// threads that all tasks share.
+/// Runs an actor on a thread of its own, so that it can wait for a child process without blocking a thread of the
+/// cooperative pool.
 package final class SerialQueueExecutor: SerialExecutor {
     private let queue: DispatchQueue
 
@@ -16,7 +16,7 @@ package final class SerialQueueExecutor: SerialExecutor {
         }
     }
 
-    /// What `work` returns, done on this executor's thread.
+    /// Returns the result of `work`, run on this executor's thread.
     package func run<Result>(_ work: @escaping @Sendable () throws -> sending Result) async throws -> sending Result {
         try await withCheckedThrowingContinuation { continuation in
             queue.async {
@@ -25,7 +25,7 @@ package final class SerialQueueExecutor: SerialExecutor {
         }
     }
 
-    /// What `work`, which cannot fail, returns; done on this executor's thread.
+    /// Returns the result of `work`, which cannot fail, run on this executor's thread.
     package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             queue.async {

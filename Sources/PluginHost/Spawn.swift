@@ -2,10 +2,11 @@ internal import Core
 internal import Glibc
 internal import System
 
-/// Starts a process of its own group with `peer` as its descriptor 3, `errors` as its standard error; it
-/// closes all other descriptors itself. It gets no variables of ours: a plugin must not depend on them.
+/// Starts a process in its own process group with `peer` as its descriptor 3 and `errors` as its standard error; all
+/// other descriptors are closed. It has no environment variables, since a plugin must not depend on them.
 ///
-/// It is not bound to the thread that starts it: threads of a queue come and go. It ends when `peer` is closed.
+/// It is not bound to the thread that starts it, because threads of a queue are short-lived. It ends when `peer` is
+/// closed.
 func spawn(
     _ program: PluginHostProgram, _ arguments: [String], peer: Int32, errors: Int32
 ) throws(PluginFault) -> pid_t {

@@ -1,24 +1,25 @@
 public import PluginMessages
 
-/// What Alpine and the distros that follow it share: packages by apk.
+/// What Alpine and its derivatives have in common: packages installed by apk.
 public enum ApkFamily {
-    /// What every build of an opam package may use: GNU's tools where opam files expect them, and what opam itself calls.
+    /// Packages that every build of an opam package may use: GNU tools that opam files expect, and tools that opam
+    /// itself runs.
     public static let basePackages = [
         "bash", "build-base", "bzip2", "coreutils", "curl", "diffutils", "findutils", "git", "linux-headers", "m4",
         "musl-dev", "patch", "pkgconf", "rsync", "tar", "unzip", "xz",
     ]
 
-    /// apk, which fetches its lists each time.
+    /// apk, which fetches its package lists each time.
     public static let manager = PackageManager(install: #"apk add --no-cache "$@""#)
 
-    /// How apk prints the versions of the installed packages `"$@"`.
+    /// Prints the versions of the installed packages `"$@"`.
     public static let versionQuery = #"""
         for package in "$@"; do
             apk list --installed "$package" | sed -n "s/^$package-\([0-9][^ ]*\) .*/$package \1/p"
         done
         """#
 
-    /// How apk tells that a package is missing, or that a mirror is to blame.
+    /// apk's messages about missing packages and unavailable mirrors.
     public static let patterns = [
         LogPattern(
             "apk-missing", .missingSystemPackage, #"^(\S+) \(no such package\):"#, literals: ["(no such package)"],

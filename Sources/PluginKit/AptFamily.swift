@@ -1,6 +1,6 @@
 public import PluginMessages
 
-/// What Debian and the distros that follow it share: a root file system by mmdebstrap, packages by apt.
+/// What Debian and its derivatives have in common: a root file system made by mmdebstrap, packages installed by apt.
 ///
 /// ```swift
 /// func target(_ request: CheckedRequest) throws -> TargetDescription {
@@ -9,15 +9,15 @@ public import PluginMessages
 /// }
 /// ```
 public struct AptFamily: Sendable {
-    /// The origin that the distro's mirrors name in their Release files: `Debian`, `Ubuntu`.
+    /// The origin in the Release files of the distribution's mirrors: `Debian`, `Ubuntu`.
     public var origin: String
-    /// Of the archive: `bookworm`.
+    /// The suite of the archive: `bookworm`.
     public var suite: String
-    /// Of the archive: `["main"]`.
+    /// The components of the archive: `["main"]`.
     public var components: [String]
-    /// The worker's file with the keys that the archive is signed with; nil if apt trusts them there already.
+    /// The file on the worker with the archive's signing keys; nil if the worker's apt already trusts them.
     public var keyring: String?
-    /// Whether the distro has no releases, so that the version in its `os-release` is not compared.
+    /// Whether the distribution has no releases, so that the version in its `os-release` is not compared.
     public var isRolling: Bool
 
     public init(
@@ -30,13 +30,13 @@ public struct AptFamily: Sendable {
         self.isRolling = isRolling
     }
 
-    /// The variable of the worker's environment that names the distro's mirror: `CISO_MIRROR_DEBIAN`.
+    /// The environment variable on the worker that names the distribution's mirror: `CISO_MIRROR_DEBIAN`.
     public var mirrorVariable: String {
         let letters = origin.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
         return "CISO_MIRROR_\(String(letters))"
     }
 
-    /// What every build of an opam package may use: a C compiler, make and what opam itself calls.
+    /// Packages that every build of an opam package may use: a C compiler, make and tools that opam itself runs.
     public static let basePackages = [
         "build-essential", "bzip2", "ca-certificates", "curl", "diffutils", "git", "m4", "patch", "pkg-config",
         "rsync", "tar", "unzip", "xz-utils",
@@ -46,13 +46,13 @@ public struct AptFamily: Sendable {
         Tool("mmdebstrap", packages: ["debian": "mmdebstrap"]), Tool("apt-get", packages: ["debian": "apt"]),
     ]
 
-    /// The description of a target: opam's variables, and a root with the base packages, those of the option, and the
-    /// distro's OCaml where it is wanted.
+    /// The description of a target: opam's variables, and a root file system with the base packages, those of the
+    /// option, and the distribution's OCaml if requested.
     ///
     /// - Parameters:
-    ///   - ocaml: The version of the distro's package `ocaml`; nil if it is not known.
-    ///   - opam: That of its package `opam`, where the request wants it and it is known.
-    ///   - mirrorRequired: Whether mmdebstrap's default mirror is another distro's.
+    ///   - ocaml: The version of the distribution's package `ocaml`; nil if unknown.
+    ///   - opam: The version of its package `opam`, if requested and known.
+    ///   - mirrorRequired: Whether mmdebstrap's default mirror belongs to another distribution.
     public func target(
         _ request: CheckedRequest, ocaml: String? = nil, opam: String? = nil, mirrorRequired: Bool = false
     )
@@ -72,10 +72,10 @@ public struct AptFamily: Sendable {
         }
     }
 
-    /// Fills the root. The mirror is the worker's own: `CISO_MIRROR_ORIGIN`, else the one of the same origin that its apt is
-    /// configured with, else mmdebstrap's default.
+    /// Creates the root file system. The mirror is the worker's: `CISO_MIRROR_ORIGIN`, otherwise one of the same origin
+    /// in its apt configuration, otherwise mmdebstrap's default.
     ///
-    /// - Parameter architecture: In opam's spelling.
+    /// - Parameter architecture: The architecture in opam's spelling.
     func bootstrap(packages: [String], architecture: String, mirrorRequired: Bool) -> Step {
         let otherwise =
             mirrorRequired
@@ -106,12 +106,12 @@ public struct AptFamily: Sendable {
             place: .worker, user: .root, network: true)
     }
 
-    /// Installs packages from the lists of the bootstrap; where the archive has moved on, from new lists.
+    /// Installs packages from the lists of the bootstrap; if the archive has changed, from updated lists.
     public static func install(_ packages: [String]) -> [Step] {
         [apt.step(packages)]
     }
 
-    /// How dpkg prints the versions of the installed packages `"$@"`.
+    /// Prints the versions of the installed packages `"$@"`.
     public static let versionQuery = #"dpkg-query -W -f '${Package} ${Version}\n' "$@""#
 
     // What old lists lack is not printed, because the new ones may have it.
@@ -137,7 +137,7 @@ public struct AptFamily: Sendable {
         }
     }
 
-    /// How apt and dpkg tell that a mirror, and not a package, is to blame.
+    /// Messages of apt and dpkg about unavailable mirrors rather than packages.
     public static let patterns = [
         LogPattern(
             "apt-fetch", .mirror, #"^E: Failed to fetch \S*/([^/ ]+)  (.+)$"#, literals: ["E: Failed to fetch"],

@@ -1,18 +1,19 @@
 public import PluginMessages
 
-/// A target's request that agrees with the plugin's description: every option has a value of its kind.
+/// A request about a target that agrees with the plugin's description: every option has a valid value.
 public struct CheckedRequest: Sendable {
-    /// As it was sent.
+    /// The request as received.
     public let request: TargetRequest
     private let values: [String: String]
 
-    /// Checks `request` and fills in the options' default values.
+    /// Checks `request` and adds the default values of options.
     ///
-    /// - Throws: `Refusal` naming what was found and what is known.
+    /// - Throws: `Refusal` with what was found and what is known.
     public init(_ request: TargetRequest, for description: PluginDescription) throws {
         guard let distribution = description.distributions.first(where: { $0.name == request.distribution }) else {
             throw Refusal(
-                "'\(request.distribution)' is none of its distros: \(list(description.distributions.map(\.name)))")
+                "'\(request.distribution)' is not one of its distributions: "
+                    + list(description.distributions.map(\.name)))
         }
         try distribution.check(request)
         var values: [String: String] = [:]
@@ -35,7 +36,7 @@ public struct CheckedRequest: Sendable {
     /// The distribution's version; empty if it has none.
     public var version: String { request.version ?? "" }
 
-    /// The architecture as Linux's `uname -m` and most mirrors spell it: `aarch64` for opam's `arm64`.
+    /// The architecture in the spelling of Linux's `uname -m` and most mirrors: `aarch64` for opam's `arm64`.
     public var machine: String { request.architecture == "arm64" ? "aarch64" : request.architecture }
 
     /// The value of an option, from the matrix or its default; nil if there is neither.

@@ -11,33 +11,34 @@
 /// public func entry(hostABI: UInt32) -> UnsafeRawPointer? { export(Plan9(), to: hostABI) }
 /// ```
 ///
-/// An answer depends on the request and on nothing else. Before a call arrives here, the kit has checked the request's
-/// distro, version, architecture and options against ``description``, so that an implementation may rely on them.
+/// An answer depends only on the request. Before a call reaches the implementation, the kit has checked the request's
+/// distribution, version, architecture and options against ``description``.
 ///
 /// - SeeAlso: `docs/decisions/0070-plugins-return-data.md`
 public protocol DistributionPlugin: Sendable {
-    /// Who the plugin is and what it serves.
+    /// The plugin's description of itself and what it serves.
     var description: PluginDescription { get }
 
     /// The opam variables and the environment of a target.
     ///
-    /// - Throws: `Refusal` if it cannot serve what is asked.
+    /// - Throws: `Refusal` if the request cannot be served.
     func target(_ request: CheckedRequest) throws -> TargetDescription
 
-    /// What the distro calls some opam depexts.
+    /// The distribution's names of opam depexts.
     func systemPackageNames(_ request: CheckedRequest) -> SystemPackageNames
 
-    /// The steps that install the distro's packages, sorted and at least one.
+    /// The steps that install the distribution's packages, which are sorted and at least one.
     func install(_ packages: [String], _ request: CheckedRequest) throws -> [Step]
 
-    /// Shell text that prints a line `NAME VERSION` for each of the installed packages `"$@"`; nil unless implemented: their
-    /// versions are not recorded.
+    /// A shell command that prints a line `NAME VERSION` for each of the installed packages `"$@"`. The default is nil:
+    /// their versions are not recorded.
     var versionQuery: String? { get }
 
-    /// The steps of one package; ``OpamCommands/steps(for:)`` unless implemented.
+    /// The steps of one package. The default is ``OpamCommands/steps(for:)``.
     func steps(_ request: StepsRequest, _ target: CheckedRequest) throws -> [Step]
 
-    /// How to read an error in what the distro's own tools print, before the runner's own patterns; none unless implemented.
+    /// Patterns of error messages of the distribution's tools, which precede the runner's own patterns. The default is
+    /// none.
     var patterns: [LogPattern] { get }
 
     /// How an image of a machine is made from the distro's installer; nil unless implemented: the plugin cannot make any.
@@ -47,12 +48,12 @@ public protocol DistributionPlugin: Sendable {
 }
 
 extension DistributionPlugin {
-    /// No further steps: packages are built as their opam files say.
+    /// Packages are built by the commands of their opam files.
     public func steps(_ request: StepsRequest, _ target: CheckedRequest) throws -> [Step] {
         OpamCommands.steps(for: request)
     }
 
-    /// No query: versions of system packages are not recorded.
+    /// The versions of system packages are not recorded.
     public var versionQuery: String? { nil }
 
     /// No patterns.

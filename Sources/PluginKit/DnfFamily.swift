@@ -1,6 +1,6 @@
 public import PluginMessages
 
-/// What Fedora and the distros that follow it share: packages by dnf.
+/// What Fedora and its derivatives have in common: packages installed by dnf.
 public enum DnfFamily {
     /// dnf, without weak dependencies.
     public static let manager = PackageManager(
@@ -9,10 +9,10 @@ public enum DnfFamily {
             dnf clean packages
             """)
 
-    /// How rpm prints the versions of the installed packages `"$@"`.
+    /// Prints the versions of the installed packages `"$@"`.
     public static let versionQuery = #"rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}\n' "$@""#
 
-    /// How dnf tells that a package is missing, or that a mirror is to blame.
+    /// dnf's messages about missing packages and unavailable mirrors.
     public static let patterns = [
         LogPattern(
             "dnf-no-match", .missingSystemPackage, #"^No match for argument: (\S+)$"#,

@@ -3,7 +3,7 @@ internal import Glibc
 internal import PluginABI
 internal import Synchronization
 
-/// Makes `plugin` what this shared object exports: the body of its entry symbol.
+/// Exports `plugin` from this shared object; called by its entry symbol.
 ///
 /// - Returns: the C descriptor that `PluginABI.h` describes; nil if the host is older than this kit.
 public func export(_ plugin: any DistributionPlugin, to hostABI: UInt32) -> UnsafeRawPointer? {
@@ -27,11 +27,11 @@ public func export(_ plugin: any DistributionPlugin, to hostABI: UInt32) -> Unsa
 
 private struct Exported {
     let plugin: any DistributionPlugin
-    /// The descriptor's address: it lives as long as the plugin is loaded.
+    /// The descriptor's address, which is valid as long as the plugin is loaded.
     let descriptor: UInt
 }
 
-/// The C table has no room for a context, and a shared object is one plugin.
+/// A global, because the C function has no context parameter, and a shared object contains one plugin.
 private let exported = Mutex<Exported?>(nil)
 
 private func serve(

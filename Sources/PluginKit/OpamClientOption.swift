@@ -1,16 +1,16 @@
 public import PluginMessages
 
-/// The option by which a matrix states the version of a distro's opam, where it changes independently of the plugin.
+/// The option by which a matrix states the version of a distribution's opam, if it changes independently of the plugin.
 public enum OpamClientOption {
-    /// The option as the plugin's description lists it.
+    /// The option in the plugin's description.
     public static let option = PluginOption(
         "opam-client", .text,
         summary:
-            "The version of the distro's own opam, needed for cells that it builds; it is compared before the first.")
+            "The version of the distribution's opam, needed for cells that it builds; it is checked before the first.")
 
-    /// The version to describe: nil unless the request wants the client.
+    /// The version in the description; nil unless the client is requested.
     ///
-    /// - Throws: `Refusal` if the request wants it and the matrix does not say which it is.
+    /// - Throws: `Refusal` if it is requested and the matrix does not state its version.
     public static func version(_ request: CheckedRequest) throws -> String? {
         guard request.request.opamClient == true else { return nil }
         guard let version = request[option.name] else {
@@ -21,7 +21,7 @@ public enum OpamClientOption {
         return version
     }
 
-    /// What an environment with the client depends on beside its scripts.
+    /// The inputs of an environment with the client, in addition to its scripts.
     public static func inputs(_ version: String?) -> [String: String] {
         version.map { ["opam": $0] } ?? [:]
     }

@@ -1,11 +1,11 @@
 public import PluginMessages
 
-/// The steps of a package whose commands run the same way on every POSIX system.
+/// The steps of packages whose commands run in the same way on every POSIX system.
 public enum OpamCommands {
     /// One step per command, in the order of the opam file, run in the source directory by the build user.
     ///
-    /// Commands that configure (`./configure …`, `ocaml setup.ml -configure`) are of the phase configure, so that a
-    /// failure there reads as such.
+    /// Configuration commands (`./configure …`, `ocaml setup.ml -configure`) have the phase configure, so that their
+    /// failures are reported as such.
     public static func steps(for request: StepsRequest) -> [Step] {
         steps(request.build, .build, request) + steps(request.test, .test, request)
             + steps(request.install, .install, request) + steps(request.remove, .remove, request)

@@ -1,6 +1,6 @@
-/// Opam's variables of a target, as opam itself reports them there.
+/// Opam's variables of a target, as opam reports them on it.
 public struct OpamVariables: Sendable {
-    /// `linux`, `freebsd`, `macos` …
+    /// opam's `os`: `linux`, `freebsd`, `macos` …
     public var os: String
     /// opam's `os-distribution`.
     public var distribution: String
@@ -8,7 +8,7 @@ public struct OpamVariables: Sendable {
     public var family: String
     /// opam's `os-version`.
     public var version: String
-    /// What `ocamlc -config` says for `system` on it; the same as `os` on most.
+    /// The value of `system` in `ocamlc -config`; usually equal to `os`.
     public var ocamlSystem: String
 
     public init(os: String, distribution: String, family: String, version: String, ocamlSystem: String? = nil) {
@@ -19,10 +19,10 @@ public struct OpamVariables: Sendable {
         self.ocamlSystem = ocamlSystem ?? os
     }
 
-    /// The dictionary of a target's description.
+    /// The variables in a target's description.
     ///
-    /// - Parameter systemCompiler: The version of the distro's OCaml where the environment has it, else nil: opam then
-    ///   reports its `sys-ocaml-…` variables as empty.
+    /// - Parameter systemCompiler: The version of the distribution's OCaml if the environment contains it; nil
+    ///   otherwise: opam then reports its `sys-ocaml-…` variables as empty.
     public func dictionary(architecture: String, systemCompiler: String? = nil) -> [String: String] {
         let has = systemCompiler != nil
         return [

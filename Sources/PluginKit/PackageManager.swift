@@ -1,14 +1,14 @@
 public import PluginMessages
 
-/// A distro's package manager, as the two shell texts by which the kit's steps call it.
+/// A package manager, as two shell commands that the kit's steps run.
 public struct PackageManager: Sendable {
-    /// Installs the packages `"$@"`; run a second time it does nothing.
+    /// Installs the packages `"$@"`; does nothing when run again.
     public var install: String
-    /// Succeeds where the package `$package` is installed; nil if only `install` can tell.
+    /// Succeeds if the package `$package` is installed; nil if only `install` can determine that.
     public var isInstalled: String?
-    /// Who runs its commands.
+    /// The user that runs its commands.
     public var user: Step.User
-    /// Variables of both.
+    /// Environment variables of both commands.
     public var environment: [String: String]
 
     public init(
@@ -20,9 +20,9 @@ public struct PackageManager: Sendable {
         self.environment = environment
     }
 
-    /// Installs packages in the environment. On a host it is not run where all of them are there already.
+    /// Installs packages in the environment. On a host it is skipped if all of them are installed.
     ///
-    /// - Parameter prelude: Run before the first package is installed.
+    /// - Parameter prelude: Commands to run before the first package is installed.
     public func step(
         _ packages: [String], named name: String = "install-system-packages", phase: Step.Phase = .depext,
         prelude: String = ""

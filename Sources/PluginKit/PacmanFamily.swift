@@ -14,7 +14,7 @@ public enum PacmanFamily {
     /// How pacman prints the versions of the installed packages `"$@"`.
     public static let versionQuery = #"pacman -Q "$@""#
 
-    /// How pacman tells that a package is missing, that a mirror is to blame, or that another pacman runs.
+    /// The messages of pacman about missing packages, failing mirrors, and other running pacman processes.
     public static let patterns = [
         LogPattern(
             "pacman-target", .missingSystemPackage, #"^error: target not found: (\S+)$"#,

@@ -1,7 +1,8 @@
 internal import FoundationEssentials
 internal import PluginABI
 
-/// What a plugin answers to one call: decoding, the kit's own checks, the author's code, encoding.
+/// The response of a plugin to one call: decodes the request, checks it, calls the author's code, and encodes the
+/// answer.
 struct Response {
     let status: Int32
     /// JSON with sorted keys, so that equal answers have equal bytes; nil for an unknown call.
@@ -16,7 +17,7 @@ struct Response {
             status = Int32(CISO_PLUGIN_REFUSED)
             bytes = try? Self.encode(refusal)
         } catch {
-            let refusal = Refusal("the request of '\(call)' is not as it must be: \(error)")
+            let refusal = Refusal("the request of '\(call)' is invalid: \(error)")
             status = Int32(CISO_PLUGIN_REFUSED)
             bytes = try? Self.encode(refusal)
         }
@@ -51,8 +52,8 @@ struct Response {
         let target = try plugin.target(CheckedRequest(request, for: plugin.description))
         guard !request.systemCompiler || target.variables["sys-ocaml-version"]?.isEmpty == false else {
             throw Refusal(
-                "target '\(request.target)': no OCaml of the distro's own is known here",
-                hint: "name a compiler that opam builds, as 5.3.0")
+                "target '\(request.target)': the distribution's own OCaml is not known here",
+                hint: "use a compiler that opam builds, such as 5.3.0")
         }
         return target
     }

@@ -1,6 +1,6 @@
 public import PluginMessages
 
-/// A Linux distro whose root file system a worker makes: what all of them share.
+/// What Linux distributions have in common whose root file system is made by a worker.
 ///
 /// ```swift
 /// let void = RootSystem(packages: ["base-devel", "git"], tools: [Tool("xbps-install")], isRolling: true)
@@ -11,17 +11,17 @@ public import PluginMessages
 /// }
 /// ```
 public struct RootSystem: Sendable {
-    /// What every environment has.
+    /// The packages of every environment.
     public var packages: [String]
-    /// The distro's packages of OCaml, for cells that build with it.
+    /// The distribution's packages of OCaml, for cells that are built with it.
     public var compiler: [String]
-    /// The distro's package of the opam client, for jobs that it carries out.
+    /// The distribution's package of the opam client, for jobs that use it.
     public var client: String
-    /// What the worker needs to make the root.
+    /// Programs that the worker needs to make the root file system.
     public var tools: [Tool]
     /// The shell of the root file system.
     public var shell: Shell
-    /// Whether the distro has no releases, so that the version in its `os-release` is not compared.
+    /// Whether the distribution has no releases, so that the version in its `os-release` is not compared.
     public var isRolling: Bool
 
     public init(
@@ -40,13 +40,15 @@ public struct RootSystem: Sendable {
     public static let packagesOption = PluginOption(
         "packages", .words, default: "", summary: "Packages to add to every environment.")
 
-    /// Packages to add to every environment, and the versions of the distro's own OCaml and opam.
+    /// The options of packages for every environment, and of the versions of the distribution's own OCaml and opam.
     public static let options = [packagesOption, SystemCompilerOption.option, OpamClientOption.option]
 
     /// The description of a target.
     ///
-    /// - Parameter bootstrap: the steps that make a root with some packages, sorted, and the build user.
-    /// - Throws: `Refusal` where the distro's compiler or client is wanted and its version not known; what `bootstrap` throws.
+    /// - Parameter bootstrap: returns the steps that make a root file system with some packages, which are sorted, and
+    ///   the build user.
+    /// - Throws: `Refusal` if the distribution's compiler or client is requested and its version is unknown; the error
+    ///   of `bootstrap`.
     public func target(
         _ request: CheckedRequest, _ variables: OpamVariables, bootstrap: (_ packages: [String]) throws -> [Step]
     ) throws -> TargetDescription {
@@ -56,12 +58,12 @@ public struct RootSystem: Sendable {
             bootstrap: bootstrap)
     }
 
-    /// The same where the plugin itself knows the versions.
+    /// The description of a target whose versions are known to the plugin.
     ///
     /// - Parameters:
-    ///   - ocaml: the distro's, wanted or not.
-    ///   - version: the same where the request wants it.
-    ///   - opam: the distro's where the request wants it.
+    ///   - ocaml: the version of the distribution's OCaml, requested or not.
+    ///   - version: that version if requested.
+    ///   - opam: the version of the distribution's opam if requested.
     func target(
         _ request: CheckedRequest, _ variables: OpamVariables, ocaml: String?, compiler version: String?,
         opam: String?, bootstrap: (_ packages: [String]) throws -> [Step]

@@ -1,13 +1,13 @@
 public import PluginMessages
 
-/// What the environments of systems reached by ssh have in common: a login user, one directory of ours, no agent.
+/// What the environments of systems reached by ssh have in common: a login user, one directory for our files, no agent.
 public enum SSHHost {
-    /// The paths below `base`, a directory that belongs to the login user.
+    /// The paths in `base`, a directory that belongs to the login user.
     public static func paths(base: String) -> Paths {
         Paths(home: "\(base)/home", opamRoot: "\(base)/opam", build: "\(base)/build")
     }
 
-    /// Makes `base` and what is in it, for the login, whatever made it root.
+    /// Creates `base` and its subdirectories for the login user, whatever command gives root privileges.
     public static func makeDirectories(base: String) -> Step {
         let paths = paths(base: base)
         return Step(
@@ -31,7 +31,7 @@ public enum SSHHost {
 
     /// Compares a host with its description.
     ///
-    /// - Parameter version: A command that prints opam's `os-version`; nil: not compared.
+    /// - Parameter version: A command that prints opam's `os-version`; nil to skip the comparison.
     public static func probe(version: String?, systemCompiler: Bool) -> Step {
         var script = """
             machine=$(uname -m)
@@ -46,7 +46,7 @@ public enum SSHHost {
         return LinuxRoot.probe(script, systemCompiler: systemCompiler)
     }
 
-    /// The variables of every step; the paths of programs are the system's.
+    /// The environment variables of every step. `path` depends on the system.
     public static func environment(base: String, path: String) -> [String: String] {
         ["HOME": paths(base: base).home, "LC_ALL": "C", "TZ": "UTC", "PATH": path]
     }

@@ -1,6 +1,6 @@
 public import PluginMessages
 
-/// A system that is reached by ssh and has one package manager: what the BSDs and macOS share.
+/// What the BSDs and macOS have in common: systems that are reached by ssh and have one package manager.
 ///
 /// ```swift
 /// let haiku = SSHSystem(
@@ -8,23 +8,23 @@ public import PluginMessages
 ///     packages: ["git", "make"], osVersion: "uname -r", manager: PackageManager(install: #"pkgman install -y "$@""#))
 /// ```
 public struct SSHSystem: Sendable {
-    /// The directory of ours on the host; everything is below it.
+    /// The directory for our files on the host.
     public var directory: String
     /// `PATH` of every step.
     public var path: String
     /// The shell of the host.
     public var shell: Shell
-    /// What every environment has.
+    /// The packages of every environment.
     public var packages: [String]
     /// The system's package of OCaml.
     public var compiler: String
-    /// GNU make's name.
+    /// The name of GNU make.
     public var make: String
-    /// A command that prints opam's `os-version`; nil: not compared.
+    /// A command that prints opam's `os-version`; nil to skip the comparison.
     public var osVersion: String?
     /// The package manager of the host.
     public var manager: PackageManager
-    /// Run before the environment's packages are installed.
+    /// Commands to run before the environment's packages are installed.
     public var prelude: String
     /// What a virtual machine with the system needs; nil: the system is not known to run in one.
     public var machine: MachineDescription?
@@ -46,17 +46,17 @@ public struct SSHSystem: Sendable {
         self.machine = machine
     }
 
-    /// Packages to add to every environment, and the version of the system's own OCaml.
+    /// The options of packages for every environment, and of the version of the system's own OCaml.
     public static let options = [RootSystem.packagesOption, SystemCompilerOption.option]
 
-    /// The words that make the login user root, where the system has none of its own.
+    /// The option of the words that give the login user root privileges, for systems without a default.
     public static func elevationOption(default words: String, summary: String) -> PluginOption {
         PluginOption("elevation", .words, default: words, summary: summary)
     }
 
     /// The description of a target.
     ///
-    /// - Throws: `Refusal` if the system's compiler is wanted and its version not known.
+    /// - Throws: `Refusal` if the system's compiler is requested and its version is unknown.
     public func target(_ request: CheckedRequest, _ variables: OpamVariables) throws -> TargetDescription {
         let version = try SystemCompilerOption.version(request)
         let wanted = Set(packages + request.words("packages")).union(version == nil ? [] : [compiler])

@@ -1,5 +1,5 @@
-/// `word` as POSIX shells read it back unchanged, whatever it holds but a zero byte. Words of letters, digits and
-/// `@%+=:,./-_` stay as they are.
+/// `word` quoted for POSIX shells; it must not contain a zero byte. Words of letters, digits and `@%+=:,./-_` are
+/// returned unchanged.
 public func shellQuoted(_ word: String) -> String {
     let plain = !word.isEmpty && word.utf8.allSatisfy(isPlain)
     return plain

@@ -1,17 +1,18 @@
 public import PluginMessages
 
-/// The option by which a matrix states the version of a distro's OCaml, where it changes independently of the plugin.
+/// The option by which a matrix states the version of a distribution's OCaml, if it changes independently of the
+/// plugin.
 ///
 /// - SeeAlso: `docs/decisions/0074-system-compilers.md`
 public enum SystemCompilerOption {
-    /// The option as the plugin's description lists it.
+    /// The option in the plugin's description.
     public static let option = PluginOption(
         "system-ocaml", .text,
-        summary: "The version of the distro's own OCaml, needed for cells that build with it; the probe compares it.")
+        summary: "The version of the distribution's OCaml, needed for cells that build with it; the probe checks it.")
 
-    /// The version to describe: nil unless the request wants the distro's compiler.
+    /// The version in the description; nil unless the distribution's compiler is requested.
     ///
-    /// - Throws: `Refusal` if the request wants it and the matrix does not say which it is.
+    /// - Throws: `Refusal` if it is requested and the matrix does not state its version.
     public static func version(_ request: CheckedRequest) throws -> String? {
         guard request.request.systemCompiler else { return nil }
         guard let version = request[option.name] else {

@@ -1,10 +1,11 @@
 public import PluginMessages
 
-/// What a distro calls the packages that opam files name in `depexts`.
+/// The distribution's names of the packages in `depexts` of opam files.
 ///
-/// Opam-repository filters its names by distro, so most are already right and pass through. A table holds the rest.
+/// Opam-repository filters names by distribution, so most are already right and are passed through. Tables contain the
+/// others.
 public struct SystemPackageNames: Sendable {
-    /// A character that parts a name from something else, of which only one side is the name.
+    /// A character that separates a name from a part that is not part of the name.
     public struct Separator: Sendable {
         public enum Side: Sendable {
             case before, after
@@ -14,7 +15,7 @@ public struct SystemPackageNames: Sendable {
         let side: Side
         let reason: String
 
-        /// - Parameter reason: Why the other side is dropped.
+        /// - Parameter reason: Why the other part is dropped.
         public init(_ character: Character, keeps side: Side, reason: String) {
             self.character = character
             self.side = side
@@ -22,22 +23,22 @@ public struct SystemPackageNames: Sendable {
         }
     }
 
-    /// Other names, by the depext's: `["libncurses5-dev": ["libncurses-dev"]]`; an empty list where the environment
-    /// has it already.
+    /// Other names by depext: `["libncurses5-dev": ["libncurses-dev"]]`; an empty list if the environment already
+    /// contains it.
     public var renamed: [String: [String]]
-    /// Names that the distro does not have, with the reason.
+    /// Names that the distribution does not have, with the reason.
     public var absent: [String: String]
-    /// Names that every environment has from its bootstrap.
+    /// Names that are installed by the bootstrap of every environment.
     public var included: Set<String>
-    /// Split off, in this order, before what remains is looked up again.
+    /// Separators that are split off in this order before the remaining name is looked up again.
     public var separators: [Separator]
-    /// Characters of a name beside ASCII letters and digits.
+    /// The characters allowed in names besides ASCII letters and digits.
     public var punctuation: String
     private var absence: String?
 
-    /// Of a system that has no packages: every name is unknown.
+    /// The names of a system without packages: every name is unknown.
     ///
-    /// - Parameter reason: Why.
+    /// - Parameter reason: The reason.
     public init(allAbsentBecause reason: String) {
         self.init()
         absence = reason
@@ -54,7 +55,7 @@ public struct SystemPackageNames: Sendable {
         self.punctuation = punctuation
     }
 
-    /// Tables of which those names that the distro does not have share their reason.
+    /// Creates tables in which the names that the distribution does not have share their reason.
     public init(
         renamed: [String: [String]] = [:], absent: [String], because reason: String, included: Set<String> = [],
         separators: [Separator] = [], punctuation: String = "+-._"
@@ -64,12 +65,12 @@ public struct SystemPackageNames: Sendable {
             included: included, separators: separators, punctuation: punctuation)
     }
 
-    /// What becomes of one depext.
+    /// Resolves one depext.
     public func resolve(_ name: String) -> SystemPackage {
         if let absence { return SystemPackage(name, .unknown, packages: [], reason: absence) }
         if let known = lookUp(name) { return known }
         guard !name.split(separator: "/", omittingEmptySubsequences: false).contains(where: { $0 == "" || $0 == ".." })
-        else { return SystemPackage(name, .unknown, packages: [], reason: "no name of a package") }
+        else { return SystemPackage(name, .unknown, packages: [], reason: "not a package name") }
         for separator in separators {
             let parts = name.split(separator: separator.character, omittingEmptySubsequences: false)
             guard parts.count > 1 else { continue }
@@ -81,14 +82,14 @@ public struct SystemPackageNames: Sendable {
                 reason: found?.reason ?? separator.reason)
         }
         guard isName(name) else {
-            return SystemPackage(name, .unknown, packages: [], reason: "no name of a package")
+            return SystemPackage(name, .unknown, packages: [], reason: "not a package name")
         }
         return SystemPackage(name, .passedThrough, packages: [name])
     }
 
     private func lookUp(_ name: String) -> SystemPackage? {
         if let packages = renamed[name] {
-            let reason = packages.isEmpty ? "part of the environment" : "called so on this distro"
+            let reason = packages.isEmpty ? "part of the environment" : "renamed on this distribution"
             return SystemPackage(name, .mapped, packages: packages, reason: reason)
         }
         if included.contains(name) {

@@ -1,7 +1,7 @@
-/// Asks for the steps of one package: the request of `steps`.
+/// The request of `steps`: the steps of one package.
 ///
-/// The recipe is the opam file's own, with every variable already replaced and every filter already decided. The
-/// plugin says how such commands are run on the distro.
+/// The recipe is that of the opam file, with all variables expanded and all filters evaluated. The plugin determines
+/// how these commands are run on the distribution.
 public struct StepsRequest: Codable, Hashable, Sendable {
     /// The target of the job.
     public var target: TargetRequest
@@ -9,19 +9,19 @@ public struct StepsRequest: Codable, Hashable, Sendable {
     public var package: String
     /// The package's version.
     public var version: String
-    /// Each command is a program and its arguments.
+    /// The commands of `build:`, each a program with its arguments.
     public var build: [[String]]
-    /// `run-test`; empty if tests are not asked for.
+    /// The commands of `run-test:`; empty if tests are not requested.
     public var test: [[String]]
-    /// The commands of `install:`, each a list of words.
+    /// The commands of `install:`, each a program with its arguments.
     public var install: [[String]]
-    /// The commands of `remove:`, each a list of words.
+    /// The commands of `remove:`, each a program with its arguments.
     public var remove: [[String]]
-    /// Where the package's source is, patched and substituted; absolute, in the environment.
+    /// The absolute path in the environment of the package's source, with patches and substitutions applied.
     public var sourceDirectory: String
-    /// The switch that it is installed into; absolute, in the environment.
+    /// The absolute path in the environment of the switch that it is installed into.
     public var prefix: String
-    /// What opam sets for commands: `OPAM_SWITCH_PREFIX`, `PATH`, `MAKEFLAGS`, `build-env` …
+    /// The environment variables that opam sets for commands: `OPAM_SWITCH_PREFIX`, `PATH`, `MAKEFLAGS`, `build-env` …
     public var environment: [String: String]
 
     public init(
@@ -42,7 +42,7 @@ public struct StepsRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// The answer to `steps`: in the order in which they are run. Those of the phase `remove` are for removing only.
+/// The answer to `steps`. Steps of the phase `remove` are only used for removing the package.
 public struct StepsAnswer: Codable, Hashable, Sendable {
     /// The steps in the order in which they run.
     public var steps: [Step]

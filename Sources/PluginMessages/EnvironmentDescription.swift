@@ -1,37 +1,38 @@
-/// How the place is made in which the target's packages are built.
+/// The description of the environment in which the target's packages are built.
 ///
-/// Its digest (`CanonicalJSON.digest` of this value) is the environment's part of every job's id: whatever may change
-/// the environment's contents is in here, in a script or in `inputs`. It holds no mirror and no host name; those come
-/// from the worker's machine and settings.
+/// Its digest (`CanonicalJSON.digest` of this value) is the environment's part of every job's id: everything that may
+/// change the contents of the environment is in a script or in `inputs`. It contains no mirror and no host name; those
+/// come from the worker's machine and settings.
 public struct EnvironmentDescription: Codable, Hashable, Sendable {
     /// Whether builds run in a root file system or on a host.
     public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
-        /// A directory on the worker's Linux machine, filled by the `bootstrap` steps whose place is the worker.
+        /// A directory on the worker's Linux machine, filled by `bootstrap` steps that run on the worker.
         case rootFileSystem = "root-file-system"
-        /// An OCI image, named by `image`; `bootstrap` steps are run in it.
+        /// An OCI image, given by `image`; `bootstrap` steps run in it.
         case image
-        /// A machine reached by ssh, named in the worker's settings by the target; `bootstrap` steps are run on it.
+        /// A machine reached by ssh, which the worker's settings name for the target; `bootstrap` steps run on it.
         case host
     }
 
-    /// Where builds run.
+    /// The kind of the environment.
     public var kind: Kind
-    /// An OCI reference for the kind `image`, by digest where it is to be exact.
+    /// An OCI reference for the kind `image`, with a digest if it must be exact.
     public var image: String?
-    /// Run once, in order. Those at the worker come first.
+    /// Steps that run once, in order. Those on the worker come first.
     ///
-    /// A step at the worker has the variables `CISO_ROOT` (an empty directory to fill) and `CISO_CACHE` (a directory
-    /// that outlives the bootstrap, for downloads) beside the worker's own environment, where a user may name mirrors,
-    /// and runs as the worker's own user. A step in the environment runs as its `user` says; on a host root finds the
-    /// number of the login's user in `CISO_LOGIN`.
+    /// A step on the worker has the variables `CISO_ROOT` (an empty directory to fill) and `CISO_CACHE` (a directory
+    /// for downloads that outlives the bootstrap) in addition to the worker's own environment, in which a user may name
+    /// mirrors, and runs as the worker's user. A step in the environment runs as its `user`; on a host, root finds the
+    /// login user's numeric id in `CISO_LOGIN`.
     public var bootstrap: [Step]
-    /// Run last, in the environment, without network: it prints `NAME=VALUE` lines, each a variable of the target as
-    /// it really is (`os-version=12`, `sys-ocaml-version=4.13.1`). A difference from ``TargetDescription/variables``
-    /// is an infrastructure failure that names both values; variables that are not printed are not compared.
+    /// The last step, run in the environment without network: it prints lines `NAME=VALUE` with the actual values of
+    /// the target's variables (`os-version=12`, `sys-ocaml-version=4.13.1`). A difference from
+    /// ``TargetDescription/variables`` is an infrastructure failure that names both values; variables that are not
+    /// printed are not compared.
     public var probe: Step?
-    /// Programs that the steps at the worker need there.
+    /// Programs that the steps on the worker need.
     public var tools: [Tool]
-    /// What the contents depend on and no script says: a suite, a snapshot's date, an archive's checksum.
+    /// Inputs of the contents that do not occur in a script: a suite, a snapshot's date, an archive's checksum.
     public var inputs: [String: String]
     /// The shell that runs scripts.
     public var shell: Shell
@@ -39,7 +40,8 @@ public struct EnvironmentDescription: Codable, Hashable, Sendable {
     public var paths: Paths
     /// The user that packages are built as.
     public var buildUser: BuildUser
-    /// Variables of every step in the environment (`LANG`, `PATH`, `DEBIAN_FRONTEND` …). Steps may add their own.
+    /// The environment variables of every step in the environment (`LANG`, `PATH`, `DEBIAN_FRONTEND` …). Steps may add
+    /// others.
     public var environment: [String: String]
 
     public init(
@@ -78,9 +80,9 @@ extension EnvironmentDescription {
 
 /// A program that a bootstrap needs on the worker.
 public struct Tool: Codable, Hashable, Sendable {
-    /// As found on `PATH`: `mmdebstrap`.
+    /// The name, looked up in `PATH`: `mmdebstrap`.
     public var program: String
-    /// The package that has it, by the worker's `os-family`: `["debian": "mmdebstrap"]`.
+    /// The packages that contain it, by the worker's `os-family`: `["debian": "mmdebstrap"]`.
     public var packages: [String: String]
 
     public init(_ program: String, packages: [String: String] = [:]) {
@@ -97,16 +99,17 @@ extension Tool {
     }
 }
 
-/// What runs the scripts in the environment: `PATH ARGUMENTS… -c SCRIPT`, or the script on its standard input.
+/// The shell that runs scripts in the environment: `PATH ARGUMENTS… -c SCRIPT`, or with the script on its standard
+/// input.
 public struct Shell: Codable, Hashable, Sendable {
-    /// Absolute, in the environment.
+    /// The absolute path in the environment.
     public var path: String
-    /// Before the script: `["-eu"]`.
+    /// The arguments before the script: `["-eu"]`.
     public var arguments: [String]
-    /// Which syntax the shell understands.
+    /// The syntax that the shell supports.
     public var family: ShellFamily
-    /// Words put before the shell's where a step is root's and the login user is not: `["doas"]`, `["sudo", "-n"]`.
-    /// Empty: steps of root need a worker or a login that is root.
+    /// Words before the shell's command line for root's steps, if the login user is not root: `["doas"]`, `["sudo",
+    /// "-n"]`. If empty, root's steps need a worker or a login that is root.
     public var elevation: [String]
 
     public init(path: String = "/bin/sh", arguments: [String] = ["-eu"], family: ShellFamily, elevation: [String] = [])
@@ -128,12 +131,12 @@ extension Shell {
     }
 }
 
-/// The paths in the environment; all absolute. Layers contain these paths, so they are the same on every
-/// machine that serves the target.
+/// The absolute paths in the environment. Layers contain these paths, so they are the same on every machine that serves
+/// the target.
 public struct Paths: Codable, Hashable, Sendable {
     /// The build user's home directory.
     public var home: String
-    /// The opam root; the switch is the directory `default` in it.
+    /// The opam root, in which the switch is the directory `default`.
     public var opamRoot: String
     /// Where sources are unpacked and built, one directory per package.
     public var build: String
@@ -145,13 +148,13 @@ public struct Paths: Codable, Hashable, Sendable {
     }
 }
 
-/// Who builds: never root.
+/// The user of builds, never root.
 public struct BuildUser: Codable, Hashable, Sendable {
     /// The user's name.
     public var name: String
-    /// Set where the bootstrap creates the user, absent if it is the login of a host.
+    /// The numeric id if the bootstrap creates the user; nil for the login user of a host.
     public var uid: Int?
-    /// The numeric id of the user's group; nil: that of the system.
+    /// The numeric id of the user's group; nil for the system's default.
     public var gid: Int?
 
     public init(name: String, uid: Int? = nil, gid: Int? = nil) {

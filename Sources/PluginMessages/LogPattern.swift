@@ -1,11 +1,11 @@
-/// A way to read an error in a log.
+/// A pattern of error messages in logs.
 ///
-/// Patterns are searched for in every line, without the codes of terminals, time stamps and the prefixes that tools set before
-/// the lines of others. The line to report is the first one that a pattern of the highest precedence matches.
+/// Patterns are matched against every line, after removing terminal codes, time stamps and the prefixes that tools add
+/// to other tools' lines. The reported line is the first one matched by a pattern of the highest precedence.
 ///
 /// - SeeAlso: `docs/decisions/0201-precedence-of-patterns.md`
 public struct LogPattern: Codable, Hashable, Sendable {
-    /// What went wrong.
+    /// The kind of an error.
     public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
         // OCaml
         case missingModule = "missing-module"
@@ -43,26 +43,27 @@ public struct LogPattern: Codable, Hashable, Sendable {
         // Tests
         case testFailure = "test-failure"
         case localeTimezone = "locale-timezone"
-        /// An error of none of these kinds, or a line that names no cause.
+        /// An error of no other kind, or a line that names no cause.
         case unknown
     }
 
-    /// Who is to blame.
+    /// Whether the package or the infrastructure is at fault.
     public enum Origin: String, Codable, Hashable, Sendable, CaseIterable {
         case package, infrastructure
     }
 
-    /// How surely a matching line is the cause. A line of a higher precedence is reported before any of a lower one.
+    /// How certainly a matching line is the cause. Lines of higher precedence are reported before those of lower
+    /// precedence.
     public enum Precedence: String, Codable, Hashable, Sendable, CaseIterable, Comparable {
-        /// Builds end with such a line.
+        /// A line that ends builds.
         case cause
-        /// Usually the cause, although builds also go on after such a line.
+        /// Usually the cause, although builds may continue after such a line.
         case likely
         /// The common form of an error message, of any tool.
         case possible
-        /// Words that errors have, and other lines too: of several such lines the last is reported.
+        /// Words that occur in errors, but also in other lines: the last of several such lines is reported.
         case vague
-        /// Says that something failed, and not what: `make: *** [all] Error 2`.
+        /// A line that reports a failure without its cause: `make: *** [all] Error 2`.
         case weak
 
         /// Whether `left` is the higher precedence.
@@ -84,34 +85,35 @@ public struct LogPattern: Codable, Hashable, Sendable {
         case fetch, depext, configure, build, test, install
     }
 
-    /// Unique in its list; lower-case letters, digits and `-`: `missing-header`. A plugin's pattern replaces the common one of
-    /// the same name.
+    /// The name, unique in its list, of lower-case letters, digits and `-`: `missing-header`. A plugin's pattern
+    /// replaces the common one with the same name.
     public var name: String
-    /// What went wrong where a line matches.
+    /// The kind of the error.
     public var kind: Kind
-    /// How surely; `cause` if absent.
+    /// The precedence; `cause` if absent.
     public var precedence: Precedence?
-    /// Who is to blame, where it is not who the kind blames.
+    /// Who is at fault, if it differs from the default of the kind.
     public var origin: Origin?
-    /// A regular expression that is searched for in one line without its end and without blanks around it. What its groups match
-    /// is kept in the signature as it is.
+    /// A regular expression that is searched in a line without its line feed and surrounding blanks. The matches of its
+    /// groups are kept unchanged in the signature.
     public var expression: String
-    /// A regular expression: lines in which it is found do not match.
+    /// A regular expression; lines that contain a match are excluded.
     public var exclusion: String?
-    /// Texts of five bytes or more, of which every matching line has one. Without them only the last lines of a log are tried.
+    /// Texts of at least five bytes, one of which occurs in every matching line. Without them only the last lines of a
+    /// log are searched.
     public var literals: [String]?
-    /// The phase to blame, where it is not the one of the step that failed.
+    /// The phase to report, if it is not that of the failed step.
     public var phase: Step.Phase?
-    /// The phases in which such a line is expected. In others the precedence is at most `possible`.
+    /// The phases in which such a line is expected. In others its precedence is at most `possible`.
     public var phases: [Phase]?
-    /// The line to report is this many lines after the matching one; blank lines do not count.
+    /// The number of non-blank lines after the matching one at which the line to report is.
     public var following: Int?
-    /// A regular expression: the line to report is the last one before the matching line that it matches, if there is one.
+    /// A regular expression: the line to report is its last match before the matching line, if there is one.
     public var preceding: String?
-    /// What is common to failures that differ in a name only, `$1` … `$9` replaced by what the groups matched: `unbound module *`.
-    /// The pattern's name where absent.
+    /// The class of failures that differ only in a name, with `$1` … `$9` replaced by the matches of the groups:
+    /// `unbound module *`. The pattern's name if absent.
     public var failureClass: String?
-    /// Lines that match, each with the signature that must result. At least one.
+    /// Matching lines with the signatures that must result, at least one.
     public var examples: [Example]
 
     enum CodingKeys: String, CodingKey {
@@ -155,7 +157,7 @@ public struct LogPattern: Codable, Hashable, Sendable {
 }
 
 extension LogPattern.Kind {
-    /// Whom an error of this kind blames.
+    /// Who is at fault for errors of this kind.
     public var origin: LogPattern.Origin {
         switch self {
         case .network, .mirror, .noSpace, .outOfMemory, .timeOut, .sandbox, .runner: .infrastructure
@@ -166,7 +168,7 @@ extension LogPattern.Kind {
 
 /// The answer to `patterns`.
 public struct PatternsAnswer: Codable, Hashable, Sendable {
-    /// The patterns; of those of one precedence that match one line, the first one counts.
+    /// The patterns; of those of equal precedence that match a line, the first is used.
     public var patterns: [LogPattern]
 
     public init(patterns: [LogPattern]) {

@@ -1,35 +1,35 @@
-/// A question that ciso asks a plugin: its name on the wire, what is sent, and what is expected back.
+/// A call of a plugin: its name, the type of the request, and the type of the answer.
 ///
 /// Requests and answers are JSON objects in UTF-8; the published schema is `docs/plugin-messages.schema.json`, which
-/// says which keys may be left out. Keys that a reader does not know it skips, so that new ones may be added. An answer
-/// is a function of the request and of nothing else: no clock, no file, no environment variable. That is what lets a
-/// plan be computed again with the same result, and what `ci plugin check` verifies.
+/// lists the optional keys. Unknown keys are ignored, so that new ones can be added. An answer is a function of the
+/// request alone: no clock, no file, no environment variable. So a plan can be computed again with the same result,
+/// which `ci plugin check` verifies.
 ///
 /// - SeeAlso: `docs/decisions/0072-plugin-json.md`
 public protocol PluginCall: Sendable {
     associatedtype Request: Codable & Hashable & Sendable
     associatedtype Answer: Codable & Hashable & Sendable
-    /// The name under which the plugin is called.
+    /// The name of the call.
     static var name: String { get }
 }
 
-/// Every call of this version of the messages.
+/// All calls of this version of the messages.
 public enum PluginCalls {
-    /// Who the plugin is and what it serves.
+    /// The plugin's description of itself and what it serves.
     public enum Describe: PluginCall {
         public typealias Request = NoArguments
         public typealias Answer = PluginDescription
         public static let name = "describe"
     }
 
-    /// A target's opam variables and how its environment is made.
+    /// The opam variables and the environment of a target.
     public enum Target: PluginCall {
         public typealias Request = TargetRequest
         public typealias Answer = TargetDescription
         public static let name = "target"
     }
 
-    /// The distro's names of some opam depexts, and the steps that install them.
+    /// The distribution's names of opam depexts, and the steps that install them.
     public enum SystemPackages: PluginCall {
         public typealias Request = SystemPackagesRequest
         public typealias Answer = SystemPackagesAnswer
@@ -43,7 +43,7 @@ public enum PluginCalls {
         public static let name = "steps"
     }
 
-    /// How to read an error in a log.
+    /// The patterns of error messages in logs.
     public enum Patterns: PluginCall {
         public typealias Request = NoArguments
         public typealias Answer = PatternsAnswer
@@ -63,13 +63,13 @@ public struct NoArguments: Codable, Hashable, Sendable {
     public init() {}
 }
 
-/// What a plugin answers when it cannot do what was asked: an unknown version, an option with a wrong value.
+/// The answer of a plugin that cannot serve a request, for example because of an unknown version or an invalid option.
 ///
-/// It is an answer, not a fault: the plugin goes on serving calls, and the user sees the message.
+/// It is an answer, not a fault: the plugin continues to serve calls, and the user sees the message.
 public struct Refusal: Codable, Hashable, Sendable, Error {
-    /// Names the thing, what was found and what was expected.
+    /// The message: the object, what was found and what was expected.
     public var message: String
-    /// What the user can do about it.
+    /// A suggestion for the user.
     public var hint: String?
 
     public init(_ message: String, hint: String? = nil) {

@@ -1,17 +1,17 @@
-/// What a plugin says about itself: the answer to `describe`.
+/// The answer to `describe`: a plugin's description of itself.
 ///
 /// - SeeAlso: `docs/decisions/0147-comparison-date.md`
 public struct PluginDescription: Codable, Hashable, Sendable {
-    /// Lower-case letters, digits and `-`: `openbsd`. The same as in the C descriptor, and the plugin's file is named
-    /// after it (`libCisoOpenBSD.so`).
+    /// The name, of lower-case letters, digits and `-`: `openbsd`. It equals the name in the C descriptor, and the
+    /// plugin's file is named after it (`libCisoOpenBSD.so`).
     public var name: String
-    /// Changes whenever an answer changes.
+    /// The version, which must change whenever an answer changes.
     public var version: String
     /// One sentence for `ci plugin list`.
     public var summary: String
-    /// What it serves; at least one.
+    /// The distributions that it serves, at least one.
     public var distributions: [Distribution]
-    /// What a matrix may set for a target of this plugin.
+    /// The options that a matrix may set for targets of this plugin.
     public var options: [PluginOption]
 
     public init(
@@ -36,20 +36,20 @@ extension PluginDescription {
     }
 }
 
-/// A distro that a plugin serves. Its targets are named `NAME-VERSION`, or `NAME` alone where it has no versions.
+/// A distribution that a plugin serves. Its targets are named `NAME-VERSION`, or `NAME` if it has no versions.
 public struct Distribution: Codable, Hashable, Sendable {
     /// The first part of the target's name: `debian`, `openbsd`, `archlinux`.
     public var name: String
-    /// The versions known to the plugin, oldest first: `["11", "12", "13"]`. Empty for a rolling distro.
+    /// The known versions, oldest first: `["11", "12", "13"]`. Empty for a rolling distribution.
     public var versions: [String]
-    /// Architectures in opam's spelling, the usual one first: `x86_64`, `arm64`.
+    /// The architectures in opam's spelling, the default first: `x86_64`, `arm64`.
     public var architectures: [String]
     /// Opam's `os-family`: `debian`, `bsd`, `arch`.
     public var family: String
     /// The family of the shell that runs its scripts.
     public var shell: ShellFamily
-    /// The day on which the plugin's names of system packages were last compared with the distro's own list
-    /// (`ci plugin depexts --against`), by target: `["debian-12": "2026-11-28"]`. Absent: never.
+    /// The date on which the plugin's names of system packages were last compared with the distribution's list (`ci
+    /// plugin depexts --against`), by target: `["debian-12": "2026-11-28"]`. Absent for never.
     public var namesCompared: [String: String]?
 
     public init(
@@ -65,9 +65,10 @@ public struct Distribution: Codable, Hashable, Sendable {
     }
 }
 
-/// Shells that differ in what they accept. It decides which shell `ci plugin check` parses scripts with.
+/// Families of shells by the syntax that they accept. The family determines the shell with which `ci plugin check`
+/// parses scripts.
 public enum ShellFamily: String, Codable, Hashable, Sendable, CaseIterable {
-    /// POSIX's `sh` and nothing more: dash, the sh of FreeBSD and NetBSD, busybox's ash.
+    /// POSIX `sh` without extensions: dash, the sh of FreeBSD and NetBSD, busybox's ash.
     case posix
     /// The Korn shells: OpenBSD's pdksh, mksh.
     case korn
@@ -77,9 +78,9 @@ public enum ShellFamily: String, Codable, Hashable, Sendable, CaseIterable {
     case zsh
 }
 
-/// A setting of a plugin, given in a matrix as `options:` of a target.
+/// An option of a plugin, set in a matrix by `options:` of a target.
 public struct PluginOption: Codable, Hashable, Sendable {
-    /// What a value may be. Values travel as text, as written in the matrix.
+    /// The kinds of values. Values are transferred as text, as written in the matrix.
     public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
         case text
         /// Decimal digits.
@@ -92,13 +93,13 @@ public struct PluginOption: Codable, Hashable, Sendable {
 
     /// The option's name in a matrix.
     public var name: String
-    /// Which values the option takes.
+    /// The kind of its values.
     public var kind: Kind
-    /// Used where the matrix says nothing. Absent: the plugin decides by itself, as `summary` explains.
+    /// The value if the matrix sets none. Absent if the plugin decides by itself, as described in `summary`.
     public var defaultValue: String?
-    /// The only values allowed. Absent: any of its kind.
+    /// The allowed values. Absent for any of its kind.
     public var choices: [String]?
-    /// One sentence.
+    /// A description in one sentence.
     public var summary: String
 
     public init(

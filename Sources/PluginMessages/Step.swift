@@ -1,51 +1,52 @@
-/// One thing to be run, as data: the plugin writes it, the executor runs it.
+/// A script to run, as data: the plugin provides it, and the executor runs it.
 ///
 /// - SeeAlso: `docs/decisions/0066-conditional-steps.md`
 public struct Step: Codable, Hashable, Sendable {
-    /// What a step is for; the part of a build that fails when it fails.
+    /// The purpose of a step: the phase that fails if the step fails.
     public enum Phase: String, Codable, Hashable, Sendable, CaseIterable {
         case bootstrap, depext, configure, build, test, install, remove
     }
 
     /// Where a step is run.
     public enum Place: String, Codable, Hashable, Sendable, CaseIterable {
-        /// On the worker's own machine; only bootstrap steps are.
+        /// On the worker's machine; only for bootstrap steps.
         case worker
         case environment
     }
 
-    /// Who runs a step.
+    /// The user that runs a step.
     public enum User: String, Codable, Hashable, Sendable, CaseIterable {
         case root
         /// ``EnvironmentDescription/buildUser``.
         case build
     }
 
-    /// Unique in its list; lower-case letters, digits and `-`: `install-system-packages`.
+    /// The name, unique in its list, of lower-case letters, digits and `-`: `install-system-packages`.
     public var name: String
     /// The phase that a failure of the step belongs to.
     public var phase: Phase
-    /// For the shell of the step's place: the environment's ``Shell``, or `/bin/sh -eu` of the worker. It ends with
-    /// status 0 where it succeeded.
+    /// A script for the shell of the step's place: the environment's ``Shell``, or `/bin/sh -eu` on the worker. It
+    /// exits with status 0 on success.
     public var script: String
     /// Whether the step runs inside the environment or on the worker.
     public var place: Place
-    /// Who runs the step.
+    /// The user that runs the step.
     public var user: User
-    /// The directory that it starts in; absent: the build user's home, or any at the worker.
+    /// The working directory; absent for the build user's home, or for any on the worker.
     public var directory: String?
-    /// Variables beside ``EnvironmentDescription/environment``, and before them where both name one.
+    /// Environment variables, which override those of ``EnvironmentDescription/environment``.
     public var environment: [String: String]
-    /// Whether it may reach the network.
+    /// Whether it has access to the network.
     public var network: Bool
-    /// Limits that the step needs to differ from the job's.
+    /// Limits that override those of the job.
     public var limits: StepLimits?
-    /// Whether the files that it leaves may be kept and used again for equal inputs.
+    /// Whether the files that it creates may be kept and reused for equal inputs.
     public var cacheable: Bool
     /// Whether running it a second time succeeds and changes nothing.
     public var idempotent: Bool
-    /// A script of the build user for the same shell: where it succeeds, the step has nothing to do and is not run. Asked
-    /// on hosts only, where earlier jobs left things; root file systems are made again. Absent: the step is always run.
+    /// A script for the same shell, run by the build user: if it succeeds, the step has nothing to do and is skipped.
+    /// Used only on hosts, where earlier jobs may have left results; root file systems are always made from scratch.
+    /// Absent: the step is always run.
     public var unless: String?
 
     public init(
@@ -87,7 +88,7 @@ extension Step {
     }
 }
 
-/// What a step may use; absent: as the job says.
+/// Limits of a step; those of the job if absent.
 public struct StepLimits: Codable, Hashable, Sendable {
     /// Wall-clock seconds.
     public var time: Int?
@@ -95,11 +96,11 @@ public struct StepLimits: Codable, Hashable, Sendable {
     public var silence: Int?
     /// Bytes of memory.
     public var memory: Int?
-    /// Bytes written.
+    /// The limit on bytes written.
     public var disk: Int?
-    /// Bytes of log.
+    /// The limit on bytes of log.
     public var log: Int?
-    /// Processes and threads at one time.
+    /// The maximum number of processes and threads at a time.
     public var processes: Int?
 
     public init(

@@ -1,11 +1,11 @@
-/// Which of the distro's packages satisfy some opam depexts: the request of `system-packages`.
+/// The request of `system-packages`: the distribution's packages for some opam depexts.
 ///
-/// Opam-repository's `depexts` have filters on `os-distribution` and `os-family`; the names sent here are those whose
-/// filter is true in the target.
+/// Opam-repository's `depexts` have filters on `os-distribution` and `os-family`; the request contains the names whose
+/// filters are true on the target.
 public struct SystemPackagesRequest: Codable, Hashable, Sendable {
     /// The target that the names are for.
     public var target: TargetRequest
-    /// Names as in opam files, sorted, each once.
+    /// The names in opam files, sorted and unique.
     public var names: [String]
 
     public init(target: TargetRequest, names: [String]) {
@@ -16,13 +16,13 @@ public struct SystemPackagesRequest: Codable, Hashable, Sendable {
 
 /// The answer to `system-packages`.
 public struct SystemPackagesAnswer: Codable, Hashable, Sendable {
-    /// One for every name of the request, in its order.
+    /// One entry for every name in the request, in the same order.
     public var packages: [SystemPackage]
-    /// Install all of them that are not unknown, in the environment, as root and with network. Empty where there is
-    /// nothing to install. The steps are a function of the set of the distro's names alone.
+    /// Steps that install all packages that are not unknown, in the environment, as root and with network access. Empty
+    /// if there is nothing to install. The steps depend only on the set of the distribution's names.
     public var steps: [Step]
-    /// Prints the versions of the packages that the steps installed, a line `NAME VERSION` each; absent if the plugin
-    /// cannot tell.
+    /// Prints the versions of the packages that the steps installed, one line `NAME VERSION` each; absent if the plugin
+    /// cannot determine them.
     public var versions: Step?
 
     public init(packages: [SystemPackage], steps: [Step], versions: Step? = nil) {
@@ -31,36 +31,36 @@ public struct SystemPackagesAnswer: Codable, Hashable, Sendable {
         self.versions = versions
     }
 
-    /// The distro's names of all packages that the steps install, sorted, each once.
+    /// The distribution's names of all packages that the steps install, sorted and unique.
     public var installed: [String] {
         Set(packages.flatMap(\.packages)).sorted()
     }
 
-    /// The depexts that the plugin knows not to exist on the target. A package that needs one cannot be built there.
+    /// The depexts that do not exist on the target. A package that needs one cannot be built there.
     public var unknown: [String] {
         packages.filter { $0.status == .unknown }.map(\.name)
     }
 }
 
-/// What became of one depext name.
+/// The resolution of one depext.
 public struct SystemPackage: Codable, Hashable, Sendable {
-    /// What becomes of a name in `depexts:`.
+    /// The kinds of resolutions.
     public enum Status: String, Codable, Hashable, Sendable, CaseIterable {
-        /// The distro calls it otherwise, or it is part of the environment already (`packages` is empty then).
+        /// The distribution uses another name, or it is already part of the environment (then `packages` is empty).
         case mapped
-        /// The name is taken as the distro's own.
+        /// The name is passed through as the distribution's own.
         case passedThrough = "passed-through"
-        /// The distro has no such package, or it is not a package name at all.
+        /// The distribution has no such package, or it is not a package name.
         case unknown
     }
 
-    /// The name as opam files have it.
+    /// The name in opam files.
     public var name: String
-    /// What becomes of the name.
+    /// The kind of the resolution.
     public var status: Status
-    /// The distro's names; empty if unknown.
+    /// The distribution's names; empty if unknown.
     public var packages: [String]
-    /// Why it was mapped, or is unknown.
+    /// The reason why it was mapped or is unknown.
     public var reason: String?
 
     public init(_ name: String, _ status: Status, packages: [String], reason: String? = nil) {

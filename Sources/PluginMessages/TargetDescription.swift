@@ -1,21 +1,21 @@
-/// Which target is meant: the request of `target`, and part of the requests that depend on it.
+/// The request of `target`, and a part of the requests that depend on it: identifies a target.
 ///
-/// The planner makes one for every (target, system compiler or not) of a plan and sends exactly it with every later
-/// call, so that an answer never depends on an earlier one.
+/// The planner makes one for every pair of a target and the choice of the system compiler, and sends it unchanged with
+/// every later call, so that an answer never depends on an earlier one.
 public struct TargetRequest: Codable, Hashable, Sendable {
-    /// As in the matrix: `debian-12`, `archlinux`.
+    /// The target's name in the matrix: `debian-12`, `archlinux`.
     public var target: String
-    /// The distro's name as in ``Distribution/name``: `debian`.
+    /// The distribution's name as in ``Distribution/name``: `debian`.
     public var distribution: String
-    /// What follows in the target's name: `12`. Absent if the name has no version.
+    /// The version in the target's name: `12`. Absent if the name has none.
     public var version: String?
-    /// In opam's spelling: `x86_64`, `arm64`.
+    /// The architecture in opam's spelling: `x86_64`, `arm64`.
     public var architecture: String
-    /// True where the environment is to have the distro's own OCaml (`ocaml-system`), false if opam builds one.
+    /// Whether the environment must contain the distribution's own OCaml (`ocaml-system`); if false, opam builds one.
     public var systemCompiler: Bool
-    /// True where the environment is to have the distro's opam client too, for jobs that it carries out. Absent: not.
+    /// Whether the environment must contain the distribution's opam client, for jobs that use it. Absent for no.
     public var opamClient: Bool?
-    /// From the matrix, by name; only those that were set.
+    /// The options set in the matrix, by name.
     public var options: [String: String]
 
     public init(
@@ -32,24 +32,24 @@ public struct TargetRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// Everything that planning and running need to know of a target: the answer to `target`.
+/// The answer to `target`: everything that planning and running need to know of a target.
 public struct TargetDescription: Codable, Hashable, Sendable {
-    /// As in the request.
+    /// The name in the request.
     public var target: String
-    /// Opam's variables for formulas and filters, as opam itself reports them there: `arch`, `os`, `os-distribution`,
+    /// Opam's variables for formulas and filters, as opam reports them on the target: `arch`, `os`, `os-distribution`,
     /// `os-family`, `os-version`, and `sys-ocaml-arch`, `-cc`, `-libc`, `-system`, `-version`, which are empty unless
-    /// ``TargetRequest/systemCompiler`` asked for the distro's compiler.
+    /// ``TargetRequest/systemCompiler`` is true.
     public var variables: [String: String]
-    /// Variables that only commands use, never the solver: `make` (`gmake` on the BSDs).
+    /// Variables that are used only by commands, never by the solver: `make` (`gmake` on the BSDs).
     public var buildVariables: [String: String]
-    /// The version of the OCaml that the distro ships, whether asked for or not: `4.13.1`. Absent: it has none, or the
-    /// plugin cannot know.
+    /// The version of the distribution's OCaml, requested or not: `4.13.1`. Absent if it has none, or the plugin does
+    /// not know it.
     public var systemCompiler: String?
-    /// The version of the opam client in the environment, as `opam --version` prints it. Absent: none was asked for,
-    /// or there is none.
+    /// The version of the opam client in the environment, as printed by `opam --version`. Absent if it was not
+    /// requested, or there is none.
     public var opamClient: String?
-    /// The distro's packages that the bootstrap installs, for `ci plugin depexts --against`; no part of a job's id. Absent:
-    /// they are not compared.
+    /// The distribution's packages that the bootstrap installs, for `ci plugin depexts --against`; not part of a job's
+    /// id. Absent if they are not to be compared.
     public var installedPackages: [String]?
     /// The environment that packages are built in.
     public var environment: EnvironmentDescription

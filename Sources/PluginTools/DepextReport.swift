@@ -2,19 +2,19 @@ package import OpamRepository
 package import PluginHost
 package import PluginMessages
 
-/// What becomes of a repository's depexts on one target.
+/// The resolution of a repository's depexts on one target.
 package struct DepextReport: Encodable, Sendable {
-    /// One name.
+    /// The resolution of one name.
     package struct Name: Encodable, Sendable {
-        /// As in `depexts`.
+        /// The name in `depexts`.
         package var name: String
-        /// What the plugin makes of it.
+        /// The plugin's resolution.
         package var status: SystemPackage.Status
-        /// The distro's names.
+        /// The distribution's names.
         package var packages: [String]
-        /// Why the plugin does not know it.
+        /// Why the name is unknown.
         package var reason: String?
-        /// How many versions of packages name it there.
+        /// The number of package versions that use it.
         package var users: Int
     }
 
@@ -22,14 +22,14 @@ package struct DepextReport: Encodable, Sendable {
     package var target: String
     /// All names whose filter is true on the target.
     package var names: [Name]
-    /// How many versions of packages name something unknown.
+    /// The number of package versions that use an unknown name.
     package var blocked: Int
-    /// When the plugin's names were last compared with the distro's list.
+    /// The date on which the plugin's names were last compared with the distribution's list.
     package var compared: String?
 
     /// A report for each target.
     ///
-    /// - Parameter targets: none: the newest of each distro that has a plugin.
+    /// - Parameter targets: the targets; if empty, the newest of each distribution that has a plugin.
     /// - Throws: `Failure` if no plugin serves a target, or a plugin or the repository cannot be used.
     package static func reports(
         of repositories: RepositorySet, on targets: [String], _ catalog: PluginCatalog
@@ -64,18 +64,18 @@ package struct DepextReport: Encodable, Sendable {
             .reduce(into: Set<Int>()) { $0.formUnion($1.0.users) }.count
     }
 
-    /// How many names there are of a kind.
+    /// The number of names that satisfy a condition.
     package func count(_ condition: (Name) -> Bool) -> Int {
         names.count(where: condition)
     }
 }
 
-/// A repository's depexts, and what a plugin makes of them on one target.
+/// A repository's depexts, and their resolution by a plugin on one target.
 private struct TargetDepexts {
     let target: String
     let names: [DepextUsage.Name]
     let packages: [SystemPackage]
-    /// What the bootstrap installs.
+    /// The packages that the bootstrap installs.
     let installed: [String]
     let lastCompared: String?
 
@@ -93,9 +93,9 @@ private struct TargetDepexts {
 }
 
 extension NameComparison {
-    /// Compares the names of a target with a list of the distro's packages.
+    /// Compares the names of a target with a list of the distribution's packages.
     ///
-    /// - Parameter listName: the list's name, for the reader.
+    /// - Parameter listName: the list's name, for the report.
     /// - Throws: `Failure` if no plugin serves the target, or a plugin or the repository cannot be used.
     package init(
         of repositories: RepositorySet, on target: String, with list: PackageList, called listName: String,

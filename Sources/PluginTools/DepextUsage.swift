@@ -2,21 +2,21 @@ internal import Core
 internal import OpamFormat
 package import OpamRepository
 
-/// Which packages of a repository name which depexts, before any target's filter is decided.
+/// The depexts of a repository and the packages that use them, before filters are evaluated for a target.
 package struct DepextUsage: Sendable {
-    /// A depext, and the numbers of the package versions that name it.
+    /// A depext, and the indices of the package versions that use it.
     package struct Name {
         /// The name in `depexts:`.
         package var name: String
-        /// The package versions that name it, by their position.
+        /// The indices of the package versions that use it.
         package var users: Set<Int>
     }
 
     private let fields: [[Filtered<[String]>]]
 
-    /// Reads every opam file that has depexts.
+    /// Reads all opam files with depexts.
     ///
-    /// - Throws: `Failure` if the repository cannot be read; single files that cannot be are left out.
+    /// - Throws: `Failure` if the repository cannot be read; unreadable files are skipped.
     package init(_ repositories: RepositorySet) throws {
         var diagnostics: [Diagnostic] = []
         let names = try repositories.reader().names(&diagnostics)
@@ -31,7 +31,7 @@ package struct DepextUsage: Sendable {
         }.flatMap { $0 }
     }
 
-    /// The depexts whose filter is true if opam's variables have these values, sorted.
+    /// The sorted depexts whose filters are true for these values of opam's variables.
     package func names(where values: [String: String]) -> [Name] {
         let environment: Environment = { variable in
             variable.scope == .global ? values[variable.name].map { .string($0) } : nil

@@ -1,38 +1,38 @@
 internal import Core
 package import PluginMessages
 
-/// A plugin's names of system packages for one target, compared with the distro's list.
+/// The comparison of a plugin's names of system packages for one target with the distribution's list.
 package struct NameComparison: Encodable {
-    /// A name that does not agree with the list.
+    /// A name that disagrees with the list.
     package struct Mistake: Encodable {
         enum Kind: String, Encodable {
-            /// The plugin installs it, and the distro does not have it.
+            /// The plugin installs it, but the distribution does not have it.
             case missing
-            /// The plugin says that the distro does not have it, and it does.
+            /// The plugin calls it unknown, but the distribution has it.
             case present
         }
 
         var kind: Kind
         var name: String
-        /// How the plugin comes to it.
+        /// How the plugin arrives at the name.
         var origin: String
-        /// Names of the list that are spelt alike.
+        /// Similar names in the list.
         var nearest: [String]
     }
 
     var target: String
-    /// The list's name, as given.
+    /// The name of the list as given.
     var list: String
-    /// How many names were compared.
+    /// The number of names compared.
     var compared: Int
-    /// When the plugin says that its names were compared last.
+    /// The date on which, according to the plugin, its names were last compared.
     var lastCompared: String?
-    /// The names that the list contradicts.
+    /// The names that disagree with the list.
     package var mistakes: [Mistake] = []
 
     /// - Parameters:
-    ///   - packages: what becomes of a repository's depexts.
-    ///   - installed: what the bootstrap installs.
+    ///   - packages: the resolution of a repository's depexts.
+    ///   - installed: the packages that the bootstrap installs.
     package init(
         target: String, against list: PackageList, called listName: String, packages: [SystemPackage],
         installed: [String], lastCompared: String?
@@ -75,15 +75,15 @@ package struct NameComparison: Encodable {
         return lines.joined(separator: "\n")
     }
 
-    /// A line for each mistake.
+    /// One line for each mistake.
     package var csv: String {
         mistakes.map { "\(target),\($0.kind.rawValue),\($0.name),\($0.nearest.joined(separator: " "))\n" }.joined()
     }
 }
 
 extension PackageList {
-    /// Up to three names that are spelt like `name`, nearest first: the same but for a suffix or numbers, or few letters
-    /// away.
+    /// Up to three names with a similar spelling, nearest first: those that differ in a suffix or numbers, or in few
+    /// letters.
     package func nearest(to name: String) -> [String] {
         var found: [String] = []
         var candidates = names.filter { $0.first == name.first && abs($0.count - name.count) <= max(2, name.count / 3) }

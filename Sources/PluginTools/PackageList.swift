@@ -2,31 +2,31 @@ internal import Archive
 internal import Core
 internal import Foundation
 
-/// The names of a distro's packages, read from one of the lists that distros publish.
+/// The names of a distribution's packages, read from one of the lists that distributions publish.
 package struct PackageList {
-    /// What is recognized, by its first lines.
+    /// The supported formats, recognised by the first lines.
     package enum Form: String {
-        /// One name a line, as `apk search -q`, `brew formulae` or `pkg rquery %n` print them.
+        /// One name per line, as printed by `apk search -q`, `brew formulae` or `pkg rquery %n`.
         case names
-        /// Debian's `Packages`, as `apt-cache dumpavail` prints it, with what each package provides.
+        /// Debian's `Packages`, as printed by `apt-cache dumpavail`, including the names that packages provide.
         case debian
         /// Alpine's `APKINDEX`.
         case alpine
         /// OpenBSD's `index.txt`: a listing of files `NAME-VERSION.tgz`.
         case openbsd
-        /// FreeBSD's `packagesite.yaml`: one JSON object a line.
+        /// FreeBSD's `packagesite.yaml`: one JSON object per line.
         case freebsd
     }
 
     private static let sizeLimit = 1 << 30
 
-    /// The form that the list was recognised as.
+    /// The format of the list.
     package let form: Form
     private(set) var names: Set<String> = []
 
     /// Reads the file `path`, compressed or not, or standard input for `-`.
     ///
-    /// - Throws: `Failure` if it cannot be read, is no text, or names nothing.
+    /// - Throws: `Failure` if it cannot be read, is not text, or contains no names.
     package init(reading path: String) throws {
         let place = path == "-" ? "standard input" : path
         let bytes = try path == "-" ? Self.standardInput() : Self.contents(of: path)
@@ -59,10 +59,10 @@ package struct PackageList {
         }
     }
 
-    /// Whether the distro has a package that a plugin calls `name`.
+    /// Whether the distribution has a package with a plugin's name.
     package func contains(_ name: String) -> Bool {
         if names.contains(name) { return true }
-        // OpenBSD's package tools take a branch or a flavour after the stem: `python%3`, `gtar--`.
+        // OpenBSD's package tools accept a branch or a flavour after the stem: `python%3`, `gtar--`.
         guard form == .openbsd || form == .names, let end = name.firstRange(of: /%|--/)?.lowerBound else {
             return false
         }
@@ -145,7 +145,7 @@ package struct PackageList {
     }
 }
 
-/// A file without a name, for what a compressed list holds.
+/// An unnamed temporary file for the contents of a compressed list.
 private struct ScratchFile {
     let handle: FileHandle
 

@@ -2,29 +2,29 @@ package import Core
 package import PluginHost
 package import PluginMessages
 
-/// The plugins of a catalog and the files that are none; its JSON form is documented in docs/plugins.md.
+/// The plugins of a catalog and the files that cannot be used; its JSON form is documented in docs/plugins.md.
 package struct PluginListing: Encodable, Sendable {
     /// A plugin that was loaded.
     package struct Entry: Encodable, Sendable {
-        /// As in its descriptor.
+        /// The name in its descriptor.
         package var name: String
-        /// As in its descriptor.
+        /// The version in its descriptor.
         package var version: String
-        /// Of the file.
+        /// The digest of the file.
         package var digest: Digest
         /// The path of the file.
         package var file: String
-        /// One line about it.
+        /// The description in one line.
         package var summary: String
-        /// The targets that it knows by name.
+        /// The targets with known names.
         package var targets: [String]
-        /// All architectures that some target has, in opam's spelling, sorted.
+        /// All architectures of its targets in opam's spelling, sorted.
         package var architectures: [String]
-        /// What a matrix may set for its targets.
+        /// The options that a matrix may set for its targets.
         package var options: [PluginOption]
-        /// When the names of system packages were last compared with the distro's list, by target.
+        /// The dates on which the names of system packages were last compared with the distribution's list, by target.
         package var namesCompared: [String: String]
-        /// The same in words.
+        /// These dates in words.
         package var comparisons: String
 
         private enum CodingKeys: CodingKey {
@@ -47,11 +47,11 @@ package struct PluginListing: Encodable, Sendable {
         }
     }
 
-    /// A file that another one of the same name hides.
+    /// A file that is shadowed by another one with the same name.
     package struct Shadowed: Encodable, Sendable {
-        /// The path of the hidden file.
+        /// The path of the shadowed file.
         package var file: String
-        /// The path of the file that hides it.
+        /// The path of the file that shadows it.
         package var by: String
     }
 
@@ -63,9 +63,9 @@ package struct PluginListing: Encodable, Sendable {
         package var message: String
     }
 
-    /// In the order of the search path.
+    /// The plugins in the order of the search path.
     package var plugins: [Entry] = []
-    /// Files that others hide.
+    /// The shadowed files.
     package var shadowed: [Shadowed]
     /// Files that cannot be loaded.
     package var broken: [Broken] = []
@@ -85,12 +85,12 @@ package struct PluginListing: Encodable, Sendable {
 }
 
 extension PluginDescription {
-    /// The day on which the names of a target were last compared with the distro's list; nil: never.
+    /// The date on which the names of a target were last compared with the distribution's list; nil for never.
     func lastComparison(of target: String) -> String? {
         distributions.lazy.compactMap { $0.namesCompared?[target] }.first
     }
 
-    /// For all targets: one day, `never`, or each target's.
+    /// One date for all targets, `never`, or the date of each target.
     fileprivate var comparisons: String {
         let targets = distributions.flatMap(\.targets)
         let days = targets.map { lastComparison(of: $0) }

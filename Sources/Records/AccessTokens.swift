@@ -3,18 +3,18 @@ internal import Foundation
 package import Store
 internal import System
 
-/// A token by which programs may change something by the web interface. Its secret is known to its owner alone.
+/// A token that permits changes through the web interface. Only its owner knows its secret.
 package struct AccessToken: Codable, Hashable, Sendable {
-    /// What a token may allow.
+    /// A permission of a token.
     package enum Permission: String, Codable, Sendable, CaseIterable {
         case retry, cancel
     }
 
-    /// Names it among the tokens of the store, and in the access log.
+    /// The name, unique in the store, which the access log contains.
     package var name: String
-    /// What its owner may do.
+    /// What the owner may do.
     package var permissions: [Permission]
-    /// Seconds since 1970, when it was made.
+    /// The time of its creation in seconds since 1970.
     package var created: Int
     /// The digest of the secret.
     fileprivate var digest: Digest
@@ -22,7 +22,7 @@ package struct AccessToken: Codable, Hashable, Sendable {
 
 /// The tokens of a store: a file that only its owner can read, and that is in no branch.
 ///
-/// A secret has 256 random bits, so that its plain digest cannot be searched for.
+/// A secret has 256 random bits, so that it cannot be found from its unsalted digest.
 package struct AccessTokens: Sendable {
     private let path: String
 
@@ -43,10 +43,10 @@ package struct AccessTokens: Sendable {
         return try CanonicalJSON.decode([AccessToken].self, from: Data(bytes)).sorted { $0.name < $1.name }
     }
 
-    /// Makes a token.
+    /// Creates a token.
     ///
-    /// - Returns: Its secret, which is not kept.
-    /// - Throws: `Failure` of the category `input` if the name is taken or is not one.
+    /// - Returns: Its secret, which is not stored. | - Throws: `Failure` of the category `input` if the name exists or
+    ///   is invalid.
     package func make(_ name: String, permissions: [AccessToken.Permission]) throws -> String {
         let isPlain =
             !name.isEmpty && name.count <= 64
@@ -72,7 +72,7 @@ package struct AccessTokens: Sendable {
 
     /// Removes a token, whose secret becomes invalid.
     ///
-    /// - Throws: `Failure` of the category `input` if there is none of that name.
+    /// - Throws: `Failure` of the category `input` if there is no token with this name.
     package func remove(_ name: String) throws {
         try change { tokens in
             guard tokens.contains(where: { $0.name == name }) else {

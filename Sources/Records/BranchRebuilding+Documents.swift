@@ -26,8 +26,8 @@ extension BranchRebuilding {
 }
 
 extension ResultBranch {
-    /// All documents of the branch, of those that can be read: each result from its document or from the index, and the
-    /// index from the results.
+    /// All documents of the branch, rebuilt from the readable ones: each result from its document or from the index,
+    /// and the index from the results.
     func rebuild(_ readable: [String: [UInt8]]) -> [String: [UInt8]] {
         var documents = readable.filter { !$0.key.hasPrefix("index/") }
         var index: [String: [String: CellResult]] = [:]
@@ -47,7 +47,7 @@ extension ResultBranch {
         return documents
     }
 
-    /// What the document at a path holds, by the name of its cell.
+    /// A description of the document at a path: the name of its cell.
     func describe(_ path: String) -> String? {
         let parts = path.split(separator: "/").map(String.init)
         switch (parts.first, parts.count) {

@@ -2,9 +2,10 @@ package import Core
 package import Model
 package import Store
 
-/// The ephemeral values by which dispatchers and workers work together: where each document is, and reading and writing it.
+/// The ephemeral values through which dispatchers and workers communicate: the paths of documents, and reading and
+/// writing them.
 ///
-/// What cannot be read, because another version wrote it, counts as absent.
+/// Documents that cannot be decoded, because another version wrote them, count as absent.
 package struct DispatchValues: Sendable {
     /// The values themselves.
     package let values: any EphemeralValues
@@ -13,23 +14,23 @@ package struct DispatchValues: Sendable {
         self.values = values
     }
 
-    // MARK: Places
+    // MARK: Paths
 
-    /// All workers.
+    /// The directory of workers.
     package static let workers: StorePath = "workers"
-    /// All assignments.
+    /// The directory of assignments.
     package static let assignments: StorePath = "assignments"
-    /// What all workers are at.
+    /// The directory of the progress of jobs.
     package static let progress: StorePath = "progress"
-    /// All reports that are not recorded.
+    /// The directory of reports that are not recorded yet.
     package static let reports: StorePath = "reports"
-    /// The modes that were asked for.
+    /// The directory of requested modes.
     package static let modes: StorePath = "modes"
 
     /// The registration of a worker.
     package static func worker(_ id: String) throws -> StorePath { try workers.appending(id) }
 
-    /// The mode that was asked for of a worker.
+    /// The mode requested of a worker.
     package static func mode(of worker: String) throws -> StorePath { try modes.appending(worker) }
 
     /// The lease of a deployment's dispatcher.
@@ -45,7 +46,7 @@ package struct DispatchValues: Sendable {
         try assignments(of: worker).appending(job.hex)
     }
 
-    /// What a worker is at with a job.
+    /// The progress of a job.
     package static func progress(of job: Digest) throws -> StorePath { try progress.appending(job.hex) }
 
     /// The report of an attempt.
@@ -53,7 +54,7 @@ package struct DispatchValues: Sendable {
         try reports.appending(job.hex).appending("\(attempt)")
     }
 
-    /// The job that a path of the kinds above ends in, or has before the attempt.
+    /// The job named by the path of an assignment, a progress or a report.
     package static func job(in path: StorePath) -> Digest? {
         let isReport = path.components.first == reports.name
         let name = isReport && path.components.count == 3 ? path.components[1] : path.name
@@ -62,7 +63,7 @@ package struct DispatchValues: Sendable {
 
     // MARK: Documents
 
-    /// All documents of one kind below a path, by their paths.
+    /// All documents of one type below a path, by their paths.
     package func all<Document: Decodable>(
         _ type: Document.Type, below prefix: StorePath
     ) throws -> [StorePath: Document] {
@@ -83,7 +84,7 @@ package struct DispatchValues: Sendable {
 
     /// Sets a document.
     ///
-    /// - Returns: The version; nil if the expectation did not hold.
+    /// - Returns: The version; nil if the expectation was not met.
     @discardableResult
     package func set(
         _ document: some Encodable, at path: StorePath, owner: EphemeralOwner?,
@@ -93,7 +94,7 @@ package struct DispatchValues: Sendable {
             EphemeralDocument.encode(document), at: path, owner: owner, lifetime: nil, expecting: expecting)
     }
 
-    /// Asks a worker for another mode.
+    /// Requests another mode of a worker.
     ///
     /// - Returns: false if no such worker is registered.
     package func request(_ mode: WorkerRegistration.Mode, of worker: String) throws -> Bool {
@@ -102,7 +103,7 @@ package struct DispatchValues: Sendable {
         return true
     }
 
-    /// All jobs of a deployment that workers have begun, longest first.
+    /// All jobs of a deployment that workers have started, the longest-running first.
     ///
     /// - Throws: `StoreError`.
     package func running(of deployment: String) throws -> [JobProgress] {

@@ -9,27 +9,27 @@ public import Store
 /// results/DEPLOYMENT/TARGET/COMPILER/PACKAGE/VERSION.json   a result, in the form of the store's own
 /// logs/SHA256                                               a log, by the digest of its contents
 /// ```
-/// The changes of a push are checked as a whole: a push with a problem is not merged, and later ones are checked together
-/// with it. The reply is the document `reply.json` on the branch `replies/NAME`.
+/// The changes of a push are checked as a whole: a push with a problem is not merged, and later ones are checked
+/// together with it. The reply is the document `reply.json` on the branch `replies/NAME`.
 ///
 /// - SeeAlso: `docs/decisions/0236-inbox.md`
 public struct Inbox: Sendable {
-    /// What became of a branch of the inbox.
+    /// The result of processing a branch of the inbox.
     public struct Reply: Codable, Hashable, Sendable {
-        /// The newest commit that was looked at.
+        /// The newest processed commit.
         public var commit: String
         /// The newest merged commit; nil if none was merged.
         public var merged: String?
-        /// How many results and logs that commit brought.
+        /// The numbers of results and logs that the merged commit added.
         public var results = 0
         public var logs = 0
-        /// Why the newest commit was not merged; empty if it was.
+        /// The reasons why the newest commit was not merged; empty if it was merged.
         public var problems: [String] = []
     }
 
-    /// What the names of the branches begin with.
+    /// The prefix of the branches.
     public static let prefix = "inbox/"
-    /// What the names of the branches with the answers begin with.
+    /// The prefix of the branches with replies.
     public static let replies = "replies/"
     private static let document: StorePath = "reply.json"
 
@@ -39,9 +39,9 @@ public struct Inbox: Sendable {
         self.store = store
     }
 
-    /// Checks and merges what was pushed since the last time. What cannot be read is a problem of that push.
+    /// Checks and merges the pushes since the last time. Unreadable contents are a problem of their push.
     ///
-    /// - Returns: the answers to what is new, by the names of the branches without their prefix.
+    /// - Returns: the replies to new pushes, by the names of the branches without their prefix.
     /// - Throws: `StoreError`, `Conflict`.
     @discardableResult
     public func receive() throws -> [(name: String, reply: Reply)] {

@@ -4,13 +4,13 @@ internal import Git
 internal import Model
 internal import Store
 
-/// What one push to an inbox adds: read, checked, then merged.
+/// The additions of a push to an inbox: read, checked, then merged.
 struct InboxDelivery {
     private let store: Store
     private let name: String
     private(set) var results: [(deployment: String, path: String, result: CellResult)] = []
     private(set) var logs: [(digest: Digest, path: StorePath)] = []
-    /// Why it cannot be merged.
+    /// The reasons why it cannot be merged.
     private(set) var problems: [String] = []
     private var plans: [String: PlanDocuments] = [:]
     private var files = 0
@@ -25,7 +25,7 @@ struct InboxDelivery {
 
     // MARK: Checking
 
-    /// Checks what is new in `head`.
+    /// Checks the changes in `head`.
     mutating func check(from before: Snapshot?, to head: Snapshot) {
         do {
             try check(nil, depth: 0, from: before, to: head)
@@ -102,7 +102,7 @@ struct InboxDelivery {
         if let job = result.job, try plan.job(job) == nil {
             return refuse("\(path)", "the plan '\(parts[1])' has no job \(job)")
         }
-        // What only this store can know.
+        // These fields are determined by this store.
         (result.layer, result.base, result.run, result.change, result.previous) = (nil, nil, nil, nil, nil)
         result.machine = result.machine ?? "\(Inbox.prefix)\(name)"
         results.append((parts[1], place, result))
@@ -123,7 +123,7 @@ struct InboxDelivery {
 
     // MARK: Merging
 
-    /// Records what was checked, logs first.
+    /// Records the checked contents, logs first.
     mutating func merge(_ head: Snapshot) throws {
         for (_, path) in logs {
             if let bytes = try head.bytes(at: path) { _ = try store.logs.put(bytes) }

@@ -3,13 +3,13 @@ package import Model
 package import Store
 internal import Synchronization
 
-/// Looks up single jobs in the store as it is now, whichever process has recorded their results meanwhile.
+/// Looks up single jobs in the current state of the store, including results that other processes have recorded.
 package final class JobLookup: Sendable {
     private let store: Store
     private let plan: Plan
-    /// The branches of other deployments when this was made.
+    /// The branches of other deployments at the time of creation.
     private let otherHeads: [String: String]
-    /// By what those are known not to have moved since.
+    /// Shows whether those branches have changed since.
     private let stamp = Mutex<BranchStamp?>(nil)
     /// The plan's targets by the environment of their jobs.
     private let targets: [Digest: Set<String>]
@@ -39,7 +39,7 @@ package final class JobLookup: Sendable {
         try verdict(onJob: id, in: allBranches(), at: snapshot)
     }
 
-    /// The verdicts that this deployment or, since this was made, another one has recorded by now.
+    /// The verdicts that this deployment or, since the creation of this object, another one has recorded by now.
     ///
     /// - Throws: `StoreError`.
     /// - Complexity: Reads the branches of other deployments only if one of them has changed.
@@ -68,11 +68,11 @@ package final class JobLookup: Sendable {
         return false
     }
 
-    /// The newest verdict on a job of a plan that is not made yet.
+    /// The newest verdict on a job of a plan that has not been written yet.
     ///
     /// - Parameters:
-    ///   - package: What the job builds.
-    ///   - compiler: As the job names it.
+    ///   - package: The package that the job builds.
+    ///   - compiler: The compiler as named in the job.
     /// - Throws: `StoreError`.
     package static func verdict(
         onJob id: Digest, of package: PackageVersion, compiler: String, in store: Store

@@ -2,12 +2,12 @@ package import Core
 package import Model
 internal import Store
 
-/// The verdicts on jobs that are recorded at one time, those of several jobs with one look at each branch.
+/// The verdicts on jobs that are recorded at one time; each branch is read once for several jobs.
 package struct NewVerdicts: Sendable {
     private let lookup: JobLookup
-    /// Where to look; nil for the deployment's own branches.
+    /// The branches to search; nil for the deployment's own branches.
     private let branches: [ResultBranch]?
-    /// The branches as they were when they were first needed.
+    /// The branches at the time when they were first needed.
     private var snapshots: [ResultBranch: Snapshot] = [:]
 
     init(_ lookup: JobLookup, branches: [ResultBranch]?) {

@@ -1,16 +1,16 @@
 package import Store
 internal import Synchronization
 
-/// The newest state that a watch has told of and that nobody has taken yet: states that come faster than they are taken in replace
+/// The newest state delivered by a watch and not yet consumed: states that arrive faster than they are consumed replace
 /// each other instead of queueing.
 package final class NewestState: Sendable {
     private let state = Mutex<[StorePath: EphemeralValue]?>(nil)
 
     package init() {}
 
-    /// Notes a state.
+    /// Stores a state.
     ///
-    /// - Returns: whether none was waiting, so that the taker has to be told.
+    /// - Returns: whether none was waiting, so that the consumer must be notified.
     package func replace(with new: [StorePath: EphemeralValue]) -> Bool {
         state.withLock { state in
             defer { state = new }
@@ -18,7 +18,7 @@ package final class NewestState: Sendable {
         }
     }
 
-    /// The state, unless it was taken.
+    /// Returns and removes the state; nil if there is none.
     package func take() -> [StorePath: EphemeralValue]? {
         state.withLock { state in
             defer { state = nil }

@@ -6,23 +6,23 @@ public import Model
 public import Store
 internal import System
 
-/// A plan as its documents: those of a snapshot, and new ones that differ from it.
+/// The documents of a plan: those of a snapshot, and changes to them.
 public struct PlanDocuments: Sendable {
-    /// Nil: nothing was there before.
+    /// The snapshot; nil if there was no plan before.
     public let base: Snapshot?
     private(set) var changes: [StorePath: Change] = [:]
-    /// Cells of documents that were read or made, which spares reading them again.
+    /// The cells of documents that were already decoded or created, to avoid decoding them again.
     private var knownCells: [StorePath: [PlannedCell]] = [:]
     private var cellsOfBase: [StorePath: [PlannedCell]] = [:]
 
-    /// A document that is not as in the base.
+    /// A document that differs from the base.
     struct Change: Sendable {
         /// The content; nil if the document does not exist.
         var bytes: [UInt8]?
         var isInBase: Bool
     }
 
-    /// The plan that a snapshot of a deployment's branch holds.
+    /// The plan in a snapshot of a deployment's branch.
     public init(base: Snapshot?) {
         self.base = base
     }
@@ -74,7 +74,7 @@ public struct PlanDocuments: Sendable {
         cellsOfBase[path] = shard.previous
     }
 
-    /// The plan that this one was made over, with what is known of its cells.
+    /// The plan before the changes, with its decoded cells.
     package var beforeChanges: PlanDocuments {
         var documents = PlanDocuments(base: base)
         documents.knownCells = cellsOfBase
@@ -139,14 +139,14 @@ public struct PlanDocuments: Sendable {
 
     /// The cells of a shard, in their order.
     ///
-    /// - Throws: `Failure` if its document holds something else.
+    /// - Throws: `Failure` if its document is invalid.
     public func cells(in shard: CellShard) throws -> [PlannedCell] {
         try cells(at: PlanLayout.cells(in: shard))
     }
 
     /// Whether the plan has a cell.
     ///
-    /// - Throws: `Failure` if the cell's document holds something else.
+    /// - Throws: `Failure` if the cell's document is invalid.
     public func hasCell(_ cell: Cell) throws -> Bool {
         try cells(in: CellShard(target: cell.target, compiler: cell.compiler, package: cell.package.name))
             .contains { $0.cell == cell }
@@ -184,7 +184,7 @@ public struct PlanDocuments: Sendable {
         return cells.sorted { $0.cell < $1.cell }
     }
 
-    /// What was asked, by targets and compilers.
+    /// The tasks, by target and compiler.
     public func tasks() throws -> [PlannedTask] {
         var tasks: [PlannedTask] = []
         try forEachDocument(below: PlanLayout.tasks.path) { path, bytes in
@@ -228,7 +228,7 @@ public struct PlanDocuments: Sendable {
         return Dictionary((kept + added).joined(), uniquingKeysWith: { first, _ in first })
     }
 
-    /// Changed documents that are decoded in one go.
+    /// The number of changed documents that are decoded at a time.
     private static let part = 1_000
 
     private static func append(_ bytes: [UInt8], at path: StorePath, to jobs: inout [(Digest, Job)]) throws {
@@ -258,7 +258,7 @@ public struct PlanDocuments: Sendable {
 }
 
 extension PlanDocuments {
-    /// A place at which two plans do not have the same document.
+    /// A path at which two plans differ.
     public struct Difference: Sendable {
         /// The document or directory that differs.
         public var path: StorePath
@@ -268,7 +268,7 @@ extension PlanDocuments {
         public var isInNew: Bool
     }
 
-    /// The places at which the documents differ from those of another plan of the same store, in any order.
+    /// The paths at which the documents differ from those of another plan of the same store, in any order.
     ///
     /// - Complexity: O(changes of both), and what differs between their bases.
     public func differences(from old: PlanDocuments) throws -> [Difference] {

@@ -7,14 +7,14 @@ public import Store
 /// ```
 /// plan.json                               repositories, targets, numbers
 /// metadata.json                           maintainers, tags, addresses of all packages
-/// cells/TARGET/COMPILER/ab.json           the cells of the packages whose names' digests begin so
-/// tasks/ab/ID.json                        what was asked
-/// jobs/ab/ID.json                         what is to be built
-/// packages/ab/DIGEST/opam, …/files/PATH   what it is built from
+/// cells/TARGET/COMPILER/ab.json           the cells of the packages whose names' digests begin with ab
+/// tasks/ab/ID.json                        the tasks
+/// jobs/ab/ID.json                         the jobs
+/// packages/ab/DIGEST/opam, …/files/PATH   the package's files
 /// ```
 ///
-/// Only `plan.json` and the tasks name commits, and no document counts what is in others, so that a change of a few
-/// packages changes a few documents.
+/// Only `plan.json` and the tasks contain commits, and no document contains numbers of others, so that a change of a
+/// few packages changes a few documents.
 public enum PlanLayout {
     /// The head of the plan.
     public static let header = TypedPath<PlanHeader>("plan.json")
@@ -31,12 +31,12 @@ public enum PlanLayout {
 
     /// The branch of a deployment: `refs/heads/DEPLOYMENT`.
     ///
-    /// - Throws: `StoreError` if it cannot be the name of a branch.
+    /// - Throws: `StoreError` if the name is not valid for a branch.
     public static func branch(_ deployment: String) throws -> Branch {
         try Branch(deployment)
     }
 
-    /// The document that holds the cells of a shard.
+    /// The document with the cells of a shard.
     public static func cells(in shard: CellShard) throws -> StorePath {
         try StorePath(components: [cells.name, shard.target, shard.compiler, "\(shard.digits).json"])
     }

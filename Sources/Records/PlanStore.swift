@@ -3,7 +3,7 @@ public import Git
 public import Model
 public import Store
 
-/// Plans in a store: each deployment has the tree of its newest plan, and the history of those before.
+/// Plans in a store: the newest plan of each deployment as a tree, and its history.
 ///
 /// Equal plans are equal trees, byte for byte.
 public struct PlanStore: Sendable {
@@ -25,7 +25,7 @@ public struct PlanStore: Sendable {
         let branch = try PlanLayout.branch(header.deployment)
         let before = try commit(of: header.deployment)
         try store.transact(branch, Self.message(header)) { transaction in
-            // A concurrent planner changes it, too: one of the two plans becomes the last one, as a whole.
+            // A concurrent planner changes it as well, so that one of the two plans replaces the other as a whole.
             _ = try transaction.bytes(at: PlanLayout.header.path)
             for change in try plan.differences(from: PlanDocuments(base: transaction.base))
             where !change.path.isInside(RunRecords.directory) {
@@ -36,7 +36,7 @@ public struct PlanStore: Sendable {
                 }
             }
         }
-        // The branch may lead to the record of a run.
+        // The newest commit of the branch may record a run instead.
         let now = try commit(of: header.deployment)
         return (try now.map { try store.snapshot(at: $0) } ?? store.snapshot(branch), now != before)
     }
@@ -51,10 +51,10 @@ public struct PlanStore: Sendable {
 
     // MARK: Reading
 
-    /// The documents of a deployment's plan, or of the one that a revision of its branch holds; without any where
-    /// there is none.
+    /// The documents of a deployment's plan, or of the plan at a revision of its branch; no documents if there is no
+    /// plan.
     ///
-    /// - Throws: `StoreError`, `GitError` where the revision is unknown.
+    /// - Throws: `StoreError`, `GitError` if the revision is unknown.
     public func documents(_ deployment: String, at revision: String? = nil) throws -> PlanDocuments {
         if let revision { return PlanDocuments(base: try store.snapshot(at: revision)) }
         guard let commit = try commit(of: deployment) else {
@@ -90,11 +90,11 @@ public struct PlanStore: Sendable {
         try documents(deployment).files(digest)
     }
 
-    /// The cells that are not as in the plan that was run before this one: new ones, and those that other jobs decide.
+    /// The cells that differ from the plan of the previous run: new ones, and those decided by other jobs.
     ///
     /// - Parameter hasRun: whether anything was recorded under a plan of these repositories.
-    /// - Returns: none where no plan was run before.
-    /// - Complexity: Reads the headers of the plans in between, and what differs between the two.
+    /// - Returns: no cells if no plan was run before.
+    /// - Complexity: Reads the headers of the plans in between, and the differences between the two.
     public func changes(
         of deployment: String, sinceRun hasRun: ([Plan.Repository]) -> Bool
     ) throws -> Set<Cell> {
@@ -111,12 +111,12 @@ public struct PlanStore: Sendable {
         return []
     }
 
-    /// Plans that are looked through for the one that was run last.
+    /// The maximum number of plans to search for the one that was run last.
     private static let historyLimit = 1_000
 }
 
 extension PlanDocuments {
-    /// The cells that are new since an older plan, or that other jobs decide.
+    /// The cells that are new since an older plan, or are decided by other jobs.
     func changedCells(since older: PlanDocuments) throws -> Set<Cell> {
         var changed: Set<Cell> = []
         for difference in try differences(from: older) where difference.path.isInside(PlanLayout.cells) {

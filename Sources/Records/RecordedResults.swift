@@ -2,7 +2,7 @@ package import Core
 package import Model
 package import Store
 
-/// What the store knows of a plan's cells and jobs, results of other deployments included.
+/// The recorded results of a plan's cells and jobs, including results of other deployments.
 ///
 /// - SeeAlso: `docs/decisions/0002-known-jobs.md`
 package struct RecordedResults: Sendable {
@@ -10,14 +10,14 @@ package struct RecordedResults: Sendable {
     private var tables: [ResultTable] = []
     private var durations: [String: Double] = [:]
     private let superseded: SupersededResults
-    /// Of the repositories, under which something of this deployment was recorded.
+    /// The commits of repositories for which a result of this deployment is recorded.
     package private(set) var commits: Set<[String]> = []
 
     /// Reads the retry requests of a store.
     ///
     /// - Parameters:
-    ///   - results: Of the store, as they are by now.
-    ///   - targets: those of the deployment that count as its own.
+    ///   - results: The current results of the store.
+    ///   - targets: the targets whose results count as the deployment's own.
     /// - Throws: `StoreError`.
     package init(_ results: ResultTables, store: Store, deployment: String, targets: Set<String>) throws {
         superseded = try SupersededResults(in: store)
@@ -27,7 +27,7 @@ package struct RecordedResults: Sendable {
             tables.append(table)
             for result in table.results.values {
                 if isOwn { commits.insert(result.repositories) }
-                // The time to build an environment is not a property of the package.
+                // The time to create an environment is not a property of the package.
                 guard let duration = result.durations?.own ?? result.duration, result.outcome == .success else {
                     continue
                 }
@@ -62,7 +62,7 @@ package struct RecordedResults: Sendable {
         }
     }
 
-    /// All results of a job, those of all deployments.
+    /// All results of a job, in all deployments.
     package func results(ofJob job: Digest) -> [CellResult] {
         tables.flatMap { $0.results(ofJob: job) }
     }
@@ -80,7 +80,7 @@ package struct RecordedResults: Sendable {
 }
 
 extension [CellResult] {
-    /// The newest success or failure among the results of one job, of those that no retry request supersedes.
+    /// The newest success or failure among the results of a job that no retry request supersedes.
     func newestVerdict(except superseded: SupersededResults) -> CellResult? {
         filter { $0.isVerdictOnJob && !superseded.contains($0) }
             .max { $0.ended(before: $1) }

@@ -3,10 +3,10 @@ internal import Foundation
 public import Model
 public import Store
 
-/// The results of one target of a deployment as they are in the store.
+/// The results of one target of a deployment in the store.
 ///
 /// `refs/heads/results/DEPLOYMENT/TARGET` has one document for each verdict (see `ResultPath`) and, changed in the same
-/// commit, an index of 256 files that hold the same values, so that the whole table is read at once.
+/// commit, an index of 256 files with the same values, so that the whole table can be read at once.
 ///
 /// - SeeAlso: `docs/decisions/0001-results-branch-per-target.md`
 public struct ResultBranch: Sendable, Hashable {
@@ -20,19 +20,19 @@ public struct ResultBranch: Sendable, Hashable {
         self.target = target
     }
 
-    /// Reads a branch's name; nil for a branch that holds no results.
+    /// Parses the name of a branch; nil if it is not a branch of results.
     public init?(name: String) {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, parts[0] == "results" else { return nil }
         self.init(deployment: parts[1], target: parts[2])
     }
 
-    /// Below `refs/heads/`.
+    /// The name below `refs/heads/`.
     public var name: String { "results/\(deployment)/\(target)" }
 
-    /// The whole table as of a snapshot of this branch.
+    /// The whole table in a snapshot of this branch.
     ///
-    /// - Throws: `StoreError`; `Failure` for an index that is none.
+    /// - Throws: `StoreError`; `Failure` for an invalid index.
     public func table(in snapshot: Snapshot) throws -> ResultTable {
         var shards: [[UInt8]] = []
         for entry in try snapshot.list("index") {
@@ -50,7 +50,7 @@ public struct ResultBranch: Sendable, Hashable {
         }
     }
 
-    /// Writes a verdict and its place in the index.
+    /// Writes a verdict and its entry in the index.
     public func write(_ result: CellResult, at path: String, in transaction: Transaction) throws {
         try transaction.write(bytes: result.document, to: StorePath(path))
         try changeIndex(of: path, to: result, in: transaction)

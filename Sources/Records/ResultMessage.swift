@@ -7,7 +7,7 @@ internal import Model
 package struct ResultMessage {
     package typealias Text = UnsafeRawBufferPointer
 
-    /// The trailers that are read, each once; of one that is repeated, the last.
+    /// The trailers that are read, each once; the last one if a trailer is repeated.
     package enum Key: Int, CaseIterable {
         case cell, path, job, outcome, phase, signature, blockedBy, duration, log, machine, execution, run, change,
             previous
@@ -39,11 +39,11 @@ package struct ResultMessage {
     }
 
     private let message: Text
-    /// Where values are: the first byte and the number of bytes, by the numbers of their keys.
+    /// The positions of the values: the first byte and the number of bytes, by the numbers of their keys.
     private var ranges = [(Int, Int)](repeating: (0, -1), count: Key.allCases.count)
     private let reasonRange: Range<Int>
 
-    /// Reads a message whose trailers name a cell and an outcome; nil for any other.
+    /// Parses a message whose trailers contain a cell and an outcome; nil for any other.
     package init?(_ message: Text) {
         self.message = message
         guard let start = Self.lastParagraph(of: message) else { return nil }

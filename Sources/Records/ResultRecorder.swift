@@ -11,7 +11,7 @@ package struct ResultRecorder: Sendable {
 
     /// - Parameters:
     ///   - run: The run that records the results; nil for results of no run.
-    ///   - commits: Where the commits are noted; nil for nowhere.
+    ///   - commits: The series to which the commits are added; nil for none.
     package init(_ plan: Plan, in store: Store, run: RunRecord?, commits: CommitSeries? = nil) {
         self.store = store
         self.plan = plan

@@ -5,7 +5,7 @@ public import Store
 internal import Synchronization
 internal import System
 
-/// The results of all targets of all deployments of a store, brought up to date by reading only what has changed.
+/// The results of all targets of all deployments of a store, updated by reading only the changes.
 ///
 /// - SeeAlso: `docs/decisions/0167-results-read-once.md`
 public struct ResultTables: Sendable {
@@ -16,10 +16,10 @@ public struct ResultTables: Sendable {
 
     private var entries: [ResultBranch: Entry] = [:]
 
-    /// Tables that know of no branch yet.
+    /// Tables without any branch.
     public init() {}
 
-    /// The results of a store as they are now.
+    /// The current results of a store.
     ///
     /// - Throws: `StoreError`; `Failure` for an index that cannot be read.
     package init(reading store: Store) async throws {
@@ -30,7 +30,7 @@ public struct ResultTables: Sendable {
         }
     }
 
-    /// Reads what the branches of results hold that these tables do not have, on all processors.
+    /// Reads the changes of the result branches since the last refresh, on all processors.
     ///
     /// - Throws: `StoreError`; `Failure` for an index that cannot be read.
     public mutating func refresh(from store: Store) throws {
@@ -47,7 +47,7 @@ public struct ResultTables: Sendable {
         entries = try read.withLock { try $0.mapValues { try $0.get() } }
     }
 
-    /// Differing documents above which the whole index is read instead.
+    /// The number of changed documents above which the whole index is read instead.
     private static let limit = 1_000
 
     private static func entry(of branch: ResultBranch, at snapshot: Snapshot, since known: Entry?) throws -> Entry {

@@ -11,9 +11,9 @@ package struct RetryPlan: Sendable {
     package let deployment: String
     /// The requests, in the order of their cells.
     package let requests: [RetryRequest]
-    /// Picked cells that are cancelled: they need no request, only that their verdict is removed.
+    /// Selected cells that are cancelled: for these, only the verdict must be removed.
     package let cancelled: [Cell]
-    /// Whether a picked cell has anything to retry.
+    /// Whether there is nothing to retry.
     package let isEmpty: Bool
 
     /// - Throws: `StoreError`; `Failure` if a document is damaged.
@@ -29,7 +29,7 @@ package struct RetryPlan: Sendable {
         var causes = BlockingJobs(documents: documents, records: records)
         for cell in cells {
             guard let result = records.result(of: cell.cell), cell.isDecided(by: result) else { continue }
-            // A cell without a solution can be cancelled, too.
+            // A cell without a solution can be cancelled as well.
             if result.outcome == .cancelled { cancelled.append(cell.cell) }
             guard case .jobs(let build, let test) = cell.basis, let job = result.job else { continue }
             switch result.outcome {
@@ -52,7 +52,7 @@ package struct RetryPlan: Sendable {
         isEmpty = requests.isEmpty && cancelled.isEmpty && !hasBlocked
     }
 
-    /// Records the requests, in one commit, and removes the verdicts on cancelled cells, in one for each target.
+    /// Records the requests in one commit, and removes the verdicts on cancelled cells in one commit for each target.
     ///
     /// - Throws: `StoreError`, `Conflict`.
     package func record(in store: Store) async throws {
@@ -77,7 +77,7 @@ package struct RetryPlan: Sendable {
     }
 }
 
-/// Finds the failed jobs that keep others from running.
+/// Finds the failed jobs that block others.
 private struct BlockingJobs {
     typealias Cause = (id: Digest, job: Job)
 
@@ -90,7 +90,7 @@ private struct BlockingJobs {
         self.records = records
     }
 
-    /// The failed inputs of a job, direct and indirect, and the job itself where it failed.
+    /// The failed direct and indirect inputs of a job, and the job itself if it failed.
     mutating func causes(below id: Digest) throws -> [Cause] {
         var causes: [Cause] = []
         var visited: Set<Digest> = []

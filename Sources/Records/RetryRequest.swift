@@ -4,12 +4,12 @@ public import Store
 
 /// A request to run a job again although it has a verdict.
 ///
-/// It names the results that are not to be relied on any more. A result that it does not name fulfils it, whichever run
-/// and deployment recorded that result, so a job is executed once for each request, however often a run is interrupted.
+/// It names the results that are no longer valid. Any other result fulfils it, whichever run and deployment recorded
+/// that result, so a job is executed once for each request, however often a run is interrupted.
 public struct RetryRequest: Codable, Hashable, Sendable {
-    /// The job that is to run again.
+    /// The job to run again.
     public var job: Digest
-    /// A cell of the job, for people.
+    /// A cell of the job, for display.
     public var cell: Cell
     /// The identities of the results that the request supersedes, sorted.
     public var superseded: [String]
@@ -21,23 +21,23 @@ public struct RetryRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// The retry requests of a deployment as they are in the store: `refs/heads/retries/DEPLOYMENT`, `ab/JOB.json`.
+/// The retry requests of a deployment in the store: `refs/heads/retries/DEPLOYMENT`, `ab/JOB.json`.
 ///
 /// - SeeAlso: `docs/decisions/0120-retry-requests.md`
 public struct RetryBranch: Sendable, Hashable {
-    /// The beginning of the branches' names.
+    /// The prefix of the branches.
     public static let prefix = "retries/"
-    /// The deployment that asks.
+    /// The deployment that requests the retries.
     public let deployment: String
 
     public init(deployment: String) {
         self.deployment = deployment
     }
 
-    /// Below `refs/heads/`.
+    /// The name below `refs/heads/`.
     public var name: String { Self.prefix + deployment }
 
-    /// The place of a job's request.
+    /// The path of a job's request.
     public static func path(of job: Digest) throws -> TypedPath<RetryRequest> {
         TypedPath(try StorePath("\(job.shard)/\(job.hex).json"))
     }
@@ -52,7 +52,8 @@ public struct RetryBranch: Sendable, Hashable {
     }
 }
 
-/// Which results the retry requests of a store supersede. The requests of all deployments count: a job is the same in all.
+/// The results that the retry requests of a store supersede. Requests of all deployments apply: a job is the same in
+/// all.
 public struct SupersededResults: Sendable, Hashable {
     private var identities: [Digest: Set<String>] = [:]
 
@@ -73,7 +74,7 @@ public struct SupersededResults: Sendable, Hashable {
     /// Whether no result is superseded.
     public var isEmpty: Bool { identities.isEmpty }
 
-    /// Whether any request is for this job.
+    /// Whether there is a request for this job.
     public func concerns(_ job: Digest) -> Bool { identities[job] != nil }
 
     /// Whether a retry was requested after this result, which a run therefore does not rely on.

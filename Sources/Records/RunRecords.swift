@@ -4,7 +4,7 @@ internal import Git
 public import Model
 public import Store
 
-/// The runs of a deployment: `runs/0/12.json` on its branch, a thousand in a directory.
+/// The runs of a deployment: `runs/0/12.json` on its branch, one directory for each thousand.
 ///
 /// A run is recorded at its beginning and at its end. An ephemeral value shows that its process is alive; a record
 /// without an end and without such a value counts as interrupted, and the next run closes it.
@@ -55,7 +55,7 @@ public struct RunRecords: Sendable {
         return try numbers.first { $0 < number }.flatMap { try record($0) }
     }
 
-    /// A record without an ending reads as interrupted where its process is gone.
+    /// The record; a run without an ending is considered interrupted if its process is gone.
     private func ending(_ record: RunRecord) throws -> RunRecord {
         var record = record
         if record.ending == nil, try !isAlive(record.number) { record.ending = .interrupted }
@@ -84,8 +84,8 @@ public struct RunRecords: Sendable {
     /// Records that a run begins, under the next number, and closes the records of runs whose processes are gone.
     ///
     /// - Parameters:
-    ///   - targets: Those of the plan.
-    ///   - owner: Who runs it: the run counts as alive until this leaves.
+    ///   - targets: The targets of the plan.
+    ///   - owner: The owner of the run: the run counts as alive until this owner leaves.
     /// - Throws: `StoreError`, `Conflict`.
     package func begin(
         trigger: String, selectors: [Selector], targets: Set<String>, at time: Int, owner: EphemeralOwner
@@ -95,7 +95,7 @@ public struct RunRecords: Sendable {
         return try store.transact(Branch(deployment), "") { transaction in
             let open = try closeAbandoned(targets, in: transaction)
             let number = (try Self.numbers(1) { try transaction.list($0) }.first ?? 0) + 1
-            // Before the record can be read: a number that another run takes first stays unused by this one.
+            // This happens before the record can be read. If another run takes the number first, the value is unused.
             _ = try store.ephemeral.set(
                 [], at: livePath(number), owner: owner, lifetime: nil, expecting: .absent)
             let record = RunRecord(
@@ -107,7 +107,7 @@ public struct RunRecords: Sendable {
         }.value
     }
 
-    /// Records that a run has ended. The branches of results are as it leaves them.
+    /// Records the end of a run, with the final state of the result branches.
     ///
     /// - Throws: `StoreError`, `Conflict`.
     package func end(_ record: RunRecord, targets: Set<String>) throws {
@@ -142,7 +142,7 @@ public struct RunRecords: Sendable {
         return closed.isEmpty ? "" : "; interrupted: \(closed.map(String.init).joined(separator: ", "))"
     }
 
-    /// How many of the newest runs are looked at for records without an end: each run closes those before it.
+    /// The number of newest runs that are searched for records without an end: each run closes those before it.
     private static let openLimit = 100
 
     private func message(_ subject: String, _ record: RunRecord) -> String {
@@ -160,7 +160,7 @@ public struct RunRecords: Sendable {
         return tips
     }
 
-    /// Whether a commit of a deployment's branch records a run and leaves the plan as it is.
+    /// Whether a commit of a deployment's branch records a run without changing the plan.
     static func isRecord(_ commit: Commit) -> Bool {
         commit.trailers.contains { $0.key == "Run" }
     }

@@ -3,14 +3,14 @@ internal import Git
 public import Model
 public import Store
 
-/// A task that was submitted by writing: the branch `refs/heads/requests/NAME`.
+/// A submitted task: the branch `refs/heads/requests/NAME`.
 ///
-/// Its tree has the matrix, `matrix.yaml`. `ci submit` adds `request.json`; a push by stock git need not. Whoever carries the task
-/// out keeps `state.json` there.
+/// Its tree contains the matrix, `matrix.yaml`. `ci submit` adds `request.json`, which is optional in a push with git.
+/// The process that executes the task maintains `state.json` there.
 ///
 /// - SeeAlso: `docs/decisions/0194-tasks-are-branches.md`
 public struct SubmittedTask: Hashable, Sendable {
-    /// What the branches' names begin with.
+    /// The prefix of the branches.
     public static let prefix = "requests/"
     /// The matrix on the branch.
     public static let matrixPath: StorePath = "matrix.yaml"
@@ -21,7 +21,7 @@ public struct SubmittedTask: Hashable, Sendable {
     public var name: String
     /// The request as submitted; for a push without the document, derived from the commit.
     public var request: TaskRequest
-    /// How far it is.
+    /// The progress of the task.
     public var progress: TaskProgress
     /// The text of the matrix; nil if the branch has none.
     public var matrix: [UInt8]?
@@ -48,7 +48,7 @@ public struct SubmittedTask: Hashable, Sendable {
         name = String(branch.name.dropFirst(Self.prefix.count))
         let snapshot = try store.snapshot(branch)
         matrix = try snapshot.bytes(at: Self.matrixPath)
-        // What cannot be read counts as absent: anyone may push.
+        // Documents that cannot be decoded count as absent, because anyone may push.
         let request = try? snapshot.value(TaskRequest.self, at: Self.requestPath)
         let progress = try? snapshot.value(TaskProgress.self, at: Self.statePath)
         if let request {
@@ -76,9 +76,9 @@ public struct SubmittedTask: Hashable, Sendable {
         }
     }
 
-    /// Records how far a task is, unless it has ended.
+    /// Records the progress of a task, unless it has ended.
     ///
-    /// - Returns: false if it has.
+    /// - Returns: false if it has ended.
     /// - Throws: `StoreError`, `Conflict`.
     public static func record(_ progress: TaskProgress, of name: String, in store: Store) throws -> Bool {
         let words = "Task \(name): \(progress.state.rawValue)"

@@ -1,4 +1,4 @@
 internal import Logging
 
-/// The trace of this module. Libraries use the levels `debug` and `trace` only, which nothing prints unless a program asks.
+/// The logger of this module. Libraries use only the levels `debug` and `trace`, which are not printed by default.
 let logger = Logger(label: "ciso.registry")

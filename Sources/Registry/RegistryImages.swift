@@ -14,8 +14,8 @@ package struct RegistryImages: Sendable {
     ///
     /// - Parameters:
     ///   - reference: a tag, or `sha256:…`.
-    ///   - types: the types that are understood.
-    ///   - limit: the most bytes that it may have.
+    ///   - types: the supported types.
+    ///   - limit: the maximum size in bytes.
     package func manifest(_ reference: String, types: [String], limit: Int) throws -> [UInt8]? {
         var request = client.request(.get, "manifests/\(reference)")
         request.headers = types.map { ("Accept", $0) }
@@ -26,11 +26,10 @@ package struct RegistryImages: Sendable {
         return response.isSuccess ? [UInt8](response.body) : nil
     }
 
-    /// Writes a blob into a file, and goes on where an earlier attempt ended that left a part of it there.
+    /// Downloads a blob into a file, and continues an earlier attempt that left a part of it there.
     ///
-    /// - Parameter size: of the blob.
-    /// - Throws: `RegistryError`: `absent` where the repository lacks it, `damaged` where the bytes are others; a file of other
-    ///   bytes is not left.
+    /// - Parameter size: the size of the blob. | - Throws: `RegistryError`: `absent` if the repository lacks it,
+    ///   `damaged` if the bytes do not match; the file is then removed.
     package func download(_ digest: Digest, size: Int, to path: String) throws {
         for attempt in 1...2 {
             let blob = try IncomingBlob(path, size: size)

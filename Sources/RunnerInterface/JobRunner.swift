@@ -1,6 +1,6 @@
 public import Core
 
-/// Whatever can run a job: in a sandbox here, or on another host.
+/// Runs jobs, in a sandbox on this machine or on another host.
 ///
 /// - SeeAlso: `docs/decisions/0207-confirmation.md`
 public protocol JobRunner: Sendable {
@@ -10,6 +10,6 @@ public protocol JobRunner: Sendable {
     /// - Parameter progress: called at each new step.
     func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport
 
-    /// Whether the layer is still there to build over.
+    /// Whether the layer still exists, so that others can build over it.
     func holds(layer: Digest) -> Bool
 }

@@ -1,8 +1,8 @@
-/// What a job is at, and where.
+/// The current step of a job, and its host.
 public struct JobStep: Hashable, Sendable, CustomStringConvertible {
     /// A short phrase: `build`, `install`, …
     public var name: String
-    /// `USER@HOST`, with the port where one is given; nil for this machine.
+    /// `USER@HOST`, with the port if one is given; nil for this machine.
     public var host: String?
 
     public init(_ name: String, host: String? = nil) {

@@ -5,10 +5,10 @@ import Supervision
 import Synchronization
 import System
 
-/// The ssh client that holds a workspace's connection open, and with it the workspace.
+/// The ssh client that keeps a workspace's connection open, and thereby the workspace.
 ///
-/// It sends a sign of life to the host every few seconds: where the network swallows packets, neither side
-/// sees the other's end.
+/// It sends a heartbeat to the host every few seconds: if the network drops packets, neither side notices the end of
+/// the other.
 ///
 /// - SeeAlso: `docs/decisions/0056-ssh-workspace-owner.md`
 final class ControlConnection: Sendable {
@@ -21,7 +21,7 @@ final class ControlConnection: Sendable {
 
     private final class Shared: Sendable {
         let state: Mutex<State>
-        /// Yields after output and ends with the client.
+        /// Yields after output, and ends with the client.
         let changes: AsyncStream<Void>
         private let change: AsyncStream<Void>.Continuation
 
@@ -58,7 +58,7 @@ final class ControlConnection: Sendable {
             }
             shared.end(result)
         }
-        // A thread of its own: whatever else keeps this process busy, the host must hear of it.
+        // A dedicated thread: heartbeats must be sent however busy this process is.
         let pause = UInt32(host.client.timeout) * 250_000
         BlockingWork.start {
             RemoteSession.blockBrokenPipe()
@@ -77,10 +77,10 @@ final class ControlConnection: Sendable {
     /// Whether the client has ended.
     var isLost: Bool { shared.state.withLock { $0.result != nil } }
 
-    /// Waits until the workspace is there.
+    /// Waits until the workspace exists.
     ///
-    /// - Returns: the number of the login's user on the host.
-    /// - Throws: `RemoteRefusal` with what ssh said; `CancellationError`.
+    /// - Returns: the login user's numeric id on the host.
+    /// - Throws: `RemoteRefusal` with the output of ssh; `CancellationError`.
     func waitUntilReady(of host: RemoteHost) async throws -> Int {
         var changes = shared.changes.makeAsyncIterator()
         while true {
@@ -93,7 +93,7 @@ final class ControlConnection: Sendable {
         }
     }
 
-    /// Ends the connection, and waits until the host has removed the workspace or cannot be heard any more.
+    /// Ends the connection, and waits until the host has removed the workspace or no longer responds.
     func close() async {
         endInput()
         let deadline = Task {
@@ -111,7 +111,7 @@ final class ControlConnection: Sendable {
         }
     }
 
-    /// Says a line. The pipe holds more of them than are ever unread while the connection counts as alive.
+    /// Sends a heartbeat. The pipe's buffer holds more lines than are ever unread while the connection counts as alive.
     ///
     /// - Returns: false once the session has ended.
     private static func beat(_ number: Int, _ shared: Shared) -> Bool {

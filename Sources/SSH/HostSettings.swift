@@ -1,20 +1,20 @@
 public import Core
 
-/// Which hosts serve which targets, beside what matrices say.
+/// The settings that assign hosts to targets, in addition to the matrix.
 public struct HostSettings: Sendable {
     /// Hosts for the targets that a glob matches.
     public struct Rule: Hashable, Sendable {
-        /// Matches names of targets.
+        /// The glob for names of targets.
         public var targets: Glob
         /// The hosts of those targets.
         public var hosts: [HostAddress]
     }
 
-    /// The rules, of which the first that matches counts.
+    /// The rules, of which the first matching one is used.
     public var rules: [Rule]
-    /// How the ssh client is started.
+    /// The settings of the ssh client.
     public var client: SSHClient
-    /// How long jobs wait for a target none of whose hosts answers.
+    /// How long jobs wait for a target if none of its hosts responds.
     public var hostWait: Duration
 
     public init(rules: [Rule] = [], client: SSHClient = SSHClient(), hostWait: Duration = .seconds(60)) {
@@ -23,9 +23,9 @@ public struct HostSettings: Sendable {
         self.hostWait = hostWait
     }
 
-    /// Reads rules from words such as `openbsd-*=ssh://a,ssh://b`.
+    /// Parses rules from words such as `openbsd-*=ssh://a,ssh://b`.
     ///
-    /// - Throws: `Failure` that names the first word that is none.
+    /// - Throws: `Failure` that names the first invalid word.
     public static func rules(from text: String) throws(Failure) -> [Rule] {
         var rules: [Rule] = []
         for word in text.split(whereSeparator: \.isWhitespace) {
@@ -38,17 +38,17 @@ public struct HostSettings: Sendable {
         return rules
     }
 
-    /// Every host of a rule, each once.
+    /// All distinct hosts of the rules.
     public var all: [HostAddress] {
         rules.flatMap(\.hosts).reduce(into: []) { hosts, host in
             if !hosts.contains(host) { hosts.append(host) }
         }
     }
 
-    /// The hosts of a target, each once: the first rule's that matches, else those of the matrix.
+    /// The distinct hosts of a target: those of the first matching rule, otherwise those of the matrix.
     ///
     /// - Parameter planned: addresses separated by spaces.
-    /// - Throws: `Failure` if the matrix names something else.
+    /// - Throws: `Failure` if the matrix contains an invalid address.
     package func hosts(of target: String, planned: String?) throws(Failure) -> [HostAddress] {
         if let rule = rules.first(where: { $0.targets.matches(target) }) { return rule.hosts }
         return try Self.addresses(planned ?? "", separator: " ")

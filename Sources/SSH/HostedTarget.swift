@@ -4,15 +4,15 @@ package import Core
 package struct HostedTarget: Hashable, Sendable {
     /// The target's name.
     package var name: String
-    /// The addresses that the matrix names, separated by spaces.
+    /// The addresses in the matrix, separated by spaces.
     package var planned: String?
-    /// Of the environment that its hosts are made ready for.
+    /// The digest of the environment for which its hosts are prepared.
     package var environment: Digest
-    /// The directory on a host in which workspaces are made.
+    /// The directory on a host in which workspaces are created.
     package var directory: String
-    /// Directories of a host that belong to one job at a time, because what is built contains their paths.
+    /// Directories of a host that are used by one job at a time, because built files contain their paths.
     package var claims: [String]
-    /// Words before the shell's for steps of root.
+    /// Words before the shell's command line for root's steps.
     package var elevation: [String]
 
     package init(

@@ -1,16 +1,16 @@
 public import Core
 
-/// A machine that is reached by ssh. It needs sshd, a POSIX shell and tar, nothing of ours.
+/// A machine reached by ssh. It needs sshd, a POSIX shell and tar, but no software of ours.
 public struct RemoteHost: Hashable, Sendable {
-    /// Where the host is, and as whom to log in.
+    /// The host's address with the login.
     public var address: HostAddress
-    /// How the ssh client of this machine is called.
+    /// The settings of this machine's ssh client.
     public var client: SSHClient
-    /// The directory on the host in which workspaces are made.
+    /// The directory on the host in which workspaces are created.
     public var directory: String
-    /// Words before the shell's for steps of root, where the login is not root: `["doas"]`, `["sudo", "-n"]`.
+    /// Words before the shell's command line for root's steps, if the login is not root: `["doas"]`, `["sudo", "-n"]`.
     public var elevation: [String]
-    /// Bytes that stay free on the host's disk: below that a command is stopped.
+    /// The number of bytes to keep free on the host's disk: below it, a command is stopped.
     public var reserve: Int
     /// What messages call it; nil for its address.
     public var label: String?
@@ -30,7 +30,7 @@ public struct RemoteHost: Hashable, Sendable {
     /// For messages.
     public var name: String { label ?? address.destination + (address.port.map { ":\($0)" } ?? "") }
 
-    /// - Throws: `Failure` for words that a shell could take for something else.
+    /// - Throws: `Failure` for words that a shell could misinterpret.
     func validate() throws(Failure) {
         guard directory.hasPrefix("/"), isPlainPath(directory) else {
             throw Failure(
@@ -42,12 +42,12 @@ public struct RemoteHost: Hashable, Sendable {
         }
     }
 
-    /// The words of a call of the ssh client.
+    /// The command line of the ssh client.
     ///
     /// - Parameters:
-    ///   - control: the socket by which calls share one connection.
-    ///   - isMaster: whether the call makes the connection; all others use it or fail.
-    ///   - terminal: whether the command gets a terminal of its own.
+    ///   - control: the socket by which clients share one connection.
+    ///   - isMaster: whether this client creates the connection; others use it or fail.
+    ///   - terminal: whether the command gets a terminal.
     func words(control: String, isMaster: Bool, terminal: Bool = false, _ remote: String) -> [String] {
         let own = isMaster ? ["ControlMaster=yes"] : ["ControlMaster=no", "ProxyCommand=false"]
         let options = client.options + own + ["ControlPath=\(control)", "ControlPersist=no"]
@@ -57,19 +57,19 @@ public struct RemoteHost: Hashable, Sendable {
     }
 }
 
-/// How this machine's ssh client is to be called.
+/// The settings of this machine's ssh client.
 public struct SSHClient: Hashable, Sendable {
     /// The client's configuration; nil for the user's own.
     public var configuration: String?
-    /// The file with the keys of known hosts; a host that is not in it is refused. Nil for the user's own.
+    /// The file with the keys of known hosts; unknown hosts are rejected. Nil for the user's own.
     public var knownHosts: String?
-    /// The private key; nil for those that the user's agent and configuration offer.
+    /// The private key; nil for those of the user's agent and configuration.
     public var identity: String?
     /// The name by which the host's key is known; nil: its own.
     public var hostKeyAlias: String?
     /// Variables of the client itself, such as `SSH_AUTH_SOCK`.
     public var environment: [String: String]
-    /// Seconds without an answer after which a connection counts as lost, on both sides; at least 4.
+    /// The seconds without a response after which a connection counts as lost on both sides; at least 4.
     public var timeout: Int
 
     public init(
@@ -99,7 +99,7 @@ public struct SSHClient: Hashable, Sendable {
     }
 }
 
-/// Whether no shell sees anything but a path in `path`.
+/// Whether a shell interprets `path` as a single plain word.
 func isPlainPath(_ path: String) -> Bool {
     !path.isEmpty
         && path.unicodeScalars.allSatisfy { letter in

@@ -1,32 +1,32 @@
 package import Core
 internal import Foundation
 
-/// The hosts that are reached by ssh, who uses which, and how they fare.
+/// The hosts reached by ssh, their use by jobs, and their failures.
 ///
-/// One job at a time uses a host: what it installs contains the directory that it is installed into, and there is one such
-/// directory for all jobs of a target. More jobs at a time need more logins, each with a file system of its own.
+/// Each host is used by one job at a time: installed files contain the path of their directory, which is the same for
+/// all jobs of a target. More jobs at a time need more logins, each with a separate file system.
 package actor RemoteHosts {
-    /// What is known of a host.
+    /// The state of a host.
     private struct State {
         var isTaken = false
-        /// Attempts that failed since the last that did not.
+        /// The number of failed attempts since the last successful one.
         var failures = 0
         var retryAt: ContinuousClock.Instant?
         var downSince: ContinuousClock.Instant?
-        /// Whether it will refuse for the rest of the run.
+        /// Whether the host will refuse for the rest of the run.
         var isPermanent = false
         var reason = ""
-        /// Environments that it cannot serve in this run, and why.
+        /// Environments that the host cannot serve in this run, with the reasons.
         var unsuitable: [Digest: String] = [:]
         var lastUsed: ContinuousClock.Instant?
     }
 
-    /// Which hosts there are.
+    /// The settings of the hosts.
     package let settings: HostSettings
-    /// How long a job waits for a host that another process uses.
+    /// The maximum time for which a job waits for a host that another process uses.
     private static let longestWait = Duration.seconds(6 * 3600)
     private var states: [HostAddress: State] = [:]
-    /// Those who wait for a host.
+    /// The tasks that wait for a host.
     private var waiters: [UUID: AsyncStream<Void>.Continuation] = [:]
     private let clock = ContinuousClock()
 
@@ -38,10 +38,10 @@ package actor RemoteHosts {
         try settings.hosts(of: target.name, planned: target.planned)
     }
 
-    /// Waits for a free host of `target` and runs `body` with it. A host on which that fails through no fault of the
-    /// package is left alone for a while, longer each time.
+    /// Waits for a free host of `target` and calls `body` with it. After a failure that is not the package's fault, the
+    /// host is not used for a while, longer each time.
     ///
-    /// - Throws: `Failure` if the target has no host, or none that answers; what `body` throws.
+    /// - Throws: `Failure` if the target has no host, or none responds; the error of `body`.
     package func use<Value: Sendable>(
         for target: HostedTarget, progress: @Sendable (String) -> Void,
         _ body: @Sendable (HostAddress) async throws -> Value
@@ -54,7 +54,7 @@ package actor RemoteHosts {
                 give(host)
                 return value
             } catch let refusal as RemoteRefusal where refusal.kind == .taken {
-                // Another process of ours, or a session whose end the host has not seen yet.
+                // Another process of ours uses it, or the host has not noticed the end of a session yet.
                 states[host, default: State()].isTaken = false
                 states[host]?.retryAt = clock.now + .seconds(1)
                 wakeWaiters()
@@ -66,7 +66,7 @@ package actor RemoteHosts {
                 states[host]?.unsuitable[target.environment] = refusal.description
                 wakeWaiters()
             } catch let refusal as RemoteRefusal {
-                // The job has not begun: another host may have it at once.
+                // The job has not begun, so it can use another host immediately.
                 give(host, failed: refusal.description, isPermanent: refusal.kind.isPermanent)
             } catch {
                 give(host, failed: Self.blamesHost(error) ? "\(error)" : nil)
@@ -103,14 +103,15 @@ package actor RemoteHosts {
         }
     }
 
-    /// When something changes though no job gives a host back: one may be tried again, or was down for too long.
+    /// The next time at which a host may become available without being released: one can be retried, or was down for
+    /// too long.
     private func nextLook(at hosts: [HostAddress], _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         hosts.compactMap { states[$0] }.flatMap { state in
             [state.retryAt, state.downSince.map { $0 + settings.hostWait + .milliseconds(1) }].compactMap(\.self)
         }.filter { $0 > now }.min()
     }
 
-    /// Waits until a host is given back, or `deadline`.
+    /// Waits until a host is released, or until `deadline`.
     private func waitForChange(until deadline: ContinuousClock.Instant?) async throws {
         let id = UUID()
         let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -132,7 +133,7 @@ package actor RemoteHosts {
         for waiter in waiters.values { waiter.yield() }
     }
 
-    /// What failed least goes first, then what was used longest ago.
+    /// The host with the fewest failures comes first, then the least recently used.
     private func precedes(_ left: HostAddress, _ right: HostAddress) -> Bool {
         let (left, right) = (states[left] ?? State(), states[right] ?? State())
         guard left.failures == right.failures else { return left.failures < right.failures }
@@ -140,8 +141,8 @@ package actor RemoteHosts {
         return left.lastUsed.map { $0 < other } ?? true
     }
 
-    /// - Throws: `Failure` if every host has been down for longer than `host-wait`; `PermanentFailure` if
-    ///   waiting does not help with any.
+    /// - Throws: `Failure` if every host has been down for longer than `host-wait`; `PermanentFailure` if waiting
+    ///   cannot help.
     private func checkAvailability(_ hosts: [HostAddress], _ target: HostedTarget, _ now: ContinuousClock.Instant)
         throws
     {

@@ -1,29 +1,29 @@
 public import Core
 import Supervision
 
-/// Why there is no session with a host.
+/// The reason why a session with a host could not be started.
 public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
-    /// What kept the session from starting.
+    /// The kinds of reasons.
     public enum Kind: Hashable, Sendable {
-        /// The host does not answer, or the connection broke.
+        /// The host does not respond, or the connection was closed.
         case unreachable
-        /// The host's key is not known, or another than the known one.
+        /// The host's key is unknown or has changed.
         case wrongKey
-        /// The host does not let us in.
+        /// The host rejects the login.
         case noLogin
-        /// Another session has what this one wants.
+        /// Another session uses a directory that this one needs.
         case taken
-        /// The host lacks something that it may have later: room, a mirror that answers.
+        /// The host lacks something that may become available: disk space, a mirror that responds.
         case unready
-        /// The host is another system than expected, or the login lacks a right that the job needs.
+        /// The host is not the expected system, or the login lacks permissions that the job needs.
         case unsuitable
     }
 
-    /// What kept the session from starting.
+    /// The kind of the reason.
     public var kind: Kind
-    /// Names the host and what it or the client reported.
+    /// The message, which names the host and the output of the host or the client.
     public var message: String
-    /// What the user can do about it; nil if nothing helps.
+    /// A suggestion for the user; nil if there is none.
     public var hint: String?
 
     public init(_ kind: Kind, _ message: String, hint: String? = nil) {
@@ -32,7 +32,7 @@ public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
         self.hint = hint
     }
 
-    /// Reads what the ssh client or the keeper printed before it ended.
+    /// Parses the output of the ssh client or the keeper.
     init(_ host: RemoteHost, output text: String, ending: CommandResult.Ending) {
         let lines = text.split(whereSeparator: \.isNewline).map(String.init)
         let name = host.name
@@ -41,7 +41,7 @@ public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
             self.init(reason.hasSuffix("another job has it") ? .taken : .unready, "\(name): \(reason)")
         } else if text.contains("REMOTE HOST IDENTIFICATION HAS CHANGED") {
             self.init(
-                .wrongKey, "\(name): the host's key is another than the known one: Host key verification failed",
+                .wrongKey, "\(name): the host's key differs from the known one: Host key verification failed",
                 hint: "if the host was installed again, remove its old key: ssh-keygen -R \(host.address.name)")
         } else if text.contains("Host key verification failed") || text.contains("host key is known for") {
             self.init(
@@ -49,8 +49,8 @@ public struct RemoteRefusal: ClassifiedError, CustomStringConvertible {
                 hint: "compare the key with the host's own, then add it: ssh-keyscan \(host.keyscan)")
         } else if let denied = lines.last(where: { $0.contains("Permission denied") }) {
             self.init(
-                .noLogin, "\(name): the host does not let us in: \(denied)",
-                hint: "the key must be usable without a question: try ssh -o BatchMode=yes \(name) true")
+                .noLogin, "\(name): the host rejects the login: \(denied)",
+                hint: "the key must be usable without a prompt: try ssh -o BatchMode=yes \(name) true")
         } else {
             self.init(
                 .unreachable, "\(name): no connection: \(lines.last ?? "\(ending)")",

@@ -3,21 +3,21 @@ import Core
 import Supervision
 import System
 
-/// A shell script of `Scripts/` with values for its parameters, to be sent as the standard input of `/bin/sh`.
+/// A shell script of `Scripts/` with values for its parameters, which is sent as the standard input of `/bin/sh`.
 ///
-/// The scripts keep to POSIX and are tried with dash, mksh and bash. The login shell sees nothing of them; when the input
-/// ends, the connection is gone. Everything is inside a function, so that the shell has read it all before it runs it:
-/// some shells read ahead and others do not. A script's own messages are lines that begin with `ciso: `.
+/// The scripts conform to POSIX and are tested with dash, mksh and bash. The login shell does not interpret them; when
+/// the input ends, the connection has ended. The whole script is a function, so that the shell has read all of it
+/// before running it: only some shells read ahead. A script's own messages are lines that begin with `ciso: `.
 struct RemoteScript {
     let text: String
 
     /// - Parameters:
     ///   - body: the script.
     ///   - libraries: scripts that define functions for it.
-    ///   - variables: the values of its parameters, by name.
+    ///   - variables: the values of its parameters by name.
     ///   - paths: the values of further parameters.
     ///   - arguments: the values of `"$@"`.
-    ///   - launch: the words of the command that the function `launch` executes.
+    ///   - launch: the command that the function `launch` executes.
     init(
         _ body: [UInt8], using libraries: [[UInt8]] = [], _ variables: KeyValuePairs<String, String> = [:],
         paths: KeyValuePairs<String, FilePath> = [:], arguments: [String] = [], launching launch: [String]? = nil
@@ -32,9 +32,10 @@ struct RemoteScript {
         text = lines.joined(separator: "\n")
     }
 
-    /// Makes the workspace and removes it at the end.
+    /// Creates the workspace and removes it at the end.
     ///
-    /// - Parameter claims: directories anywhere on the host that belong to this workspace alone. While another workspace
+    /// - Parameter claims: directories on the host that belong to this workspace alone. While another workspace exists,
+    ///   one that shares a directory with it is refused.
     ///   exists, one that shares a directory with it is refused.
     static func keeper(_ host: RemoteHost, workspace: String, mark: String, claims: [String]) -> RemoteScript {
         RemoteScript(
@@ -45,7 +46,7 @@ struct RemoteScript {
             ], arguments: claims)
     }
 
-    /// Runs a command and enforces what limits a shell can enforce.
+    /// Runs a command and enforces the limits that a shell can enforce.
     static func watchdog(
         _ command: Command, workspace: String, mark: String, number: Int, claims: [String], reserve: Int
     ) -> RemoteScript {

@@ -4,17 +4,19 @@ import Glibc
 import Supervision
 import System
 
-/// The host's cache of layers, and directories that are put together from them.
+/// The host's cache of layers, and directories that are assembled from them.
 ///
-/// The cache is beside the workspaces: `layers/DIGEST.tar`, each a layer's files relative to the directory that it is
-/// for, and `layers/DIGEST.gone`, the names in it that mark removed things. A layer that was not used for a week goes, and
+/// The cache is a sibling of the workspaces: `layers/DIGEST.tar` contains a layer's files relative to the target
+/// directory, and `layers/DIGEST.gone` the names of its whiteouts. A layer that has not been used for a week is
+/// removed, and all are removed when the host's disk is nearly full.
 /// all of them do when the host's disk is nearly full.
 extension RemoteSession {
     private var cache: String { "\(host.directory)/layers" }
 
-    /// Puts `directory`, absolute on the host, together from `layers`, the lowest first. Each is sent once to a host.
+    /// Assembles `directory`, an absolute path on the host, from `layers`, lowest first. Each is sent once to a host.
     ///
-    /// - Parameter layers: with the directory that holds each on this machine, as `LayerStore.unpacked` gives it.
+    /// - Parameter layers: the digests, and the unpacked directories on this machine, as returned by
+    ///   `LayerStore.unpacked`.
     /// - Throws: `Failure`.
     public func assemble(_ layers: [(digest: Digest, unpacked: String)], at directory: String) async throws {
         guard !layers.isEmpty else { return }
@@ -32,7 +34,7 @@ extension RemoteSession {
         try await answer(to: RemoteScript(PackageResources.missing_layers_sh, ["cache": cache], arguments: names))
     }
 
-    /// Adds a layer to the cache. What is interrupted leaves a file that counts for nothing.
+    /// Adds a layer to the cache. An interrupted transfer leaves a file that is ignored.
     private func send(_ tree: String, as name: String) async throws(Failure) {
         var status = stat()
         let isThere = stat(tree, &status) == 0
@@ -55,10 +57,10 @@ extension RemoteSession {
 
     // MARK: Changes
 
-    /// Notes what is below `directory`, absolute on the host, before a build changes it. Every file there must be from
-    /// 1970, as layers leave them: what is younger counts as changed.
+    /// Records the contents of `directory`, an absolute path on the host, before a build changes it. All its files must
+    /// have times of 1970, as layers do: newer files count as changed.
     ///
-    /// - Parameter excluded: absolute paths that are left out with all that is below.
+    /// - Parameter excluded: absolute paths to skip with everything below them.
     public func noteContents(of directory: String, excluding excluded: [String] = []) async throws(Failure) {
         try await run(
             RemoteScript(
@@ -66,18 +68,19 @@ extension RemoteSession {
                 arguments: relative(excluded, to: directory)))
     }
 
-    /// As `find .` in `directory` prints them.
+    /// The paths as printed by `find .` in `directory`.
     private func relative(_ paths: [String], to directory: String) -> [String] {
         paths.map { "." + $0.dropFirst(directory.count) }
     }
 
-    /// Brings what was added, changed or removed below `directory` since then to this machine, as an overlay keeps changes.
+    /// Copies what was added, changed or removed below `directory` since then to this machine, in the format of an
+    /// overlay's upper directory.
     ///
     /// - Parameters:
-    ///   - excluded: as before.
-    ///   - tree: is made; what was at `directory`/x is placed at `tree`/x.
-    ///   - limits: on what is brought.
-    /// - Throws: `Failure`, of the kind `input` where the build left too much, or names that no list can hold.
+    ///   - excluded: the same paths as before.
+    ///   - tree: the directory to create; `directory`/x on the host becomes `tree`/x.
+    ///   - limits: the limits of the copied tree.
+    /// - Throws: `Failure`, of the category `input` if the build left too many files, or unsupported names.
     public func collectChanges(
         below directory: String, excluding excluded: [String] = [], to tree: String, limits: TreeLimits = TreeLimits()
     ) async throws(Failure) {
@@ -104,7 +107,7 @@ extension RemoteSession {
 
     private static let removedList = ".ciso-removed"
 
-    /// Those of `paths` that are below no other.
+    /// The paths that are not below others.
     private func topmost(_ paths: [FilePath]) -> [FilePath] {
         let all = Set(paths)
         return paths.filter { path in
@@ -117,7 +120,7 @@ extension RemoteSession {
         }
     }
 
-    /// Marks what was removed, unless something else took the place of what led there.
+    /// Marks what was removed, unless something else has replaced a parent directory.
     private func markRemoved(_ path: FilePath, in tree: String) throws(Failure) {
         guard !path.isEmpty, !path.components.contains("..") else { return }
         var reached = FilePath(tree)

@@ -5,24 +5,24 @@ import Supervision
 import Synchronization
 import System
 
-/// Files on their way to the host and back.
+/// Transfers files to and from the host.
 extension RemoteSession {
-    /// Unpacks `archive` (tar, compressed or not) below `directory`, absolute on the host, which is made.
+    /// Unpacks `archive` (tar, compressed or not) in `directory`, an absolute path on the host, which is created.
     ///
-    /// - Throws: `Failure` with what the host's tar said.
+    /// - Throws: `Failure` with the output of the host's tar.
     public func unpack(_ archive: String, to directory: String) async throws(Failure) {
         try checkPlain(directory)
-        // Parsed by the login shell, whichever it is: plain words only.
+        // The login shell parses this command line, so it consists of plain words only.
         try await feed(archive, to: "mkdir -p \(directory) && exec tar -xpf - -C \(directory)", "unpacking \(archive)")
     }
 
-    /// Sends what `archive` holds, uncompressed, to a command of plain words.
+    /// Sends the decompressed contents of `archive` to a command of plain words.
     func feed(_ archive: String, to command: String, _ action: String) async throws(Failure) {
         try await transfer(words(command), action) { (descriptor: Int32) throws(Failure) in
             do throws(ArchiveError) {
                 try expand(archive, to: descriptor)
             } catch {
-                // What the system refuses is the host's tar giving up; what it said says why.
+                // A failed system call means that the host's tar has ended; its output explains why.
                 if error.code != .system { throw error.failure }
             }
         }
@@ -36,7 +36,7 @@ extension RemoteSession {
 
     /// The contents of a regular file on the host, at an absolute path; nil if there is none.
     ///
-    /// - Parameter limit: the most bytes that are read; a longer file counts as none.
+    /// - Parameter limit: the maximum number of bytes; a longer file counts as missing.
     public func read(_ path: FilePath, limit: Int = 4 << 20) async throws(Failure) -> [UInt8]? {
         let copy = "\(scratch.path)/read.\(nextNumber())"
         defer { unlink(copy) }
@@ -47,18 +47,18 @@ extension RemoteSession {
         return Array(found.dropFirst())
     }
 
-    /// The system and the C compiler of the host, each on a line.
+    /// The operating system and the C compiler of the host, one line each.
     ///
-    /// - Parameter path: where programs are found.
+    /// - Parameter path: the directories in which programs are searched.
     public func tools(path: String) async throws(Failure) -> String {
         try await answer(to: RemoteScript(PackageResources.describe_tools_sh, ["path": path]))
     }
 
-    /// The paths of what is below a directory of the host and is no directory.
+    /// The paths of everything below a directory of the host except directories.
     ///
     /// - Parameters:
-    ///   - excluded: paths that are left out with all that is below them.
-    ///   - limit: the most paths.
+    ///   - excluded: paths to skip with everything below them.
+    ///   - limit: the maximum number of paths.
     public func files(below directory: String, excluding excluded: [String], limit: Int) async throws(Failure)
         -> [String]
     {
@@ -68,7 +68,7 @@ extension RemoteSession {
         ).split(separator: "\n").map(String.init)
     }
 
-    /// What a short script prints on the host.
+    /// The output of a short script on the host.
     func answer(to script: RemoteScript) async throws(Failure) -> String {
         let file = "\(scratch.path)/answer.\(nextNumber())"
         defer { unlink(file) }
@@ -76,9 +76,9 @@ extension RemoteSession {
         return contents(of: file) ?? ""
     }
 
-    /// Runs a short script on the host, and keeps what it prints in `file`.
+    /// Runs a short script on the host, and writes its output to `file`.
     ///
-    /// - Parameter limit: the most bytes that it may print.
+    /// - Parameter limit: the maximum number of bytes of output.
     func run(_ script: RemoteScript, into file: String = "/dev/null", limit: Int = 64 << 20) async throws(Failure) {
         let text = script.text
         try await transfer(words("exec /bin/sh -s"), "running a script", into: file, limit: limit) {
@@ -92,7 +92,7 @@ extension RemoteSession {
         }
     }
 
-    /// Runs the ssh client with what `feed` writes as its input, and its output in a file.
+    /// Runs the ssh client with an input written by `feed`, and its output in a file.
     private func transfer(
         _ words: [String], _ action: String, into file: String = "/dev/null", limit: Int = 64 << 20,
         feed: @escaping @Sendable (Int32) throws(Failure) -> Void

@@ -5,38 +5,38 @@ public import Supervision
 import Synchronization
 import System
 
-/// A workspace on a remote host, and the connection to it that all its commands share.
+/// A workspace on a remote host, and the connection that all its commands share.
 ///
-/// The connection's first process is the workspace's keeper: when the connection ends, for whatever reason, it kills what
-/// runs in the workspace and removes it. So nothing has to be remembered here to be cleaned up there.
+/// The first process of the connection is the workspace's keeper: when the connection ends for any reason, it kills all
+/// processes in the workspace and removes it. So no state is needed here for cleaning up there.
 ///
 /// - SeeAlso: `docs/decisions/0058-host-prefix.md`
 /// - SeeAlso: `docs/decisions/0065-host-changes.md`
 public final class RemoteSession: Sendable {
-    /// The host that the session is with.
+    /// The host of the session.
     public let host: RemoteHost
-    /// The directory of the workspace on the host.
+    /// The path of the workspace on the host.
     public let workspace: String
-    /// The number of the login's user there.
+    /// The login user's numeric id there.
     public let user: Int
-    /// What the environment of every process of the workspace holds.
+    /// The mark in the environment of every process of the workspace.
     let mark: String
-    /// Directories of the host that are this session's alone.
+    /// Directories of the host that only this session uses.
     let claims: [String]
     let scratch: ScratchDirectory
-    /// Holds the connection's socket.
+    /// Contains the connection's socket.
     private let socket: ScratchDirectory
     private let control: String
     private let keeper: ControlConnection
     private let number = Atomic<Int>(0)
 
-    /// Connects to `host` and makes a workspace.
+    /// Connects to `host` and creates a workspace.
     ///
     /// - Parameters:
-    ///   - directory: on this machine, for files on their way.
-    ///   - claims: directories of the host, absolute, that are this session's alone, because what is built contains their
-    ///     paths: emptied at first, removed with the workspace.
-    /// - Throws: `RemoteRefusal` with what ssh or the host said; `Failure` if `host` or a claim is no plain text;
+    ///   - directory: a directory on this machine for files to be transferred.
+    ///   - claims: absolute paths of directories on the host that only this session uses, because built files contain
+    ///     their paths: emptied at the start, removed with the workspace.
+    /// - Throws: `RemoteRefusal` with the output of ssh or the host; `Failure` if `host` or a claim is not plain text;
     ///   `CancellationError`.
     public init(_ host: RemoteHost, in directory: String, claiming claims: [String] = []) async throws {
         try host.validate()
@@ -49,7 +49,7 @@ public final class RemoteSession: Sendable {
         mark = String(UInt64.random(in: .min ... .max), radix: 36)
         workspace = "\(host.directory)/ciso.\(mark)"
         scratch = try Files.scratchDirectory(in: absolute(directory))
-        // The path of a socket is short.
+        // The path of a socket must be short.
         socket = try ScratchDirectory.temporary(in: "/tmp")
         control = "\(socket.path)/s"
         let script = RemoteScript.keeper(host, workspace: workspace, mark: mark, claims: claims)
@@ -61,11 +61,11 @@ public final class RemoteSession: Sendable {
             "connected", metadata: ["host": "\(host.name)", "duration": "\(ContinuousClock.now - start)"])
     }
 
-    /// Connects to `host`, looks around and leaves.
+    /// Connects to `host`, determines its properties, and disconnects.
     ///
-    /// - Parameter directory: on this machine, for temporary files.
+    /// - Parameter directory: a directory on this machine for temporary files.
     /// - Returns: a description for people.
-    /// - Throws: as `init`.
+    /// - Throws: like `init`.
     public static func trial(of host: RemoteHost, in directory: String) async throws -> String {
         let scratch = try ScratchDirectory.temporary(in: directory)
         let session = try await RemoteSession(host, in: scratch.path)
@@ -76,24 +76,25 @@ public final class RemoteSession: Sendable {
         return "\(lines[0]), as \(lines[1]), \(lines[2]) MiB free at home"
     }
 
-    /// Where commands find the files that are sent for them.
+    /// The directory of files that are sent for commands.
     public var inputs: String { "\(workspace)/inputs" }
 
-    /// Whether the connection is gone.
+    /// Whether the connection has ended.
     public var isLost: Bool { keeper.isLost }
 
-    /// Ends the connection. The host removes the workspace.
+    /// Ends the connection, upon which the host removes the workspace.
     public func close() async {
         await keeper.close()
     }
 
-    /// Runs `command` on the host without a sandbox: it can do what the login can. Its user's numbers mean nothing there:
-    /// root is the login with the host's elevation, and finds the login's number in `CISO_LOGIN`; any other is the login.
+    /// Runs `command` on the host without a sandbox: it has all permissions of the login. Its user ids are not used
+    /// there: root is the login with the host's elevation, and finds the login's id in `CISO_LOGIN`; any other user is
+    /// the login.
     ///
-    /// Time, disk, and what a shell can bound are enforced on the host, by a watchdog that kills the command when the
-    /// connection ends; silence and the amount of output are enforced here.
+    /// The limits on time and disk, and those that a shell can set, are enforced on the host, by a watchdog that kills
+    /// the command when the connection ends; those on silence and the amount of output are enforced here.
     ///
-    /// - Parameter output: is given what it prints, in pieces, on another thread.
+    /// - Parameter output: receives its output in pieces on another thread.
     public func run(_ command: Command, output: @escaping @Sendable ([UInt8]) -> Void) async -> CommandResult {
         var command = command
         if command.user == .root { command.environment["CISO_LOGIN"] = String(self.user) }
@@ -102,7 +103,7 @@ public final class RemoteSession: Sendable {
         let elevation = command.user == .root && user != 0 ? host.elevation : []
         let words = words("exec " + (elevation + ["/bin/sh", "-s"]).joined(separator: " "))
         var limits = command.limits
-        // The host's clock decides; ours is for a host that does not answer.
+        // The host enforces the time limit; ours is for a host that does not respond.
         limits.time = limits.time.map { $0 + .seconds(20) }
         limits.disk = nil
         let (bounded, variables) = (limits, host.client.environment)
@@ -123,11 +124,11 @@ public final class RemoteSession: Sendable {
                 return CommandResult(ending: .setupFailed(error.description))
             }
         }
-        result.unenforced = ["memory of all processes together", "number of processes of this command alone"]
+        result.unenforced = ["memory of all processes together", "number of processes of this command"]
         return result
     }
 
-    /// Why steps of root cannot be run here; nil if they can.
+    /// Why root's steps cannot run on this host; nil if they can.
     public func obstacleToRoot() async throws -> String? {
         guard user != 0 else { return nil }
         guard !host.elevation.isEmpty else { return "the login is not root, and nothing makes it root" }
@@ -139,7 +140,7 @@ public final class RemoteSession: Sendable {
         return "'\(words)': \(reason)"
     }
 
-    /// Lets the user type into a shell of the host: `script` with a terminal of its own.
+    /// Runs an interactive shell on the host: `script` with a terminal.
     ///
     /// - Returns: the shell's exit status.
     public func interact(_ script: String) async throws -> Int32 {
@@ -167,7 +168,7 @@ public final class RemoteSession: Sendable {
         return status
     }
 
-    /// The words of a call that shares the connection.
+    /// The command line of a client that shares the connection.
     func words(_ remote: String) -> [String] {
         host.words(control: control, isMaster: false, remote)
     }
@@ -176,7 +177,7 @@ public final class RemoteSession: Sendable {
         number.add(1, ordering: .relaxed).newValue
     }
 
-    /// Starts the ssh client; a broken pipe is an error code for this thread.
+    /// Starts the ssh client; a broken pipe is reported as an error to this thread.
     static func start(
         _ words: [String], environment: [String: String], input: Int32, output: Int32, error: Int32,
         limits: [ProcessStart.ResourceLimit] = []
@@ -191,7 +192,7 @@ public final class RemoteSession: Sendable {
         ).start(Failure.self)
     }
 
-    /// Makes writing to a pipe without a reader an error code for this thread.
+    /// Makes writing to a pipe without a reader fail with an error on this thread.
     static func blockBrokenPipe() {
         var set = sigset_t()
         sigemptyset(&set)

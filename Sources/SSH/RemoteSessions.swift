@@ -1,10 +1,10 @@
 internal import Core
 
-/// A host in which one job may be built.
+/// A host prepared for building one job.
 package struct RemoteWorkspace: Sendable {
-    /// The session that is lent.
+    /// The borrowed session.
     package let session: RemoteSession
-    /// The host, its system and its C compiler, for readers of a result.
+    /// The host, its operating system and its C compiler, for readers of a result.
     package let machine: String
     /// Whether the job's system packages were installed before.
     package let hasSystemPackages: Bool
@@ -16,15 +16,15 @@ package struct RemoteWorkspace: Sendable {
     }
 }
 
-/// Sessions with hosts that were made ready for a target.
+/// Sessions with hosts that are prepared for a target.
 package struct RemoteSessions: Sendable {
-    /// Receives what is being done, and the name of the host on which.
+    /// Receives the current step and the name of its host.
     package typealias Progress = @Sendable (_ step: String, _ host: String?) -> Void
 
-    /// The hosts that sessions are with.
+    /// The hosts of the sessions.
     package let hosts: RemoteHosts
     private let ready: ReadyHosts
-    /// For files on their way.
+    /// The directory for files to be transferred.
     private let scratch: String
 
     package init(_ settings: HostSettings, scratch: String) {
@@ -33,10 +33,10 @@ package struct RemoteSessions: Sendable {
         self.scratch = scratch
     }
 
-    /// Runs `body` with a free host of the target, on which the target's directories are empty and not used by others.
+    /// Calls `body` with a free host of the target, on which the target's directories are empty and not used by others.
     ///
-    /// - Parameter prepare: makes a host ready for the target and returns what the host is; called once for each host.
-    /// - Throws: `Failure`; what `prepare` and `body` throw; `CancellationError`.
+    /// - Parameter prepare: prepares a host for the target and returns its description; called once for each host.
+    /// - Throws: `Failure`; the errors of `prepare` and `body`; `CancellationError`.
     package func use<Value: Sendable>(
         for target: HostedTarget, progress: @escaping Progress,
         prepare: @Sendable (RemoteSession) async throws -> String,
@@ -64,9 +64,9 @@ package struct RemoteSessions: Sendable {
         RemoteHost(address, client: hosts.settings.client, elevation: target.elevation)
     }
 
-    /// Makes the host ready unless that was done before, and compares it with the other hosts of the target.
+    /// Prepares the host unless that has been done, and compares it with the other hosts of the target.
     ///
-    /// - Returns: what the host is.
+    /// - Returns: the description of the host.
     private func facts(
         of address: HostAddress, _ target: HostedTarget, _ progress: Progress,
         _ prepare: @Sendable (RemoteSession) async throws -> String

@@ -3,19 +3,19 @@ public import Layers
 public import Supervision
 internal import System
 
-/// One step of making a root file system.
+/// A step of creating a root file system.
 public struct BootstrapStep: Sendable {
-    /// Where a step is run.
+    /// Where a step runs.
     public enum Location: Sendable {
         /// On this machine, with the variables `CISO_ROOT` (the directory to fill) and `CISO_CACHE`.
         case host
-        /// In a sandbox whose root file system is what the previous steps made.
+        /// In a sandbox whose root file system is the result of the previous steps.
         case environment
     }
 
-    /// Whether the step runs on this machine or in the new root file system.
+    /// Where the step runs.
     public var location: Location
-    /// What is run.
+    /// The command of the step.
     public var command: Command
 
     public init(_ location: Location, _ command: Command) {
@@ -24,13 +24,13 @@ public struct BootstrapStep: Sendable {
     }
 }
 
-/// A step of making a root file system that failed.
+/// The failure of a step of creating a root file system.
 public struct BootstrapFailure: ClassifiedError, CustomStringConvertible {
     /// The step's name.
     public var step: String
     /// How the command ended.
     public var result: CommandResult
-    /// The file with all that the steps printed.
+    /// The file with the output of all steps.
     public var log: String
 
     public var category: ErrorCategory { .unavailable }
@@ -47,17 +47,18 @@ public struct BootstrapFailure: ClassifiedError, CustomStringConvertible {
 }
 
 extension EnvironmentStore {
-    /// The root file system called `digest`, made by `steps` if it does not exist or was changed.
+    /// The root file system for `digest`, created by `steps` if it does not exist or was changed.
     ///
     /// - Parameters:
-    ///   - recipe: identifies what `steps` make, apart from what `check` compares; nil for nothing is reused.
+    ///   - recipe: identifies the result of `steps`, independent of what `check` compares; nil if nothing is reused.
     ///   - obtain: fills an empty directory with a copy from elsewhere; false if there is none.
     ///   - base: fills the directory before the first step.
-    ///   - steps: are run in order; all must succeed.
-    ///   - check: is run last, with the new root file system before it is put in place; it may refuse by throwing.
-    ///   - begin: is called when it has to be made, which takes minutes.
-    ///   - output: is given what the steps print.
-    /// - Throws: `BootstrapFailure`; what `check` throws; `Failure` of the category `unavailable`; `CancellationError`.
+    ///   - steps: the steps to run in order, all of which must succeed.
+    ///   - check: called with the new root file system before it is stored; may reject it by throwing.
+    ///   - begin: called if it has to be created, which takes minutes.
+    ///   - output: receives the output of the steps.
+    /// - Throws: `BootstrapFailure`; the error of `check`; `Failure` of the category `unavailable`;
+    ///   `CancellationError`.
     public func make(
         _ digest: Digest, recipe: Digest? = nil,
         obtain: @Sendable (_ root: String) async throws -> Bool = { _ in false },

@@ -1,15 +1,15 @@
 import Glibc
 import Supervision
 
-/// The arguments of bubblewrap before the command, and how it is written for its option `--args`.
+/// The arguments of bubblewrap before the command, and their encoding for its option `--args`.
 struct BubblewrapArguments {
     private(set) var words: [String] = []
 
     /// - Parameters:
-    ///   - access: what is writable, where not all is.
-    ///   - root: where the overlay is mounted.
-    ///   - temporary: the directory that is seen as `/tmp`.
-    ///   - namespace: a descriptor of the user namespace to enter; nil to have bubblewrap make one.
+    ///   - access: the writable directories, if not everything is writable.
+    ///   - root: the mount point of the overlay.
+    ///   - temporary: the directory that is mounted as `/tmp`.
+    ///   - namespace: a descriptor of the user namespace to enter; nil if bubblewrap creates one.
     init(
         command: Command, layout: Sandbox.Layout, access: [Command.Access]?, root: String, temporary: String,
         namespace: Int32?, filter: Int32,
@@ -36,7 +36,7 @@ struct BubblewrapArguments {
         add("--chdir", command.workingDirectory)
     }
 
-    /// Each word ended by a zero byte.
+    /// The arguments, each terminated by a zero byte.
     var encoded: [UInt8] {
         words.flatMap { Array($0.utf8) + [0] }
     }
@@ -45,8 +45,8 @@ struct BubblewrapArguments {
         words += option
     }
 
-    /// - Parameter protectingSettings: the kernel lets the machine's root change its settings even from inside of
-    ///   namespaces, and root of the sandbox is the same user: so they are read-only.
+    /// - Parameter protectingSettings: the kernel lets the machine's root change its settings even from inside
+    ///   namespaces, and root of the sandbox is the same user: so they are mounted read-only.
     private mutating func addKernelFileSystems(protectingSettings: Bool) {
         add("--proc", "/proc")
         if protectingSettings {
@@ -71,7 +71,7 @@ struct BubblewrapArguments {
         add("--die-with-parent", "--new-session")
     }
 
-    /// What package managers need, and what engines of containers usually leave.
+    /// The capabilities that package managers need, which container engines usually grant.
     private mutating func addCapabilities() {
         add("--cap-drop", "ALL")
         for name in ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETFCAP", "SYS_CHROOT"] {
@@ -79,7 +79,7 @@ struct BubblewrapArguments {
         }
     }
 
-    /// The machine's own, where the base has a plain file to put it over.
+    /// Mounts the machine's own name resolution over that of the base, if it is a regular file there.
     private mutating func addNameResolution(base: String) {
         var status = stat()
         let file = "/etc/resolv.conf"

@@ -3,22 +3,22 @@ import Glibc
 import Supervision
 import System
 
-/// Something that running jobs needs of this machine, and whether it is there.
+/// A requirement on this machine for running jobs, and whether it is satisfied.
 public struct Capability: Hashable, Sendable {
-    /// What is needed.
+    /// The name of the requirement.
     public var name: String
-    /// Whether this machine has it.
+    /// Whether this machine satisfies it.
     public var isAvailable: Bool
     /// What was found.
     public var detail: String
-    /// How to get it.
+    /// How to satisfy it.
     public var remedy: String?
-    /// Whether jobs can run without it, in some lesser way.
+    /// Whether jobs can run without it, with restrictions.
     public var isOptional: Bool
 
-    /// All capabilities, found by trying: a sandbox is really made and run in.
+    /// All capabilities, determined by trying: a sandbox is actually created and used.
     ///
-    /// - Parameter directory: for the trial's files; on the file system where sandboxes will be.
+    /// - Parameter directory: a directory for temporary files, on the file system of sandboxes.
     public static func ofThisMachine(trying directory: String) async -> [Capability] {
         let hierarchy = ControlGroupHierarchy.ofThisProcess
         return [
@@ -67,7 +67,7 @@ public struct Capability: Hashable, Sendable {
         return capability
     }
 
-    /// Who this process is, for people.
+    /// The kind of the current user, for people.
     private static var caller: String {
         let mapping = IdentityMapping.ofThisProcess
         guard mapping.hasSeveralUsers else { return "an ordinary user" }

@@ -2,12 +2,13 @@ public import Core
 public import Layers
 
 extension LayerStore {
-    /// Keeps what the commands of `sandbox` changed below `paths` as a layer.
+    /// Stores what the commands of `sandbox` changed below `paths` as a layer.
     ///
     /// - Parameters:
-    ///   - paths: relative to the root of the sandbox.
-    ///   - excluded: paths that are left out with all that is below.
-    /// - Throws: `Failure`, of the kind `input` only where the changes exceed `limits` or have names that no archive takes.
+    ///   - paths: paths relative to the root of the sandbox.
+    ///   - excluded: paths to skip with everything below them.
+    /// - Throws: `Failure`, of the category `input` only if the changes exceed `limits` or have names that archives do
+    ///   not support.
     public func capture(
         _ sandbox: Sandbox, paths: [String] = [""], excluding excluded: Set<String> = []
     ) throws(Failure) -> Layer {

@@ -3,22 +3,22 @@ import Glibc
 public import Supervision
 import System
 
-/// A place on this Linux machine where commands run without reaching the rest of it.
+/// An isolated environment on this Linux machine in which commands run.
 ///
-/// Its root file system is an overlay: a base, layers above it, and on top a directory of the sandbox's own that takes
-/// every change; base and layers are never written. The overlay is mounted for each command in a mount namespace of the
-/// command's own and vanishes with its last process, however that ends. bubblewrap makes the other namespaces. Several
-/// commands may be run one after the other; each sees what the ones before it left, except processes and mounts.
+/// Its root file system is an overlay: a base, layers above it, and at the top a directory of the sandbox that receives
+/// all changes; the base and the layers are never written. The overlay is mounted for each command in the command's own
+/// mount namespace and is unmounted with its last process. bubblewrap creates the other namespaces. Commands run one
+/// after another; each sees the files of the previous ones, but not their processes and mounts.
 ///
 /// - SeeAlso: `docs/decisions/0051-overlay-mount.md`
 public final class Sandbox: Sendable {
-    /// A file or directory of the machine that is seen inside.
+    /// A file or directory of the machine that is visible inside.
     public struct Bind: Hashable, Sendable {
         /// The path on this machine.
         public var source: String
-        /// Absolute, inside.
+        /// The absolute path inside.
         public var destination: String
-        /// Whether the sandbox may write there.
+        /// Whether the sandbox may write to it.
         public var writable: Bool
         /// Whether it is a device that commands may use.
         public var isDevice: Bool
@@ -31,17 +31,17 @@ public final class Sandbox: Sendable {
         }
     }
 
-    /// What a sandbox is made of.
+    /// The parts of a sandbox.
     public struct Layout: Hashable, Sendable {
-        /// The directory with the base, read only.
+        /// The read-only directory of the base.
         public var base: String
-        /// Directories above it, the lowest first, read only; at most 499.
+        /// The read-only directories above it, lowest first; at most 499.
         public var layers: [String]
-        /// Paths of this machine that are visible inside.
+        /// The paths of this machine that are visible inside.
         public var binds: [Bind]
-        /// Whether changes go to the base itself, which must then have no layers: for filling a new base.
+        /// Whether changes are made in the base itself, which must then have no layers: for creating a new base.
         public var writesBase: Bool
-        /// The name of the machine as seen inside.
+        /// The host name inside.
         public var hostname: String
 
         public init(
@@ -55,15 +55,15 @@ public final class Sandbox: Sendable {
         }
     }
 
-    /// What the sandbox is made of.
+    /// The parts of the sandbox.
     public let layout: Layout
     let scratch: ScratchDirectory
-    /// Bytes that stay free on the machine's disk: below that a command is stopped.
+    /// The number of bytes to keep free on the disk: below it, a command is stopped.
     public let reserve: Int
 
-    /// Makes a sandbox that keeps its changes below `directory`, on a file system other than an overlay.
+    /// Creates a sandbox that keeps its changes in `directory`, on a file system other than an overlay.
     ///
-    /// - Throws: `Failure` when there is a part of the layout that does not exist, or no room for the changes.
+    /// - Throws: `Failure` if a part of the layout does not exist, or there is no room for the changes.
     public init(_ layout: Layout, in directory: String, reserve: Int = 256 << 20) throws(Failure) {
         self.layout = layout
         self.reserve = reserve
@@ -86,13 +86,13 @@ public final class Sandbox: Sendable {
         }
     }
 
-    /// The directory that holds all changes so far, as overlayfs keeps them.
+    /// The directory of all changes so far, in the format of overlayfs.
     public var changes: String { layout.writesBase ? layout.base : "\(scratch.path)/upper" }
 
-    /// What is seen as `/` inside.
+    /// The directory that is `/` inside.
     private var root: String { layout.writesBase ? layout.base : "\(scratch.path)/root" }
 
-    /// The topmost first, all absolute.
+    /// The absolute paths of the lower directories, topmost first.
     private var lowers: [String] {
         (layout.layers.reversed() + [layout.base]).map { path in
             guard let absolute = realpath(path, nil) else { return path }
@@ -101,12 +101,12 @@ public final class Sandbox: Sendable {
         }
     }
 
-    /// Runs `command` to its end. All its processes are gone when this returns.
+    /// Runs `command` to its end. All its processes have ended when this returns.
     ///
     /// Cancelling the task kills it.
     ///
-    /// - Parameter output: is given what it prints, in pieces, on another thread.
-    /// - Returns: how it ended; a sandbox that cannot be made is an ending too.
+    /// - Parameter output: receives its output in pieces on another thread.
+    /// - Returns: how it ended; a failure to set up the sandbox is an ending, too.
     public func run(
         _ command: Command, output: @escaping @Sendable ([UInt8]) -> Void
     ) async -> CommandResult {
@@ -115,7 +115,7 @@ public final class Sandbox: Sendable {
         }
     }
 
-    /// Runs on a thread of its own, with which the processes would die.
+    /// Runs on a dedicated thread, because the processes die with the thread that started them.
     private func supervise(
         _ command: Command, _ cancellation: Cancellation, _ output: @escaping @Sendable ([UInt8]) -> Void
     ) -> CommandResult {
@@ -161,8 +161,8 @@ public final class Sandbox: Sendable {
         return try start.start(Failure.self)
     }
 
-    /// The directories that are mounted by themselves; nil where nothing is read-only. They are looked up outside of the
-    /// sandbox, where a link that a build made would lead elsewhere.
+    /// The directories that are mounted separately; nil if nothing is read-only. They are resolved outside of the
+    /// sandbox, where a link created by a build could lead elsewhere.
     private func protectedPlaces(of command: Command) -> [Command.Access]? {
         command.writableOnly.flatMap { places in
             places.allSatisfy { isWithoutLinks($0.path) } ? places : nil

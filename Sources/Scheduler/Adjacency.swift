@@ -1,8 +1,8 @@
-/// The edges of a graph whose nodes and edges are only ever added: for each node the inputs, and what depends on it.
+/// The edges of a growing graph: for each node its inputs and dependents.
 struct Adjacency: Sendable {
     private var offsets: [Int32] = [0]
     private var inputs: [Int32] = []
-    /// For each node its newest edge to a dependent, and for each edge the one before: lists that grow anywhere.
+    /// For each node its newest edge to a dependent, and for each edge the previous one: linked lists in one array.
     private var newest: [Int32] = []
     private var edges: [(dependent: Int32, previous: Int32)] = []
 
@@ -13,7 +13,7 @@ struct Adjacency: Sendable {
         newest.reserveCapacity(count + nodes)
     }
 
-    /// Adds a node that depends on earlier ones, each once.
+    /// Adds a node that depends on distinct earlier nodes.
     mutating func add(inputs list: [Int]) {
         let node = Int32(count)
         newest.append(-1)
@@ -31,7 +31,7 @@ struct Adjacency: Sendable {
 
     func dependents(of node: Int) -> Dependents { Dependents(edges: edges, edge: newest[node]) }
 
-    /// What depends on a node, the newest first.
+    /// The dependents of a node, the newest first.
     struct Dependents: Sequence, IteratorProtocol {
         fileprivate let edges: [(dependent: Int32, previous: Int32)]
         fileprivate var edge: Int32

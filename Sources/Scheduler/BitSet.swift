@@ -12,7 +12,7 @@ struct BitSet: Sendable {
         if isMember { words[member >> 6] |= bit } else { words[member >> 6] &= ~bit }
     }
 
-    /// The first member of both sets from `start` on, or else from the beginning.
+    /// The first common element at or after `start`, otherwise the first one before it.
     func firstCommon(with other: BitSet, and third: BitSet? = nil, from start: Int) -> Int? {
         let count = min(words.count, other.words.count, third?.words.count ?? .max)
         guard count > 0 else { return nil }

@@ -1,15 +1,15 @@
-/// The three state machines as one: routes the actions of each that are events of another.
+/// Combines the three state machines: passes the actions of each that are events of another.
 ///
-/// It has no I/O and no clock either. The caller records the result behind an accepted report durably and then sends
+/// It has no I/O and no clock either. The caller records the result of an accepted report durably and then sends
 /// `recorded`; nothing that depends on a job is submitted before.
 ///
 /// - SeeAlso: `docs/decisions/0175-three-state-machines.md`
 public struct Dispatcher: Sendable {
-    /// A job, as all three machines see it.
+    /// A job with the properties that the three machines need.
     public struct Job: Sendable {
         public var job: JobScheduler.Job
         public var requirement: WorkerPool.Requirement
-        /// What a former dispatcher has assigned.
+        /// The assignment by a former dispatcher.
         public var assignment: Assignment?
 
         public init(
@@ -21,11 +21,11 @@ public struct Dispatcher: Sendable {
         }
     }
 
-    /// A worker has a job.
+    /// The assignment of a job to a worker.
     public struct Assignment: Sendable {
         public var worker: Int
         public var token: UInt64
-        /// Whether the worker has begun it.
+        /// Whether the worker has started it.
         public var isRunning: Bool
 
         public init(worker: Int, token: UInt64, isRunning: Bool) {
@@ -35,34 +35,34 @@ public struct Dispatcher: Sendable {
         }
     }
 
-    /// Something that happened.
+    /// The events.
     public enum Event: Sendable {
         case submit(priority: Int)
-        /// The plan of a task has new jobs, which get the next numbers, and wants some that are there.
+        /// The plan of a task has new jobs, which get the next numbers, and needs some known jobs.
         case planned(task: Int, new: [Job], known: [Int])
         case planningInterrupted(task: Int)
         case rejected(task: Int)
         case cancelTask(Int)
-        /// The result of a job whose report was accepted is recorded.
+        /// The result of a job whose report was accepted has been recorded.
         case recorded(Int, JobScheduler.Ending, at: Duration)
         /// These jobs are cancelled for every task.
         case cancel([Int])
         case retry(Int)
-        /// An assigned job runs for another dispatcher: its worker has not begun it. It is queued again by `free`.
+        /// An assigned job runs for another dispatcher, so its worker has not started it. `free` queues it again.
         case hold(Int)
         case free(Int)
         case worker(WorkerPool.Event)
         case clock(at: Duration)
     }
 
-    /// What the caller has to do.
+    /// The actions for the caller.
     public enum Action: Sendable, Equatable {
         case plan(task: Int)
         case stopPlanning(task: Int)
         case complete(task: Int)
         case block(Int, by: Int)
         case drop(Int)
-        /// A submitted job is cancelled. Where it runs it is revoked, too.
+        /// A submitted job is cancelled. If it is running, it is revoked as well.
         case withdraw(Int)
         case reopen(Int)
         case wake(at: Duration)
@@ -72,7 +72,7 @@ public struct Dispatcher: Sendable {
     public private(set) var tasks = TaskQueue()
     public private(set) var jobs: JobScheduler
     public private(set) var workers: WorkerPool
-    /// The attempt of each job that was submitted.
+    /// The number of attempts of each submitted job.
     public private(set) var attempts: [Int] = []
 
     public init(jobs: JobScheduler = JobScheduler(), workers: WorkerPool = WorkerPool()) {
@@ -80,10 +80,10 @@ public struct Dispatcher: Sendable {
         self.workers = workers
     }
 
-    /// Whether nothing is left to do: all tasks are finished, and no worker has a job.
+    /// Whether everything is done: all tasks are finished, and no worker has a job.
     public var isFinished: Bool { tasks.isFinished && jobs.isFinished && workers.assigned == 0 }
 
-    /// Expected seconds until all jobs are settled.
+    /// The expected seconds until all jobs are settled.
     ///
     /// - Complexity: O(jobs).
     public var remainingSeconds: Double {
@@ -129,9 +129,9 @@ public struct Dispatcher: Sendable {
                 worker: held.worker, job: first + offset, token: held.token, isRunning: held.isRunning)
             route(workers.handle(adoption), &actions)
         }
-        // What was no longer wanted is open again before the task counts what is left.
+        // Jobs that were no longer wanted are reopened before the task counts its unsettled jobs.
         route(jobs.handle(.want(known)), &actions)
-        // The task knows its new jobs before one of them can be settled.
+        // The task must know its new jobs before one of them can be settled.
         route(tasks.handle(.planned(task, jobs: Array(first..<first + new.count) + known)), &actions)
         for (offset, job) in new.enumerated() where job.job.recorded != nil {
             route(tasks.handle(.settled(first + offset)), &actions)
@@ -192,7 +192,7 @@ public struct Dispatcher: Sendable {
             case .wake(let at): actions.append(.wake(at: at))
             }
         }
-        // Of jobs that are ready at once, free workers get the most urgent ones.
+        // Of jobs that become ready at the same time, free workers get the most urgent ones.
         if submitted.count > 1 { submitted.sort { jobs.ranks[$0] > jobs.ranks[$1] } }
         for job in submitted { route(workers.handle(.enqueue(job)), &actions) }
     }

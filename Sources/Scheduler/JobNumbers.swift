@@ -1,4 +1,4 @@
-/// Numbers for ids, counted from 0 in the order in which ids are added.
+/// Assigns numbers to ids, from 0 in the order of addition.
 public struct JobNumbers<ID: Hashable & Sendable>: Sendable {
     public private(set) var ids: [ID] = []
     private var numbers: [ID: Int32] = [:]
@@ -7,10 +7,10 @@ public struct JobNumbers<ID: Hashable & Sendable>: Sendable {
 
     public subscript(number: Int) -> ID { ids[number] }
 
-    /// The number of an id; nil for one that was not added.
+    /// The number of an id; nil if it was not added.
     public func number(of id: ID) -> Int? { numbers[id].map(Int.init) }
 
-    /// The number of an id, which is added where it is new.
+    /// The number of an id, which is added if necessary.
     public mutating func add(_ id: ID) -> Int {
         if let known = numbers[id] { return Int(known) }
         numbers[id] = Int32(ids.count)

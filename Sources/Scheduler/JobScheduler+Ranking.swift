@@ -1,5 +1,5 @@
 extension JobScheduler {
-    /// Adds jobs, ranks all again, and submits those that are ready.
+    /// Adds jobs, computes all ranks, and submits the jobs that are ready.
     mutating func add(_ jobs: [Job], _ actions: inout [Action]) {
         let first = count
         overtake()
@@ -36,7 +36,7 @@ extension JobScheduler {
         }
     }
 
-    /// Later jobs may overtake the present ones, but not forever.
+    /// Later jobs may overtake the present ones, but only a limited number of times.
     private mutating func overtake() {
         for job in states.indices where !states[job].isSettled && overtaken[job] < .max { overtaken[job] += 1 }
     }

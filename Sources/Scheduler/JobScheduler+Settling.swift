@@ -19,7 +19,7 @@ extension JobScheduler {
         }
     }
 
-    /// Submits the jobs whose pause is over.
+    /// Submits the jobs whose delay has passed.
     mutating func retryDue(at now: Duration, _ actions: inout [Action]) {
         while let job = timers.popDue(at: now) {
             if states[job] == .retrying { submit(job, &actions) }
@@ -29,7 +29,7 @@ extension JobScheduler {
 
     mutating func want(_ jobs: [Int], _ actions: inout [Action]) {
         for job in jobs { wanted[job] += 1 }
-        // What was cancelled because no task wanted it is wanted again.
+        // Jobs that were cancelled because no task wanted them are wanted again.
         for job in jobs.sorted() where states[job] == .cancelled && causes[job] == Self.unwanted {
             retry(job, &actions)
         }
@@ -42,7 +42,7 @@ extension JobScheduler {
         }
     }
 
-    /// Cancels a job that is not settled, and all that wait for it.
+    /// Cancels an unsettled job and all that depend on it.
     mutating func cancel(_ job: Int, cause: Int32, _ actions: inout [Action]) {
         guard !states[job].isSettled else {
             if cause == Self.itself { keepCancelled(job) }
@@ -54,7 +54,7 @@ extension JobScheduler {
         closeDependents(of: job, .cancelled, &actions)
     }
 
-    /// Keeps a job that is blocked or cancelled for another reason from running when that reason is gone.
+    /// Keeps a job that is blocked, or cancelled for another reason, from running when that reason no longer applies.
     private mutating func keepCancelled(_ job: Int) {
         guard states[job] == .blocked || states[job] == .cancelled, causes[job] != Self.itself else { return }
         states[job] = .cancelled
@@ -81,7 +81,7 @@ extension JobScheduler {
         }
     }
 
-    /// Puts an unsettled job into the state that its inputs demand.
+    /// Updates the state of an unsettled job according to its inputs.
     mutating func place(_ job: Int, _ actions: inout [Action]) {
         if wanted[job] == 0 {
             close(job, .cancelled, cause: Self.unwanted, &actions)
@@ -92,7 +92,7 @@ extension JobScheduler {
         }
     }
 
-    /// The state that an input which is settled without success gives a job, and the cause.
+    /// The state and cause that a job gets from an input that was settled without success.
     private func obstacle(of job: Int) -> (state: State, cause: Int32)? {
         for input in graph.inputs(of: job) {
             let state = states[Int(input)]
@@ -133,7 +133,7 @@ extension JobScheduler {
         actions.append(state == .blocked ? .block(job, by: Int(cause)) : .drop(job))
     }
 
-    /// Settles all that wait for a job, directly or not, and names it as the cause.
+    /// Settles all direct and indirect dependents of a job, with it as the cause.
     private mutating func closeDependents(of cause: Int, _ state: State, _ actions: inout [Action]) {
         var stack = Array(graph.dependents(of: cause))
         let root = causes[cause] < 0 ? Int32(cause) : causes[cause]
@@ -144,8 +144,7 @@ extension JobScheduler {
         }
     }
 
-    /// The jobs that depend on a job, directly or not, and are settled for a cause that fits; inputs before what depends on
-    /// them.
+    /// The direct and indirect dependents of a job that are settled for a matching cause, every job after its inputs.
     private func closedDependents(of job: Int, where fits: (Int32) -> Bool) -> [Int] {
         var found: Set<Int> = []
         var stack = Array(graph.dependents(of: job))

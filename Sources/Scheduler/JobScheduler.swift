@@ -1,23 +1,23 @@
 /// Decides which jobs can run: a state machine that turns events into actions, without I/O and without a clock.
 ///
-/// A job is ready when its last input has succeeded; each job counts its unmet inputs, so the end of a job touches only the
-/// jobs that depend on it. Ready jobs are submitted to whatever runs them, for example a `WorkerPool`. The order in which they
-/// should run is a rank of each job: the greatest priority first, and among equals the one with the longest chain of
-/// expected work behind it: list scheduling by critical path (R. L. Graham, Bounds on Multiprocessing Timing Anomalies,
-/// 1969). Ties fall in the order of the numbers, so equal inputs give equal runs.
+/// A job is ready when its last input has succeeded; each job counts its unmet inputs, so the end of a job affects only
+/// its dependents. Ready jobs are submitted to an executor, for example a `WorkerPool`. Their order is given by ranks:
+/// the greatest priority first, then the longest chain of expected work that depends on the job: list scheduling by
+/// critical path (R. L. Graham, Bounds on Multiprocessing Timing Anomalies, 1969). Ties are broken by number, so equal
+/// inputs give equal runs.
 ///
-/// Jobs are numbered in the order in which they are added; `JobNumbers` translates other ids. A job that several tasks want
-/// is cancelled when none of them wants it.
+/// Jobs are numbered in the order of addition; `JobNumbers` translates other ids. A job that several tasks want is
+/// cancelled when none of them wants it any more.
 public struct JobScheduler: Sendable {
     /// A job to be scheduled.
     public struct Job: Sendable {
-        /// Numbers of jobs that must succeed before, all added earlier.
+        /// The numbers of jobs that must succeed first, all added earlier.
         public var inputs: [Int]
-        /// Greater runs earlier.
+        /// Jobs with greater priority run earlier.
         public var priority: Int
-        /// Expected seconds.
+        /// The expected duration in seconds.
         public var cost: Double
-        /// The ending that is recorded already, of a success, a failure or a cancellation.
+        /// The ending if it is already recorded: a success, a failure or a cancellation.
         public var recorded: Ending?
 
         public init(inputs: [Int], priority: Int = 0, cost: Double = 1, recorded: Ending? = nil) {
@@ -33,31 +33,31 @@ public struct JobScheduler: Sendable {
         case success, failure, infrastructure, cancelled
     }
 
-    /// Something that happened. Times are measured from any fixed moment by a monotonic clock.
+    /// The events. Times are measured from any fixed moment by a monotonic clock.
     public enum Event: Sendable {
-        /// A task adds jobs and wants each of them. They get the next numbers.
+        /// A task adds jobs and wants all of them. They get the next numbers.
         case add([Job])
-        /// A further task wants these jobs, which include the inputs of each.
+        /// Another task wants these jobs, which include all inputs of each.
         case want([Int])
-        /// A task does not want these jobs any more.
+        /// A task no longer wants these jobs.
         case unwant([Int])
-        /// A submitted job has ended, and its result is recorded.
+        /// A submitted job has ended, and its result has been recorded.
         case ended(Int, Ending, at: Duration)
-        /// Time has come to `at`.
+        /// The time is `at`.
         case clock(at: Duration)
-        /// These jobs, and all that depend on them, are cancelled for every task.
+        /// These jobs and all their dependents are cancelled for every task.
         case cancel([Int])
-        /// A job that failed or was cancelled is to run again, and what it blocked may run after it.
+        /// A failed or cancelled job is to run again, and jobs that it blocked may run after it.
         case retry(Int)
     }
 
-    /// What the caller has to do.
+    /// The actions for the caller.
     public enum Action: Sendable, Equatable {
-        /// Have the job run; attempts count from 1.
+        /// Run the job; attempts count from 1.
         case submit(Int, attempt: Int)
-        /// Take the submitted job back and stop it where it runs. Its ending is ignored.
+        /// Withdraw the submitted job, and stop it if it is running. Its ending is ignored.
         case withdraw(Int)
-        /// The job cannot run because `by`, which it needs, failed.
+        /// The job cannot run because its input `by` failed.
         case block(Int, by: Int)
         /// The job was cancelled before it was submitted.
         case drop(Int)
@@ -79,36 +79,38 @@ public struct JobScheduler: Sendable {
         case retrying
         case succeeded, failed, cancelled, blocked
 
-        /// Whether the job runs again only where it is retried.
+        /// Whether the job runs again only if it is retried.
         public var isSettled: Bool { rawValue >= State.succeeded.rawValue }
     }
 
-    /// How often a job is submitted when the infrastructure fails.
+    /// The maximum number of submissions of a job if the infrastructure fails.
     public let attempts: Int
-    /// How long to wait before the second attempt; doubled for each further one.
+    /// The delay before the second attempt; doubled for each further one.
     public let backoff: Duration
-    /// How often later tasks may overtake a job before it takes precedence over all that were not overtaken so often.
+    /// The number of times that later tasks may overtake a job before it takes precedence over those that were
+    /// overtaken less often.
     public let overtakingLimit: Int
-    /// Jobs that are not settled.
+    /// The number of unsettled jobs.
     public internal(set) var unsettled = 0
-    /// Expected seconds of the jobs that are not settled.
+    /// The expected seconds of the unsettled jobs.
     public internal(set) var remainingCost = 0.0
-    /// For each job its place in the order of running, 0 last.
+    /// The rank of each job: greater ranks run earlier.
     public internal(set) var ranks: [Int32] = []
 
     var graph = Adjacency()
     var states: [State] = []
     var unmet: [Int32] = []
     var attempt: [UInt8] = []
-    /// How many tasks want the job.
+    /// The number of tasks that want each job.
     var wanted: [Int32] = []
-    /// Why a job is settled: `itself`, `unwanted`, or the number of the failed or cancelled job that it depends on.
+    /// The cause for which a job is settled: `itself`, `unwanted`, or the number of the failed or cancelled job that it
+    /// depends on.
     var causes: [Int32] = []
     static let itself: Int32 = -1
     static let unwanted: Int32 = -2
     var priorities: [Int] = []
     var costs: [Float] = []
-    /// Expected seconds of the longest chain that starts with the job.
+    /// The expected seconds of the longest chain that starts with the job.
     var chains: [Double] = []
     var overtaken: [UInt8] = []
     var timers = TimerQueue()
@@ -119,7 +121,7 @@ public struct JobScheduler: Sendable {
         self.overtakingLimit = overtakingLimit
     }
 
-    /// How many jobs there are.
+    /// The number of jobs.
     public var count: Int { states.count }
 
     /// Whether every job is settled.
@@ -130,7 +132,7 @@ public struct JobScheduler: Sendable {
     /// The job that blocks this one, or whose cancellation cancelled it.
     public func cause(of job: Int) -> Int? { causes[job] < 0 ? nil : Int(causes[job]) }
 
-    /// Expected seconds until all is settled, at best: the longest chain of what is left.
+    /// The least number of expected seconds until everything is settled: the longest remaining chain.
     ///
     /// - Complexity: O(jobs).
     public var longestChain: Double {
@@ -139,9 +141,9 @@ public struct JobScheduler: Sendable {
 
     /// Processes an event.
     ///
-    /// An event that does not fit the state, such as the ending of a job that is not submitted, does nothing.
+    /// An event that does not match the state, such as the ending of a job that is not submitted, is ignored.
     ///
-    /// - Complexity: O(edges that the event touches); `add` sorts all jobs.
+    /// - Complexity: O(affected edges); `add` sorts all jobs.
     public mutating func handle(_ event: Event) -> [Action] {
         var actions: [Action] = []
         switch event {

@@ -1,15 +1,15 @@
-/// A set of small integers with a greatest element: a tree of 64-bit words, of which each bit says whether the word below
-/// has any.
+/// A set of small integers with a greatest element: a tree of 64-bit words, in which each bit shows whether the word
+/// below it is non-empty.
 ///
-/// Insertion, removal and the greatest element below a bound cost one word a level: two levels for 4,096 members, three for
-/// 262,144, four for sixteen million.
+/// Insertion, removal and finding the greatest element below a bound touch one word per level: two levels for 4,096
+/// members, three for 262,144, four for sixteen million.
 struct RankSet: Sendable {
     private var levels: [[UInt64]] = [[0]]
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
 
-    /// Makes room for members below `capacity`.
+    /// Reserves space for members below `capacity`.
     mutating func reserve(_ capacity: Int) {
         var words = max(1, (capacity + 63) / 64)
         var level = 0
@@ -59,7 +59,7 @@ struct RankSet: Sendable {
         count = 0
     }
 
-    /// The greatest member; nil if there is none.
+    /// The greatest member; nil if the set is empty.
     var greatest: Int? {
         guard count > 0 else { return nil }
         return descend(from: levels.count - 1, word: 0)

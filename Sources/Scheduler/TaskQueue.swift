@@ -1,20 +1,20 @@
-/// Follows tasks from their submission to their end: a state machine that turns events into actions, without I/O and without a
-/// clock.
+/// Tracks tasks from their submission to their end: a state machine that turns events into actions, without I/O and
+/// without a clock.
 ///
-/// A task is planned, then its jobs are dispatched, and it is complete when all of them are settled. Tasks are planned one at
-/// a time, the greatest priority first and in the order of their submission. Tasks and jobs are numbered from 0.
+/// A task is planned, then its jobs are dispatched, and it is complete when all of them are settled. Tasks are planned
+/// one at a time, by descending priority and then in the order of submission. Tasks and jobs are numbered from 0.
 public struct TaskQueue: Sendable {
-    /// Something that happened.
+    /// The events.
     public enum Event: Sendable {
-        /// There is a task. It gets the next number.
+        /// A task was submitted. It gets the next number.
         case submit(priority: Int)
-        /// The task's plan wants these jobs, inputs included.
+        /// The task's plan needs these jobs, including inputs.
         case planned(Int, jobs: [Int])
-        /// The planner was lost: the task is planned again.
+        /// The planning was interrupted: the task is planned again.
         case interrupted(Int)
         /// The task cannot be planned.
         case rejected(Int)
-        /// A task is not wanted any more.
+        /// A task is cancelled.
         case cancel(Int)
         /// A job is settled.
         case settled(Int)
@@ -22,12 +22,12 @@ public struct TaskQueue: Sendable {
         case reopened(Int)
     }
 
-    /// What the caller has to do.
+    /// The actions for the caller.
     public enum Action: Sendable, Equatable {
         case plan(Int)
-        /// Stop planning the task; what it would have planned is ignored.
+        /// Stop planning the task; its plan is ignored.
         case stopPlanning(Int)
-        /// The task does not want these jobs any more.
+        /// The task no longer wants these jobs.
         case release(Int, jobs: [Int])
         /// All jobs of the task are settled.
         case complete(Int)
@@ -42,23 +42,23 @@ public struct TaskQueue: Sendable {
     public private(set) var states: [State] = []
     private var priorities: [Int] = []
     private var jobs: [[Int32]] = []
-    /// For each task how many of its jobs are not settled.
+    /// For each task, the number of its unsettled jobs.
     private var open: [Int] = []
     private var planning: Int?
-    /// For each job whether it is settled, and its newest membership in a task.
+    /// For each job, whether it is settled, and its newest membership in a task.
     private var isSettled: [Bool] = []
     private var newest: [Int32] = []
     private var memberships: [(task: Int32, previous: Int32)] = []
 
     public init() {}
 
-    /// How many jobs of a dispatched task are not settled.
+    /// The number of unsettled jobs of a dispatched task.
     public func unsettledJobs(of task: Int) -> Int { open[task] }
 
-    /// Whether no task is left that has to be planned or dispatched.
+    /// Whether all tasks are finished.
     public var isFinished: Bool { states.allSatisfy { [.complete, .cancelled, .rejected].contains($0) } }
 
-    /// Processes an event. One that does not fit the state does nothing.
+    /// Processes an event. An event that does not match the state is ignored.
     ///
     /// - Complexity: O(tasks of the job), for a task O(tasks + its jobs).
     public mutating func handle(_ event: Event) -> [Action] {
@@ -124,7 +124,7 @@ public struct TaskQueue: Sendable {
         }
     }
 
-    /// Makes room for what is known of a job.
+    /// Extends the tables to contain a job.
     private mutating func reserve(_ job: Int) {
         while newest.count <= job {
             newest.append(-1)

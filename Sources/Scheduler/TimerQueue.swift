@@ -1,8 +1,8 @@
-/// Numbers that are due at some time, the earliest first: a binary heap.
+/// Numbers with due times, the earliest first: a binary heap.
 struct TimerQueue: Sendable {
     private var heap: [(time: Duration, number: Int)] = []
 
-    /// When the earliest is due.
+    /// The earliest due time.
     var next: Duration? { heap.first?.time }
 
     mutating func add(_ number: Int, at time: Duration) {
@@ -14,7 +14,7 @@ struct TimerQueue: Sendable {
         }
     }
 
-    /// Removes the earliest, where it is due.
+    /// Removes the earliest number if it is due.
     mutating func popDue(at now: Duration) -> Int? {
         guard let first = heap.first, first.time <= now else { return nil }
         let last = heap.removeLast()

@@ -1,10 +1,10 @@
 extension WorkerPool {
-    /// Gives a job to a free worker that can run it, or queues it.
+    /// Assigns a job to a free worker that can run it, or queues it.
     mutating func place(_ job: Int, _ actions: inout [Action]) {
         let requirement = Int(jobRequirement[job])
         if let worker = freeWorker(for: job, requirement) {
             assign(job, to: worker, &actions)
-            // Workers that cannot run this job may run another one that it waits behind.
+            // Workers that cannot run this job may run another one that is queued behind it.
             offerBacklog(of: worker, &actions)
         } else {
             status[job] = .queued
@@ -13,7 +13,7 @@ extension WorkerPool {
         }
     }
 
-    /// Gives a worker jobs while it has room for them.
+    /// Assigns jobs to a worker while it has room for them.
     mutating func fill(_ worker: Int, _ actions: inout [Action]) {
         while seats[worker]?.isUsable == true, seats[worker]?.hasRoom == true, let job = nextJob(for: worker) {
             removeFromQueue(job)
@@ -45,7 +45,7 @@ extension WorkerPool {
         return job
     }
 
-    /// Of the next jobs of equal priority, the one that has most inputs in the cache.
+    /// Of the next jobs with equal priority, the one with the most inputs in the cache.
     private func nearestJob(after first: Int, _ rank: Int, _ requirement: Int, _ cache: Int) -> Int {
         var (best, hits, rank) = (first, held(by: cache, of: first), rank)
         for _ in 0..<Self.window {
@@ -63,7 +63,8 @@ extension WorkerPool {
         inputs[job].count { layerCache[Int($0)] == cache }
     }
 
-    /// A worker with a free slot, or else with room in its backlog; first one that holds an input.
+    /// A worker with a free slot, otherwise one with room in its backlog; preferably one that has an input in its
+    /// cache.
     private mutating func freeWorker(for job: Int, _ requirement: Int) -> Int? {
         if sharers.count > 1 {
             for input in inputs[job] where layerCache[Int(input)] >= 0 {
@@ -81,28 +82,28 @@ extension WorkerPool {
     private mutating func assign(_ job: Int, to worker: Int, _ actions: inout [Action]) {
         token += 1
         tokens[job] = token
-        // A worker that had nothing to do could make no progress.
+        // A worker without jobs could not make progress.
         if seats[worker]?.jobs.isEmpty == true { seats[worker]?.lastProgress = now }
         give(job, to: worker, .assigned)
         actions.append(.assign(worker: worker, job: job, token: token))
     }
 
-    /// Has busy workers return jobs that they have not begun, for workers that have nothing to do.
+    /// Makes busy workers return jobs that they have not started, for idle workers.
     ///
     /// - Complexity: O(workers² / 64).
     mutating func balance(_ actions: inout [Action]) {
         for worker in seats.indices { offerBacklog(of: worker, &actions) }
     }
 
-    /// Asks a worker to return one of the jobs that it has not begun, where a worker that has nothing to do can run it.
+    /// Asks a worker to return one of the jobs that it has not started if an idle worker can run it.
     private mutating func offerBacklog(of worker: Int, _ actions: inout [Action]) {
         guard notBegun > 0, moving < freeWorkers else { return }
         let last = lastToMove(from: worker) { free.firstCommon(with: capable[$0], from: 0) != nil }
         if let last { move(last, &actions) }
     }
 
-    /// Asks a busy worker to return a job that it has not begun, for a worker that has nothing to do: of the worker whose jobs
-    /// wait longest the one that it would begin last.
+    /// Asks a busy worker to return a job that it has not started, for an idle worker: of the worker whose jobs wait
+    /// longest, the one that it would start last.
     private mutating func moveJob(to worker: Int, _ actions: inout [Action]) {
         guard notBegun > 0, moving < freeWorkers, let accepted = seats[worker]?.accepted else { return }
         var best: (wait: Double, job: Int)?
@@ -115,7 +116,7 @@ extension WorkerPool {
         if let best { move(best.job, &actions) }
     }
 
-    /// Of the jobs that the worker has not begun and has no slot for, the one that it would begin last.
+    /// Of the jobs for which the worker has no free slot, the one that it would start last.
     private func lastToMove(from worker: Int, where isWanted: (Int) -> Bool) -> Int? {
         guard seats[worker]?.mayGiveJobs == true, let seat = seats[worker] else { return nil }
         let staying = seat.jobs.count { status[Int($0.job)] != .moving }
@@ -147,7 +148,7 @@ extension WorkerPool {
         updateRoom(of: worker)
     }
 
-    /// Takes a job from the worker that has it; it is idle then.
+    /// Takes a job from its worker; it is idle then.
     mutating func release(_ job: Int) {
         let worker = Int(holders[job])
         setStatus(job, .idle)
@@ -162,7 +163,7 @@ extension WorkerPool {
         updateRoom(of: worker)
     }
 
-    /// Changes the status of a job that a worker has.
+    /// Changes the status of an assigned job.
     mutating func setStatus(_ job: Int, _ new: Status) {
         let old = status[job]
         let worker = Int(holders[job])

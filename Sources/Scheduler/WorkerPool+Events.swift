@@ -1,10 +1,10 @@
 extension WorkerPool {
     /// Processes an event.
     ///
-    /// An event that does not fit the state does nothing.
+    /// An event that does not match the state is ignored.
     ///
-    /// - Complexity: O(workers / 64 + requirements); a worker's arrival, its loss and `clock` also its jobs or O(workers);
-    ///   the end of a move that gave a free worker nothing O(workers² / 64).
+    /// - Complexity: O(workers / 64 + requirements); for the arrival or loss of a worker and `clock` also its jobs or
+    ///   O(workers); for the end of a move that gave a free worker nothing, O(workers² / 64).
     public mutating func handle(_ event: Event) -> [Action] {
         var actions: [Action] = []
         let wasMoving = moving
@@ -25,7 +25,7 @@ extension WorkerPool {
         case .balance: balance(&actions)
         case .clock(let at): checkProgress(at: at, &actions)
         }
-        // A job that was to move and does not any more leaves a free worker without one.
+        // A job that was to move but did not leaves a free worker without a job.
         if moving < wasMoving { balance(&actions) }
         return actions
     }
@@ -37,7 +37,7 @@ extension WorkerPool {
             jobRequirement.append(UInt16(number(of: job.requirement)))
             priorities.append(job.priority)
             costs.append(Float(job.cost))
-            // A few inputs decide where a job is cheapest.
+            // A few inputs are enough to determine where a job is cheapest.
             inputs.append(ArraySlice(job.inputs.prefix(8).map(Int32.init)))
         }
         status.append(contentsOf: repeatElement(.idle, count: jobs.count))
@@ -128,7 +128,8 @@ extension WorkerPool {
         guard isCurrent(job, worker, token), status[job] != .reported else { return }
         let isWanted = status[job] != .stopping
         release(job)
-        // First another worker: this one had its reason. Where that has further slots, more may move to it.
+        // First another worker, because this one had a reason. If that worker has more free slots, more jobs may move
+        // to it.
         if isWanted {
             place(job, &actions)
             if holders[job] >= 0 { fill(Int(holders[job]), &actions) }
@@ -143,7 +144,7 @@ extension WorkerPool {
             return
         }
         if status[job] == .queued {
-            // The worker was lost, and its report was not.
+            // The worker was lost, but its report was not.
             removeFromQueue(job)
             status[job] = .idle
             actions.append(.accept(job: job, token: token))

@@ -62,7 +62,7 @@ extension WorkerPool {
         updateRoom(of: number)
     }
 
-    /// Notices busy workers that make no progress.
+    /// Detects busy workers that make no progress.
     mutating func checkProgress(at: Duration, _ actions: inout [Action]) {
         now = max(now, at)
         guard stallTime != nil || evictionTime != nil else { return }
@@ -81,7 +81,7 @@ extension WorkerPool {
         }
     }
 
-    /// Asks for the jobs that the worker has not begun.
+    /// Asks the worker to return the jobs that it has not started.
     private mutating func returnBacklog(of number: Int, _ actions: inout [Action]) {
         for (job, _) in seats[number]?.jobs ?? [] where status[Int(job)] == .assigned { move(Int(job), &actions) }
     }

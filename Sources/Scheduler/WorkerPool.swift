@@ -1,15 +1,17 @@
-/// Decides which worker runs which job: a state machine that turns events into actions, without I/O and without a clock.
+/// Assigns jobs to workers: a state machine that turns events into actions, without I/O and without a clock.
 ///
-/// Queued jobs wait in one queue for each requirement, ordered by rank. A worker that has a free slot gets the job of the greatest
-/// rank that it can run; where several workers are free, one that holds the layers of the job's inputs is preferred.
-/// A worker may have a backlog: jobs that are assigned to it before a slot is free. They move to a worker that is idle.
+/// Jobs wait in one queue for each requirement, ordered by rank. A worker with a free slot gets the job with the
+/// greatest rank that it can run; if several workers are free, one that has the layers of the job's inputs is
+/// preferred. A worker may have a backlog: jobs that are assigned to it before a slot is free. They move to an idle
+/// worker.
 ///
-/// Each assignment has a fencing token, greater than all before. A report counts if its token is the newest one of the job,
-/// so a worker that was given up cannot report what another worker was asked to do meanwhile.
+/// Each assignment has a fencing token, greater than all previous ones. A report is accepted if its token is the newest
+/// one of the job, so that a worker that was considered lost cannot report a job that was meanwhile assigned to another
+/// worker.
 ///
-/// Workers and jobs are numbered by the caller, from 0 without gaps for jobs.
+/// Workers and jobs are numbered by the caller, jobs from 0 without gaps.
 public struct WorkerPool: Sendable {
-    /// What a job requires of a worker.
+    /// The requirement of a job on workers.
     public struct Requirement: Hashable, Sendable {
         public var target: String
         public var labels: Set<String>
@@ -20,13 +22,13 @@ public struct WorkerPool: Sendable {
         }
     }
 
-    /// A job, as far as its place matters.
+    /// A job with the properties that matter for its assignment.
     public struct Job: Sendable {
         public var requirement: Requirement
         public var priority: Int
-        /// Expected seconds.
+        /// The expected duration in seconds.
         public var cost: Double
-        /// Jobs whose layers the job is built over, directly.
+        /// The direct inputs, whose layers the job is built over.
         public var inputs: [Int]
 
         public init(requirement: Requirement, priority: Int = 0, cost: Double = 1, inputs: [Int] = []) {
@@ -37,16 +39,16 @@ public struct WorkerPool: Sendable {
         }
     }
 
-    /// What a worker can run.
+    /// The capabilities of a worker.
     public struct Worker: Sendable {
-        /// Nil: all.
+        /// The targets; nil for all.
         public var targets: Set<String>?
         public var labels: Set<String>
-        /// Jobs at once.
+        /// The number of jobs at a time.
         public var slots: Int
-        /// Jobs that it holds besides, to begin them as soon as a slot is free.
+        /// The number of further jobs that it holds, to start them as soon as a slot is free.
         public var backlog: Int
-        /// The store of layers that it uses; workers that name the same one share it.
+        /// The cache of layers that it uses; workers with the same name share it.
         public var cache: String
 
         public var mode: Mode
@@ -71,92 +73,93 @@ public struct WorkerPool: Sendable {
     /// Whether a worker gets jobs.
     public enum Mode: Sendable, Equatable {
         case ready
-        /// It finishes what it runs, and leaves.
+        /// It finishes its running jobs and leaves.
         case draining
-        /// It finishes what it runs, and gets more when it is ready again.
+        /// It finishes its running jobs and gets others when it is ready again.
         case paused
     }
 
-    /// Something that happened. Times are measured from any fixed moment by a monotonic clock.
+    /// The events. Times are measured from any fixed moment by a monotonic clock.
     public enum Event: Sendable {
-        /// Jobs are known. They get the next numbers; ranks follow.
+        /// Jobs are added. They get the next numbers; their ranks follow.
         case add([Job])
-        /// The rank of every job: the greatest runs first.
+        /// The rank of every job: those with greater ranks run first.
         case rank([Int32])
-        /// A worker is there. A number that is in use is that of a worker which was lost.
+        /// A worker has registered. If its number is in use, the previous worker with that number was lost.
         case register(Int, Worker, at: Duration)
         case mode(Int, Mode)
-        /// A worker is gone.
+        /// A worker has gone.
         case lost(Int)
-        /// A job is to run.
+        /// A job is to be run.
         case enqueue(Int)
-        /// A job is not to run; where it runs, it is stopped.
+        /// A job is not to be run; if it is running, it is stopped.
         case withdraw(Int)
         /// A worker has the job from a former dispatcher.
         case adopt(worker: Int, job: Int, token: UInt64, isRunning: Bool)
-        /// A worker has begun the job.
+        /// A worker has started the job.
         case started(worker: Int, job: Int, token: UInt64, at: Duration)
-        /// A worker works: a step or a line of output came.
+        /// A worker makes progress: a step or a line of output.
         case progress(worker: Int, at: Duration)
         /// A worker does not run the job, and will not under this token.
         case returned(worker: Int, job: Int, token: UInt64)
-        /// There is a report of a job.
+        /// A job was reported.
         case reported(job: Int, token: UInt64, at: Duration)
-        /// The result behind an accepted report is recorded, and what depends on the job is queued: the slot is free for the
-        /// best of all.
+        /// The result of an accepted report was recorded, and its dependents were queued: the slot is free for the best
+        /// job.
         case recorded(Int)
-        /// Jobs were adopted: some may move to workers that have nothing to do.
+        /// Jobs were adopted: some may move to idle workers.
         case balance
-        /// Time has come to `at`.
+        /// The time is `at`.
         case clock(at: Duration)
     }
 
-    /// What the caller has to do.
+    /// The actions for the caller.
     public enum Action: Sendable, Equatable {
-        /// Give the job to the worker.
+        /// Assign the job to the worker.
         case assign(worker: Int, job: Int, token: UInt64)
-        /// Take the job away from the worker. One that runs is to be stopped if `stop` is set, and goes on otherwise.
+        /// Revoke the worker's assignment. If the job is running, it is stopped if `stop` is set, and continues
+        /// otherwise.
         case revoke(worker: Int, job: Int, token: UInt64, stop: Bool)
-        /// The report counts: record it.
+        /// The report is valid: record it.
         case accept(job: Int, token: UInt64)
         /// The report is outdated.
         case discard(job: Int, token: UInt64)
-        /// The worker lives but makes no progress; it gets no jobs until it does.
+        /// The worker is alive but makes no progress; it gets no jobs until it does.
         case stalled(worker: Int)
-        /// The worker made no progress for too long: it counts as lost.
+        /// The worker has made no progress for too long and is considered lost.
         case evict(worker: Int)
         /// Too many workers were lost while they ran the job.
         case giveUp(job: Int)
     }
 
-    /// Where a job is.
+    /// The status of a job.
     enum Status: UInt8, Sendable {
         case idle, queued
-        /// A worker has it, and has not begun it as far as is known.
+        /// It is assigned to a worker, and has not started as far as is known.
         case assigned
-        /// As `assigned`, but it is to be returned, so that another worker gets it.
+        /// Like `assigned`, but it is to be returned, so that another worker gets it.
         case moving
         case running
-        /// Its report was accepted, and is not recorded yet.
+        /// Its report was accepted, but not recorded yet.
         case reported
-        /// It was withdrawn, and the worker has not confirmed that.
+        /// It was withdrawn, but the worker has not confirmed that.
         case stopping
-        /// As `stopping`; it is queued again when the worker has confirmed.
+        /// Like `stopping`; it is queued again when the worker has confirmed.
         case stoppingBeforeQueued
     }
 
-    /// What the pool knows of a worker. Read in place, field by field: a copy counts references of all of its parts.
+    /// The pool's state of a worker. It is read in place, field by field, because a copy retains all of its parts.
     struct Seat: Sendable {
         var worker: Worker
-        /// Jobs that it has, in no order, with the time at which each began.
+        /// Its jobs in no particular order, with the times at which they started.
         var jobs: [(job: Int32, began: Duration?)] = []
-        /// How many of them it has not begun.
+        /// The number of those that have not started.
         var notBegun = 0
         var accepted = BitSet()
         var cache = 0
         var lastProgress: Duration
         var isStalled = false
-        /// How long its jobs take in comparison with what was expected: a moving average.
+        /// The ratio of actual to expected durations of its jobs: a moving average.
         var slowness = 1.0
 
         var hasFreeSlot: Bool { jobs.count < worker.slots }
@@ -168,26 +171,26 @@ public struct WorkerPool: Sendable {
         var wait: Double { Double(jobs.count) * slowness / Double(max(1, worker.slots)) }
     }
 
-    /// After how long without progress a busy worker gets no more jobs; nil: never.
+    /// The time without progress after which a busy worker gets no more jobs; nil for never.
     public let stallTime: Duration?
-    /// After how long without progress a busy worker counts as lost.
+    /// The time without progress after which a busy worker is considered lost.
     public let evictionTime: Duration?
-    /// How many workers a job may lose before it is given up.
+    /// The number of workers that a job may lose before it is given up.
     public let lossLimit: Int
 
     var now = Duration.zero
     var token: UInt64
     var requirements: [Requirement] = []
     var requirementNumbers: [Requirement: Int] = [:]
-    /// For each requirement the ranks of the queued jobs.
+    /// For each requirement, the ranks of the queued jobs.
     var queues: [RankSet] = []
-    /// For each requirement how often in a row a nearer job was preferred to the first of the queue.
+    /// For each requirement, the number of times in a row that a nearer job was preferred to the first of the queue.
     var skips: [Int] = []
-    /// The requirements that have queued jobs.
+    /// The requirements with queued jobs.
     var nonempty = BitSet()
-    /// For each requirement the workers that can run it.
+    /// For each requirement, the workers that can run it.
     var capable: [BitSet] = []
-    /// Usable workers with a free slot, and those with room in their backlog.
+    /// The workers with a free slot, and those with room in their backlog.
     var free = BitSet()
     var roomy = BitSet()
     var freeWorkers = 0
@@ -195,9 +198,9 @@ public struct WorkerPool: Sendable {
     var notBegun = 0
     var seats: [Seat?] = []
     var caches: [String: Int] = [:]
-    /// For each cache the workers that use it.
+    /// For each cache, the workers that use it.
     var sharers: [BitSet] = []
-    /// Where the search for a free worker starts, so that all get their share.
+    /// Where the search for a free worker starts, so that all workers get a share.
     var cursor = 0
 
     var jobRequirement: [UInt16] = []
@@ -209,10 +212,10 @@ public struct WorkerPool: Sendable {
     var inputs: [ArraySlice<Int32>] = []
     var tokens: [UInt64] = []
     var losses: [UInt8] = []
-    /// The worker that has the job, and its place among that worker's jobs.
+    /// The worker of each job, and the job's position among that worker's jobs.
     var holders: [Int32] = []
     var places: [Int32] = []
-    /// The cache that has the job's layer; -1 where it is not known.
+    /// The cache that contains the job's layer; -1 if unknown.
     var layerCache: [Int32] = []
 
     /// - Parameter epoch: greater than that of every former dispatcher; it is the upper half of the tokens.
@@ -225,11 +228,11 @@ public struct WorkerPool: Sendable {
         self.lossLimit = lossLimit
     }
 
-    /// How many jobs behind the first of a queue may be preferred to it, and how often in a row.
+    /// The number of jobs behind the first of a queue that may be preferred to it, and how often in a row.
     static let window = 7
     public static let skipLimit = 8
 
-    /// Jobs that workers have, including those that are being stopped.
+    /// The number of jobs assigned to workers, including those that are being stopped.
     public internal(set) var assigned = 0
 
     /// The newest token of the job.
@@ -238,7 +241,7 @@ public struct WorkerPool: Sendable {
     /// The worker that has the job.
     public func worker(of job: Int) -> Int? { holders[job] < 0 ? nil : Int(holders[job]) }
 
-    /// How many jobs run at once at best, slow workers counted as fractions.
+    /// The number of jobs that run at a time at best, with slow workers counted as fractions.
     public var throughput: Double {
         seats.reduce(0) { sum, seat in
             guard let seat, seat.isUsable else { return sum }

@@ -1,6 +1,6 @@
 public import Core
 
-/// Immutable contents under their digests: what dispatchers hand to workers, and workers to dispatchers.
+/// Immutable contents addressed by digests, which dispatchers and workers exchange.
 public protocol BlobStore: Sendable {
     /// Stores a blob. An existing one is renewed, so that it counts as new for garbage collection.
     ///
@@ -12,6 +12,6 @@ public protocol BlobStore: Sendable {
     /// - Throws: `StoreError` of kind `corrupted` if the content does not match the digest.
     func bytes(of digest: Digest) throws -> [UInt8]?
 
-    /// Removes a blob, if it exists.
+    /// Removes a blob if it exists.
     func remove(_ digest: Digest) throws
 }

@@ -10,7 +10,7 @@ public struct BranchStamp: Equatable, Sendable {
     }
 
     private let times: [String: Times]
-    /// Two changes may have the same time where they are as close as this, in nanoseconds.
+    /// The nanoseconds within which two changes may get the same time.
     private static let resolution = 50_000_000
 
     /// Reads the metadata of a directory of branches and of the branches in it; nil if one has changed so recently that

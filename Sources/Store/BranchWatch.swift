@@ -1,6 +1,6 @@
 internal import Git
 
-/// Calls a handler when branches whose names begin with a prefix appear, go or lead elsewhere, whichever process changes them.
+/// Calls a handler when branches with a prefix are created, deleted or moved by any process.
 public final class BranchWatch: Sendable {
     private let store: Store
     private let delivery: StateDelivery<[String: ObjectID?]>
@@ -8,7 +8,7 @@ public final class BranchWatch: Sendable {
 
     fileprivate init(_ store: Store, prefix: String, handler: @escaping @Sendable () -> Void) {
         self.store = store
-        // What cannot be read now is read at the next event.
+        // If the state cannot be read now, it is read at the next event.
         delivery = StateDelivery(
             reading: { [weak store] in
                 guard let store, let branches = try? store.branches(prefix: prefix) else { return nil }
@@ -29,7 +29,7 @@ public final class BranchWatch: Sendable {
 }
 
 extension Store {
-    /// Calls `handler` soon, and then whenever branches whose names begin with `prefix` appear, go or lead elsewhere.
+    /// Calls `handler` soon, and then whenever branches with the prefix `prefix` are created, deleted or moved.
     ///
     /// - Returns: the watch; it ends when it is cancelled or released.
     public func watchBranches(prefix: String, handler: @escaping @Sendable () -> Void) -> BranchWatch {

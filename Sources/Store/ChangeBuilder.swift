@@ -1,23 +1,23 @@
 internal import Core
 internal import Git
 
-/// Puts a batch of requests on top of a branch's head, in memory: what collides is settled, merged or rejected.
+/// Applies a batch of requests to a branch's head in memory: conflicting requests are merged or rejected.
 struct ChangeBuilder {
     private let branch: Branch
     private let options: StoreOptions
     private let readBlob: (ObjectID) throws -> [UInt8]
     private var editor: TreeEditor
     private var index = DirectoryIndex()
-    /// Requests with more writes use the index.
+    /// Requests with more writes than this use the index.
     private static let few = 1000
     private var head: ObjectID?
     private var headTime: Int64
     private var tree: ObjectID
     private var change = PreparedChange()
-    /// Accepted requests that share the next commit, and what they do.
+    /// Accepted requests for the next commit, and their combined edits.
     private var group: [CommitRequest] = []
     private var groupEdits: [StorePath: Edit] = [:]
-    /// The directories above those edits; nil until they are asked for.
+    /// The directories above those edits; nil until they are needed.
     private var groupDirectories: Set<StorePath>?
 
     init(
@@ -33,7 +33,7 @@ struct ChangeBuilder {
         tree = head?.commit.tree ?? .emptyTree
     }
 
-    /// Builds the commits of `requests` in order.
+    /// Builds the commits for `requests` in order.
     mutating func build(_ requests: [CommitRequest]) throws -> PreparedChange {
         for request in requests {
             do {
@@ -57,11 +57,11 @@ struct ChangeBuilder {
         return change
     }
 
-    /// What `request` does to the branch as it is now; only what makes a difference.
+    /// The edits of `request` relative to the current branch; those without effect are omitted.
     private mutating func rebased(_ request: CommitRequest) throws -> [StorePath: Edit] {
         let unchanged = request.baseTree == tree && groupEdits.isEmpty
         if !unchanged {
-            // Also where both wrote the same: two that each add 1 to what they read must not add 1 together.
+            // Equal writes conflict too: two requests that each add 1 to the value they read must not add 1 together.
             for (path, seen) in request.reads {
                 guard try current(path) == seen else {
                     throw try conflict(request, path, isWrite: request.writes[path] != nil)
@@ -104,12 +104,12 @@ struct ChangeBuilder {
             theirs: try contents(current(path)), isWrite: isWrite, attempts: 1)
     }
 
-    /// What is at `path` now, the group that waits included. Directories are compared as a whole.
+    /// The current entry at `path`, including the pending group. Directories are compared as a whole.
     private mutating func current(_ path: StorePath) throws -> ObjectID? {
         try inGroup(path) ?? entry(path, tree)
     }
 
-    /// The change of `path` in the pending group; nil if the group does not change it or has become a commit.
+    /// The change of `path` in the pending group; nil if the group does not change it or has been committed.
     private mutating func inGroup(_ path: StorePath) throws -> ObjectID?? {
         if groupEdits.isEmpty { return .none }
         switch groupEdits[path] {
@@ -124,8 +124,8 @@ struct ChangeBuilder {
         return .none
     }
 
-    /// The document at `path` now. What cannot become a document there must reject its request alone, not all that
-    /// share the commit.
+    /// The current document at `path`. If a document cannot be written there, only its own request must be rejected,
+    /// not all that share the commit.
     private mutating func replaceable(_ path: StorePath, isOneOfMany: Bool) throws -> ObjectID? {
         if let id = try inGroup(path) { return id }
         var directory = tree
@@ -158,7 +158,7 @@ struct ChangeBuilder {
         return change.blobs[id] ?? (try? readBlob(id))
     }
 
-    /// Makes one commit of the requests that wait for it.
+    /// Makes one commit of the pending requests.
     private mutating func closeGroup() throws {
         guard !group.isEmpty else { return }
         defer {
@@ -191,7 +191,7 @@ struct ChangeBuilder {
         head = id
     }
 
-    /// The message of one, or a count and the subjects of many, their trailers last.
+    /// The message of a single request, or a count and the subjects of several, followed by their trailers.
     private static func message(of group: [CommitRequest]) -> String {
         if group.count == 1 { return group[0].message }
         let subjects = group.map { $0.message.prefix { $0 != "\n" } }

@@ -1,6 +1,6 @@
 internal import Git
 
-/// A transaction that waits for being committed, and who wants to know what became of it.
+/// A transaction that waits to be committed, and the recipient of its result.
 struct CommitRequest: Sendable {
     let branch: Branch
     let baseCommit: ObjectID?
@@ -17,7 +17,7 @@ struct PreparedChange {
     var steps: [JournalRecord.Step] = []
     var blobs: [ObjectID: [UInt8]] = [:]
     var trees: [ObjectID: Tree] = [:]
-    /// The trees in the order in which they were made, each with the one that it was made of.
+    /// The trees in the order of creation, each with the tree that it was derived from.
     var treeVersions: [(id: ObjectID, base: ObjectID?)] = []
     var commits: [(id: ObjectID, commit: Commit, bytes: [UInt8])] = []
     var accepted: [(request: CommitRequest, commit: ObjectID?)] = []

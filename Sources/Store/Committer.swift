@@ -4,7 +4,7 @@ internal import Git
 internal import Glibc
 internal import Synchronization
 
-/// Commits transactions, one batch at a time: a transaction that waits while one batch is written is in the next one.
+/// Commits transactions in batches: transactions that arrive while one batch is written form the next one.
 final class Committer: Sendable {
     private let layout: Layout
     private let options: StoreOptions
@@ -13,7 +13,7 @@ final class Committer: Sendable {
     private let spares: RecycledFiles
     private let work: Work
     private let notify: @Sendable () -> Void
-    /// Changes, a pack each, since packs were put together.
+    /// The number of changes, with one pack each, since packs were merged.
     private let newPacks = Mutex(0)
     private static let packLimit = 32
     private let behind = DispatchQueue(label: "store.packs", qos: .utility)
@@ -30,7 +30,7 @@ final class Committer: Sendable {
         work = Work(layout: layout, options: options, cache: cache, spares: spares)
     }
 
-    /// Commits `request` on the calling thread, or lets the thread that is at work take it along.
+    /// Commits `request` on the calling thread, or adds it to the batch of a thread that is already committing.
     func submit(_ request: CommitRequest) {
         waiting.withLock { $0.append(request) }
         queue.sync { drain() }
@@ -42,7 +42,7 @@ final class Committer: Sendable {
         queue.async { self.drain() }
     }
 
-    /// Runs `body` while no writer of any process is at work.
+    /// Runs `body` while no process writes to the store.
     func exclusively<Result: Sendable>(_ body: (GitRepository) throws -> Result) throws -> Result {
         try queue.sync { try work.exclusively(body) }
     }
@@ -84,7 +84,7 @@ final class Committer: Sendable {
         mergePacks(after: work.takePackCount())
     }
 
-    /// Puts packs together behind the writers, once there are many new ones.
+    /// Merges packs in the background once there are many new ones.
     private func mergePacks(after count: Int) {
         guard count > 0 else { return }
         let isDue = newPacks.withLock { packs in
@@ -95,14 +95,14 @@ final class Committer: Sendable {
         }
         guard isDue else { return }
         behind.async { [layout, options, spares] in
-            // What fails here is tried again after the next packs: no caller waits for it, and nothing is lost.
+            // A failure is retried after the next packs: no caller waits for this, and nothing is lost.
             _ = try? PackMerging(layout: layout, options: options, spares: spares).run()
             spares.examine()
         }
     }
 }
 
-/// What a committer keeps between batches. Touched only on the committer's queue, hence unchecked.
+/// The state of a committer between batches. It is accessed only on the committer's queue, hence unchecked.
 private final class Work: @unchecked Sendable {
     private let layout: Layout
     private let options: StoreOptions
@@ -111,7 +111,7 @@ private final class Work: @unchecked Sendable {
     private let deflaters = PackWriter.Deflaters()
     private let cache: ObjectCache
     private var packCount = 0
-    /// How many requests were taken along last.
+    /// The number of requests in the last batch.
     var lastBatch = 0
 
     init(layout: Layout, options: StoreOptions, cache: ObjectCache, spares: RecycledFiles) {
@@ -121,7 +121,7 @@ private final class Work: @unchecked Sendable {
         self.options = options
     }
 
-    /// Commits `requests` and reports its result to each.
+    /// Commits `requests` and reports the result to each.
     func commit(_ requests: [CommitRequest], to branch: Branch) {
         do {
             let change = try change(requests, branch)
@@ -132,7 +132,7 @@ private final class Work: @unchecked Sendable {
         }
     }
 
-    /// How many packs were written since this was asked last.
+    /// The number of packs written since the last call.
     func takePackCount() -> Int {
         defer { packCount = 0 }
         return packCount
@@ -168,7 +168,7 @@ private final class Work: @unchecked Sendable {
         let reference = ReferenceFile(name: branch.reference, directory: layout.root)
         let deadline = ContinuousClock.now + options.lockTimeout
         var pause: UInt32 = 100
-        // Mostly the branch is where the transaction saw it. Whether it is, is seen before anything is written.
+        // Usually the branch has not moved since the transaction began. This is checked before anything is written.
         var guess = requests.count == 1 && session.wasFree ? requests[0].baseCommit : nil
         while true {
             let isGuess = guess != nil
@@ -192,8 +192,8 @@ private final class Work: @unchecked Sendable {
             if isGuess || reference.removeAbandonedLock() { continue }
             guard ContinuousClock.now < deadline else {
                 throw StoreError(
-                    .locked, "store: '\(reference.lockPath)' has been in the way for \(options.lockTimeout)",
-                    hint: "if no git is at work there, `ci store verify --repair` removes it")
+                    .locked, "store: the lock '\(reference.lockPath)' has been held for \(options.lockTimeout)",
+                    hint: "if no git process uses the store, `ci store verify --repair` removes it")
             }
             usleep(UInt32.random(in: pause / 2...pause))
             pause = min(pause * 2, 20_000)
@@ -207,7 +207,7 @@ private final class Work: @unchecked Sendable {
             if let other = try reference.neighbour(in: repository) {
                 throw StoreError(
                     .invalidPath,
-                    "branch '\(branch)' cannot exist together with '\(other)': one name is the beginning of the other")
+                    "branch '\(branch)' cannot exist together with '\(other)': one would be a directory of the other")
             }
             return nil
         }

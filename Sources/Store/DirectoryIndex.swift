@@ -1,13 +1,13 @@
 internal import Git
 
-/// The entries of directories by their names, for changes of so many documents that looking through each directory again
-/// for each of them would take longest.
+/// The entries of directories by name, for changes of so many documents that a linear search for each would dominate
+/// the time.
 struct DirectoryIndex {
     private var directories: [ObjectID: [String: TreeEntry]] = [:]
 
-    /// The entry called `name` of a directory.
+    /// The entry with this name in a directory.
     ///
-    /// - Complexity: O(1), and once for each directory what reading it takes.
+    /// - Complexity: O(1), plus reading each directory once.
     mutating func entry(named name: String, in directory: ObjectID, _ load: (ObjectID) throws -> Tree) throws
         -> TreeEntry?
     {

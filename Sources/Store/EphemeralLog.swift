@@ -1,18 +1,18 @@
 internal import Glibc
 internal import System
 
-/// The file that ephemeral values are in: a log of their changes, of which each process reads what is new to it.
+/// The file of ephemeral values: a log of their changes, of which each process reads only the new records.
 ///
-/// Whoever changes something holds the lock. A writer that is killed leaves a part of a record, which readers pass over and the next
-/// writer cuts off. When most of the log is outdated it is written again, aside, and replaced.
+/// Writers hold the lock. A killed writer may leave a partial record, which readers ignore and the next writer
+/// truncates. When most of the log is outdated, a compacted log is written to a temporary file and replaces it.
 ///
 /// - SeeAlso: `docs/decisions/0241-log-of-ephemeral-values.md`
 struct EphemeralLog: ~Copyable {
-    /// What has changed.
+    /// The paths that have changed.
     enum News: Sendable {
         case nothing
         case paths([StorePath])
-        /// The log is another one: all of them, perhaps.
+        /// The log was replaced: any path may have changed.
         case all
 
         fileprivate mutating func add(_ more: News) {
@@ -27,20 +27,20 @@ struct EphemeralLog: ~Copyable {
     private let path: String
     private let lockPath: String
     private var lock: File?
-    /// Open as long as it is read, so that no other log can have its inode.
+    /// Kept open while it is read, so that no other log can get its inode.
     private var file: File?
     private var inode: UInt64 = 0
     private var end = 0
-    /// Bytes of the values that are not outdated.
+    /// The bytes of the current values.
     private var size = 0
-    /// Of the newest change that was read.
+    /// The version of the newest change that was read.
     private(set) var version: UInt64 = 0
     private var news = News.nothing
-    /// By the folders that they are in: the paths without the last name.
+    /// The values by directory: their paths without the last name.
     private var groups: [[String]: [StorePath: EphemeralValue]] = [:]
-    /// Of those values that expire: milliseconds since the machine's start.
+    /// The expiry times of the values that expire, in milliseconds since the machine's start.
     private var expiries: [StorePath: Int] = [:]
-    /// A smaller log is not written again.
+    /// The size up to which a log is not compacted.
     private static let limit = 4 << 20
 
     init(path: String, lock: String) {
@@ -48,20 +48,20 @@ struct EphemeralLog: ~Copyable {
         lockPath = lock
     }
 
-    /// What others have changed since this was called last, as far as the log was read.
+    /// The changes by other processes since the last call, as far as the log has been read.
     mutating func takeNews() -> News {
         defer { news = .nothing }
         return news
     }
 
-    /// The value at `path`, as far as the log was read.
+    /// The value at `path`, as far as the log has been read.
     func entry(at path: StorePath) -> EphemeralRecord.Entry? {
         groups[Array(path.components.dropLast())]?[path].map {
             EphemeralRecord.Entry(value: $0, expiry: expiries.isEmpty ? nil : expiries[path])
         }
     }
 
-    /// The values at or below a path, as far as the log was read, and when those expire that do.
+    /// The values at or below a path, as far as the log has been read, and their expiry times.
     func values(
         below prefix: StorePath?
     ) -> (values: [StorePath: EphemeralValue], expiries: [StorePath: Int]) {
@@ -75,7 +75,7 @@ struct EphemeralLog: ~Copyable {
 
     // MARK: Reading
 
-    /// Reads what is new.
+    /// Reads new records.
     mutating func refresh() throws(StoreError) {
         guard let named = FileStatus(path) else {
             if file != nil { news.add(.all) }
@@ -99,7 +99,7 @@ struct EphemeralLog: ~Copyable {
         (inode, end, size, version, groups, expiries) = (0, 0, 0, 0, [:], [:])
     }
 
-    /// - Returns: the paths of what has changed.
+    /// - Returns: the paths that have changed.
     private mutating func readOn(to newEnd: Int) throws(StoreError) -> [StorePath] {
         guard let bytes = try file?.read(newEnd - end, at: end) else { return [] }
         var changed: [StorePath] = []
@@ -133,7 +133,7 @@ struct EphemeralLog: ~Copyable {
 
     // MARK: Writing
 
-    /// Runs `body` while no other process changes anything, and what the log says is known.
+    /// Runs `body` under the lock with an up-to-date state.
     mutating func locked<Result>(_ body: (inout EphemeralLog) throws -> Result) throws -> Result {
         if lock == nil { lock = try File(lockPath, O_RDWR | O_CREAT) }
         try lock?.waitForLock()
@@ -148,11 +148,11 @@ struct EphemeralLog: ~Copyable {
         }
     }
 
-    /// Changes values, in one step. Only while locked.
+    /// Changes several values atomically. The lock must be held.
     ///
     /// - Parameters:
-    ///   - operations: are given the version of the change.
-    ///   - isAlive: whether a value is still there; asked where the log is written again.
+    ///   - operations: receives the version of the change.
+    ///   - isAlive: whether a value is still valid; used if the log is compacted.
     /// - Returns: the version.
     mutating func change(
         isAlive: (EphemeralRecord.Entry) -> Bool, _ operations: (UInt64) -> [EphemeralRecord.Operation]
@@ -160,19 +160,19 @@ struct EphemeralLog: ~Copyable {
         let next = version + 1
         let record = EphemeralRecord(version: next, operations: operations(next))
         let bytes = record.bytes(boot: WriterState.currentBoot)
-        // Opened for this, so that the kernel tells of its being closed.
+        // Opened for each change, because the kernel notifies readers when a writer closes the file.
         let writer = try File(path, O_WRONLY | O_CREAT)
         if file == nil { try refresh() }
         if writer.size > end { try writer.truncate(to: end) }
         try writer.write(bytes, at: end)
         apply(record)
         end += bytes.count
-        // The change has been made; what cannot be written again now is at the next change.
+        // The change has been made; if compaction fails, it is retried after the next change.
         if end > max(Self.limit, 4 * size) { try? rewrite(keeping: isAlive) }
         return next
     }
 
-    /// Writes the log again, without what is outdated. Only while locked.
+    /// Writes a compacted log without outdated records. The lock must be held.
     mutating func rewrite(keeping isAlive: (EphemeralRecord.Entry) -> Bool) throws {
         let kept = values(below: nil).values.map { path, value in
             (path, EphemeralRecord.Entry(value: value, expiry: expiries[path]))

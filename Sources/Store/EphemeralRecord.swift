@@ -1,15 +1,15 @@
 internal import Core
 internal import Git
 
-/// One change of ephemeral values, as it is in their log: all of it counts, or nothing.
+/// A change of ephemeral values in their log, which is applied completely or not at all.
 ///
-/// `CHECKSUM LENGTH`, of fixed width, then a line `VERSION BOOT` and what is done: `+ VERSION EXPIRY OWNER SIZE PATH` and the
-/// value to set one, `- PATH` to remove one. Of what has no expiry or owner, that is `-`.
+/// `CHECKSUM LENGTH`, of fixed width, then a line `VERSION BOOT` and the operations: `+ VERSION EXPIRY OWNER SIZE PATH`
+/// and the value to set one, `- PATH` to remove one. A missing expiry or owner is written as `-`.
 struct EphemeralRecord: Sendable {
     /// A value in the log.
     struct Entry: Sendable {
         var value: EphemeralValue
-        /// Milliseconds since the machine's start.
+        /// The expiry time in milliseconds since the machine's start; nil if it does not expire.
         var expiry: Int?
     }
 
@@ -24,7 +24,7 @@ struct EphemeralRecord: Sendable {
         }
     }
 
-    /// Of the newest change of any value.
+    /// The version of the newest change of any value.
     var version: UInt64
     var operations: [Operation]
 
@@ -32,7 +32,7 @@ struct EphemeralRecord: Sendable {
 
     /// The bytes of the record.
     ///
-    /// - Parameter boot: names this start of the machine.
+    /// - Parameter boot: identifies the current boot of the machine.
     func bytes(boot: String) -> [UInt8] {
         var payload: [UInt8] = []
         payload.reserveCapacity(1024)
@@ -59,10 +59,11 @@ struct EphemeralRecord: Sendable {
             + [UInt8(ascii: "\n")]
     }
 
-    /// Reads the record that begins at `start`; nil if none is, or not all of it.
+    /// Parses the record at `start`; nil if it is missing or incomplete.
     ///
-    /// - Parameter boot: names this start of the machine: what has an owner or an expiry of another one is gone.
-    /// - Returns: also where the record ends.
+    /// - Parameter boot: identifies the current boot of the machine; values of an earlier boot with an owner or an
+    ///   expiry are dropped.
+    /// - Returns: the record and its end.
     static func read(_ bytes: [UInt8], at start: Int, boot: String) -> (record: EphemeralRecord, end: Int)? {
         let contents = start + headSize
         guard contents <= bytes.count,
@@ -84,7 +85,7 @@ struct EphemeralRecord: Sendable {
     private struct Reader {
         var rest: ArraySlice<UInt8>
 
-        /// The words of the next line, the last of which may have spaces.
+        /// The words of the next line, the last of which may contain spaces.
         mutating func words(_ count: Int) -> [String]? {
             guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
             let words = rest[..<end].split(separator: UInt8(ascii: " "), maxSplits: count - 1)

@@ -1,10 +1,10 @@
-/// A value outside the history, which ends with its owner.
+/// A value outside the history, which may be owned by a process.
 public struct EphemeralValue: Hashable, Sendable {
     /// The bytes of the value.
     public let bytes: [UInt8]
-    /// Greater with every change of any value.
+    /// Increases with every change of any value.
     public let version: UInt64
-    /// The id of the owner: the value is gone with it. Nil: it stays until it is removed or expires.
+    /// The id of the owner, with which the value ends; nil if it remains until it is removed or expires.
     public let owner: String?
 
     public init(bytes: [UInt8], version: UInt64, owner: String?) {
@@ -14,22 +14,22 @@ public struct EphemeralValue: Hashable, Sendable {
     }
 }
 
-/// What must be there for a live value to be set or removed.
+/// The condition under which an ephemeral value is set or removed.
 public enum EphemeralExpectation: Hashable, Sendable {
     case anything
     case absent
     case version(UInt64)
 }
 
-/// What becomes of the value at one path.
+/// A change of the value at one path.
 public struct EphemeralChange: Sendable {
-    /// The value that is set; nil: what is there is removed.
+    /// The new value; nil to remove the current one.
     public let bytes: [UInt8]?
-    /// The value is gone when its owner is; nil: it stays, whatever becomes of the process that set it.
+    /// The owner, with which the value ends; nil if it outlives the process that sets it.
     public let owner: EphemeralOwner?
-    /// Until it expires; nil: it does not.
+    /// The time until the value expires; nil if it does not expire.
     public let lifetime: Duration?
-    /// What must be there.
+    /// The condition on the current value.
     public let expecting: EphemeralExpectation
 
     private init(
@@ -49,7 +49,7 @@ public struct EphemeralChange: Sendable {
         Self(bytes: bytes, owner: owner, lifetime: lifetime, expecting: expecting)
     }
 
-    /// Removes what is there. What is absent, and may be, is no obstacle.
+    /// Removes the current value. An absent value satisfies the change if the condition allows it.
     public static func remove(expecting: EphemeralExpectation = .anything) -> Self {
         Self(bytes: nil, owner: nil, lifetime: nil, expecting: expecting)
     }
@@ -57,11 +57,11 @@ public struct EphemeralChange: Sendable {
 
 /// An owner of ephemeral values. They end when the owner leaves or is released, or when its process dies.
 public final class EphemeralOwner: Sendable {
-    /// Names the owner among those of the store.
+    /// Identifies the owner in its store.
     public let id: String
     private let end: @Sendable () -> Void
 
-    /// - Parameter end: runs when the owner leaves, perhaps more than once.
+    /// - Parameter end: called when the owner leaves, possibly more than once.
     public init(id: String, end: @escaping @Sendable () -> Void) {
         self.id = id
         self.end = end
@@ -69,15 +69,15 @@ public final class EphemeralOwner: Sendable {
 
     deinit { end() }
 
-    /// Takes the owner's values away now.
+    /// Removes the owner's values immediately.
     public func leave() { end() }
 }
 
-/// Claims, assignments, reports and progress: values that may have an owner and an expiry, never part of a commit.
+/// Claims, assignments, reports and progress: values with an optional owner and expiry that are never part of a commit.
 ///
-/// One conformance suite tests every implementation: files of one machine now, a networked one later.
+/// All implementations pass the same conformance tests: files on one machine, memory, and etcd.
 public protocol EphemeralValues: Sendable {
-    /// Registers an owner. `name` is for people; ids are unique.
+    /// Registers an owner with a unique id. `name` is for people.
     func join(_ name: String) throws -> EphemeralOwner
 
     /// The value at `path`; nil if there is none, it has expired, or its owner has left.
@@ -86,15 +86,15 @@ public protocol EphemeralValues: Sendable {
     /// All values at or below `prefix`; nil for all values.
     func values(below prefix: StorePath?) throws -> [StorePath: EphemeralValue]
 
-    /// Changes values in one step if what is at each path is as expected; otherwise changes nothing.
+    /// Changes several values atomically if all conditions are satisfied; otherwise changes nothing.
     ///
     /// - Parameter changes: at most 100.
-    /// - Returns: the version of the values that were set; nil where something else than expected was there.
+    /// - Returns: the version of the values that were set; nil if a condition was not satisfied.
     func change(_ changes: [StorePath: EphemeralChange]) throws -> UInt64?
 
-    /// Calls `handler` with the state below `prefix`, then with the new state whenever it is another one.
+    /// Calls `handler` with the state below `prefix`, and again whenever it has changed.
     ///
-    /// - Returns: what keeps the watch alive.
+    /// - Returns: the watch, which ends when it is cancelled or released.
     func watch(
         below prefix: StorePath?, handler: @escaping @Sendable ([StorePath: EphemeralValue]) -> Void
     ) -> EphemeralWatch
@@ -129,7 +129,7 @@ extension EphemeralValues {
 }
 
 extension EphemeralValues {
-    /// Waits until there is no value at or below a path, or the task is cancelled.
+    /// Waits until there are no values at or below a path, or the task is cancelled.
     package func waitUntilFree(_ path: StorePath) async {
         let (frees, tell) = AsyncStream.makeStream(of: Void.self)
         let watch = watch(below: path) { if $0.isEmpty { tell.yield() } }
@@ -142,7 +142,7 @@ extension EphemeralValues {
 public final class EphemeralWatch: Sendable {
     private let end: @Sendable () -> Void
 
-    /// - Parameter end: runs when the watch ends, perhaps more than once.
+    /// - Parameter end: called when the watch ends, possibly more than once.
     public init(end: @escaping @Sendable () -> Void) {
         self.end = end
     }
@@ -154,7 +154,7 @@ public final class EphemeralWatch: Sendable {
 }
 
 extension EphemeralExpectation {
-    /// Whether `value` is what was expected.
+    /// Whether `value` satisfies the condition.
     package func allows(_ value: EphemeralValue?) -> Bool {
         switch self {
         case .anything: true

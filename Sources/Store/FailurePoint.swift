@@ -1,31 +1,31 @@
-/// The places in a commit, or in the repacking after it, at which a process may die or a disk may fail: where tests make it so.
+/// The points in a commit, or in the following repacking, at which tests kill the process or make the disk fail.
 package enum FailurePoint: String, Sendable, CaseIterable {
-    /// The writer's lock is held; nothing was done.
+    /// The writer's lock is held; nothing has been done.
     case lockHeld
     /// The reference is locked against stock git.
     case referenceLocked
-    /// The change is in the journal, not yet synced.
+    /// The change is in the journal, which is not yet synced.
     case journalWritten
     /// The pack of a change exists, but its index does not.
     case packWritten
-    /// All objects are written, the journal is not yet synced.
+    /// All objects are written; the journal is not yet synced.
     case objectsWritten
     /// The change is durable.
     case journalSynced
-    /// The file that is the reference has a second name, by which it is kept to be rewritten.
+    /// The reference's old file has a second name, under which it is kept for recycling.
     case referenceSpared
     /// The reference was moved, but the writer's lock still shows a pending change.
     case referenceMoved
-    /// The journal is full, and everything was synced.
+    /// The journal is full, and all files have been synced.
     case checkpointSynced
-    /// The journal starts over.
+    /// The journal has been restarted.
     case checkpointReset
-    /// Packs were merged, and the old ones are still there.
+    /// The packs have been merged; the old ones still exist.
     case packsMerged
-    /// Some of the packs that were put together are gone.
+    /// Some of the merged packs have been removed.
     case somePacksDropped
-    /// Loose objects and packs were repacked, and are still there themselves.
+    /// Loose objects and packs have been repacked; the old files still exist.
     case repacked
-    /// Some of what was repacked is gone.
+    /// Some of the repacked files have been removed.
     case someDropped
 }

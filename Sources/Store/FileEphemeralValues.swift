@@ -2,18 +2,18 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Live values in a file, for the processes of one machine.
+/// Ephemeral values in a file, for the processes of one machine.
 ///
-/// An owner is a file that its process keeps locked: the kernel releases the lock when the process dies, however it
-/// dies. Expiry counts by the clock of the machine's start, which cannot be set. A value without owner and expiry outlives a
-/// restart of the machine.
+/// An owner is a file that its process keeps locked: the kernel releases the lock when the process ends in any way.
+/// Expiry times refer to the clock since boot, which cannot be set. A value without owner and expiry survives a reboot
+/// of the machine.
 ///
 /// - SeeAlso: `docs/decisions/0034-ephemeral-owners.md`
 public final class FileEphemeralValues: EphemeralValues {
     private struct Watches {
         var all: [UInt64: (prefix: StorePath?, schedule: @Sendable () -> Void)] = [:]
         var next: UInt64 = 0
-        /// What is listened to as long as there is a watch.
+        /// The listeners that exist while there is a watch.
         var tokens: [UInt64] = []
     }
 
@@ -21,12 +21,12 @@ public final class FileEphemeralValues: EphemeralValues {
     private let events: FileEvents
     private let log: Mutex<EphemeralLog>
     private let watches = Mutex(Watches())
-    /// Owners that joined by this object: they need not be looked at.
+    /// Owners that joined through this object, which need no check.
     private let ownOwners = Mutex<Set<String>>([])
     private var owners: String { "\(directory)/owners" }
     private var logDirectory: String { "\(directory)/log" }
 
-    /// - Parameter isMade: whether the folders are made where they are absent.
+    /// - Parameter isMade: whether missing folders are created.
     init(directory: String, changeDetection: ChangeDetection, isMade: Bool = true) throws(StoreError) {
         self.directory = directory
         let folders = ["\(directory)/owners", "\(directory)/log"]
@@ -39,7 +39,7 @@ public final class FileEphemeralValues: EphemeralValues {
         let readable = String(name.map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" }.prefix(60))
         let id = "\(readable).\(getpid()).\(UInt64.random(in: 0...UInt64.max))"
         let path = "\(owners)/\(id)"
-        // A sweep must not see the file before it is locked.
+        // A concurrent sweep must not see the file before it is locked.
         let descriptor: Int32 = try locked { _ in
             let file = try File(path, O_RDWR | O_CREAT | O_EXCL)
             guard try file.tryLock() else { throw StoreError.system("lock", path, EWOULDBLOCK) }
@@ -77,7 +77,7 @@ public final class FileEphemeralValues: EphemeralValues {
             for (path, change) in changes {
                 guard isAllowed(change.expecting, at: path, log) else { return nil }
             }
-            // What is absent need not be removed.
+            // A value that does not exist need not be removed.
             let needed = changes.filter { $1.bytes != nil || log.entry(at: $0) != nil }
             if needed.isEmpty { return log.version }
             return try log.change(isAlive: isAlive) { version in
@@ -100,7 +100,7 @@ public final class FileEphemeralValues: EphemeralValues {
         return expectation.allows(log.entry(at: path).flatMap { isAlive($0) ? $0.value : nil })
     }
 
-    /// Drops values that are gone, and the files of owners that are dead.
+    /// Removes values that have ended, and the files of dead owners.
     func sweep() throws {
         try locked { log in
             let (values, expiries) = log.values(below: nil)
@@ -109,7 +109,7 @@ public final class FileEphemeralValues: EphemeralValues {
         }
     }
 
-    /// As `sweep`, where an owner has died: what it owned is gone with it.
+    /// Like `sweep`, if an owner has died.
     func sweepOwners() throws {
         guard names(in: owners).contains(where: { !isAlive($0) }) else { return }
         try sweep()
@@ -126,7 +126,7 @@ public final class FileEphemeralValues: EphemeralValues {
         }
     }
 
-    /// Whoever reads news of the log has to tell of it, also where something fails then: nobody else sees it as new.
+    /// Changes in the log are reported even if `body` fails: this is the only time at which they are seen as new.
     private func withLog<Result: Sendable>(_ body: (inout EphemeralLog) throws -> Result) throws -> Result {
         let (result, news) = log.withLock { log in
             let result = Swift.Result<Result, any Error> { try body(&log) }
@@ -136,9 +136,9 @@ public final class FileEphemeralValues: EphemeralValues {
         return try result.get()
     }
 
-    // MARK: What is alive
+    // MARK: Liveness
 
-    /// Milliseconds since the machine's start, sleep included.
+    /// Milliseconds since boot, including suspension.
     private static var now: Int {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)
@@ -155,7 +155,7 @@ public final class FileEphemeralValues: EphemeralValues {
         return (try? File("\(owners)/\(owner)", O_RDONLY))?.isLockedElsewhere ?? false
     }
 
-    /// Those of some values that are still there. Owners are looked at once each.
+    /// The values that are still valid. Each owner is checked once.
     private func alive(
         _ values: [StorePath: EphemeralValue], _ expiries: [StorePath: Int]
     ) -> [StorePath: EphemeralValue] {
@@ -215,12 +215,12 @@ extension FileEphemeralValues {
         for token in tokens { events.removeListener(token) }
     }
 
-    /// Another process may have changed something.
+    /// Reads the log after another process may have changed it.
     private func readOn() {
         try? read { _ in }
     }
 
-    /// Has the watches that something concerns look at it.
+    /// Schedules the watches that are affected by a change.
     private func tell(_ news: EphemeralLog.News) {
         if case .nothing = news { return }
         let concerned = watches.withLock { watches in

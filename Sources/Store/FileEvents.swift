@@ -2,11 +2,11 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// How changes of other processes are noticed.
+/// How changes by other processes are detected.
 public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
-    /// Kernel notifications (inotify), and a check of everything at this interval in case one was missed.
+    /// Kernel notifications (inotify), plus a check of everything at this interval in case one was missed.
     case kernel(checkingEvery: Duration)
-    /// Everything is looked at in this interval: where the kernel has no inotify left, or the disk is a network's.
+    /// A check of everything at this interval, if no inotify instance is available or the file system is a network's.
     case polling(every: Duration)
 
     public var description: String {
@@ -17,8 +17,8 @@ public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Watches folders, and calls its listeners whenever something in them may have changed. Reports too much rather than
-/// too little. Has a thread only while there are listeners.
+/// Watches folders and calls its listeners whenever something in them may have changed. May report changes that did not
+/// happen, but misses none. Has a thread only while there are listeners.
 final class FileEvents: Sendable {
     private struct Listener {
         /// The watched directory; nil for all directories.
@@ -30,17 +30,17 @@ final class FileEvents: Sendable {
         var listeners: [UInt64: Listener] = [:]
         var next: UInt64 = 0
         var changeDetection: ChangeDetection
-        /// Writing to it ends the thread's sleep.
+        /// Writing to this descriptor wakes the thread.
         var wake: Int32 = -1
         var inotify: Int32 = -1
-        /// The watched folders by the kernel's numbers for them.
+        /// The watched folders by inotify watch descriptor.
         var watched: [Int32: String] = [:]
     }
 
     private let folders: [String]
     private let state: Mutex<State>
 
-    /// - Parameter folders: what is watched, with all that is below.
+    /// - Parameter folders: the folders to watch, including everything below them.
     init(folders: [String], changeDetection: ChangeDetection) {
         self.folders = folders
         state = Mutex(State(changeDetection: changeDetection))
@@ -51,10 +51,10 @@ final class FileEvents: Sendable {
     /// The current method of change detection: polling if inotify is unavailable.
     var changeDetection: ChangeDetection { state.withLock { $0.changeDetection } }
 
-    /// Whether a thread is at work.
+    /// Whether the thread is running.
     var isWatching: Bool { state.withLock { $0.wake >= 0 } }
 
-    /// Calls `listener` at every change until `removeListener` is called with what this returns.
+    /// Calls `listener` at every change until `removeListener` is called with the returned token.
     ///
     /// - Parameter folder: The watched directory; nil for all directories.
     func listen(to folder: String? = nil, _ listener: @escaping @Sendable () -> Void) -> UInt64 {
@@ -66,7 +66,7 @@ final class FileEvents: Sendable {
         }
     }
 
-    /// Ends what `listen` began, once; the thread ends with the last listener.
+    /// Removes a listener; the thread ends with the last one.
     func removeListener(_ token: UInt64) {
         let isLast = state.withLock { state in
             state.listeners.removeValue(forKey: token) != nil && state.listeners.isEmpty
@@ -74,7 +74,7 @@ final class FileEvents: Sendable {
         if isLast { stop() }
     }
 
-    /// Calls every listener: for changes of our own, which need no kernel to be noticed.
+    /// Calls every listener, for changes by this process, which need no notification by the kernel.
     func notify() {
         for listener in state.withLock({ Array($0.listeners.values) }) { listener.call() }
     }
@@ -111,7 +111,7 @@ final class FileEvents: Sendable {
 
     private func take(_ events: [Listening.Event]?) {
         guard let events else {
-            // It is time to look, or the kernel has dropped events.
+            // The interval has passed, or the kernel has dropped events.
             state.withLock { watchAll(&$0) }
             notify()
             return
@@ -125,7 +125,7 @@ final class FileEvents: Sendable {
         for listener in concerned { listener.call() }
     }
 
-    /// Those of the watched folders in which something happened. Folders that are new are watched from now on.
+    /// The watched folders with changes. New folders are watched from now on.
     private func changedFolders(_ events: [Listening.Event], _ state: inout State) -> Set<String> {
         var changed: Set<String> = []
         for event in events {
@@ -149,7 +149,7 @@ final class FileEvents: Sendable {
         for folder in folders { watch(folder, &state) }
     }
 
-    /// Watches a folder and those below it.
+    /// Watches a folder and all folders below it.
     private func watch(_ folder: String, _ state: inout State) {
         guard add(folder, &state) else { return }
         for name in names(in: folder) where FileStatus("\(folder)/\(name)")?.isDirectory == true {
@@ -168,13 +168,13 @@ final class FileEvents: Sendable {
     }
 }
 
-/// The thread of a `FileEvents`, and the descriptors that are its own.
+/// The thread of a `FileEvents` and its descriptors.
 private final class Listening: Sendable {
-    /// A kernel event of a watched directory.
+    /// A kernel event in a watched directory.
     struct Event {
         var watch: Int32
         var mask: UInt32
-        /// Of what changed in the folder; empty for the folder itself.
+        /// The name of the changed entry; empty for the folder itself.
         var name: String
     }
 
@@ -198,7 +198,7 @@ private final class Listening: Sendable {
 
     func start() { BlockingWork.start(run) }
 
-    /// Sleeps until something happens or the other end of the pipe is closed.
+    /// Waits for events until the other end of the pipe is closed.
     private func run() {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 8)
         defer { buffer.deallocate() }

@@ -2,16 +2,16 @@ public import Core
 internal import Git
 internal import Glibc
 
-/// What is kept of the big content that documents refer to.
+/// Which logs and objects are kept.
 ///
 /// - SeeAlso: `docs/decisions/0033-references-by-digits.md`
 /// - SeeAlso: `docs/decisions/0039-retention.md`
 public struct Retention: Sendable, Hashable {
-    /// The newest versions of every document: what they refer to is kept.
+    /// The number of newest versions of every document whose references are kept.
     public var versions: Int
-    /// Also those versions at which this member of the document (a JSON object) took another value.
+    /// Also keep the references of versions at which this member of the document (a JSON object) changed its value.
     public var transitionField: String?
-    /// Seconds during which nothing that is new is dropped, referred to or not.
+    /// The number of seconds for which new files are kept, referenced or not.
     public var grace: Int
 
     public init(versions: Int = 3, transitionField: String? = "outcome", grace: Int = 24 * 3600) {
@@ -21,33 +21,34 @@ public struct Retention: Sendable, Hashable {
     }
 }
 
-/// What a collection drops, or would drop.
+/// What a collection removes or would remove.
 public struct Garbage: Sendable, Codable, Hashable {
-    /// The logs that nothing refers to.
+    /// The unreferenced logs.
     public var logs: [Digest] = []
-    /// The size of those logs in the store, in bytes.
+    /// The total size of those logs in the store, in bytes.
     public var logBytes = 0
-    /// The objects that nothing refers to.
+    /// The unreferenced objects.
     public var objects: [Digest] = []
-    /// The size of those objects, in bytes.
+    /// The total size of those objects, in bytes.
     public var objectBytes = 0
-    /// Layers in a registry that nothing refers to; what drops them is not the store.
+    /// Unreferenced layers in a registry; they are not removed by the store.
     public var sharedLayers: [Digest] = []
-    /// As `sharedLayers`, of logs.
+    /// Unreferenced logs in a registry, like `sharedLayers`.
     public var sharedLogs: [Digest] = []
-    /// As `sharedLayers`, of sources that have no address.
+    /// Unreferenced sources without a URL in a registry, like `sharedLayers`.
     public var sharedSources: [Digest] = []
-    /// As `sharedLayers`, of root file systems.
+    /// Unreferenced root file systems in a registry, like `sharedLayers`.
     public var sharedEnvironments: [Digest] = []
-    /// How many logs stay.
+    /// The number of logs that are kept.
     public var keptLogs = 0
-    /// How many objects stay.
+    /// The number of objects that are kept.
     public var keptObjects = 0
-    /// Files of git objects before, that become one pack.
+    /// The number of loose git objects that are packed.
     public var looseObjects = 0
-    /// How many packs become one.
+    /// The number of packs that are merged into one.
     public var packs = 0
-    /// Why nothing is dropped: a part of the history cannot be read, and may refer to anything. Nil: all can be read.
+    /// The reason why nothing is removed: a part of the history cannot be read, and may refer to anything. Nil if all
+    /// can be read.
     public var gap: String?
 }
 
@@ -73,8 +74,8 @@ extension Store {
 
     /// Finds what `collect` would remove, without changing anything.
     ///
-    /// - Parameter isRemade: Whether a small object of these contents is dropped though documents have its digest: whoever needs
-    ///   it makes it again.
+    /// - Parameter isRemade: whether a small object with these contents is removed even if it is referenced, because it
+    ///   is recreated when needed.
     public func findGarbage(
         _ retention: Retention = Retention(), isRemade: ([UInt8]) -> Bool = { _ in false }
     ) throws -> Garbage {
@@ -96,7 +97,7 @@ extension Store {
             }
         }
         for object in objects.list() {
-            // The content is read last: only of what would be kept for a reference alone.
+            // The contents are checked last, and only for objects that would be kept because of a reference alone.
             let isKept = keepsAll || object.stored > horizon
             if isKept || counts[object.digest] != nil && !self.isRemade(object, isRemade) {
                 garbage.keptObjects += 1
@@ -117,9 +118,9 @@ extension Store {
         return isRemade(bytes)
     }
 
-    /// Drops what `findGarbage` found, packs logs that are older than the grace, and makes one pack of the git objects.
+    /// Removes what `findGarbage` found, packs logs that are older than the grace period, and repacks the git objects.
     ///
-    /// Where a part of the history cannot be read, everything is kept that can.
+    /// If a part of the history cannot be read, everything readable is kept.
     public func collect(_ garbage: Garbage, _ retention: Retention = Retention()) throws {
         try takeSnapshot(reason: "before-gc", isTolerant: garbage.gap != nil)
         try logs.remove(Set(garbage.logs))
@@ -136,7 +137,7 @@ extension Store {
     }
 }
 
-/// Counts which digests the retained documents refer to.
+/// Counts the references of the retained documents to digests.
 private struct ReferenceCounter {
     let handles: HandlePool
     let retention: Retention
@@ -145,7 +146,7 @@ private struct ReferenceCounter {
     private var heads: Set<ObjectID> = []
     /// Documents that are in no head, by the digest in their path.
     private var removed: [Digest: Set<ObjectID>] = [:]
-    /// What the transition field was in versions that were looked at lately: each is compared twice.
+    /// The transition field's values in recent versions, each of which is compared twice.
     private var values: [ObjectID: [UInt8]?] = [:]
     private static let valueLimit = 100_000
 
@@ -154,7 +155,7 @@ private struct ReferenceCounter {
         self.retention = retention
     }
 
-    /// Walks from the newest commit to the oldest, counting how many versions of each document were seen.
+    /// Walks from the newest commit to the oldest and counts the versions of each document.
     mutating func add(_ head: ObjectID, _ repository: GitRepository) throws {
         guard heads.insert(head).inserted, try repository.header(head).type == .commit else { return }
         try repository.walk(repository.commit(head).tree) { _, entry in
@@ -181,7 +182,7 @@ private struct ReferenceCounter {
         }
     }
 
-    /// Adds the removed documents to which a document refers that was added.
+    /// Adds the removed documents that an added document refers to.
     mutating func addReferredDocuments(_ repository: GitRepository) throws {
         while case let referred = removed.filter({ counts[$0.key] != nil }), !referred.isEmpty {
             for (digest, documents) in referred {
@@ -215,16 +216,17 @@ private struct ReferenceCounter {
         return value
     }
 
-    /// The member of a document, a JSON object, as it is written there; nil if it has none.
+    /// The encoded member of a document, a JSON object; nil if it has none.
     ///
-    /// - Complexity: Linear in the size of the document; reads no values, which takes most of the time otherwise.
+    /// - Complexity: Linear in the size of the document; values are not decoded, since that would take most of the
+    ///   time.
     private static func value(of member: String, in document: [UInt8]) -> [UInt8]? {
         let spaces = Array(" \t\r\n".utf8)
         guard document.first(where: { !spaces.contains($0) }) == UInt8(ascii: "{") else { return nil }
         let key = Array("\"\(member)\"".utf8)
         var depth = 0
         var at = 0
-        // The last string of the object itself, and where the value begins whose key that was.
+        // The range of the last string at the top level, and the start of the value if that string is its key.
         var string = 0..<0
         var value: Int?
         while at < document.count {

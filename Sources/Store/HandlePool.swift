@@ -1,9 +1,9 @@
 package import Git
 internal import Synchronization
 
-/// Open handles of one repository, lent to one thread at a time, and what was read through them.
+/// A pool of open handles of one repository, each used by one thread at a time, with a shared object cache.
 package final class HandlePool: Sendable {
-    /// A handle on its way between threads: only ever held by the pool or by one borrower.
+    /// A handle that moves between threads: at any time it is held only by the pool or by one borrower.
     private struct Idle: @unchecked Sendable {
         let repository: GitRepository
     }
@@ -17,7 +17,7 @@ package final class HandlePool: Sendable {
         self.path = path
     }
 
-    /// Lends a handle to `body`, opening one where all are out.
+    /// Calls `body` with a handle, opening one if all are in use.
     package func with<Result>(_ body: (GitRepository) throws -> Result) throws -> Result {
         let lent = try idle.withLock { $0.popLast() } ?? Idle(repository: .store(at: path))
         defer { idle.withLock { $0.append(lent) } }
@@ -33,12 +33,12 @@ package final class HandlePool: Sendable {
 }
 
 extension GitRepository {
-    /// What a user should do about a damaged store.
+    /// The suggestion for a damaged store.
     fileprivate static func remedy(of path: String) -> String {
         "'ci store verify --store \(path)' shows what is damaged, and --repair repairs what it can"
     }
 
-    /// The repository of a store, where an object that is cut short is an error and nothing else.
+    /// Opens a store's repository so that a truncated object only results in an error.
     static func store(at path: String) throws(GitError) -> GitRepository {
         let remedy = remedy(of: path)
         do throws(GitError) {
@@ -47,7 +47,7 @@ extension GitRepository {
             repository.damageHint = remedy
             return repository
         } catch {
-            // The store's own files are here: that git's are not is damage.
+            // The store's own files exist, so missing files of git are damage.
             guard error.kind == .corrupted || error.kind == .notFound else { throw error }
             throw GitError(
                 kind: .corrupted, operation: error.operation, detail: error.detail, repository: error.repository,

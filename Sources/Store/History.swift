@@ -1,10 +1,10 @@
 public import Git
 
-/// One commit of the history.
+/// A commit of the history.
 public struct HistoryEntry: Sendable {
     /// The commit's id.
     public let id: ObjectID
-    /// The commit itself: tree, parents, author, message.
+    /// The commit: tree, parents, author, message.
     public let commit: Commit
 }
 
@@ -14,10 +14,10 @@ extension Store {
         Snapshot(commit: commit, tree: try handles.with { try $0.commit(commit).tree }, handles: handles)
     }
 
-    /// The newest commits of a branch, newest first; only those that changed something at or below `path`. Ends before
-    /// a commit that is missing or damaged.
+    /// The commits of a branch, newest first, restricted to those that changed something at or below `path`. Ends
+    /// before a missing or damaged commit.
     ///
-    /// - Complexity: Reads one directory per name of `path` and commit, and none where the directory above is the same.
+    /// - Complexity: Reads one directory per name of `path` and commit, and none if the directory above is unchanged.
     public func history(
         of branch: Branch, path: StorePath? = nil, limit: Int = .max
     ) throws -> [HistoryEntry] {
@@ -52,11 +52,11 @@ extension Store {
         }
     }
 
-    /// Lends the contents of a commit and of those before it to `body`, newest first, until it returns false. Ends before a
-    /// commit that is missing or damaged, the first one excepted.
+    /// Calls `body` with the contents of a commit and its ancestors, newest first, until it returns false. Ends before
+    /// a missing or damaged commit, unless it is the first.
     ///
     /// - Returns: Whether it reached the first commit of the history or `body` ended it.
-    /// - Complexity: Reads commits alone, no directories.
+    /// - Complexity: Reads only commits, no directories.
     @discardableResult
     package func forEachCommit(
         from head: ObjectID, _ body: (_ id: ObjectID, _ contents: UnsafeRawBufferPointer) throws -> Bool

@@ -2,9 +2,9 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// One change of a branch as it is kept in the journal until its objects are certainly on disk.
+/// A change of a branch in the journal, kept until its objects are known to be on disk.
 struct JournalRecord: Sendable {
-    /// A commit, and what it does to the directory of its parent.
+    /// A commit and its changes of the parent's directory.
     struct Step: Sendable {
         var commit: [UInt8]
         var edits: [(path: StorePath, edit: Edit)]
@@ -13,16 +13,16 @@ struct JournalRecord: Sendable {
     var reference: String
     var old: ObjectID?
     var new: ObjectID
-    /// Empty where the objects are in a pack that is on disk already.
+    /// Empty if the objects are in a pack that is already on disk.
     var steps: [Step]
     var blobs: [[UInt8]]
 }
 
-/// A file of fixed size, written from its start again and again, into which each change goes before it is acknowledged.
+/// A file of fixed size, rewritten cyclically, into which each change is written before it is acknowledged.
 ///
-/// One `fdatasync` of blocks that exist already is the whole price of durability: the objects and references that
-/// stock git sees are written without syncing, and are written again from here should the machine lose power.
-/// Records start at multiples of 512 bytes, so that writing one never touches the sector of another.
+/// Durability costs one `fdatasync` of preallocated blocks: the objects and references for stock git are written
+/// without syncing, and are restored from the journal after a power failure. Records start at multiples of 512 bytes,
+/// so that writing one never touches the sector of another.
 ///
 /// - SeeAlso: `docs/decisions/0030-journal.md`
 /// - SeeAlso: `docs/decisions/0100-journal-inode.md`
@@ -40,8 +40,8 @@ final class Journal {
     /// Opens the journal at `path`, or creates one filled with zeros.
     init(path: String, isDurable: Bool) throws(StoreError) {
         self.isDurable = isDurable
-        // Its size is not asked: a file whose times were read gets new ones with its next write, which has to be
-        // synced with it.
+        // Its size is not read: a file whose times were read gets new times at the next write, which have to be synced
+        // with it.
         if let found = try File.ifPresent(path, O_RDWR) {
             file = found
         } else {
@@ -52,8 +52,8 @@ final class Journal {
 
     /// Creates a journal filled with zeros whose inode is apart from those of other files of the store.
     ///
-    /// With every `fdatasync`, ext4 without a journal writes the block with the file's inode if one of its sixteen
-    /// inodes has changed. Files that are created consecutively share such a block.
+    /// With every `fdatasync`, ext4 without a journal writes the block of the file's inode if one of its sixteen inodes
+    /// has changed. Files that are created consecutively share such a block.
     private static func make(_ path: String) throws(StoreError) {
         let (near, far) = ("\(path).new", "\(path).new/far")
         let aside = "\(far)/journal"
@@ -68,7 +68,7 @@ final class Journal {
         Files.spreadSubdirectories(of: near)
         try Files.makeDirectories(far)
         let file = try File(aside, O_RDWR | O_CREAT)
-        // Blocks of zeros, not a hole: a later fdatasync has no metadata to write.
+        // Zeros instead of a hole: a later fdatasync has no metadata to write.
         let zeros = [UInt8](repeating: 0, count: 1 << 20)
         for offset in stride(from: 0, to: size, by: zeros.count) { try file.write(zeros, at: offset) }
         try file.synchronize()
@@ -107,12 +107,12 @@ final class Journal {
         return frame.bytes
     }
 
-    /// Where a record of `count` bytes at `offset` ends, rounded up.
+    /// The end of a record of `count` bytes at `offset`, rounded up.
     static func end(of count: Int, at offset: Int) -> Int {
         (offset + count + alignment - 1) / alignment * alignment
     }
 
-    /// Writes an encoded record, which is on disk once `synchronize` has returned.
+    /// Writes an encoded record, which is on disk after `synchronize`.
     func append(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
         try file.write(bytes, at: offset)
         if isDurable { file.startWriting(bytes.count, at: offset) }
@@ -123,26 +123,26 @@ final class Journal {
         if isDurable { try file.synchronize() }
     }
 
-    /// Makes all records void: those of another epoch are never read.
+    /// Invalidates all records: those of another epoch are ignored.
     func begin(epoch: UInt64) throws(StoreError) {
         try file.write(Array("ciso journal 1 \(epoch)\n".utf8), at: 0)
         try cut(at: Self.start)
     }
 
-    /// The epoch of the records, as `begin` left it; nil in a new journal.
+    /// The epoch set by `begin`; nil in a new journal.
     func epoch() throws(StoreError) -> UInt64? {
         let line = try file.read(64).prefix { $0 != UInt8(ascii: "\n") }
         let words = String(decoding: line, as: UTF8.self).split(separator: " ")
         return words.count == 4 && words.starts(with: ["ciso", "journal", "1"]) ? UInt64(words[3]) : nil
     }
 
-    /// Makes the record at `offset` void, and all after it.
+    /// Invalidates the record at `offset` and all after it.
     func cut(at offset: Int) throws(StoreError) {
         try file.write([UInt8](repeating: 0, count: Self.headerSize), at: offset)
         try synchronize()
     }
 
-    /// All whole records of `epoch`, in order, and where each is.
+    /// All complete records of `epoch` in order, with their positions.
     func records(epoch: UInt64) throws(StoreError) -> [(offset: Int, end: Int, record: JournalRecord)] {
         var found: [(offset: Int, end: Int, record: JournalRecord)] = []
         var offset = Self.start
@@ -207,7 +207,7 @@ private struct ByteWriter {
     mutating func add(text: String) { add(Array(text.utf8)) }
 }
 
-/// Reads what `ByteWriter` wrote; nil once anything is missing.
+/// Reads the output of `ByteWriter`; nil if bytes are missing.
 private struct ByteReader {
     private let source: [UInt8]
     private var at = 0

@@ -9,7 +9,7 @@ extension Layout {
         ((try? Files.contents(of: head, limit: 4096)) ?? nil).flatMap { ReferenceContents($0) }
     }
 
-    /// Lets HEAD lead to `reference` where it leads nowhere, so that a clone checks something out.
+    /// Points HEAD to `reference` if it points to no existing branch, so that a clone checks something out.
     func adoptHead(_ reference: String, _ repository: GitRepository) throws {
         guard case .symbolic(let target) = headContents, try repository.reference(target) == nil else { return }
         try Files.replace(head, with: Array("ref: \(reference)\n".utf8))

@@ -4,15 +4,15 @@ internal import System
 
 extension Layout {
     var packs: String { "\(gitObjects)/pack" }
-    /// Names packs that a repacking made.
+    /// The file with the names of packs made by repacking.
     private var deltaPackNames: String { "\(own)/tidied" }
-    /// Packs that a loss of power has broken.
+    /// The folder for packs that were damaged by a power failure.
     var damaged: String { "\(own)/damaged" }
 
-    /// What is in the `.keep` file of a pack whose commit is on its way.
+    /// The `.keep` file of a pack whose commit is being made.
     var packKeep: PackWriter.Keep { PackWriter.Keep(file: "\(own)/keep", text: "ciso: a commit is on its way\n") }
 
-    /// Makes the file that all `.keep` files are names of.
+    /// Creates the file that all `.keep` files are hard links to.
     func makeKeep() throws(StoreError) {
         guard FileStatus(packKeep.file) == nil else { return }
         try Files.replace(packKeep.file, with: Array(packKeep.text.utf8), durability: .none)
@@ -25,7 +25,7 @@ extension Layout {
             .filter { all.contains("\($0).pack") && !all.contains("\($0).keep") }.sorted().map { "\(packs)/\($0)" }
     }
 
-    /// Whether the index of every pack leads into its pack: libgit2 does not survive one that does not.
+    /// Whether the offsets in every pack index are valid: libgit2 crashes on invalid ones.
     var hasSafeIndexes: Bool {
         names(in: packs).filter { $0.hasSuffix(".idx") }.allSatisfy {
             PackIndex.isSafe(base: "\(packs)/\($0.dropLast(4))")
@@ -40,10 +40,10 @@ extension Layout {
         }
     }
 
-    /// Takes away the packs that were not on disk when the machine stopped: what they held is in the journal.
+    /// Moves away the packs that were not on disk when the machine stopped: their contents are in the journal.
     ///
-    /// Packs that are older than the last checkpoint are on disk for sure, and are not looked at, except for small ones:
-    /// a rewritten file may have kept its old time.
+    /// Packs older than the last checkpoint are on disk and are not checked, except small ones: a recycled file may
+    /// have kept its old time.
     func setAsideBrokenPacks() throws(StoreError) {
         let horizon = (FileStatus(heads)?.modified ?? 0) - 60
         let bases = Set(names(in: packs).filter { $0.hasSuffix(".idx") }.map { "\(packs)/\($0.dropLast(4))" })
@@ -61,8 +61,8 @@ extension Layout {
         }
     }
 
-    /// Whether `git gc` is at work, which fails where a pack goes that it has listed. Known by the file that it leaves
-    /// there meanwhile, in the way git knows it: what is older than 12 hours, or of a dead process, is left over.
+    /// Whether `git gc` is running, which fails if a pack that it has listed is removed. Detected as git does by its
+    /// pid file, which is stale if it is older than 12 hours or its process is dead.
     var isCollectedByGit: Bool {
         let path = "\(root)/gc.pid"
         guard let status = FileStatus(path), status.modified > Int(systemTime()) - 12 * 3600,
@@ -73,11 +73,11 @@ extension Layout {
         return words[1] != hostName || kill(process, 0) == 0 || errno == EPERM
     }
 
-    /// Removes packs all of whose objects are elsewhere; their files may be recycled. Leaves them to another time
-    /// while `git gc` is at work.
+    /// Removes packs all of whose objects are elsewhere; their files may be recycled. Does nothing while `git gc` is
+    /// running.
     func removePacks(_ bases: ArraySlice<String>, _ spares: RecycledFiles) {
         guard !bases.isEmpty, !isCollectedByGit else { return }
-        // An index that stock git made of several packs may name these; git rebuilds it.
+        // A multi-pack index made by stock git may name these packs; git rebuilds it.
         unlink("\(packs)/multi-pack-index")
         for base in bases {
             for end in ["rev", "bitmap", "mtimes"] { unlink("\(base).\(end)") }
@@ -87,21 +87,22 @@ extension Layout {
             bases.flatMap { [(path: "\($0).idx", kind: .index), (path: "\($0).pack", kind: .pack)] }, from: packs)
     }
 
-    /// The packs in which the versions of a path are deltas already: repacking one alone would gain nothing.
+    /// The packs in which the versions of a path are already deltas: repacking one alone would gain nothing.
     func deltaPacks() -> Set<String> {
         let names = String(decoding: (try? Files.contents(of: deltaPackNames)) ?? [], as: UTF8.self).split(
             separator: "\n")
         return Set(names.map { "\(packs)/\($0)" })
     }
 
-    /// Notes that the pack `base` was made by a repacking. To be called before the packs that it replaces are removed.
+    /// Records that the pack `base` was made by repacking. Must be called before the packs that it replaces are
+    /// removed.
     func noteTidied(_ base: String) throws(StoreError) {
         let there = deltaPacks().filter { FileStatus("\($0).idx") != nil }.union([base])
         let names = there.map { $0.dropFirst(packs.count + 1) }.sorted()
         try Files.replace(deltaPackNames, with: Array((names.joined(separator: "\n") + "\n").utf8), durability: .none)
     }
 
-    /// Removes what writers that died left unfinished more than an hour ago, or kept more than a day ago.
+    /// Removes unfinished files of dead writers that are older than an hour, and kept ones older than a day.
     func removeLeftOvers() {
         for name in names(in: spares) {
             guard let status = FileStatus("\(spares)/\(name)"), status.modified < Int(systemTime()) - 86_400 else {
@@ -110,7 +111,7 @@ extension Layout {
             unlink("\(spares)/\(name)")
         }
         let horizon = Int(systemTime()) - 3600
-        // A pack without an index may have lost it: a verification finds that.
+        // A pack without an index may have lost it, which a verification reports.
         for name in names(in: packs) {
             guard name.hasPrefix("tmp_"), let status = FileStatus("\(packs)/\(name)"), status.modified < horizon else {
                 continue

@@ -1,12 +1,12 @@
 internal import System
 
-/// The files of a store: a bare git repository, and a folder of ours in it that git ignores.
+/// The files of a store: a bare git repository with a folder of our own that git ignores.
 ///
 /// - SeeAlso: `docs/decisions/0141-clones-of-stores.md`
 struct Layout: Sendable {
     /// The store's own folder.
     let root: String
-    /// Set where the folder is a plain clone of a store, which has no folder of ours and is only read.
+    /// Set if the folder is a plain clone of a store, which has no folder of our own and is read-only.
     let clone: StoreClone?
 
     init(root: String, clone: StoreClone? = nil) {
@@ -14,7 +14,7 @@ struct Layout: Sendable {
         self.clone = clone
     }
 
-    /// The layout of the store, or of the clone of a store, at `path`.
+    /// The layout of the store or of the clone of a store at `path`.
     ///
     /// - Throws: `GitError` if there is a repository that cannot be opened.
     static func find(at path: String) throws -> Layout {
@@ -30,7 +30,7 @@ struct Layout: Sendable {
     var journal: String { "\(own)/journal" }
     /// The last known commit of each branch, for repairs.
     var heads: String { "\(own)/heads" }
-    /// Deleted files, to be recycled.
+    /// Deleted files that are kept for recycling.
     var spares: String { "\(own)/spare" }
     var objects: String { "\(own)/objects" }
     var logs: String { "\(own)/logs" }

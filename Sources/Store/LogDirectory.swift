@@ -3,19 +3,19 @@ public import Core
 internal import Glibc
 internal import System
 
-/// Logs, which are not part of the history: files while jobs run, then compressed archives of thousands.
+/// Logs, which are not part of the history: files while jobs run, later compressed archives with thousands of logs.
 ///
 /// A sealed log is identified by its digest. It is a separate file until `pack` moves it into the archive.
 public struct LogDirectory: Sendable {
     private let directory: String
     /// Set for a plain clone of a store, which has no logs.
     private let clone: StoreClone?
-    /// Logs shared between machines; nil if they are only in this store.
+    /// The logs shared between machines; nil if they are only in this store.
     private let shared: (any SharedLogs)?
-    /// Whether logs that were shared stay here, too.
+    /// Whether shared logs are also kept here.
     private let keepsShared: Bool
     private var running: String { "\(directory)/running" }
-    /// Logs on their way from other machines.
+    /// Logs that are being downloaded.
     private var incoming: String { "\(directory)/incoming" }
     private var sealed: ObjectDirectory { ObjectDirectory(directory: "\(directory)/sealed") }
     private var archives: String { "\(directory)/archives" }
@@ -29,24 +29,24 @@ public struct LogDirectory: Sendable {
         self.keepsShared = keepsShared
     }
 
-    /// No log that is fetched from elsewhere may be larger.
+    /// The maximum size of a log that is downloaded.
     private static let sharedLimit = 256 << 20
 
-    /// Begins the log called `name`, which no other has now.
+    /// Begins a log with a name that no other running log has.
     public func begin(_ name: String) throws -> RunningLog {
         let path = try path(ofRunning: name)
         try Files.makeDirectories(running)
         return try RunningLog(path: path, in: self)
     }
 
-    /// Reads at most `limit` bytes of a running job's log from `offset` on; nil if it has no log.
+    /// Reads at most `limit` bytes of a running log from `offset` on; nil if there is no such log.
     public func read(running name: String, from offset: Int = 0, limit: Int = 1 << 20) throws -> [UInt8]? {
         let path = try path(ofRunning: name)
         guard FileStatus(path) != nil else { return nil }
         return try File(path, O_RDONLY).read(limit, at: offset)
     }
 
-    /// The names of the logs that are being written, or were when their writer died; sorted.
+    /// The sorted names of the logs that are being written, or were when their writer died.
     public var runningNames: [String] {
         names(in: running).filter { $0.hasSuffix(".log") }.map { String($0.dropLast(4)) }
     }
@@ -57,7 +57,7 @@ public struct LogDirectory: Sendable {
         runningNames.filter { $0.hasPrefix(prefix) }.compactMap { FileStatus("\(running)/\($0).log")?.modified }.max()
     }
 
-    /// Keeps the file as a log, and gives it to the other machines.
+    /// Stores the file as a log and shares it with the other machines.
     func seal(_ path: String) throws -> Digest {
         guard let shared else { return try sealed.put(moving: path) }
         let digest = try ObjectDirectory.digest(ofFile: path)
@@ -67,13 +67,13 @@ public struct LogDirectory: Sendable {
         return digest
     }
 
-    /// Removes the running logs of processes that died.
+    /// Removes the running logs of dead processes.
     func removeLeftOvers() {
         ScratchDirectory.removeLeftovers(in: incoming)
         for name in runningNames { RunningLog.removeLeftOver("\(running)/\(name).log") }
     }
 
-    /// Stores a whole log, durably.
+    /// Stores a complete log durably.
     public func put(_ bytes: [UInt8]) throws -> Digest {
         if let clone { throw clone.writeRefusal }
         return try sealed.put(bytes)
@@ -89,7 +89,7 @@ public struct LogDirectory: Sendable {
         if let bytes = try sealed.bytes(of: digest) { return bytes }
         let prefix = "\(digest.hex.prefix(1))."
         for archive in archives(where: { $0.hasPrefix(prefix) }) {
-            // An archive that is gone by now was rewritten under another name.
+            // An archive that no longer exists was rewritten under another name.
             guard let location = try? archive.locations()[digest.hex] else { continue }
             let bytes = try archive.read(location)
             guard Digest(of: bytes) == digest else {
@@ -97,13 +97,13 @@ public struct LogDirectory: Sendable {
             }
             return bytes
         }
-        // Packed between the two looks.
+        // It may have been packed in the meantime.
         return try sealed.bytes(of: digest) ?? sharedBytes(of: digest)
     }
 
-    /// Those of some logs that are here. Nothing of them is read: some may be damaged.
+    /// The logs among `digests` that are stored here. They are not read, so some may be damaged.
     ///
-    /// - Complexity: One look for each log, and one into the index of each archive.
+    /// - Complexity: One check for each log, and one in the index of each archive.
     public func present(among digests: [Digest]) -> Set<Digest> {
         guard clone == nil else { return [] }
         var (present, others) = (Set<Digest>(), [Digest]())
@@ -114,7 +114,7 @@ public struct LogDirectory: Sendable {
         let shards = Dictionary(grouping: others, by: { $0.hex.prefix(1) })
         for archive in archives(where: { shards[$0.prefix(1)] != nil }) {
             let shard = archive.path.split(separator: "/").last?.prefix(1) ?? ""
-            // An archive that is gone by now was rewritten under another name.
+            // An archive that no longer exists was rewritten under another name.
             guard let locations = try? archive.locations() else { continue }
             present.formUnion((shards[shard] ?? []).filter { locations[$0.hex] != nil })
         }
@@ -131,22 +131,23 @@ public struct LogDirectory: Sendable {
         return try sealed.bytes(of: digest)
     }
 
-    /// The logs that workers of other machines wrote and that are no files here yet.
+    /// The logs written by workers of other machines that are not yet files here.
     public func absent(of digests: [Digest]) -> [Digest] {
         shared == nil ? [] : digests.filter { !sealed.contains($0) }
     }
 
-    /// Gets logs that workers of other machines wrote, but for those that are here, also in an archive. What cannot be had now
-    /// is asked for again when somebody reads it.
+    /// Downloads logs written by workers of other machines, except those already stored here. A failed download is
+    /// repeated when the log is read.
     public func fetch(_ digests: [Digest]) {
         let present = present(among: digests)
         for digest in digests where !present.contains(digest) { _ = try? sharedBytes(of: digest) }
     }
 
-    /// Moves the sealed logs into archives. Readers find each log at all times.
+    /// Moves the sealed logs into archives. Readers can find each log at any time.
     ///
-    /// - Parameter time: only logs that were sealed before, in seconds since 1970. An archived log has no age any more.
-    /// - Returns: how many were moved, and their bytes.
+    /// - Parameter time: only logs sealed before this time are moved, in seconds since 1970. An archived log has no
+    ///   age.
+    /// - Returns: the number of logs moved, and their bytes.
     @discardableResult
     public func pack(before time: Int = .max) throws -> (logs: Int, bytes: Int) {
         var moved = (logs: 0, bytes: 0)
@@ -170,29 +171,29 @@ public struct LogDirectory: Sendable {
     }
 
     private func newArchive(_ path: String) throws -> MemberArchive {
-        // Of an archive that was lost.
+        // A leftover of an archive that was lost.
         guard unlink("\(path).index") == 0 || errno == ENOENT else {
             throw StoreError.system("remove", "\(path).index", errno)
         }
         return MemberArchive(path: path)
     }
 
-    /// Indexes whose archive is gone.
+    /// The indexes whose archives are missing.
     func indexesWithoutArchive() -> [String] {
         let all = Set(names(in: archives))
         return all.filter { $0.hasSuffix(".index") && !all.contains(String($0.dropLast(".index".count))) }.sorted()
             .map { "\(archives)/\($0)" }
     }
 
-    /// An archive that holds logs that cannot be read.
+    /// An archive with unreadable logs.
     struct DamagedArchive {
         let path: String
-        /// The names of those logs; empty where the index itself cannot be read.
+        /// The names of those logs; empty if the index itself cannot be read.
         let logs: [String]
         let problem: String
     }
 
-    /// The archives in which something cannot be read.
+    /// The archives with damaged logs or indexes.
     func damagedArchives() -> [DamagedArchive] {
         allArchives.compactMap { archive in
             do {
@@ -215,7 +216,7 @@ public struct LogDirectory: Sendable {
         }
     }
 
-    /// Drops what cannot be read of an archive: rewrites it with the rest.
+    /// Rewrites an archive with its readable logs.
     func dropDamaged(_ archive: DamagedArchive) throws {
         let old = MemberArchive(path: archive.path)
         guard let locations = try? old.locations(), !locations.isEmpty else {
@@ -223,12 +224,12 @@ public struct LogDirectory: Sendable {
             unlink(archive.path)
             return
         }
-        // What has no digest for a name is dropped with them.
+        // Logs whose names are not digests are removed with them.
         let damaged = Set(archive.logs)
         try rewrite(old, locations.filter { name, _ in !damaged.contains(name) && Digest(hex: name) != nil })
     }
 
-    /// All sealed logs: digest, size in bytes, and when it was sealed (nil if it was packed long ago).
+    /// All sealed logs: the digest, the size in bytes, and when it was sealed (nil if it was packed long ago).
     func list() throws -> [(digest: Digest, size: Int, stored: Int?)] {
         var all = sealed.list().map { (digest: $0.digest, size: $0.size, stored: Int?.some($0.stored)) }
         for archive in allArchives {
@@ -239,7 +240,7 @@ public struct LogDirectory: Sendable {
         return all
     }
 
-    /// Drops logs: files at once, packed ones by rewriting their archives without them.
+    /// Removes logs: files immediately, packed ones by rewriting their archives without them.
     func remove(_ digests: Set<Digest>) throws {
         for digest in digests { try sealed.remove(digest) }
         for archive in allArchives {
@@ -247,14 +248,14 @@ public struct LogDirectory: Sendable {
         }
     }
 
-    /// Rewrites an archive with those of its logs that are kept, unless all are.
+    /// Rewrites an archive with some of its logs, unless all are kept.
     private func remove(in archive: MemberArchive, keeping isKept: (String) -> Bool) throws {
         let locations = try archive.locations()
         let kept = locations.filter { name, _ in isKept(name) }
         if kept.count < locations.count { try rewrite(archive, kept) }
     }
 
-    /// Rewrites an archive, with some of its logs.
+    /// Rewrites an archive with some of its logs.
     private func rewrite(_ archive: MemberArchive, _ kept: [String: MemberArchive.Location]) throws {
         let parts = archive.path.split(separator: ".")
         let generation = parts.last.flatMap { Int($0) } ?? 0
@@ -271,7 +272,7 @@ public struct LogDirectory: Sendable {
 
     private var allArchives: [MemberArchive] { archives(where: { _ in true }) }
 
-    /// The archives of a shard, `SHARD.GENERATION`; two only while one is rewritten.
+    /// The archives of a shard, `SHARD.GENERATION`; there are two only while one is rewritten.
     private func archives(where matches: (String) -> Bool) -> [MemberArchive] {
         names(in: archives).filter { !$0.hasSuffix(".index") && matches($0) }
             .map { MemberArchive(path: "\(archives)/\($0)") }
@@ -285,14 +286,14 @@ public struct LogDirectory: Sendable {
 }
 
 extension Store {
-    /// Logs by digest, and those that are being written.
+    /// The sealed and running logs.
     public var logs: LogDirectory {
         LogDirectory(directory: layout.logs, clone: layout.clone, shared: options.sharedLogs)
     }
 }
 
 extension Array {
-    /// Runs of elements, each of about `limit` by `size`.
+    /// Splits the elements into batches with a total `size` of about `limit`.
     func inBatches(of limit: Int, by size: (Element) -> Int) -> [[Element]] {
         var batches: [[Element]] = []
         var total = 0

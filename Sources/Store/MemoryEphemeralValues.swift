@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Live values in the memory of one process: for tests, and for a run that no other process watches.
+/// Ephemeral values in the memory of one process: for tests, and for runs that no other process watches.
 public final class MemoryEphemeralValues: EphemeralValues {
     private struct Held {
         let value: EphemeralValue
@@ -22,7 +22,7 @@ public final class MemoryEphemeralValues: EphemeralValues {
 
     private let state = Mutex(State())
 
-    /// An empty table that lives as long as the process.
+    /// Creates an empty table that exists as long as the process.
     public init() {}
 
     public func join(_ name: String) -> EphemeralOwner {

@@ -1,13 +1,14 @@
 public import Core
 
-/// Contents that are kept here and are given to other machines as well. What others gave is read from where they share it.
+/// Contents that are stored here and shared with other machines. Contents shared by others are read from where they are
+/// shared.
 public struct MirroredBlobs: BlobStore {
     private let own: any BlobStore
     private let shared: any BlobStore
 
     /// - Parameters:
-    ///   - own: is asked first, and may drop contents.
-    ///   - shared: keeps everything that is put.
+    ///   - own: is read first, and may drop contents.
+    ///   - shared: keeps everything that is stored.
     public init(_ own: any BlobStore, sharedBy shared: any BlobStore) {
         self.own = own
         self.shared = shared

@@ -1,13 +1,13 @@
 internal import Git
 internal import Synchronization
 
-/// Commits, directories and small documents that were read or written lately, for all threads of a process. They never change.
+/// Recently used commits, directories and small documents, which are immutable, for all threads of a process.
 ///
-/// What was not used while as much again came is forgotten.
+/// Objects that were not used while as many others were added are dropped.
 final class ObjectCache: Sendable {
     private static let limit = 32 << 20
     private static let commitLimit = 10_000
-    /// Larger documents are not kept.
+    /// The maximum size of documents that are kept.
     private static let blobLimit = 64 << 10
 
     private struct Generation {
@@ -89,7 +89,7 @@ final class ObjectCache: Sendable {
         }
     }
 
-    /// What is at `path` below a directory; nil if there is nothing.
+    /// The entry at `path` below a directory; nil if there is none.
     func entry(at path: StorePath, in tree: ObjectID, _ repository: GitRepository) throws -> TreeEntry? {
         try path.entry(in: tree) { name, directory in try self.tree(directory, repository).entry(named: name) }
     }

@@ -16,7 +16,7 @@ public struct ObjectDirectory: BlobStore {
     /// Whether the file exists.
     public func contains(_ digest: Digest) -> Bool { FileStatus(path(of: digest)) != nil }
 
-    /// Stores `bytes`, durably.
+    /// Stores `bytes` durably.
     @discardableResult
     public func put(_ bytes: [UInt8]) throws -> Digest {
         let digest = Digest(of: bytes)
@@ -30,7 +30,7 @@ public struct ObjectDirectory: BlobStore {
         let digest = Digest(of: bytes)
         let path = path(of: digest)
         if let status = FileStatus(path) {
-            // A loss of power, or damage, may have left something else.
+            // A power failure or damage may have left other contents.
             if status.isFile, status.size == bytes.count, (try? Files.contents(of: path)) == bytes,
                 utimensat(AT_FDCWD, path, nil, 0) == 0
             {
@@ -43,7 +43,7 @@ public struct ObjectDirectory: BlobStore {
         return digest
     }
 
-    /// Stores the file at `source`, durably: moves it where it is on the same file system, copies it otherwise.
+    /// Stores the file at `source` durably: moves it if it is on the same file system, otherwise copies it.
     ///
     /// - Returns: the digest of its contents.
     @discardableResult
@@ -68,7 +68,7 @@ public struct ObjectDirectory: BlobStore {
         return digest
     }
 
-    /// Stores a copy of the file at `source`, durably.
+    /// Stores a copy of the file at `source` durably.
     ///
     /// - Returns: the digest of its contents.
     @discardableResult
@@ -93,14 +93,14 @@ public struct ObjectDirectory: BlobStore {
         return bytes
     }
 
-    /// Removes a file, if it exists.
+    /// Removes a file if it exists.
     public func remove(_ digest: Digest) throws {
         try Files.remove(path(of: digest))
     }
 
-    /// Every file, its size in bytes, and when it was stored (seconds since 1970).
+    /// Every file with its size in bytes and when it was stored, in seconds since 1970.
     ///
-    /// A process that stores a file can set its time of modification, but not that of its last change.
+    /// Modification times can be set by the process that stores a file, so the time of the last status change is used.
     public func list() -> [(digest: Digest, size: Int, stored: Int)] {
         files(below: directory).compactMap { path in
             let name = String(path.split(separator: "/").last ?? "")
@@ -109,7 +109,7 @@ public struct ObjectDirectory: BlobStore {
         }
     }
 
-    /// The digest of a file, read in pieces.
+    /// The digest of a file, which is read in pieces.
     static func digest(ofFile path: String) throws -> Digest {
         try Digest(of: File(path, O_RDONLY))
     }
@@ -131,7 +131,7 @@ extension Store {
     /// Large files by digest.
     public var objects: ObjectDirectory { ObjectDirectory(directory: layout.objects) }
 
-    /// Where requests to workers are written, and what does not fit into their reports is read.
+    /// The store of requests to workers and of the parts of reports that do not fit into their documents.
     public var exchange: any BlobStore {
         options.sharedObjects.map { MirroredBlobs(objects, sharedBy: $0) } ?? objects
     }

@@ -2,7 +2,8 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// Puts the packs of single changes together, as they are: quick, and done behind a writer that makes many.
+/// Merges the packs of single changes without recompression: fast, and done in the background of a writer that makes
+/// many.
 ///
 /// - SeeAlso: `docs/decisions/0035-batch-packs.md`
 struct PackMerging {
@@ -12,7 +13,7 @@ struct PackMerging {
     let options: StoreOptions
     let spares: RecycledFiles
 
-    /// Puts together the small packs, unless they are few or another process is at it.
+    /// Merges the small packs, unless there are few or another process is doing it.
     func run() throws {
         guard let lock = try TidyLock(layout) else { return }
         try withExtendedLifetime(lock) {
@@ -28,8 +29,8 @@ struct PackMerging {
         }
     }
 
-    /// The smallest packs, so many that none is larger than all that are put together with it: each object is copied
-    /// a logarithmic number of times.
+    /// The smallest packs, chosen so that none is larger than all others together: each object is copied a logarithmic
+    /// number of times.
     private func smallPacks() -> [String] {
         let merged = layout.deltaPacks()
         let packs = layout.unprotectedPacks().filter { !merged.contains($0) }.map {
@@ -46,11 +47,11 @@ struct PackMerging {
 }
 
 extension Store {
-    /// Puts the packs of single changes together, as happens behind a writer that makes many.
+    /// Merges the packs of single changes, as happens in the background of a writer that makes many.
     package func mergePacks() throws { try PackMerging(layout: layout, options: options, spares: spares).run() }
 }
 
-/// Held by the one process that moves objects from file to file.
+/// Held by the process that moves objects between files.
 final class TidyLock {
     private let file: File
 

@@ -3,7 +3,7 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// Brings a store in order after its writer died, or the machine did.
+/// Repairs a store after its writer was killed or the machine stopped.
 struct Recovery {
     let layout: Layout
     let repository: GitRepository
@@ -26,7 +26,7 @@ struct Recovery {
         let records = try journal.records(epoch: epoch)
         if let found, isSameBoot {
             try removeLock(of: found)
-            // The kernel has all that earlier writers wrote; only the change that was under way is in question.
+            // The kernel has everything that earlier writers wrote; only the pending change is uncertain.
             let last = records.last { $0.offset == found.tail }
             if let last { try redo(last.record) }
             return WriterState(boot: boot, epoch: epoch, tail: last?.end ?? found.tail)
@@ -53,7 +53,7 @@ struct Recovery {
         try ReferenceFile(name: intent.reference, directory: layout.root).removeStaleLock(holding: intent.new)
     }
 
-    /// Finishes a change that its writer did not, unless the branch has gone another way.
+    /// Finishes a pending change of a dead writer, unless the branch has moved elsewhere.
     private func redo(_ record: JournalRecord) throws {
         let reference = ReferenceFile(name: record.reference, directory: layout.root)
         guard try reference.read(repository) == record.old else { return }
@@ -69,7 +69,7 @@ struct Recovery {
         do {
             let current = try reference.read(repository)
             guard current != last.new else { return }
-            // A branch file that is rewritten may be on disk before the record of its change, and before its names.
+            // A recycled branch file may be on disk before the record of its change and before its names.
             guard known.contains(current) || current.map({ (try? repository.commit($0)) == nil }) ?? true else {
                 return
             }
@@ -85,7 +85,7 @@ struct Recovery {
         try reference.commit()
     }
 
-    /// Writes what a record represents: its blobs and commits, and the directories that its edits make.
+    /// Writes the objects of a record: its blobs and commits, and the directories that result from its edits.
     private func rewriteObjects(_ record: JournalRecord) throws {
         for blob in record.blobs { try loose.write(ObjectID(hashing: .blob, blob), .blob, blob) }
         for step in record.steps {
@@ -103,7 +103,7 @@ struct Recovery {
         }
     }
 
-    /// No process of before the machine's start can hold a lock.
+    /// A process from before the last boot cannot hold a lock.
     private func removeLocksOfAnotherBoot() {
         unlink("\(layout.root)/packed-refs.lock")
         for path in files(below: "\(layout.root)/refs") where path.hasSuffix(".lock") { unlink(path) }

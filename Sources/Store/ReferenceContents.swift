@@ -7,7 +7,7 @@ enum ReferenceContents: Equatable {
     case symbolic(String)
 
     private static let prefix = Array("ref: ".utf8)
-    /// What git counts as white space; Swift and libgit2 count more.
+    /// Git's white space; Swift and libgit2 include more characters.
     private static let whitespace = Array(" \t\n\r".utf8)
 
     /// Parses `bytes`; nil if git would not accept them.

@@ -2,9 +2,11 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// A branch's own file and its lock, by the same protocol as stock git's: the process that makes `NAME.lock` may rename it.
+/// The file of a branch and its lock, with the protocol of stock git: the process that created `NAME.lock` may rename
+/// it.
 ///
-/// Unlike git's, our lock file appears with its whole contents: a lock of ours whose owner died is known by them.
+/// Unlike git's, our lock file appears with its complete contents, by which a lock of a dead writer of ours is
+/// recognised.
 ///
 /// - SeeAlso: `docs/decisions/0031-lock-files.md`
 struct ReferenceFile {
@@ -24,20 +26,20 @@ struct ReferenceFile {
         do throws(StoreError) {
             bytes = try Files.contents(of: path, limit: 64)
         } catch {
-            // The folder of other branches.
+            // A folder with other branches.
             guard FileStatus(path)?.isDirectory == true else { throw error }
         }
         guard let bytes else { return try repository.reference(name) }
         if bytes.starts(with: Array("ref: ".utf8)) { return try repository.reference(name) }
         if case .commit(let id) = ReferenceContents(bytes), id != .zero { return id }
         throw StoreError(
-            .corrupted, "store: '\(path)' holds \(FileStatus(path)?.size ?? 0) bytes, which are not a commit id",
-            hint: "`ci store verify --repair` sets it to the last commit that is known")
+            .corrupted, "store: '\(path)' contains \(FileStatus(path)?.size ?? 0) bytes that are not a commit id",
+            hint: "`ci store verify --repair` sets it to the last known commit")
     }
 
-    /// Takes the lock, with `new` in it; false if another process has it.
+    /// Acquires the lock with `new` as its contents; false if another process holds it.
     ///
-    /// - Parameter spares: where to take the file from.
+    /// - Parameter spares: provides a file to recycle.
     func lock(_ new: ObjectID, _ spares: RecycledFiles? = nil) throws(StoreError) -> Bool {
         let aside = try writeAside(new, spares)
         do throws(StoreError) {
@@ -50,7 +52,7 @@ struct ReferenceFile {
         return false
     }
 
-    /// Gives the file at `aside` the name of the lock; false if that is taken.
+    /// Renames the file `aside` to the lock; false if the lock exists.
     private func place(_ aside: String) throws(StoreError) -> Bool {
         do throws(SystemError) {
             return try FileSystem<SystemError>.renameWithoutReplacing(aside, lockPath)
@@ -75,15 +77,15 @@ struct ReferenceFile {
         let aside = "\(directory)/ciso/reference.\(getpid()).tmp"
         unlink(aside)
         let file = try File(aside, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
-        // With preallocated blocks, ext4 does not write the file out when it is renamed over another one (1.4 ms).
+        // With preallocated blocks, ext4 does not write out the file when it is renamed over another one (1.4 ms).
         _ = posix_fallocate(file.descriptor, 0, off_t(line.count))
         try file.write(line, at: 0)
         return aside
     }
 
-    /// Moves the reference to the value in the lock file, and releases the lock.
+    /// Moves the reference to the value in the lock file and releases the lock.
     ///
-    /// - Parameter spares: Receives the file that was the reference.
+    /// - Parameter spares: receives the old file of the reference.
     func commit(_ spares: RecycledFiles? = nil, beforeMove: () throws -> Void = {}) throws {
         let spare = spares?.link(path, .reference)
         do {
@@ -104,15 +106,15 @@ struct ReferenceFile {
                 throw StoreError.system("move", path, error.code)
             }
         }
-        // An empty directory that stock git left behind; one that is not empty stays.
+        // An empty directory left by stock git; a non-empty one remains.
         rmdir(path)
         try Files.rename(lockPath, path)
     }
 
-    /// Seconds after which a lock of stock git, which holds one for moments, belongs to no live process.
+    /// The age in seconds after which a lock of stock git, which holds locks only briefly, is considered abandoned.
     static let abandonedLockAge = 600
 
-    /// Removes the lock of a git that was killed. To be called while no other writer of ours is at work.
+    /// Removes the lock of a git process that was killed. Must be called while no other writer of ours is active.
     ///
     /// - Returns: whether there was such a lock.
     func removeAbandonedLock() -> Bool {
@@ -122,15 +124,15 @@ struct ReferenceFile {
         return unlink(lockPath) == 0
     }
 
-    /// Gives the lock up without moving the reference.
+    /// Releases the lock without moving the reference.
     func unlock() { unlink(lockPath) }
 
-    /// Removes a lock that a dead writer of ours left: one that holds exactly `new`.
+    /// Removes a lock left by a dead writer of ours: one that contains exactly `new`.
     func removeStaleLock(holding new: ObjectID) throws(StoreError) {
         if try Files.contents(of: lockPath) == Array("\(new)\n".utf8) { unlink(lockPath) }
     }
 
-    /// A branch whose name is the folder of this one, or that is below this one: git can keep only one of them.
+    /// A branch that git cannot keep together with this one, because one name would be the directory of the other.
     func neighbour(in repository: GitRepository) throws -> String? {
         try repository.references().first { $0.hasPrefix(name + "/") || name.hasPrefix($0 + "/") }
     }

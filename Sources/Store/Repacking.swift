@@ -3,21 +3,21 @@ internal import Glibc
 internal import System
 
 extension Store {
-    /// What a repacking packed.
+    /// The result of repacking.
     public struct Repacked: Sendable, Hashable {
-        /// Objects in the new pack.
+        /// The number of objects in the new pack.
         public var objects = 0
-        /// Of them, those that had a file each.
+        /// The number of those that were loose.
         public var looseObjects = 0
-        /// Packs that the new one represents.
+        /// The number of packs that the new one replaces.
         public var packs = 0
     }
 
     /// Packs loose objects and the packs of single changes into one pack in which versions of a path are deltas, if
-    /// there are more than `limit` objects. Cheap otherwise. Call it when the system is idle.
+    /// there are more than `limit` objects; otherwise cheap. Call it when the system is idle.
     ///
-    /// Removes no object. Other processes, including git, may read and write meanwhile, and no writer waits for it.
-    /// Packs are merged once the new objects are as many as theirs, so that the number of packs stays logarithmic.
+    /// Removes no object. Other processes, including git, may read and write at the same time, and no writer waits for
+    /// it. Packs are merged once the new objects are as many as theirs, so that the number of packs stays logarithmic.
     ///
     /// - Parameters:
     ///   - grace: The age in seconds below which loose objects are kept, because a running push may depend on them.
@@ -34,7 +34,7 @@ extension Store {
         return try withExtendedLifetime(lock) {
             layout.removeLeftOvers()
             let horizon = Int(systemTime()) - grace
-            // No commit of ours is half way while the writer's lock is held.
+            // While the writer's lock is held, no commit of ours is pending.
             let (loose, heads) = try exclusively { repository in
                 (layout.looseObjects(), try repository.heads())
             }
@@ -52,10 +52,10 @@ extension Store {
         }
     }
 
-    /// Makes one pack of what references lead to, and of what other packs hold. Drops what no reference leads to and is
-    /// older than `grace` seconds. Waits for those who pack in the background.
+    /// Makes one pack of all reachable objects and the contents of other packs. Removes unreachable objects that are
+    /// older than `grace` seconds. Waits for background repacking.
     ///
-    /// - Throws: `StoreError` of kind `locked` where they take longer than the store's lock timeout.
+    /// - Throws: `StoreError` of kind `locked` if that takes longer than the store's lock timeout.
     public func repack(grace: Int = 86_400) throws {
         try committer.checkpoint()
         guard let lock = try TidyLock(layout, timeout: options.lockTimeout) else {
@@ -65,7 +65,7 @@ extension Store {
         }
         try withExtendedLifetime(lock) {
             layout.removeLeftOvers()
-            // No commit of ours is half way while the writer's lock is held: what no reference leads to is not new.
+            // While the writer's lock is held, no commit of ours is pending, so unreachable objects are not new.
             let (files, packs, heads) = try exclusively { repository in
                 (layout.looseObjects(), layout.unprotectedPacks(), try repository.heads())
             }
@@ -74,7 +74,7 @@ extension Store {
             for path in files.map(\.path) + packs.map({ "\($0).pack" }) { ages[path] = FileStatus(path)?.modified }
             func isOld(_ path: String) -> Bool { ages[path].map { $0 < horizon } ?? false }
             try handles.with { repository in
-                // Where a part of the history is lost, it is unknown what it referred to: all stays.
+                // If a part of the history is lost, its references are unknown: everything is kept.
                 let reachable = try? Reachability(from: heads, in: repository).objects
                 func isReachable(_ id: ObjectID) -> Bool { reachable?.contains(id) ?? true }
                 let dropped = files.filter { !isReachable($0.id) && isOld($0.path) }
@@ -87,7 +87,7 @@ extension Store {
                 }
                 let isRepacked = packs.count == 1 && layout.deltaPacks().contains(packs[0].base)
                 if !isRepacked || !loose.isEmpty || packs[0].count != wanted.count {
-                    // What was used again meanwhile, and so is younger now, stays.
+                    // Objects that have been used again in the meantime, and so have a newer time, are kept.
                     try consolidate(loose, packs, wanted: wanted, heads: heads, repository) {
                         FileStatus("\($0.base).pack")?.modified == ages["\($0.base).pack"]
                     }
@@ -99,8 +99,8 @@ extension Store {
         }
     }
 
-    /// Packs not made by a repack with their numbers of objects, smallest first; a large one only if the others have as
-    /// many.
+    /// Packs not made by repacking with their numbers of objects, smallest first; a large one only if the others have
+    /// as many.
     private func unpackedDeltaPacks() -> [(base: String, count: Int)] {
         let repacked = layout.deltaPacks()
         let packs = layout.unprotectedPacks().filter { !repacked.contains($0) }
@@ -115,7 +115,7 @@ extension Store {
             })
     }
 
-    /// Repacked packs that are not larger than what is packed with them anyhow, the smallest first.
+    /// The packs made by repacking that are not larger than the objects to be packed with them, smallest first.
     private func repackedPacks(beside count: Int) -> [PackIndex] {
         var sum = count
         let repacked = layout.deltaPacks()
@@ -140,8 +140,8 @@ extension Store {
             ? nil : try DeltaPacker.pack(wanted, heads: heads, of: repository, objects: layout.gitObjects)
         if let new { try layout.noteTidied(new) }
         try options.atPoint(.repacked)
-        // What is packed is on disk now, so that its other forms can go. A writer that makes one of them again meanwhile
-        // makes what is in the pack as well.
+        // The packed objects are on disk, so their other copies can be removed. If a writer creates one of them again
+        // in the meantime, it is equal to the one in the pack.
         let dropped = packs.filter { $0.base != new && mayRemove($0) }.map(\.base)
         let (half, halfPacks) = (loose.count / 2, dropped.count / 2)
         for file in loose[..<half] { unlink(file.path) }
@@ -160,7 +160,7 @@ struct LooseObjectFile: Sendable {
 }
 
 extension Layout {
-    /// All objects that have a file of their own.
+    /// All loose objects.
     func looseObjects() -> [LooseObjectFile] {
         names(in: gitObjects).filter { $0.utf8.count == 2 }.flatMap { folder in
             names(in: "\(gitObjects)/\(folder)").compactMap { name in
@@ -171,7 +171,7 @@ extension Layout {
 }
 
 extension GitRepository {
-    /// What the references lead to, branches first.
+    /// The objects that the references point to, branches first.
     fileprivate func heads() throws -> [ObjectID] {
         let names = try references()
         let branches = names.filter { $0.hasPrefix("refs/heads/") }

@@ -2,9 +2,9 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Reads the log of a job while it grows, and to its end where it is sealed or dropped meanwhile.
+/// Reads a running log to its end, even if it is sealed or discarded in the meantime.
 ///
-/// The file stays open, so nothing is missed between the last look at the running log and the sealed one.
+/// The file stays open, so nothing is missed between the last read of the running log and its sealing.
 public final class RunningLogReader: Sendable {
     private let path: String
     private let file: File
@@ -25,19 +25,18 @@ public final class RunningLogReader: Sendable {
         }
     }
 
-    /// Whether nothing will be added to the log any more: its writer has ended it, or is gone. What is not read yet still
-    /// can be.
+    /// Whether nothing will be appended any more: its writer has sealed it or is dead. The rest can still be read.
     public var hasEnded: Bool {
         guard let opened = file.status, let named = FileStatus(path) else { return true }
         return opened.inode != named.inode || opened.device != named.device
     }
 
-    /// Removes the log from the running ones where its writer died without ending it.
+    /// Removes the log from the running ones if its writer died without sealing it.
     public func removeIfLeftOver() { RunningLog.removeLeftOver(path) }
 }
 
 extension LogDirectory {
-    /// Opens a running log to follow it; nil if there is none of that name.
+    /// Opens a running log to follow it; nil if there is no such log.
     public func reader(running name: String) throws -> RunningLogReader? {
         try RunningLogReader(path(ofRunning: name))
     }

@@ -15,14 +15,14 @@ extension Store {
     /// Saves the state of all branches under a name, so that it is protected from garbage collection and can be
     /// restored.
     ///
-    /// - Parameter name: The name; nil for one made of the time and the reason.
+    /// - Parameter name: The name; nil for one that consists of the time and the reason.
     /// - Throws: `StoreError` of kind `invalidPath` if a snapshot of that name exists or the name is invalid.
     @discardableResult
     public func takeSnapshot(_ name: String? = nil, reason: String = "manual") throws -> SavePoint {
         try takeSnapshot(name, reason: reason, isTolerant: false)
     }
 
-    /// - Parameter isTolerant: leaves out branches that are damaged.
+    /// - Parameter isTolerant: whether damaged branches are omitted.
     @discardableResult
     func takeSnapshot(_ name: String? = nil, reason: String, isTolerant: Bool) throws -> SavePoint {
         let name = try name ?? freeSnapshotName(Self.timeStamp(options.clock()) + "-" + reason)
@@ -30,7 +30,7 @@ extension Store {
             throw StoreError(.invalidPath, "'\(name)' is not a valid name for a snapshot")
         }
         guard try !snapshots().contains(where: { $0.name == name }) else {
-            throw StoreError(.invalidPath, "there is a snapshot '\(name)' already")
+            throw StoreError(.invalidPath, "snapshot '\(name)' already exists")
         }
         return try exclusively { repository in
             var heads: [String: String] = [:]
@@ -48,13 +48,13 @@ extension Store {
         }
     }
 
-    /// `name`, or with a number where two snapshots are taken within a second.
+    /// `name`, with a number appended if it is taken, as by two snapshots within a second.
     private func freeSnapshotName(_ name: String) throws -> String {
         let taken = Set(try snapshots().map(\.name))
         return ([name] + (2...99).map { "\(name)-\($0)" }).first { !taken.contains($0) } ?? name
     }
 
-    /// All snapshots, in order of their names.
+    /// All snapshots sorted by name.
     public func snapshots() throws -> [SavePoint] {
         try handles.with { repository in
             var heads: [String: [String: String]] = [:]
@@ -69,10 +69,10 @@ extension Store {
         }
     }
 
-    /// Forgets a snapshot.
+    /// Deletes a snapshot.
     public func dropSnapshot(_ name: String) throws {
         guard let snapshot = try snapshots().first(where: { $0.name == name }) else {
-            throw StoreError(.notFound, "there is no snapshot '\(name)'", hint: "`ci store snapshot --list` names them")
+            throw StoreError(.notFound, "there is no snapshot '\(name)'", hint: "`ci store snapshot --list` lists them")
         }
         try exclusively { repository in
             for (branch, head) in snapshot.heads {
@@ -82,13 +82,13 @@ extension Store {
         }
     }
 
-    /// What undoing a commit would change.
+    /// The effect of undoing a commit.
     public struct UndoPlan: Sendable {
         /// The branch to undo the commit on.
         public let branch: Branch
         /// The commit to undo.
         public let commit: HistoryEntry
-        /// The documents as they are now, and as they would be.
+        /// The documents before and after undoing the commit.
         public let changes: [WatchEvent.Change]
         /// Documents that later commits changed again.
         public let dependents: [StorePath]
@@ -116,10 +116,11 @@ extension Store {
         return UndoPlan(branch: branch, commit: entry, changes: changes, dependents: dependents)
     }
 
-    /// Takes a change back by a new commit, after a snapshot.
+    /// Undoes a change by a new commit, after a snapshot.
     ///
-    /// - Parameter force: also where later commits changed the same documents, whose changes are lost then.
-    /// - Throws: `StoreError` of kind `dependedUpon` where they did and `force` is false.
+    /// - Parameter force: whether to undo it even if later commits changed the same documents, whose changes are then
+    ///   lost.
+    /// - Throws: `StoreError` of kind `dependedUpon` if they did and `force` is false.
     @discardableResult
     public func undo(_ undoing: UndoPlan, force: Bool = false) throws -> ObjectID? {
         if let path = undoing.dependents.first, !force {
@@ -127,17 +128,17 @@ extension Store {
                 .dependedUpon,
                 "commit \(undoing.commit.id) cannot be undone: '\(path)'"
                     + (undoing.dependents.count > 1 ? " and \(undoing.dependents.count - 1) others" : "")
-                    + " changed again later",
-                hint: "undo the later changes first, or --force loses them")
+                    + " was changed again later",
+                hint: "undo the later changes first, or discard them with --force")
         }
         try takeSnapshot(reason: "before-undo-\(undoing.commit.id.hex.prefix(12))")
         let message = "Undo: \(undoing.commit.commit.subject)\n\nUndoes: \(undoing.commit.id)\n"
         return try transact(undoing.branch, message) { transaction in
             for change in undoing.changes {
                 guard try transaction.base.id(at: change.path) == change.old else {
-                    throw StoreError(.dependedUpon, "'\(change.path)' was changed meanwhile", hint: "try again")
+                    throw StoreError(.dependedUpon, "'\(change.path)' was changed in the meantime", hint: "try again")
                 }
-                // Read, so that a change until the commit is a conflict.
+                // Reading it makes a concurrent change a conflict.
                 _ = try transaction.exists(change.path)
                 if let old = change.new {
                     try transaction.write(bytes: handles.with { try $0.blob(old) }, to: change.path)

@@ -2,15 +2,15 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// The version of a store's layout, and how older stores are brought to it.
+/// The version of a store's layout, and the migrations of older stores.
 ///
 /// - SeeAlso: `docs/decisions/0038-migrations.md`
 package struct Schema: Sendable {
-    /// What a version changes, in every branch: a transaction each.
+    /// The change of each branch by a new version, in one transaction per branch.
     package struct Migration: Sendable {
-        /// A few words for the commits: "Split the index".
+        /// A short description for the commits: "Split the index".
         package let name: String
-        /// Changes a branch from the version before to this one.
+        /// Changes a branch from the previous version to this one.
         package let change: @Sendable (Transaction, Branch) throws -> Void
 
         package init(_ name: String, change: @escaping @Sendable (Transaction, Branch) throws -> Void) {
@@ -19,10 +19,10 @@ package struct Schema: Sendable {
         }
     }
 
-    /// What this program writes: the version, and what led to it from version 1.
+    /// The schema of this program, with all migrations from version 1.
     package static let current = Schema([])
 
-    /// At `index`: what brings a store of version `index + 1` to the next one.
+    /// The migrations; the one at `index` brings a store of version `index + 1` to the next version.
     package let migrations: [Migration]
     /// The version that stores have after all migrations.
     package var version: Int { migrations.count + 1 }
@@ -39,8 +39,8 @@ package struct Schema: Sendable {
         let root = try File(layout.root, O_RDONLY | O_DIRECTORY)
         guard try root.lock(within: lockTimeout) else {
             throw StoreError(
-                .locked, "store: another process has been making '\(layout.root)' for \(lockTimeout)",
-                hint: "`fuser '\(layout.root)'` names it; the lock goes away with its process")
+                .locked, "store: another process has been creating '\(layout.root)' for \(lockTimeout)",
+                hint: "`fuser '\(layout.root)'` shows it; the lock is released when that process ends")
         }
         defer { root.unlock() }
         if FileStatus(layout.schema) != nil { return }
@@ -51,8 +51,8 @@ package struct Schema: Sendable {
         if let clone = try? StoreClone.find(at: layout.root), !clone.isBare { throw clone.writeRefusal }
         guard layout.isFree || FileStatus(layout.gitObjects) != nil else {
             throw StoreError(
-                .noStore, "'\(layout.root)' is not a store: it holds '\(names(in: layout.root)[0])'",
-                hint: "name an empty folder or one that does not exist")
+                .noStore, "'\(layout.root)' is not a store: it contains '\(names(in: layout.root)[0])'",
+                hint: "give an empty folder or one that does not exist")
         }
         removeLocksOfKilledMaker(layout)
         let repository = try GitRepository(initializingBare: layout.root)
@@ -61,7 +61,8 @@ package struct Schema: Sendable {
         try SchemaState(version: version).write(layout)
     }
 
-    /// In a repository without branches no git has anything to do: locks there are of a maker that was killed.
+    /// No git process works on a repository without branches: locks in it belong to a killed process that was creating
+    /// it.
     private func removeLocksOfKilledMaker(_ layout: Layout) {
         guard names(in: "\(layout.root)/refs/heads").isEmpty, FileStatus("\(layout.root)/packed-refs") == nil else {
             return
@@ -69,21 +70,21 @@ package struct Schema: Sendable {
         for name in ["config.lock", "HEAD.lock"] { unlink("\(layout.root)/\(name)") }
     }
 
-    /// No maintenance behind our back, nothing lost by a careless push, and what stock git writes is on disk as well.
+    /// No automatic maintenance, protection against careless pushes, and syncing by stock git.
     static let configuration = [
         ("gc.auto", "0"), ("maintenance.auto", "false"), ("receive.autogc", "false"),
         ("receive.denyNonFastForwards", "true"), ("receive.denyDeletes", "true"), ("core.fsync", "committed"),
     ].map { (key: $0.0, value: $0.1) }
 
-    /// Throws if there is no store or its schema is newer than this program.
+    /// Throws if there is no store or its schema is newer than this program's.
     @discardableResult
     func check(_ layout: Layout) throws(StoreError) -> SchemaState {
         let state = try SchemaState(layout)
         guard state.version <= version else {
             throw StoreError(
                 .newerSchema,
-                "the store at '\(layout.root)' has version \(state.version), this program knows \(version)",
-                hint: "use a newer ci; this one would not understand what it finds")
+                "the store at '\(layout.root)' has version \(state.version), this program supports at most \(version)",
+                hint: "use a newer ci")
         }
         return state
     }
@@ -104,7 +105,7 @@ struct SchemaState: Equatable {
             if FileStatus(layout.own) != nil, !layout.isFree {
                 throw StoreError(
                     .corrupted, "store: '\(layout.schema)' is missing",
-                    hint: "`ci store verify --repair` writes it again")
+                    hint: "`ci store verify --repair` restores it")
             }
             throw Self.noStore(at: layout.root)
         }
@@ -116,22 +117,22 @@ struct SchemaState: Equatable {
         else {
             throw StoreError(
                 .corrupted,
-                "store: '\(layout.schema)' holds '\(words.joined(separator: " "))', expected a number",
-                hint: "`ci store verify --repair` writes it again")
+                "store: '\(layout.schema)' contains '\(words.joined(separator: " "))', expected a number",
+                hint: "`ci store verify --repair` restores it")
         }
         self.init(version: numbers[0], from: numbers.dropFirst().first)
     }
 
     private static func noStore(at root: String) -> StoreError {
         guard let status = FileStatus(root) else {
-            let hint = "`ci plan` makes one; --store names another"
+            let hint = "`ci plan` creates one; --store selects another"
             return StoreError(.noStore, "there is no store at '\(root)'", hint: hint)
         }
         let name = names(in: root).first
-        let found = status.isDirectory ? name.map { "it holds '\($0)'" } ?? "it is empty" : "it is a file"
+        let found = status.isDirectory ? name.map { "it contains '\($0)'" } ?? "it is empty" : "it is a file"
         return StoreError(
             .noStore, "'\(root)' is not a store: \(found)",
-            hint: "`ci plan` makes one in a new or empty folder; --store names another")
+            hint: "`ci plan` creates one in a new or empty folder; --store selects another")
     }
 
     func write(_ layout: Layout) throws(StoreError) {
@@ -141,7 +142,8 @@ struct SchemaState: Equatable {
 }
 
 extension Layout {
-    /// Whether a store can be made here: there is nothing, or only a cache, which is here where a user has no home.
+    /// Whether a store can be created here: the folder is missing, empty, or contains only a cache, as for users
+    /// without a home directory.
     var isFree: Bool {
         let present = names(in: root)
         let isFolder = FileStatus(root) == nil || FileStatus("\(root)/.") != nil
@@ -151,6 +153,6 @@ extension Layout {
 }
 
 extension Store {
-    /// Whether a store can be made at `path`: there is nothing, an empty folder, or only a cache.
+    /// Whether a store can be created at `path`: the folder is missing, empty, or contains only a cache.
     package static func canBeMade(at path: String) -> Bool { Layout(root: path).isFree }
 }

@@ -1,8 +1,8 @@
 public import Core
 
-/// Logs that several machines share, by the digests of their contents. Functions may block.
+/// Logs shared between machines, addressed by the digests of their contents. Functions may block.
 public protocol SharedLogs: Sendable {
-    /// Uploads a log, unless it exists. Does not remove the file.
+    /// Uploads a log unless it exists. Does not remove the file.
     func put(_ log: Digest, archive file: String) throws
 
     /// Downloads a log of at most `limit` bytes into a new file.

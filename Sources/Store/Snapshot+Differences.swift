@@ -17,6 +17,6 @@ extension Snapshot {
         }
     }
 
-    /// The root directory; nil for an empty branch, whose directory is not an object of the repository.
+    /// The root directory; nil for an empty branch, whose directory may not exist as an object.
     private var directory: ObjectID? { tree == .emptyTree ? nil : tree }
 }

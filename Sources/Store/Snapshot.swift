@@ -1,22 +1,21 @@
 internal import Core
-internal import Foundation
 public import Git
 
 /// The immutable state of a branch at a commit.
 public struct Snapshot: Sendable {
-    /// A name in a directory.
+    /// An entry of a directory.
     public struct Entry: Hashable, Sendable {
-        /// The last part of the path.
+        /// The last component of the path.
         public let name: String
-        /// Whether there are documents below.
+        /// Whether the entry is a directory.
         public let isDirectory: Bool
-        /// Equal ids mean equal contents.
+        /// The id of the contents: equal ids mean equal contents.
         public let id: ObjectID
     }
 
-    /// Nil for a branch without commits.
+    /// The commit; nil for a branch without commits.
     public let commit: ObjectID?
-    /// The directory of the commit.
+    /// The id of the commit's tree.
     public let tree: ObjectID
     let handles: HandlePool
 
@@ -51,10 +50,10 @@ public struct Snapshot: Sendable {
         }
     }
 
-    /// Whether a document or a directory is at `path`.
+    /// Whether a document or a directory exists at `path`.
     public func exists(_ path: StorePath) throws -> Bool { try id(at: path) != nil }
 
-    /// The id of what is at `path`, by which contents are compared without reading them.
+    /// The id of the document or directory at `path`, for comparing contents without reading them.
     public func id(at path: StorePath) throws -> ObjectID? {
         try handles.with { try entry(at: path, in: $0)?.id }
     }
@@ -113,10 +112,10 @@ public struct Snapshot: Sendable {
     }
 }
 
-/// Reads `bytes` as a value, naming the document where that fails.
+/// Decodes `bytes`, and names the document if that fails.
 func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], at path: StorePath) throws -> Value {
     do {
-        return try CanonicalJSON.decode(type, from: Data(bytes))
+        return try CanonicalJSON.decode(type, from: bytes)
     } catch {
         throw StoreError(
             .invalidValue, "document '\(path)' is not a valid \(type): \(error)",

@@ -2,9 +2,9 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Calls the handler of a watch with each state that differs from the one before, one at a time.
+/// Calls the handler of a watch with each state that differs from the previous one, one call at a time.
 ///
-/// A state is what is watched: ephemeral values, or the heads of branches.
+/// The state is that of ephemeral values, or of the heads of branches.
 final class StateDelivery<State: Equatable & Sendable>: Sendable {
     private let queue = DispatchQueue(label: "store.watch")
     private let last = Mutex<State?>(nil)
@@ -20,7 +20,7 @@ final class StateDelivery<State: Equatable & Sendable>: Sendable {
         self.handler = handler
     }
 
-    /// Delivers the state soon, if it is another one. Changes that come before it is read are delivered together.
+    /// Delivers the state soon if it has changed. Changes before it is read are delivered together.
     func schedule() {
         guard !isScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }
         queue.async { [self] in
@@ -30,11 +30,11 @@ final class StateDelivery<State: Equatable & Sendable>: Sendable {
         }
     }
 
-    /// Delivers nothing more.
+    /// Ends the delivery.
     func end() { isEnded.store(true, ordering: .releasing) }
 
     private func deliver() {
-        // Read first: a state that is delivered after the end was there before it.
+        // Read before the check: a state that is delivered after the end existed before it.
         guard let state = read(), !isEnded.load(ordering: .acquiring) else { return }
         let isNew = last.withLock { last in
             defer { last = state }
@@ -44,12 +44,12 @@ final class StateDelivery<State: Equatable & Sendable>: Sendable {
     }
 }
 
-/// Holds back what follows something at once, so that what comes in quick succession is looked at together.
+/// Delays work so that changes in quick succession are processed together.
 final class DeliveryRate: Sendable {
     private let last = Atomic<UInt64>(0)
     private static let interval: UInt64 = 1_000_000
 
-    /// Blocks the thread until it was not here for a millisecond.
+    /// Blocks the thread until a millisecond has passed since the last call.
     func pause() {
         let now = DispatchTime.now().uptimeNanoseconds
         let next = last.load(ordering: .relaxed) + Self.interval

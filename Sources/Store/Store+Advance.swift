@@ -4,17 +4,17 @@ extension Store {
     /// The folder of the git repository.
     package var repositoryDirectory: String { layout.root }
 
-    /// How a branch compares with a commit that was fetched.
+    /// The result of advancing a branch to a fetched commit.
     package enum Advance: Hashable, Sendable {
-        /// The branch is at the commit now, and was not before.
+        /// The branch was moved to the commit.
         case moved
-        /// It was there, or has further commits.
+        /// The branch already contained the commit.
         case upToDate
-        /// Both have commits that the other one lacks; nothing was changed. Nil: they have nothing in common.
+        /// Both have commits that the other lacks; nothing was changed. `base` is nil if they have no common ancestor.
         case diverged(own: ObjectID, base: ObjectID?)
     }
 
-    /// Moves a branch on to a commit that is in the repository, or makes it, where no commit is lost by that.
+    /// Moves a branch forward to a commit that exists in the repository, or creates it, unless commits would be lost.
     package func advance(_ branch: Branch, to id: ObjectID) throws -> Advance {
         try exclusively { repository in
             try repository.refresh()
@@ -33,14 +33,15 @@ extension Store {
         }
     }
 
-    /// Sets a branch to another commit that does not follow the one that it is at. Save it before: a snapshot keeps what is lost.
+    /// Sets a branch to a commit that does not descend from its current one. Make a snapshot first to keep what is
+    /// lost.
     package func replace(_ branch: Branch, from own: ObjectID, by id: ObjectID) throws {
         try exclusively { repository in
             try repository.updateReference(branch.reference, to: id, expecting: own)
         }
     }
 
-    /// The references that begin with a prefix, and where they lead.
+    /// The references with a prefix and their objects.
     package func references(prefix: String) throws -> [(name: String, id: ObjectID)] {
         try handles.with { repository in
             try repository.refresh()

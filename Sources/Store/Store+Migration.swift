@@ -5,16 +5,16 @@ internal import System
 extension Store {
     /// Migrates an older store to the schema of this program, one version after the other.
     ///
-    /// Older programs are locked out from the first change on. A snapshot of all branches is taken before. An
-    /// interrupted migration is resumed: each branch is migrated by one transaction, which its commit records.
+    /// Older programs are locked out from the first change on. A snapshot of all branches is taken first. An
+    /// interrupted migration is resumed: each branch is migrated by one transaction, whose commit records it.
     func migrate() throws {
         let lock = try File("\(layout.own)/schema.lock", O_RDWR | O_CREAT)
         guard try lock.lock(within: options.lockTimeout) else {
             throw StoreError(
                 .locked, "store: another process has been changing the schema for \(options.lockTimeout)",
-                hint: "`fuser '\(layout.own)/schema.lock'` names it; the lock goes away with its process")
+                hint: "`fuser '\(layout.own)/schema.lock'` shows it; the lock is released when that process ends")
         }
-        // Perhaps another process did it while we waited.
+        // Another process may have done it in the meantime.
         var state = try options.schema.check(layout)
         while state.from != nil || state.version < options.schema.version {
             let from = state.from ?? state.version

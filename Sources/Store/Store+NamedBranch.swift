@@ -3,7 +3,7 @@ internal import Core
 extension Store {
     /// The branch with a name given by the user.
     ///
-    /// - Throws: `StoreError` of kind `notFound`, with similar or all names, if there is none of that name.
+    /// - Throws: `StoreError` of kind `notFound`, with similar or all names, if there is no such branch.
     public func existingBranch(_ name: String) throws -> Branch {
         let all = try branches()
         if let branch = all.first(where: { $0.name == name }) { return branch }

@@ -5,11 +5,11 @@ internal import Logging
 internal import Synchronization
 
 extension Store {
-    /// What a transaction came to.
+    /// The result of a transaction.
     public struct Committed<Value> {
-        /// What the closure returned.
+        /// The result of the closure.
         public let value: Value
-        /// The branch's commit that holds the change; where nothing changed, the one that was there.
+        /// The branch's commit with the change; if nothing changed, the current commit.
         public let commit: ObjectID?
     }
 
@@ -98,13 +98,13 @@ extension Store {
         throw conflict
     }
 
-    /// Microseconds to wait before the next attempt: doubling up to 50 ms, and any part of that.
+    /// Microseconds to wait before the next attempt: a random part of a limit that doubles up to 50 ms.
     private func backoff(_ attempt: Int) -> Int {
         Int.random(in: 0...min(50_000, 250 << min(attempt, 8)))
     }
 }
 
-/// Carries the outcome of a request to the thread that waits for it.
+/// Passes the result of a request to the thread that waits for it.
 private final class Outcome: Sendable {
     private let result = Mutex<Result<ObjectID?, any Error>?>(nil)
 

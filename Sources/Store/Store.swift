@@ -2,10 +2,10 @@ internal import Core
 internal import Git
 internal import System
 
-/// A tree of small documents per branch in a plain bare git repository, changed by transactions and watched.
+/// Branches of small documents in a plain bare git repository, changed by transactions and watched.
 ///
 /// Stock git may clone, log, fetch from, push to, repack and check it at any time. Any number of processes and threads
-/// may write at once. Knows nothing of what the documents mean.
+/// may write at the same time. The store does not interpret the documents.
 ///
 /// - SeeAlso: `docs/decisions/0036-history-deltas.md`
 /// - SeeAlso: `docs/decisions/0037-repack-keeps-objects.md`
@@ -20,21 +20,21 @@ public final class Store: Sendable {
     let options: StoreOptions
     let committer: Committer
     let spares: RecycledFiles
-    /// Changes of branches.
+    /// Detects changes of branches.
     let events: FileEvents
-    /// Claims, ticks and progress, visible to the other processes that have the store open.
+    /// Claims, assignments, reports and progress, visible to all processes that use the store.
     public let ephemeral: any EphemeralValues
     let ephemeralFiles: FileEphemeralValues
 
-    /// Opens the store at `path`, or makes one there.
+    /// Opens the store at `path`, or creates it.
     ///
-    /// - Throws: `StoreError` of kind `newerSchema`, `noStore` where a folder of something else is in the way, `system`.
+    /// - Throws: `StoreError` of kind `newerSchema`, `noStore` if the folder contains something else, `system`.
     public convenience init(at path: String, options: StoreOptions = StoreOptions()) throws {
         try options.schema.create(Layout(root: path), lockTimeout: options.lockTimeout)
         try self.init(opening: path, options: options)
     }
 
-    /// Opens the store at `path`. An older one is migrated, after a snapshot.
+    /// Opens the store at `path`. An older one is migrated after a snapshot.
     ///
     /// - Throws: `StoreError` of kind `noStore` if there is none, `newerSchema` if this program is too old for it.
     public init(opening path: String, options: StoreOptions = StoreOptions()) throws {
@@ -47,7 +47,7 @@ public final class Store: Sendable {
         let isClone = layout.clone != nil
         let schema = isClone ? nil : try options.schema.check(layout)
         if !isClone { Self.setAsidePacksBrokenByRestart(layout) }
-        // Where the repository cannot be opened nothing is written either.
+        // If the repository cannot be opened, nothing is written.
         try handles.with { _ in }
         events = FileEvents(folders: ["\(layout.root)/refs"], changeDetection: options.changeDetection)
         ephemeralFiles = try FileEphemeralValues(
@@ -62,20 +62,20 @@ public final class Store: Sendable {
 
     private func begin(_ schema: SchemaState) throws {
         try recoverFromRestart()
-        // Who may only read leaves them.
+        // A process with read-only access leaves them.
         try? ephemeralFiles.sweepOwners()
         logs.removeLeftOvers()
         if schema != SchemaState(version: options.schema.version) { try migrate() }
     }
 
-    /// Whether the machine was rebooted after the last writer.
+    /// Whether the machine was rebooted since the last write.
     private static func hasRestarted(sinceLastWriterOf layout: Layout) throws -> Bool {
         let state = try Files.contents(of: layout.writerLock).flatMap { WriterState(bytes: $0) }
         return state.map { $0.boot != WriterState.currentBoot } ?? false
     }
 
-    /// Moves away the packs that a loss of power broke: with such an index the repository cannot even be opened. What they
-    /// held is written again from the journal. Does nothing where the store may not be written.
+    /// Moves away the packs that were damaged by a power failure: with such an index the repository cannot be opened.
+    /// Their contents are restored from the journal. Does nothing if the store is not writable.
     private static func setAsidePacksBrokenByRestart(_ layout: Layout) {
         guard (try? hasRestarted(sinceLastWriterOf: layout)) == true,
             let lock = try? WriterLock(path: layout.writerLock, timeout: .seconds(5))
@@ -84,18 +84,18 @@ public final class Store: Sendable {
         try? layout.setAsideBrokenPacks()
     }
 
-    /// After a restart of the machine a branch may lead to what was not on disk yet, so that not even reading it works
-    /// until a writer has gone through the journal.
+    /// After a reboot a branch may refer to objects that were not on disk, so that it cannot be read until a writer has
+    /// processed the journal.
     private func recoverFromRestart() throws {
         guard try Self.hasRestarted(sinceLastWriterOf: layout) else { return }
-        // Who may only read sees what there is.
+        // A process with read-only access uses the existing state.
         try? finishPendingCommits()
     }
 
     /// The directory of indexes, which can be rebuilt at any time; nil for a plain clone.
     public var indexDirectory: String? { isClone ? nil : layout.indexes }
 
-    /// Where files are kept that belong to this store alone, and that no clone gets; nil for a plain clone.
+    /// The folder for files that belong to this store alone and are not cloned; nil for a plain clone.
     public var privateDirectory: String? { isClone ? nil : layout.own }
 
     /// The current state of the branch; empty if it does not exist.
@@ -114,7 +114,7 @@ public final class Store: Sendable {
         return try clone.head(of: branch, here: own, repository)
     }
 
-    /// The state of a branch at a commit, given by an id or any revision that git understands.
+    /// The state of a branch at a commit, given by an id or any revision in git's syntax.
     public func snapshot(at revision: String) throws -> Snapshot {
         try handles.with { repository in
             let id = try resolve(revision, repository)
@@ -122,7 +122,7 @@ public final class Store: Sendable {
         }
     }
 
-    /// A branch without its commit is damage, not a mistake of the caller.
+    /// A missing commit of a branch is damage, not an error of the caller.
     private func resolve(_ revision: String, _ repository: GitRepository) throws -> ObjectID {
         if let clone = layout.clone { return try clone.resolve(revision, repository) }
         let resolved = Result { () throws(GitError) in try repository.resolve(commit: revision) }
@@ -134,7 +134,7 @@ public final class Store: Sendable {
         return try resolved.get()
     }
 
-    /// All branches whose name begins with `prefix`, sorted.
+    /// All branches whose names have the prefix `prefix`, sorted.
     public func branches(prefix: String = "") throws -> [Branch] {
         try handles.with { repository in
             let own = try repository.references(prefix: "refs/heads/").map { String($0.dropFirst("refs/heads/".count)) }
@@ -144,16 +144,17 @@ public final class Store: Sendable {
         }
     }
 
-    /// Makes what was written durable without the journal, which is reset. Happens automatically when the journal is full.
+    /// Makes everything written durable without the journal, and restarts the journal. Happens automatically when the
+    /// journal is full.
     public func checkpoint() throws { try committer.checkpoint() }
 
-    /// Finishes what a writer left that died, if one did: a change that it made durable and did not live to show is seen
-    /// from now on, not only after the next transaction.
+    /// Finishes what a dead writer left: a durable change that is not visible yet becomes visible now, not only after
+    /// the next transaction.
     ///
-    /// - Throws: `StoreError`, also where another writer holds the store for too long.
+    /// - Throws: `StoreError`, also if another writer holds the lock for too long.
     public func finishPendingCommits() throws { try exclusively { _ in } }
 
-    /// Runs `body` while no writer of any process is at work.
+    /// Runs `body` while no process writes to the store.
     func exclusively<Result: Sendable>(_ body: (GitRepository) throws -> Result) throws -> Result {
         try committer.exclusively(body)
     }

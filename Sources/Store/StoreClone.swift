@@ -2,14 +2,14 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// A plain clone of a store made by git, which has only branches to read.
+/// A plain clone of a store made by git, which has only branches and is read-only.
 struct StoreClone: Sendable {
     /// The directory as given.
     let path: String
-    /// Where the repository's own files are.
+    /// The folder of the repository's own files.
     let directory: String
     let isBare: Bool
-    /// The address that it was cloned from; nil if its configuration has none.
+    /// The URL that it was cloned from; nil if its configuration has none.
     let origin: String?
     /// The names of its remotes, `origin` first.
     let remotes: [String]
@@ -42,7 +42,8 @@ struct StoreClone: Sendable {
 
     // MARK: Reading
 
-    /// Where a branch is: here, or where a remote had it when it was last fetched, if that is newer or there is none here.
+    /// The commit of a branch: the local one or the one last fetched from a remote, if that is newer or there is no
+    /// local one.
     func head(of branch: Branch, here own: ObjectID?, _ repository: GitRepository) throws -> ObjectID? {
         for remote in remotes {
             guard let fetched = try repository.reference("refs/remotes/\(remote)/\(branch.name)") else { continue }
@@ -62,7 +63,7 @@ struct StoreClone: Sendable {
         }
     }
 
-    /// The commit that a revision means, also where only a remote has the branch.
+    /// The commit of a revision, including branches that only a remote has.
     func resolve(_ revision: String, _ repository: GitRepository) throws -> ObjectID {
         if let branch = try? Branch(revision),
             let head = try head(of: branch, here: repository.reference(branch.reference), repository)
@@ -81,34 +82,34 @@ struct StoreClone: Sendable {
     var writeRefusal: StoreError {
         let way =
             isBare
-            ? "`ci plan MATRIX --store '\(path)'` makes a store of it"
-            : "make a store of its own: git clone --bare '\(origin ?? "STORE")' DIR, then ci plan MATRIX --store DIR"
+            ? "`ci plan MATRIX --store '\(path)'` turns it into a store"
+            : "create a separate store: git clone --bare '\(origin ?? "STORE")' DIR, then ci plan MATRIX --store DIR"
         return StoreError(
-            .readOnly, "'\(path)' is a plain clone of a store, which can be read and not written",
-            hint: "write to the store that it was cloned from\(origin.map { ", '\($0)'" } ?? ""); or \(way)")
+            .readOnly, "'\(path)' is a plain clone of a store, which is read-only",
+            hint: "use the store that it was cloned from\(origin.map { ", '\($0)'" } ?? ""); or \(way)")
     }
 
     /// The error for logs and layers, which git does not clone.
     func lacks(_ thing: String) -> StoreError {
         StoreError(
             .notFound,
-            "\(thing) is not here: '\(path)' is a plain clone of a store, and a clone has no logs and no layers",
-            hint: "ask the store that it was cloned from\(origin.map { ": --store '\($0)' on its machine" } ?? "")")
+            "\(thing) is not available: '\(path)' is a plain clone of a store, which has no logs and no layers",
+            hint: "use the store that it was cloned from\(origin.map { ": --store '\($0)' on its machine" } ?? "")")
     }
 }
 
 extension Layout {
-    /// - Throws: `StoreError` of kind `readOnly` where this is a plain clone of a store.
+    /// - Throws: `StoreError` of kind `readOnly` if this is a plain clone of a store.
     func requireWritable() throws(StoreError) {
         if let clone { throw clone.writeRefusal }
     }
 }
 
 extension Store {
-    /// Whether this is a plain clone of a store, made by stock git, which is only read.
+    /// Whether this is a plain clone of a store, made by stock git, which is read-only.
     public var isClone: Bool { layout.clone != nil }
 
-    /// - Throws: `StoreError` of kind `readOnly` where this is a plain clone of a store: for a caller that is about to do much
+    /// - Throws: `StoreError` of kind `readOnly` if this is a plain clone of a store: for callers that do much work
     ///   before writing.
     public func requireWritable() throws { try layout.requireWritable() }
 }

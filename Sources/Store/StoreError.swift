@@ -3,29 +3,29 @@ internal import Git
 internal import Glibc
 package import System
 
-/// Why the store could not do what was asked.
+/// The failure of an operation on the store.
 public struct StoreError: Error, Sendable, CustomStringConvertible {
     /// The kinds of failures.
     public enum Kind: String, Sendable {
-        /// No store is at the place that was named.
+        /// There is no store at the given path.
         case noStore
-        /// A plain clone of a store, which is only read.
+        /// The store is a plain clone, which is read-only.
         case readOnly
         /// The store was written by a newer program.
         case newerSchema
-        /// A path, a branch or a key that is not allowed.
+        /// The path, branch or key is invalid.
         case invalidPath
-        /// A document where a directory must be, or the other way round.
+        /// There is a document where a directory is required, or vice versa.
         case notADirectory
-        /// A write outside the prefixes that the writer declared.
+        /// The write is outside the prefixes that the writer declared.
         case outsidePrefix
-        /// The document, commit, log or object that was named is not there.
+        /// The document, commit, log or object does not exist.
         case notFound
-        /// A document that does not hold the value that was asked for.
+        /// The document does not contain a value of the requested type.
         case invalidValue
-        /// Another process holds a lock for longer than we wait.
+        /// Another process holds a lock longer than the timeout.
         case locked
-        /// Something in the store is damaged.
+        /// A part of the store is damaged.
         case corrupted
         /// A change cannot be undone because later changes build on it.
         case dependedUpon
@@ -35,9 +35,9 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
 
     /// The kind of the error, for callers.
     public let kind: Kind
-    /// Names the object and what was found.
+    /// The message, which names the object and the problem.
     public let message: String
-    /// What the user can do about it; nil if nothing helps.
+    /// A suggestion for the user; nil if there is none.
     public let hint: String?
 
     public init(_ kind: Kind, _ message: String, hint: String? = nil) {
@@ -48,13 +48,13 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { hint.map { "\(message)\n  hint: \($0)" } ?? message }
 
-    /// An error of the operating system while doing `operation` to a file of the store.
+    /// The error of a failed system call on a file of the store.
     package static func system(_ operation: String, _ path: String, _ number: Int32) -> StoreError {
         StoreError(SystemError(operation, path, number))
     }
 }
 
-/// Files of the store, with the store's errors.
+/// File operations with the store's errors.
 typealias Files = FileSystem<StoreError>
 typealias File = Files.File
 
@@ -62,7 +62,7 @@ extension StoreError: SystemErrorConvertible {
     package init(_ error: SystemError) {
         let hint: String? =
             switch error.code {
-            case ENOSPC, EDQUOT: "free some space (`ci store gc` drops what nothing references), then try again"
+            case ENOSPC, EDQUOT: "free some space (`ci store gc` removes unreferenced data), then try again"
             case EROFS, EACCES, EPERM: "the store must be writable for the user who runs this"
             case EIO: "the disk is failing: copy the store elsewhere, then `ci store verify` the copy"
             default: nil
@@ -85,21 +85,21 @@ extension StoreError: ClassifiedError {
     public var diagnostics: [Diagnostic] { [Diagnostic(.error, message, hint: hint)] }
 }
 
-/// Two transactions changed the same document, or one changed what the other had read, and no merge settles it.
+/// Two transactions changed the same document, or one changed what the other had read, and they cannot be merged.
 public struct Conflict: Error, Sendable, Hashable, CustomStringConvertible {
     /// The branch that both transactions changed.
     public let branch: Branch
-    /// The document on which they disagree.
+    /// The document with the conflicting changes.
     public let path: StorePath
     /// The document before the transaction, after it, and in the current state; nil if absent.
     public let base: [UInt8]?
-    /// The document as the failed transaction would have it.
+    /// The document as written by the failed transaction.
     public let ours: [UInt8]?
-    /// The document as it is now.
+    /// The current document.
     public let theirs: [UInt8]?
-    /// False where the transaction only read the document, in which case `ours` is `base`.
+    /// False if the transaction only read the document; `ours` equals `base` then.
     public let isWrite: Bool
-    /// How often the transaction was tried.
+    /// The number of attempts.
     public var attempts: Int
 
     public var description: String {
@@ -111,7 +111,7 @@ public struct Conflict: Error, Sendable, Hashable, CustomStringConvertible {
 extension Conflict: ClassifiedError {
     public var category: ErrorCategory { .unavailable }
 
-    /// What the user can do about it.
+    /// A suggestion for the user.
     public var hint: String? { "try again; `ci store log` shows who else writes there" }
 }
 
@@ -120,7 +120,7 @@ public struct Branch: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The name below `refs/heads/`.
     public let name: String
 
-    /// - Throws: `StoreError` of kind `invalidPath` where git does not allow the name.
+    /// - Throws: `StoreError` of kind `invalidPath` if the name is not allowed by git.
     public init(_ name: String) throws(StoreError) {
         guard GitRepository.isValid(referenceName: "refs/heads/\(name)"), !name.hasPrefix("-") else {
             throw StoreError(.invalidPath, "'\(name)' is not a valid branch name")

@@ -1,16 +1,16 @@
 public import Core
 
-/// What is wrong in a store, what a repair does or did about it, and what the user can do.
+/// A problem in a store, the effect of a repair on it, and a suggestion for the user.
 public struct StoreFinding: Sendable, Hashable, Codable {
     /// How bad a finding is.
     public enum Severity: String, Sendable, Codable {
-        /// Something is lost or cannot be read.
+        /// Data is lost or cannot be read.
         case damage
-        /// Something is in the way or left over.
+        /// A leftover or an inconsistency without loss of data.
         case disorder
     }
 
-    /// The kind of thing that is wrong.
+    /// The kinds of things that can have a problem.
     public enum Subject: String, Sendable, Codable {
         case schema, configuration, head, reference, branch, lock, pack, index, object, document, journal, heads, log,
             layer
@@ -18,15 +18,15 @@ public struct StoreFinding: Sendable, Hashable, Codable {
 
     /// How bad it is.
     public let severity: Severity
-    /// What kind of thing is damaged.
+    /// The kind of thing that has the problem.
     public let subject: Subject
-    /// Names the thing and what is wrong with it.
+    /// The message, which names the thing and the problem.
     public let message: String
     /// The effect of a repair; nil if it cannot be repaired.
     public let repair: String?
-    /// Whether this verification has done it, and nothing is lost.
+    /// Whether this verification has repaired it without loss.
     public internal(set) var isDone: Bool
-    /// What the user can do; nil if there is nothing to do.
+    /// A suggestion for the user; nil if there is nothing to do.
     public internal(set) var advice: String?
 
     public init(
@@ -41,7 +41,7 @@ public struct StoreFinding: Sendable, Hashable, Codable {
         self.advice = advice
     }
 
-    /// Whether a repair can mend it.
+    /// Whether a repair can fix it.
     public var isRepairable: Bool { repair != nil }
 
     private enum CodingKeys: String, CodingKey {
@@ -50,37 +50,37 @@ public struct StoreFinding: Sendable, Hashable, Codable {
     }
 }
 
-/// What a verification looked at and found.
+/// The result of a verification.
 public struct StoreVerification: Sendable, Codable {
-    /// Branches examined.
+    /// The number of branches examined.
     public var branches = 0
-    /// Commits examined.
+    /// The number of commits examined.
     public var commits = 0
-    /// Documents examined, each version counted once.
+    /// The number of documents examined, each version counted once.
     public var documents = 0
-    /// Logs and objects examined.
+    /// The number of logs and objects examined.
     public var objects = 0
-    /// Archives of layers, where they were looked at.
+    /// The number of archives of layers, if they were examined.
     public var layers = 0
-    /// Root file systems, where they were looked at.
+    /// The number of root file systems, if they were examined.
     public var environments = 0
-    /// What was found, in the order of the examination.
+    /// The findings in the order of the examination.
     public var findings: [StoreFinding] = []
-    /// What is still found after a repair; empty if nothing was repaired.
+    /// The findings after a repair; empty if nothing was repaired.
     public var remaining: [StoreFinding] = []
 
-    /// Nothing examined yet.
+    /// Creates an empty result.
     public init() {}
 
-    /// Whether nothing was found, or all that was found was mended.
+    /// Whether nothing was found, or everything was repaired.
     public var isSound: Bool { findings.allSatisfy(\.isDone) && remaining.isEmpty }
 }
 
 /// Knowledge about the meaning of documents: how to rebuild a damaged branch from its remains.
 public struct BranchRebuilding: Sendable {
-    /// What to make of a branch whose newest directory has lost documents.
+    /// How to rebuild a branch whose newest directory has lost documents.
     public enum Rebuilt: Sendable {
-        /// These documents, by their paths, and no others.
+        /// Use exactly these documents, by path.
         case documents([String: [UInt8]])
         /// Restore the newest complete version, or remove the branch if there is none.
         case wholeVersion(advice: String)
@@ -91,13 +91,13 @@ public struct BranchRebuilding: Sendable {
     /// A description of the document at a path of a branch; nil to use its path.
     public var describe: @Sendable (_ branch: String, _ path: String) -> String?
 
-    /// The logs and layers that a document needs, by their digests.
+    /// The logs and layers that a document needs, by digest.
     public struct Contents: Sendable {
-        /// Digests of logs that must exist.
+        /// The digests of logs that must exist.
         public var logs: [Digest]
-        /// Digests of layers that results name.
+        /// The digests of layers in results.
         public var layers: [Digest]
-        /// Whose they are, for people.
+        /// The owner of the contents, for people.
         public var owner: String
 
         public init(logs: [Digest], layers: [Digest], owner: String) {
@@ -109,7 +109,7 @@ public struct BranchRebuilding: Sendable {
 
     /// The blobs that the document at a path of a branch needs; nil for none.
     public var contents: @Sendable (_ branch: String, _ path: String, _ document: [UInt8]) -> Contents?
-    /// Logs and layers that are kept elsewhere, and need not be in the store.
+    /// Logs and layers that are stored elsewhere and need not be in the store.
     public var keptElsewhere: Set<Digest> = []
 
     public init(

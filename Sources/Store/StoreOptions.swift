@@ -1,26 +1,26 @@
 internal import Glibc
 
-/// What must be on disk before a transaction is acknowledged.
+/// What is on disk before a transaction is acknowledged.
 public enum Durability: String, Sendable, CaseIterable {
-    /// The change is in the journal, and the journal is synced: it survives a loss of power.
+    /// The change is in the synced journal: it survives a power failure.
     case power
-    /// The change is with the kernel: it survives the death of every process, not a loss of power.
+    /// The change is in the kernel's memory: it survives the end of every process, but not a power failure.
     case process
 }
 
-/// How a store behaves; the defaults are those of `ci`.
+/// The options of a store; the defaults are those of `ci`.
 public struct StoreOptions: Sendable {
-    /// What a commit survives: the process's end or the machine's.
+    /// Whether a commit survives a power failure or only the end of the process.
     public var durability: Durability
-    /// Who the commits are from.
+    /// The author of commits.
     public var author: (name: String, email: String)
-    /// The current time in seconds since 1970. No commit is dated before its parent, regardless of the clock.
+    /// The clock in seconds since 1970. No commit is dated before its parent, whatever the clock.
     public var clock: @Sendable () -> Int64
-    /// How often a transaction is tried before its conflict is thrown.
+    /// The number of attempts before a transaction's conflict is thrown.
     public var attempts: Int
-    /// How long to wait for another writer's lock.
+    /// The time to wait for another writer's lock.
     public var lockTimeout: Duration
-    /// How watches notice what other processes do.
+    /// How watches detect changes by other processes.
     public var changeDetection: ChangeDetection
     /// The ephemeral values through which processes coordinate; nil for files of the store, on a single machine.
     public var coordination: (any EphemeralValues)?
@@ -28,9 +28,9 @@ public struct StoreOptions: Sendable {
     public var sharedObjects: (any BlobStore)?
     /// Logs shared between machines; nil to keep them in the store.
     public var sharedLogs: (any SharedLogs)?
-    /// So many files are made before those that are deleted are kept, to be rewritten.
+    /// The number of files to create before deleted ones are kept for recycling.
     package var filesBeforeSpares = 48
-    /// The version to write, and how older ones are brought to it.
+    /// The schema to write, with the migrations to it.
     package var schema = Schema.current
     /// Called at each named point of a commit.
     package var atPoint: @Sendable (FailurePoint) throws -> Void = { _ in }
@@ -52,7 +52,7 @@ public struct StoreOptions: Sendable {
 /// Seconds since 1970 by the machine's clock.
 public func systemTime() -> Int64 { Int64(time(nil)) }
 
-/// How one transaction is recorded.
+/// The options of one transaction.
 public struct TransactionOptions: Sendable {
     /// Whether a transaction gets a separate commit.
     public enum Grouping: Sendable {
@@ -62,11 +62,11 @@ public struct TransactionOptions: Sendable {
         case shared
     }
 
-    /// Whether the commit may share one with others that wait.
+    /// Whether the commit may be shared with other waiting transactions.
     public var grouping: Grouping
-    /// Writes elsewhere are refused. Nil: anywhere.
+    /// The allowed prefixes: writes elsewhere are rejected. Nil to allow all.
     public var prefixes: [StorePath]?
-    /// Instead of the store's own author.
+    /// The author, instead of the store's.
     public var author: (name: String, email: String)?
     /// Where the commit is noted, so that watches can leave it out. Nil: nowhere.
     public var series: CommitSeries?

@@ -1,16 +1,16 @@
 internal import Core
 
-/// The place of a document in a branch: names separated by slashes, safe in every git and every file system.
+/// The path of a document in a branch: names separated by slashes, valid in every git and every file system.
 public struct StorePath: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// Longest name, in bytes.
+    /// The maximum length of a name in bytes.
     public static let nameLimit = 255
-    /// Most names in a path.
+    /// The maximum number of names in a path.
     public static let depthLimit = 32
 
-    /// At least one name.
+    /// The names, at least one.
     public let components: [String]
 
-    /// Reads `a/b/c`.
+    /// Parses `a/b/c`.
     ///
     /// - Throws: `StoreError` of kind `invalidPath` for an empty or overlong name, `.`, `..`, `.git`, a control
     ///   character, or too many names.
@@ -50,7 +50,7 @@ public struct StorePath: Hashable, Sendable, Comparable, CustomStringConvertible
         return nil
     }
 
-    /// This path with `name` below it.
+    /// This path followed by `name`.
     public func appending(_ name: String) throws(StoreError) -> StorePath {
         try StorePath(components: components + [name])
     }
@@ -68,7 +68,7 @@ public struct StorePath: Hashable, Sendable, Comparable, CustomStringConvertible
         stride(from: components.count - 1, to: 0, by: -1).map { StorePath(trusted: Array(components.prefix($0))) }
     }
 
-    /// Whether this path is `prefix` or is below it.
+    /// Whether this path is at or below `prefix`.
     public func isInside(_ prefix: StorePath) -> Bool { components.starts(with: prefix.components) }
 
     public var description: String { components.joined(separator: "/") }
@@ -89,9 +89,9 @@ extension StorePath: ExpressibleByStringLiteral {
     }
 }
 
-/// A path together with the type of the value that is kept there.
+/// A path with the type of its value.
 public struct TypedPath<Value: Codable>: Hashable, Sendable, CustomStringConvertible {
-    /// The path without its type.
+    /// The path.
     public let path: StorePath
 
     public init(_ path: StorePath) {
@@ -101,13 +101,13 @@ public struct TypedPath<Value: Codable>: Hashable, Sendable, CustomStringConvert
     public var description: String { path.description }
 }
 
-/// A directory whose documents are found by key, spread by the store over subdirectories of two hexadecimal digits.
+/// A directory whose documents are found by key, distributed over subdirectories named by two hexadecimal digits.
 ///
-/// A directory is rewritten whole at each change below it, so that flat ones of 10⁵ names are slow: with one level a
-/// directory of 10⁵ documents has 256 parts of 400, with two levels one of 10⁶ has 65,536 parts of 15.
+/// Each change rewrites the directories above it, so flat directories of 10⁵ names are slow: with one level, a
+/// directory of 10⁵ documents has 256 parts of 400; with two levels, one of 10⁶ has 65,536 parts of 15.
 public struct ShardedDirectory<Value: Codable>: Hashable, Sendable {
     public let path: StorePath
-    /// How many levels of two digits, 1 or 2.
+    /// The number of levels of two digits, 1 or 2.
     public let levels: Int
 
     public init(_ path: StorePath, levels: Int = 1) {
@@ -115,9 +115,9 @@ public struct ShardedDirectory<Value: Codable>: Hashable, Sendable {
         self.levels = min(max(levels, 1), 2)
     }
 
-    /// The place of the document called `key`, `PATH/ab/KEY.json`.
+    /// The path of the document with this key, `PATH/ab/KEY.json`.
     ///
-    /// The digits are the key's own if it begins with 16 hexadecimal digits, else those of the SHA-256 of the key.
+    /// The digits are the key's own if it begins with 16 hexadecimal digits, otherwise those of its SHA-256 digest.
     public func document(_ key: String) throws(StoreError) -> TypedPath<Value> {
         let digits = key.prefix(16)
         let isHexadecimal =

@@ -9,14 +9,14 @@ internal import Git
 /// - SeeAlso: `docs/decisions/0032-read-conflicts.md`
 public final class Transaction {
     struct Write: Sendable {
-        /// Nil: removed.
+        /// The new contents; nil if the document is removed.
         let contents: [UInt8]?
         let merge: (@Sendable (_ base: [UInt8]?, _ ours: [UInt8], _ theirs: [UInt8]) -> [UInt8]?)?
     }
 
     /// The state of the branch at the beginning of the transaction.
     public let base: Snapshot
-    /// Replaces the message that the transaction was begun with, where that depends on what is read. Nil: it stays.
+    /// Replaces the message given at the start, for messages that depend on what is read. Nil to keep it.
     public var message: String?
     private let prefixes: [StorePath]?
     private(set) var reads: [StorePath: ObjectID?] = [:]
@@ -50,7 +50,7 @@ public final class Transaction {
         try value(Value.self, at: path.path)
     }
 
-    /// Whether a document is at `path`.
+    /// Whether a document exists at `path`.
     public func exists(_ path: StorePath) throws -> Bool {
         if let write = writes[path] { return write.contents != nil }
         let id = try base.id(at: path)
@@ -67,7 +67,7 @@ public final class Transaction {
 
     /// Sets the document at `path` to `bytes`.
     ///
-    /// - Throws: `StoreError` of kind `outsidePrefix` where the writer declared prefixes and `path` is in none.
+    /// - Throws: `StoreError` of kind `outsidePrefix` if the writer declared prefixes and `path` is outside of them.
     public func write(bytes: [UInt8], to path: StorePath) throws {
         try confine(path)
         writes[path] = Write(contents: bytes, merge: nil)
@@ -83,7 +83,7 @@ public final class Transaction {
         try write(value, to: path.path)
     }
 
-    /// Sets the document at a typed path to `value`; where others changed it too, `merge` makes one value of both.
+    /// Sets the document at a typed path to `value`; if others changed it too, `merge` combines both values.
     public func write<Value: SendableMetatype>(
         _ value: Value, to path: TypedPath<Value>, merging merge: ValueMerge<Value>
     ) throws {
@@ -97,11 +97,11 @@ public final class Transaction {
             else { return nil }
             return (try? CanonicalJSON.encode(merged)).map { [UInt8]($0) }
         }
-        // The value was made from what was read, but the merge knows how to bring that up to date.
+        // The value depends on what was read, but the merge can update it.
         reads[place] = nil
     }
 
-    /// Removes the document at `path`, if there is one.
+    /// Removes the document at `path` if it exists.
     public func remove(_ path: StorePath) throws {
         try confine(path)
         writes[path] = Write(contents: nil, merge: nil)
@@ -115,6 +115,6 @@ public final class Transaction {
         guard let prefixes, !prefixes.contains(where: { path.isInside($0) }) else { return }
         throw StoreError(
             .outsidePrefix, "'\(path)' is outside of \(prefixes.map { "'\($0)'" }.joined(separator: ", "))",
-            hint: "this writer declared that it writes nowhere else")
+            hint: "this writer declared these prefixes")
     }
 }

@@ -1,21 +1,21 @@
 internal import Git
 
-/// What a transaction does to one path.
+/// The change of one path by a transaction.
 enum Edit: Sendable {
     case write(ObjectID)
     case remove
 }
 
-/// Changes a directory tree in memory; the new directories are kept until they are stored.
+/// Changes a directory tree in memory and keeps the new directories until they are stored.
 struct TreeEditor {
-    /// Directories that `apply` made, by their names.
+    /// The directories created by `apply`, by id.
     private(set) var created: [ObjectID: Tree] = [:]
-    /// Those in the order in which they were made, each with the one that it was made of.
+    /// The created directories in order, each with the one that it was derived from.
     private(set) var versions: [(id: ObjectID, base: ObjectID?)] = []
-    /// What was looked up: several requests ask for the same.
+    /// The results of lookups: several requests often look up the same entry.
     private var lookups: [Lookup: TreeEntry?] = [:]
     let load: (ObjectID) throws -> Tree
-    /// Up to so many names are looked up one by one.
+    /// Up to this number, names are looked up one by one.
     private static let few = 8
 
     private struct Lookup: Hashable {
@@ -77,7 +77,7 @@ struct TreeEditor {
         return name
     }
 
-    /// What is to be done in a directory itself, and in each of those in it.
+    /// Splits edits into those of entries of the directory itself and those of each subdirectory.
     private static func split(
         _ edits: [PlacedEdit], at depth: Int
     ) -> (documents: [PlacedEdit], below: [String: [PlacedEdit]]) {
@@ -96,7 +96,7 @@ struct TreeEditor {
         return (documents, below)
     }
 
-    /// A directory, of those made here or of those in the repository.
+    /// A directory, either created here or from the repository.
     func tree(_ id: ObjectID) throws -> Tree {
         if id == .emptyTree { return Tree.empty }
         return try created[id] ?? load(id)

@@ -5,7 +5,7 @@
 public struct ValueMerge<Value: Codable & SendableMetatype>: Sendable {
     let merge: @Sendable (_ base: Value?, _ ours: Value, _ theirs: Value) -> Value?
 
-    /// A merge of your own.
+    /// Creates a custom merge.
     public init(_ merge: @escaping @Sendable (_ base: Value?, _ ours: Value, _ theirs: Value) -> Value?) {
         self.merge = merge
     }
@@ -15,7 +15,7 @@ public struct ValueMerge<Value: Codable & SendableMetatype>: Sendable {
 }
 
 extension ValueMerge where Value: FixedWidthInteger {
-    /// Adds up what both added. A sum that does not fit is a conflict.
+    /// Adds both increments. An overflow is a conflict.
     public static var counter: ValueMerge {
         ValueMerge { base, ours, theirs in
             let (added, overflow) = ours.subtractingReportingOverflow(base ?? 0)
@@ -26,7 +26,7 @@ extension ValueMerge where Value: FixedWidthInteger {
 }
 
 extension ValueMerge where Value: SetAlgebra {
-    /// Keeps what either added, drops what either removed.
+    /// Keeps the elements that either side added, and removes those that either removed.
     public static var set: ValueMerge {
         ValueMerge { base, ours, theirs in
             let base = base ?? Value()
@@ -37,7 +37,7 @@ extension ValueMerge where Value: SetAlgebra {
 }
 
 extension ValueMerge where Value: Equatable {
-    /// The state further along a lattice wins: `rank` is how far; equal ranks of different states are a conflict.
+    /// The greater state of a lattice wins, compared by `rank`; different states with equal ranks are a conflict.
     public static func lattice(rank: @escaping @Sendable (Value) -> Int) -> ValueMerge {
         ValueMerge { _, ours, theirs in
             if ours == theirs { return ours }

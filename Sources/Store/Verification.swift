@@ -12,7 +12,7 @@ extension Store {
     ///     directory.
     ///   - rebuilding: How to rebuild damaged branches.
     /// - Throws: `StoreError`, `GitError` if there is no store or it is not readable.
-    /// - Complexity: Reads and hashes everything once; three times if there is something to mend.
+    /// - Complexity: Reads and hashes everything once; three times if there is something to repair.
     public static func verify(
         at path: String, repair: Bool = false, rebuilding: BranchRebuilding = BranchRebuilding()
     ) throws -> StoreVerification {
@@ -31,7 +31,7 @@ extension Store {
 }
 
 extension Layout {
-    /// As `find`, also where so much is damaged that the store cannot be opened.
+    /// Like `find`, even if the store is too damaged to be opened.
     fileprivate static func forVerification(at path: String) throws -> Layout {
         let layout = try find(at: path)
         guard layout.clone == nil else { return layout }
@@ -44,7 +44,7 @@ extension Layout {
     }
 }
 
-/// One pass over a store, which finds damage, and repairs it where that is asked for.
+/// One pass over a store that finds damage and optionally repairs it.
 ///
 /// - SeeAlso: `docs/decisions/0142-repair.md`
 struct Verifier {
@@ -65,7 +65,7 @@ struct Verifier {
             checkFrame()
             checkPacks()
             checkDerivedFiles()
-            // Not even opened: it would be read wherever the index leads.
+            // It must not even be opened: libgit2 would read at the invalid offsets.
             guard layout.hasSafeIndexes else { return }
         }
         guard let repository = try open() else { return }
@@ -88,7 +88,7 @@ struct Verifier {
         }
     }
 
-    /// Notes what was found; in a repair, does `action` about it.
+    /// Records a finding; in a repair, also runs `action` to fix it.
     mutating func note(
         _ severity: StoreFinding.Severity, _ subject: StoreFinding.Subject, _ message: String,
         repair way: String? = nil,
@@ -100,13 +100,13 @@ struct Verifier {
                 try action()
                 finding.isDone = true
             } catch {
-                finding.advice = "this could not be done: \(error)"
+                finding.advice = "the repair failed: \(error)"
             }
         }
         result.findings.append(finding)
     }
 
-    /// Moves a file out of the way, to where it does no harm and is not lost.
+    /// Moves a file to a folder where it does no harm and is kept.
     func moveAside(_ path: String) throws {
         try Files.makeDirectories(layout.damaged)
         let name = path.dropFirst(layout.root.count + 1).split(separator: "/").joined(separator: "-")
@@ -123,13 +123,13 @@ struct Verifier {
     var fetching: String { "fetch it from a clone: git --git-dir='\(layout.root)' fetch --refetch CLONE" }
 
     private mutating func finishPendingWork(_ repository: GitRepository) {
-        // Finishing what a dead writer left is what any writer does first.
+        // As every writer does first, finish what a dead writer left.
         do {
             _ = try WriterSession(
                 layout: layout, options: StoreOptions(), repository: repository,
                 spares: RecycledFiles(directory: layout.spares, after: .max))
         } catch {
-            note(.damage, .journal, "what the last writer left cannot be finished: \(error)")
+            note(.damage, .journal, "the pending change of the last writer cannot be finished: \(error)")
         }
     }
 

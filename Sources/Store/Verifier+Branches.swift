@@ -3,7 +3,7 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// The newest directory of each branch, on which the next commit builds: it must be whole.
+/// The newest directory of each branch, which must be complete, because the next commit is based on it.
 extension Verifier {
     mutating func checkBranches(_ repository: GitRepository) {
         guard repair, let names = try? repository.references(prefix: "refs/heads/") else { return }
@@ -23,8 +23,8 @@ extension Verifier {
     ) {
         let branch = String(reference.dropFirst("refs/heads/".count))
         var documents = inventory.documents
-        var advice = "\(fetching); or have them made again: `ci run`"
-        var way = "go on without what is lost, in a new commit"
+        var advice = "\(fetching); or recreate them: `ci run`"
+        var way = "continue without the lost documents, in a new commit"
         var tree: ObjectID?
         switch rebuilding.rebuild(branch, inventory.documents) {
         case .documents(let rebuilt): documents = rebuilt
@@ -33,7 +33,7 @@ extension Verifier {
             let whole = newestWholeVersion(from: commit, repository)
             tree = whole?.commit.tree ?? .emptyTree
             way =
-                whole.map { "go back to the version of commit \($0.id), in a new commit" }
+                whole.map { "restore the version of commit \($0.id), in a new commit" }
                 ?? "empty the branch, in a new commit"
             documents = [:]
         case nil: break
@@ -45,7 +45,7 @@ extension Verifier {
         note(
             .damage, .branch,
             "branch '\(branch)': \(inventory.lost.count) documents or directories of its newest commit \(head) cannot be read",
-            repair: lost.isEmpty ? "make them again from the others" : way
+            repair: lost.isEmpty ? "rebuild them from the others" : way
         ) {
             let tree = try tree ?? before.write(documents, repository)
             if tree != commit.tree { try before.commit(tree, to: reference, over: head, commit, lost, repository) }
@@ -70,7 +70,7 @@ extension Verifier {
         return nil
     }
 
-    /// Writes the directory that holds `documents`, and those of them that are missing.
+    /// Writes the directory of `documents`, including missing documents.
     private func write(_ documents: [String: [UInt8]], _ repository: GitRepository) throws -> ObjectID {
         let loose = LooseObjects(directory: layout.gitObjects)
         var edits: [StorePath: Edit] = [:]
@@ -103,16 +103,17 @@ extension Verifier {
         try loose.write(id, .commit, bytes)
         try Files.synchronizeFileSystem(of: layout.root)
         let reference = ReferenceFile(name: name, directory: layout.root)
-        guard try reference.lock(id) else { throw StoreError(.locked, "'\(reference.lockPath)' is in the way") }
+        guard try reference.lock(id) else { throw StoreError(.locked, "the lock '\(reference.lockPath)' exists") }
         guard try reference.read(repository) == head else {
             reference.unlock()
-            throw StoreError(.locked, "another process writes to '\(name)'", hint: "repair again when it is done")
+            throw StoreError(
+                .locked, "another process is writing to '\(name)'", hint: "repeat the repair when it is done")
         }
         try reference.commit()
     }
 }
 
-/// The documents of one version of a branch that can be read, and the paths of what cannot.
+/// The readable documents of one version of a branch, and the paths of unreadable ones.
 struct BranchInventory {
     private let repository: GitRepository
     private(set) var documents: [String: [UInt8]] = [:]

@@ -3,9 +3,9 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// What is beside the history: logs, layers, the journal.
+/// Everything outside the history: logs, layers, the journal.
 extension Verifier {
-    /// Logs and layers must have the digest that names them.
+    /// Checks that logs and layers match the digests in their names.
     mutating func checkContents() {
         let before = self
         let kinds: [(StoreFinding.Subject, String)] = [(.layer, layout.objects), (.log, "\(layout.logs)/sealed")]
@@ -18,7 +18,7 @@ extension Verifier {
                 note(
                     .damage, subject, "\(subject.rawValue) '\(path)' does not have the digest of its name",
                     repair:
-                        "move it aside: \(subject == .layer ? "it is made again when it is needed" : "the log is lost")"
+                        "move it aside: \(subject == .layer ? "it is recreated when needed" : "the log is lost")"
                 ) { try before.moveAside(path) }
             }
         }
@@ -30,7 +30,7 @@ extension Verifier {
         for index in logs.indexesWithoutArchive() {
             let before = self
             note(
-                .damage, .log, "'\(index)' is there, and the archive of logs that it is of is missing",
+                .damage, .log, "'\(index)' exists, but its archive of logs is missing",
                 repair: "move it aside: the logs are lost"
             ) { try before.moveAside(index) }
         }
@@ -42,7 +42,7 @@ extension Verifier {
                     ? "archive '\(archive.path)': \(archive.problem)"
                     : "\(archive.logs.count) logs are damaged in '\(archive.path)': "
                         + archive.logs.prefix(20).joined(separator: ", ") + (archive.logs.count > 20 ? ", …" : ""),
-                repair: "move it aside, and keep the logs that can be read"
+                repair: "move it aside, and keep the readable logs"
             ) {
                 try before.copyAside(archive.path)
                 try before.copyAside("\(archive.path).index")
@@ -60,15 +60,16 @@ extension Verifier {
 
     // MARK: Journal
 
-    /// The journal must be as the last writer left it: after a loss of power all is written again from it.
+    /// Checks that the journal is as the last writer left it, because everything is restored from it after a power
+    /// failure.
     mutating func checkJournal(_ repository: GitRepository) {
         let layout = layout
         if let problem = journalProblem() ?? headsProblem(repository) {
-            note(.disorder, .journal, problem, repair: "sync all that is here, and begin it again") {
+            note(.disorder, .journal, problem, repair: "sync all files, and restart the journal") {
                 try Self.checkpoint(layout, repository)
             }
         } else if repair {
-            // Branches that were lost are no longer known.
+            // Lost branches are no longer known afterwards.
             try? Self.checkpoint(layout, repository)
         }
     }
@@ -81,17 +82,17 @@ extension Verifier {
     }
 
     private func journalProblem() -> String? {
-        // A store to which nothing was written has neither.
+        // A store without any write has neither.
         guard let bytes = try? Files.contents(of: layout.writerLock), let state = WriterState(bytes: bytes),
             state.boot == WriterState.currentBoot, state.intent == nil
         else { return FileStatus(layout.journal) == nil ? nil : unreadableWriterState }
         guard FileStatus(layout.journal) != nil else { return "the journal '\(layout.journal)' is missing" }
         guard let journal = try? Journal(path: layout.journal, isDurable: false),
             (try? journal.epoch()) == state.epoch, let records = try? journal.records(epoch: state.epoch)
-        else { return "the journal '\(layout.journal)' does not begin as the last writer left it" }
+        else { return "the journal '\(layout.journal)' does not begin with the last writer's epoch" }
         let end = records.last?.end ?? Journal.start
         return end == state.tail
-            ? nil : "the journal '\(layout.journal)' ends at byte \(end), the last writer left it at \(state.tail)"
+            ? nil : "the journal '\(layout.journal)' ends at byte \(end), but the last writer ended at \(state.tail)"
     }
 
     private var unreadableWriterState: String? {
@@ -99,7 +100,7 @@ extension Verifier {
         else {
             return nil
         }
-        return "'\(layout.writerLock)' does not say where the journal ends"
+        return "'\(layout.writerLock)' does not record the end of the journal"
     }
 
     private func headsProblem(_ repository: GitRepository) -> String? {
@@ -111,8 +112,8 @@ extension Verifier {
             guard parts.count == 2, let id = ObjectID(hex: parts[0]),
                 GitRepository.isValid(referenceName: String(parts[1])),
                 (try? repository.commit(id)) != nil
-            else { return "'\(layout.heads)' does not list commits that are here" }
+            else { return "'\(layout.heads)' has a line that does not name an existing commit and its branch" }
         }
-        return bytes.last.map { $0 == UInt8(ascii: "\n") } ?? false ? nil : "'\(layout.heads)' is cut short"
+        return bytes.last.map { $0 == UInt8(ascii: "\n") } ?? false ? nil : "'\(layout.heads)' is truncated"
     }
 }

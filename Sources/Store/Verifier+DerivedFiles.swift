@@ -1,16 +1,16 @@
 internal import Git
 internal import System
 
-/// Files that stock git derives from objects to be quicker, and believes: commit graphs, indexes of several packs, reverse
-/// indexes, bitmaps. Without them everything works.
+/// Files that stock git derives from objects for speed and trusts: commit graphs, multi-pack indexes, reverse indexes,
+/// bitmaps. Everything works without them.
 extension Verifier {
     mutating func checkDerivedFiles() {
         for path in derivedFiles() {
-            // Looked at twice: stock git may have replaced it meanwhile.
+            // Checked twice: stock git may have replaced it in the meantime.
             guard let problem = problem(ofDerived: path), self.problem(ofDerived: path) == problem else { continue }
             let before = self
             note(
-                .disorder, .index, "'\(path)' \(problem)", repair: "move it aside: git makes it again when it is needed"
+                .disorder, .index, "'\(path)' \(problem)", repair: "move it aside: git recreates it when needed"
             ) { try before.moveAside(path) }
         }
     }
@@ -43,7 +43,7 @@ extension Verifier {
         guard let bytes = try? Files.contents(of: path) else { return nil }
         let folder = path.dropLast("/commit-graph-chain".count)
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        guard lines.last?.isEmpty == true else { return "is cut short" }
+        guard lines.last?.isEmpty == true else { return "is truncated" }
         for line in lines.dropLast() {
             let graph = "\(folder)/graph-\(String(decoding: line, as: UTF8.self)).graph"
             guard ObjectID(hex: line) != nil, ChecksummedFile(graph) != nil else {

@@ -2,18 +2,18 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// The files without which a folder is no repository or no store.
+/// The files that every repository and every store must have.
 extension Verifier {
     mutating func checkFrame() {
         let layout = layout
         if (try? SchemaState(layout)) == nil {
             note(
-                .damage, .schema, "'\(layout.schema)' is missing or holds no version",
+                .damage, .schema, "'\(layout.schema)' is missing or contains no version",
                 repair: "write version \(Schema.current.version)"
             ) { try SchemaState(version: Schema.current.version).write(layout) }
         }
         for folder in [layout.gitObjects, "\(layout.root)/refs"] where FileStatus(folder)?.isDirectory != true {
-            note(.damage, .configuration, "the folder '\(folder)' is missing", repair: "make it, empty") {
+            note(.damage, .configuration, "the folder '\(folder)' is missing", repair: "create it empty") {
                 try Files.makeDirectories(folder)
             }
         }
@@ -29,11 +29,11 @@ extension Verifier {
         }
         let branch = branchNames().first ?? "main"
         note(
-            .damage, .head, "'\(path)' names no branch", repair: "let it name '\(branch)'"
+            .damage, .head, "'\(path)' does not name a branch", repair: "set it to '\(branch)'"
         ) { try Files.replace(path, with: Array("ref: refs/heads/\(branch)\n".utf8)) }
     }
 
-    /// By their files and by the list of packed references, without git.
+    /// The names of branches from their files and the list of packed references, read without git.
     private func branchNames() -> [String] {
         let folder = "\(layout.root)/refs/heads/"
         let loose = files(below: String(folder.dropLast())).filter { !$0.hasSuffix(".lock") }
@@ -44,7 +44,7 @@ extension Verifier {
         return Set(loose + packed).sorted()
     }
 
-    /// Opens the repository; nil if it cannot be opened, which is noted.
+    /// Opens the repository; nil if it cannot be opened, which is recorded as a finding.
     ///
     /// - Throws: `GitError` if it belongs to another user or may not be read.
     mutating func open() throws -> GitRepository? {
@@ -63,7 +63,7 @@ extension Verifier {
             let before = self
             note(
                 .damage, .configuration, "the repository cannot be opened: \(error.detail)",
-                repair: "write '\(path)' again", advice: repair ? nil : "nothing else can be looked at before"
+                repair: "rewrite '\(path)'", advice: repair ? nil : "nothing else can be checked until then"
             ) {
                 try before.moveAside(path)
                 let text = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
@@ -74,12 +74,12 @@ extension Verifier {
         }
     }
 
-    /// Stock git refuses some configurations that libgit2 reads: with control characters, or with a quote that is not closed.
+    /// Finds what stock git rejects in a configuration that libgit2 reads: control characters, and unclosed quotes.
     private func configurationProblem() -> String? {
         let bytes = (try? Files.contents(of: "\(layout.root)/config", limit: 1 << 20)) ?? nil
         let lines = (bytes ?? []).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if let line = lines.firstIndex(where: { $0.contains { $0 < 32 && ![9, 13].contains($0) } }) {
-            return "line \(line + 1) of its configuration holds a control character"
+            return "line \(line + 1) of its configuration contains a control character"
         }
         return lines.firstIndex(where: Self.hasOpenQuote)
             .map { "line \($0 + 1) of its configuration has a quote that is not closed" }
@@ -96,16 +96,17 @@ extension Verifier {
             default: break
             }
         }
-        // A line that ends in a backslash goes on in the next one.
+        // A line that ends with a backslash continues on the next one.
         return isQuoted && !isEscaped
     }
 
-    /// Besides what a store needs, every switch and number that stock git reads must be one: it refuses to work otherwise.
+    /// Checks the values that a store needs, and that every switch and number read by stock git is valid: git refuses
+    /// to work otherwise.
     mutating func checkConfiguration(_ repository: GitRepository) {
         let expected = Schema.configuration + [("core.filemode", "true")]
         var wrong = expected.filter { key, value in
             let found = repository.configuredValues(of: key)
-            // File modes are a matter of the file system: stock git may have left them out.
+            // File modes depend on the file system: stock git may have omitted the key.
             if found.isEmpty { return key != "core.filemode" }
             return !found.allSatisfy { Self.isValid($0, as: value) }
         }
@@ -117,17 +118,17 @@ extension Verifier {
         note(
             .disorder, .configuration,
             "'\(layout.root)/config' lacks \(wrong.map { "\($0.key) = \($0.value)" }.joined(separator: ", "))",
-            repair: "set what is missing"
+            repair: "set the missing values"
         ) { try repository.configure(wrong) }
     }
 
-    /// What git calls the parts of a repository that it may sync; it warns about any other at every command.
+    /// Git's names of the repository parts to sync; it warns about any other name at every command.
     private static let fsyncComponents: Set<String> = [
         "none", "loose-object", "pack", "pack-metadata", "commit-graph", "index", "reference", "objects",
         "derived-metadata", "committed", "added", "all", "default",
     ]
 
-    /// Whether git can read `text` where it expects something like `example`.
+    /// Whether git can parse `text` where it expects a value like `example`.
     private static func isValid(_ text: String, as example: String) -> Bool {
         switch example {
         case "committed":

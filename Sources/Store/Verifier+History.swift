@@ -1,7 +1,7 @@
 internal import Core
 internal import Git
 
-/// Every commit, directory and document that a reference leads to.
+/// Every commit, directory and document that is reachable from a reference.
 extension Verifier {
     mutating func walkHistory(_ repository: GitRepository) {
         let names: [String]
@@ -21,7 +21,7 @@ extension Verifier {
         var next: ObjectID? = head
         while let id = next, seen.insert(id).inserted {
             guard let bytes = check(id, .commit, "\(name): commit \(id)", repository) else { return }
-            // As the repository reads it: in a shallow clone it may have no parents.
+            // Read as by the repository: in a shallow clone it may have no parents.
             guard let commit = (try? repository.commit(id)) ?? Commit(bytes: bytes) else {
                 return note(.damage, .object, "\(name): commit \(id) is malformed")
             }
@@ -72,7 +72,7 @@ extension Verifier {
         do {
             let bytes = try repository.read(id, as: type)
             if ObjectID(hashing: type, bytes) == id { return bytes }
-            note(.damage, subject, "\(words): its contents have another hash", advice: fetching)
+            note(.damage, subject, "\(words): its contents do not match its id", advice: fetching)
         } catch let error as GitError {
             note(
                 .damage, subject, "\(words): cannot \(error.operation): \(error.detail)",

@@ -1,12 +1,12 @@
 internal import Core
 internal import Git
 
-/// Logs and layers that the newest documents need: each must be there.
+/// The logs and layers that the newest documents need, all of which must exist.
 extension Verifier {
     mutating func checkNeededContents(_ repository: GitRepository) {
         let layers = Set(ObjectDirectory(directory: layout.objects).list().map(\.digest))
             .union(rebuilding.keptElsewhere)
-        // Logs of an archive that cannot be read are named with it.
+        // Logs in an unreadable archive are reported with it.
         let logs = try? Set(LogDirectory(directory: layout.logs).list().map(\.digest))
             .union(rebuilding.keptElsewhere)
         for name in (try? repository.references(prefix: "refs/heads/")) ?? [] {
@@ -15,8 +15,8 @@ extension Verifier {
             else { continue }
             let branch = String(name.dropFirst("refs/heads/".count))
             let lost = lost(in: tree, of: branch, repository, layers: layers, logs: logs)
-            note(lost.logs, .log, branch, advice: "`ci retry` runs the jobs again, which makes new logs")
-            note(lost.layers, .layer, branch, advice: "`ci run` makes a layer again when it is needed")
+            note(lost.logs, .log, branch, advice: "`ci retry` runs the jobs again, which creates new logs")
+            note(lost.layers, .layer, branch, advice: "`ci run` recreates a layer when it is needed")
         }
     }
 
@@ -26,7 +26,7 @@ extension Verifier {
         in tree: ObjectID, of branch: String, _ repository: GitRepository, layers: Set<Digest>, logs: Set<Digest>?
     ) -> (logs: Lost, layers: Lost) {
         var (lostLogs, lostLayers): (Lost, Lost) = ([], [])
-        // Directories that cannot be read are named elsewhere.
+        // Unreadable directories are reported elsewhere.
         try? repository.walk(tree) { path, entry in
             guard entry.kind == .file else { return (try? repository.tree(entry.id)) != nil }
             guard let bytes = try? repository.blob(entry.id), let contents = rebuilding.contents(branch, path, bytes)
@@ -40,7 +40,7 @@ extension Verifier {
         return (lostLogs, lostLayers)
     }
 
-    /// One finding for all of a branch: a whole archive or folder may be gone.
+    /// One finding for a whole branch, because a whole archive or folder may be lost.
     private mutating func note(_ lost: Lost, _ subject: StoreFinding.Subject, _ branch: String, advice: String) {
         guard !lost.isEmpty else { return }
         let names = lost.prefix(20).map { "\($0.digest) (\($0.owner))" }.joined(separator: ", ")

@@ -2,7 +2,7 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// Git's objects as files: packs with their indexes, and objects with a file each.
+/// The files of git's objects: packs with their indexes, and loose objects.
 extension Verifier {
     mutating func checkPacks() {
         let all = Set(names(in: layout.packs))
@@ -11,9 +11,9 @@ extension Verifier {
         var isChanged = false
         for name in bases.sorted() {
             let base = "\(layout.packs)/\(name)"
-            // A pack with a `.keep` belongs to a change that is under way.
+            // A pack with a `.keep` file belongs to a pending change.
             if all.contains("\(name).keep"), PackIndex.isSafe(base: base) { continue }
-            // Looked at twice: another process may have put it together with others meanwhile.
+            // Checked twice: another process may have merged it with others in the meantime.
             if PackIndex.isWhole(base: base) || FileStatus("\(base).pack") == nil && FileStatus("\(base).idx") == nil {
                 continue
             }
@@ -24,7 +24,7 @@ extension Verifier {
     }
 
     private mutating func checkPack(_ base: String) {
-        // Packs of ours stand alone; what a delta of stock git builds on in a file of its own is found there.
+        // Packs of ours contain all bases of their deltas; those of stock git may need loose objects.
         let objects = layout.gitObjects
         let salvage = PackSalvage(base: base) { id in
             (try? LooseObjects.read(id, in: objects)).map { ($0.type, Array($0.bytes)) }
@@ -32,21 +32,21 @@ extension Verifier {
         let before = self
         guard let salvage else {
             return note(
-                .damage, .pack, "pack '\(base).pack' is missing, its index is there", repair: "move the index aside",
+                .damage, .pack, "pack '\(base).pack' is missing, but its index exists", repair: "move the index aside",
                 advice: fetching
             ) { try before.setAside(base) }
         }
         if salvage.isWhole {
             return note(
-                .damage, .pack, "the index of pack '\(base).pack' is missing or damaged", repair: "make it again"
+                .damage, .pack, "the index of pack '\(base).pack' is missing or damaged", repair: "rebuild it"
             ) {
                 try before.setIndexAside(base)
                 guard try salvage.writeIndex() else { return try before.rewrite(base, salvage) }
             }
         }
         note(
-            .damage, .pack, "pack '\(base).pack' or its index is cut short or damaged",
-            repair: "move it aside, and write again what can be read of it", advice: fetching
+            .damage, .pack, "pack '\(base).pack' or its index is truncated or damaged",
+            repair: "move it aside, and rewrite its readable objects", advice: fetching
         ) { try before.rewrite(base, salvage) }
     }
 
@@ -82,13 +82,13 @@ extension Verifier {
         do {
             guard let object = try LooseObjects.read(file.id, in: layout.gitObjects) else { return nil }
             return ObjectID(hashing: object.type, Array(object.bytes)) == file.id
-                ? nil : "its contents have another hash"
+                ? nil : "its contents do not match its id"
         } catch {
             return error.detail
         }
     }
 
-    /// Writes objects that are missing and that the journal holds, or that follow from what it holds.
+    /// Writes missing objects that the journal contains, or that can be derived from it.
     func rewriteFromJournal(_ repository: GitRepository) {
         let loose = LooseObjects(directory: layout.gitObjects)
         func write(_ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8]) throws {
@@ -99,7 +99,7 @@ extension Verifier {
             for step in record.steps {
                 guard let commit = Commit(bytes: step.commit) else { continue }
                 try? write(ObjectID(hashing: .commit, step.commit), .commit, step.commit)
-                // Where a directory of the parent is lost, so is what was made of it.
+                // If a directory of the parent is lost, so is the one derived from it.
                 var editor = TreeEditor { try repository.tree($0) }
                 let parent = commit.parents.first.map { try? repository.commit($0).tree } ?? .emptyTree
                 guard let parent,

@@ -3,7 +3,7 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// Branches and other references: each must lead to a commit that is there.
+/// Branches and other references, each of which must point to an existing commit.
 extension Verifier {
     mutating func checkPackedReferences() {
         let packed = PackedReferences(layout)
@@ -41,14 +41,14 @@ extension Verifier {
         checkHeadTarget(repository)
     }
 
-    /// Why a reference cannot be followed; nil if it can.
+    /// The reason why a reference cannot be followed; nil if it can.
     private func problem(of name: String, _ repository: GitRepository) -> String? {
         do {
             guard let id = try ReferenceFile(name: name, directory: layout.root).read(repository) else {
                 return "it is missing"
             }
             if name.hasPrefix("refs/tags/") {
-                return repository.contains(id) ? nil : "it leads to \(id), which is missing"
+                return repository.contains(id) ? nil : "it points to \(id), which is missing"
             }
             _ = try repository.commit(id)
             return nil
@@ -67,18 +67,18 @@ extension Verifier {
             let isNewest = last == known.last
             note(
                 .damage, .reference, "branch '\(branch)' ('\(path)'): \(problem)",
-                repair: "set it to \(last), the last known commit that is whole",
-                advice: isNewest ? nil : "verdicts recorded after that commit are lost: `ci run` makes them again"
+                repair: "set it to \(last), the last known complete commit",
+                advice: isNewest ? nil : "verdicts recorded after that commit are lost: `ci run` recreates them"
             ) { try before.set(name, to: last) }
         } else {
             note(
                 .damage, .branch, "branch '\(branch)': \(problem), and none of its commits can be read",
-                advice: "\(fetching); or make it again: `ci plan MATRIX`, `ci run MATRIX`")
+                advice: "\(fetching); or recreate it: `ci plan MATRIX`, `ci run MATRIX`")
             if repair { try? dropFiles(of: name) }
         }
     }
 
-    /// Writes a branch's file; the damaged one is kept aside.
+    /// Writes a branch's file; the damaged one is moved aside.
     private func set(_ name: String, to id: ObjectID) throws {
         let path = "\(layout.root)/\(name)"
         if FileStatus(path)?.isDirectory == false { try moveAside(path) }
@@ -86,7 +86,7 @@ extension Verifier {
         try Files.replace(path, with: Array("\(id)\n".utf8))
     }
 
-    /// Takes a reference away, wherever it is written.
+    /// Removes a reference from all files that contain it.
     private func dropFiles(of name: String) throws {
         let path = "\(layout.root)/\(name)"
         if FileStatus(path)?.isDirectory == false { try moveAside(path) }
@@ -111,11 +111,11 @@ extension Verifier {
         else { return }
         let path = layout.head
         note(
-            .disorder, .head, "'\(path)' names a branch that is not there", repair: "let it name '\(first)'"
+            .disorder, .head, "'\(path)' names a branch that does not exist", repair: "set it to '\(first)'"
         ) { try Files.replace(path, with: Array("ref: \(first)\n".utf8)) }
     }
 
-    // MARK: What is known of branches
+    // MARK: Known commits of branches
 
     /// The commits of each branch in the list of heads and then in the journal, oldest first.
     private func knownCommits() -> [String: [ObjectID]] {
@@ -142,7 +142,7 @@ extension Verifier {
         return records.map(\.record)
     }
 
-    /// The last of `known` that is whole, or what was built on it by one commit after the other.
+    /// The last commit of `known` that is complete, or that can be rebuilt from the journal step by step.
     private func newest(of known: [ObjectID], _ repository: GitRepository) -> ObjectID? {
         guard var last = known.last(where: { (try? repository.commit($0)) != nil }) else { return nil }
         if last == known.last { return last }
@@ -163,7 +163,7 @@ extension Verifier {
         return children
     }
 
-    /// Before branches are changed: keeps all of them under a name, and their names and commits in a file.
+    /// Before branches are changed, saves all of them under a name, and their names and commits in a file.
     mutating func keepReferences(_ repository: GitRepository) {
         guard let names = try? repository.references() else { return }
         let stamp = Store.timeStamp(systemTime())

@@ -3,48 +3,49 @@ public import Git
 internal import Glibc
 internal import Synchronization
 
-/// An event of a watch: everything that one commit, or several at once, changed below its prefix.
+/// An event of a watch: all changes below its prefix by one or several commits.
 public struct WatchEvent: Sendable {
-    /// One document that changed since the watch last delivered it.
+    /// A document that has changed since the last event.
     public struct Change: Hashable, Sendable {
         /// The document that changed.
         public let path: StorePath
-        /// Ids of the contents; nil: absent.
+        /// The id of the previous contents; nil if the document was absent.
         public let old: ObjectID?
-        /// The document's object after the change; nil if it was removed.
+        /// The id of the new contents; nil if it was removed.
         public let new: ObjectID?
     }
 
-    /// True for the first event, which has the state that the watch begins with.
+    /// Whether this is the first event, which has the initial state.
     public let isInitial: Bool
-    /// The branch after the changes. Its commit is where to resume.
+    /// The branch after the changes. Its commit is the point to resume from.
     public let snapshot: Snapshot
-    /// In order of paths; empty only in an initial event.
+    /// The changes in order of paths; empty only in an initial event.
     public let changes: [Change]
 }
 
-/// Tells a handler about changes of a branch below a prefix, until it is cancelled or goes out of use.
+/// Notifies a handler of the changes of a branch below a prefix, until it is cancelled or released.
 ///
-/// Guarantees: *Initial*: the first event has the present state, or what changed since the commit to resume from.
-/// *Ordered*: events come in the order of commits. *Unique*: an equal value is no event. *Atomic*: what one transaction
-/// changed comes in one event. *Resumable*: from the commit of the last event nothing is missed, and nothing is lost by
+/// Guarantees: *Initial*: the first event has the current state, or the changes since the commit to resume from.
+/// *Ordered*: events come in the order of commits. *Unique*: an unchanged value causes no event. *Atomic*: the changes
+/// of one transaction come in one event. *Resumable*: from the commit of the last event nothing is missed, even after a
+/// restart. After a handler has thrown, it may receive the event again, which it must tolerate.
 /// a restart. A handler may get an event again after it threw: it must not mind.
 public final class Watch: Sendable {
-    /// What is delivered for the commits between two checks.
+    /// Which commits between two checks are delivered.
     public enum Mode: Sendable {
-        /// The newest state; commits in between may be skipped.
+        /// The newest state; intermediate commits may be skipped.
         case state
-        /// Every commit, each in an event of its own.
+        /// Every commit as a separate event.
         case audit
     }
 
-    /// What has happened to a watch so far.
+    /// Statistics of a watch.
     public struct Statistics: Sendable, Hashable {
-        /// Events delivered so far.
+        /// The number of delivered events.
         public var events = 0
-        /// How often the handler threw.
+        /// The number of times the handler threw.
         public var failures = 0
-        /// What it threw last.
+        /// The description of the last error.
         public var lastFailure: String?
     }
 
@@ -89,7 +90,7 @@ public final class Watch: Sendable {
 
     deinit { cancel() }
 
-    /// Ends the watch. Waits for no handler that is at work; none begins afterwards.
+    /// Ends the watch without waiting for a running handler; no further handler is called.
     public func cancel() {
         state.withLock { $0.isCancelled = true }
         if let listening = token.withLock({ token in
@@ -100,13 +101,13 @@ public final class Watch: Sendable {
         }
     }
 
-    /// Events delivered and failures of the handler.
+    /// The statistics so far.
     public var statistics: Statistics { state.withLock { $0.statistics } }
 
-    /// How changes of other processes are noticed.
+    /// How changes by other processes are detected.
     public var changeDetection: ChangeDetection { store.events.changeDetection }
 
-    /// Sees to it that the handler learns what is new, on the watch's own queue.
+    /// Schedules a check for changes on the watch's own queue.
     private func schedule(after delay: Duration = .zero) {
         let isNew = state.withLock { state in
             defer { state.isScheduled = true }
@@ -145,12 +146,12 @@ public final class Watch: Sendable {
         }
     }
 
-    /// Whether only commits of the excluded series have come since the last delivery.
+    /// Whether only commits of the excluded series were made since the last delivery.
     private func isOnlyOwn(_ series: Int?) -> Bool {
         series != nil && state.withLock { $0.isStarted && $0.series == series }
     }
 
-    /// The states to tell one after the other.
+    /// The states to deliver, in order.
     private func steps(from seen: ObjectID?, to head: Snapshot, isStarted: Bool) throws -> [Snapshot] {
         guard mode == .audit, let seen, let commit = head.commit else { return [head] }
         let commits = try store.commits(on: commit, after: seen)
@@ -172,13 +173,14 @@ public final class Watch: Sendable {
 }
 
 extension Store {
-    /// Calls `handler` with the present state of a branch, then with every change, from whatever process.
+    /// Calls `handler` with the current state of a branch, then with every change by any process.
     ///
     /// - Parameters:
-    ///   - prefix: only documents at or below it are delivered. Nil: all.
-    ///   - commit: where to resume: the first event has what changed since. Nil: the first event has everything.
-    ///   - series: commits that are not delivered where only they have come since the last delivery. Nil: all are delivered.
-    /// - Returns: the watch; it ends when it is cancelled or released.
+    ///   - prefix: delivers only documents at or below this path; nil for all.
+    ///   - commit: the commit to resume from: the first event has the changes since then. If nil, the first event has all
+    ///     documents.
+    ///   - series: commits that are not delivered if no others were made since the last delivery; nil to deliver all.
+    /// - Returns: the watch, which ends when it is cancelled or released.
     public func watch(
         _ branch: Branch, below prefix: StorePath? = nil, mode: Watch.Mode = .state, from commit: ObjectID? = nil,
         excluding series: CommitSeries? = nil, handler: @escaping @Sendable (WatchEvent) throws -> Void

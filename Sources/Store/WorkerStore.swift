@@ -1,16 +1,16 @@
-/// What a worker uses of a store: its ephemeral values, objects and logs, and nothing of its history.
+/// The parts of a store that a worker uses: its ephemeral values, objects and logs, but not its history.
 public struct WorkerStore: Sendable {
-    /// Where dispatchers and workers meet.
+    /// The ephemeral values by which dispatchers and workers communicate.
     public let ephemeral: any EphemeralValues
-    /// Requests, and what does not fit into reports.
+    /// Requests, and parts of reports that do not fit into their documents.
     public let objects: any BlobStore
     /// The logs of jobs.
     public let logs: LogDirectory
 
     /// Opens the store at `path`.
     ///
-    /// - Throws: `StoreError` of kind `noStore` where there is none, `newerSchema` where this program is too old for it,
-    ///   `readOnly` where it is a plain clone.
+    /// - Throws: `StoreError` of kind `noStore` if there is none, `newerSchema` if this program is too old for it,
+    ///   `readOnly` if it is a plain clone.
     public init(opening path: String, options: StoreOptions = StoreOptions()) throws {
         let layout = try Layout.find(at: path)
         if let clone = layout.clone { throw clone.writeRefusal }
@@ -22,9 +22,9 @@ public struct WorkerStore: Sendable {
         logs = LogDirectory(directory: layout.logs, shared: options.sharedLogs)
     }
 
-    /// What a worker uses that does not reach the store's folder; all that it writes goes where machines share it.
+    /// Creates the store of a worker without access to the store's folder; everything it writes goes to shared storage.
     ///
-    /// - Parameter directory: where logs are while jobs run.
+    /// - Parameter directory: the folder of logs while jobs run.
     public init(
         coordination: any EphemeralValues, objects: any BlobStore, logs: any SharedLogs, runningLogs directory: String
     ) {

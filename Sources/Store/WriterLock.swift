@@ -2,19 +2,19 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// What the processes that write to a store tell each other, in the file that they lock.
+/// The state that the writers of a store share, in the file that they lock.
 struct WriterState: Equatable {
-    /// A change that has begun: should its writer die, the next one finishes or forgets it.
+    /// A pending change: if its writer dies, the next one finishes or discards it.
     struct Intent: Equatable {
         var reference: String
         var new: ObjectID
     }
 
-    /// Of the machine's start: another one means that unsynced files may be lost.
+    /// The machine's boot id: if it has changed, unsynced files may be lost.
     var boot: String
-    /// Changes whenever the journal starts over.
+    /// Changes whenever the journal is restarted.
     var epoch: UInt64
-    /// Where the next record goes.
+    /// The offset of the next record.
     var tail: Int
     var intent: Intent?
 
@@ -26,7 +26,7 @@ struct WriterState: Equatable {
         self.tail = tail
     }
 
-    /// Reads `ciso-writer 1 BOOT EPOCH TAIL [REFERENCE NEW]`.
+    /// Parses `ciso-writer 1 BOOT EPOCH TAIL [REFERENCE NEW]`.
     init?(bytes: [UInt8]) {
         let words = bytes.prefix { $0 != UInt8(ascii: "\n") }.split(separator: UInt8(ascii: " "))
             .map { String(decoding: $0, as: UTF8.self) }
@@ -39,14 +39,14 @@ struct WriterState: Equatable {
         }
     }
 
-    /// Always of one size, so that writing it is one step.
+    /// The encoded state, of fixed size, so that it is written in one step.
     var bytes: [UInt8] {
         var line = "ciso-writer 1 \(boot) \(epoch) \(tail)"
         if let intent { line += " \(intent.reference) \(intent.new)" }
         return Array(line.utf8) + [UInt8](repeating: UInt8(ascii: "\n"), count: max(1, Self.size - line.utf8.count))
     }
 
-    /// Names this start of the machine.
+    /// Identifies the current boot of the machine.
     static let currentBoot: String = {
         let bytes = (try? contents(ofKernelFile: "/proc/sys/kernel/random/boot_id")) ?? []
         let text = String(decoding: bytes, as: UTF8.self).filter { $0.isHexDigit || $0 == "-" }
@@ -58,13 +58,13 @@ struct WriterState: Equatable {
     }
 }
 
-/// The lock that writers of one store take in turn. The kernel releases it when its holder dies.
+/// The lock of a store's writers. The kernel releases it when its holder dies.
 final class WriterLock {
     private let file: File
     /// Whether the lock was free.
     let wasFree: Bool
 
-    /// Opens the lock file and waits until no other writer has it.
+    /// Opens the lock file and waits until the lock is free.
     init(path: String, timeout: Duration) throws(StoreError) {
         file = try File(path, O_RDWR | O_CREAT)
         wasFree = try file.tryLock()
@@ -72,13 +72,13 @@ final class WriterLock {
         guard try file.lock(within: timeout) else {
             throw StoreError(
                 .locked, "store: another process has held '\(path)' for \(timeout)",
-                hint: "`fuser '\(path)'` names it; the lock goes away with its process")
+                hint: "`fuser '\(path)'` shows it; the lock is released when that process ends")
         }
     }
 
-    /// What the last writer left; nil in a new store.
+    /// The state left by the last writer; nil in a new store.
     func state() throws(StoreError) -> WriterState? { WriterState(bytes: try file.read(1024)) }
 
-    /// Leaves `state` to the next writer.
+    /// Stores the state for the next writer.
     func leave(_ state: WriterState) throws(StoreError) { try file.write(state.bytes, at: 0) }
 }

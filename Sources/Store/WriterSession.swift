@@ -3,7 +3,7 @@ internal import Git
 internal import Glibc
 internal import System
 
-/// The time during which one process, and no other, writes to the store. Begins by finishing what a dead writer left.
+/// The period during which this process alone writes to the store. It begins by finishing what a dead writer left.
 ///
 /// - SeeAlso: `docs/decisions/0090-change-packs.md`
 /// - SeeAlso: `docs/decisions/0242-deltas-of-a-batch.md`
@@ -19,11 +19,11 @@ final class WriterSession {
     private var keptPack: String?
     /// Smaller directories are not compressed.
     private static let storedLimit = 16 << 10
-    /// Smaller directories are written whole.
+    /// Smaller directories are stored in full.
     private static let deltaLimit = 1 << 10
-    /// So many versions of a directory lie between those that are told by one further back.
+    /// The distance of versions of a directory that are encoded against one further back.
     private static let stride = 16
-    /// Where so many requests are committed at once, more are waiting.
+    /// If a batch has this many requests, more are probably waiting.
     private static let hurry = 8
 
     init(
@@ -36,7 +36,7 @@ final class WriterSession {
         self.spares = spares
         self.deflaters = deflaters
         lock = try WriterLock(path: layout.writerLock, timeout: options.lockTimeout)
-        // A store that is brought to a newer version says so before its first change.
+        // A store that is being migrated is marked before its first change.
         try options.schema.check(layout)
         journal = try Journal(path: layout.journal, isDurable: options.durability == .power)
         let found = try lock.state()
@@ -49,7 +49,7 @@ final class WriterSession {
         try options.atPoint(.lockHeld)
     }
 
-    /// Whether no other process was writing when this began.
+    /// Whether no other process was writing at the start.
     var wasFree: Bool { lock.wasFree }
 
     /// Runs `body` while the lock is held.
@@ -57,7 +57,7 @@ final class WriterSession {
         try withExtendedLifetime(lock, body)
     }
 
-    /// Makes `change` durable, then visible. False where the reference is locked or has moved: look again.
+    /// Makes `change` durable, then visible. False if the reference is locked or has moved: read it again.
     func commit(_ change: PreparedChange, reference: ReferenceFile, old: ObjectID?) throws -> Bool {
         guard let new = change.commits.last?.id else { return true }
         state.intent = WriterState.Intent(reference: reference.name, new: new)
@@ -73,14 +73,15 @@ final class WriterSession {
             try options.atPoint(.referenceLocked)
             try journal.append(prepared.bytes, at: state.tail)
             try options.atPoint(.journalWritten)
-            // While the disk is at work. Nothing leads to these objects before the record is safe.
+            // Written while the journal's blocks are flushed. Nothing refers to these objects before the record is
+            // durable.
             if !prepared.isPacked { try writePack(of: change, isDurable: false) }
             try options.atPoint(.objectsWritten)
             try journal.synchronize()
             try options.atPoint(.journalSynced)
             try reference.commit(spares) { try options.atPoint(.referenceSpared) }
         } catch {
-            // Nothing is visible yet: forget the change. Where even that fails, the next writer settles it.
+            // Nothing is visible yet, so the change is discarded. If that fails too, the next writer handles it.
             try? journal.cut(at: state.tail)
             try? reference.removeStaleLock(holding: new)
             _ = try? abort()
@@ -95,13 +96,13 @@ final class WriterSession {
         return true
     }
 
-    /// Makes all that was written durable, and begins the journal again.
+    /// Makes everything written durable, and restarts the journal.
     func checkpoint() throws {
         let heads = try repository.references(prefix: "refs/heads/").compactMap { name in
             try repository.reference(name).map { "\($0) \(name)\n" }
         }
         if options.durability == .power { try Files.synchronizeFileSystem(of: layout.root) }
-        // Its age shows recovery which packs are on disk for sure.
+        // Its time shows recovery which packs are known to be on disk.
         try Files.replace(layout.heads, with: Array(heads.joined().utf8))
         try options.atPoint(.checkpointSynced)
         state.epoch = UInt64.random(in: 1...UInt64.max)
@@ -113,8 +114,8 @@ final class WriterSession {
 
     private struct PreparedRecord {
         var bytes: [UInt8]
-        /// Whether the objects are in a pack that is on disk already, for they are too large for the record. Otherwise
-        /// it holds them as well, and their pack need not be on disk.
+        /// Whether the objects are in a durable pack because they are too large for the record. Otherwise the record
+        /// contains them as well, and their pack need not be durable.
         var isPacked: Bool
     }
 
@@ -145,13 +146,13 @@ final class WriterSession {
         return false
     }
 
-    /// Writes the objects of `change` as a pack that stock git keeps until the reference has moved.
+    /// Writes the objects of `change` as a pack that is protected from stock git until the reference has moved.
     private func writePack(of change: PreparedChange, isDurable: Bool) throws {
         let count = change.commits.count + change.trees.count + change.blobs.count
         let pack = try PackWriter(
             objects: layout.gitObjects, count: count, spares: isDurable ? nil : spares, deflaters: deflaters)
         for (id, _, bytes) in change.commits { try pack.add(id, .commit, bytes) }
-        // Of writers that are in a hurry: the next repacking compresses it all.
+        // Under load, speed matters more: the next repacking compresses everything.
         let isHurried = change.commits.count >= Self.hurry
         try addTrees(of: change, isHurried: isHurried, to: pack)
         try pack.add(
@@ -163,8 +164,8 @@ final class WriterSession {
         }
     }
 
-    /// Adds directories: of several versions of a large one the first, and for each other how it differs from the one before, or
-    /// every so often from one further back, so that chains stay short.
+    /// Adds directories: the first version of a large one in full, and each other as a delta against the previous one,
+    /// or at intervals against one further back, so that chains stay short.
     private func addTrees(of change: PreparedChange, isHurried: Bool, to pack: PackWriter) throws {
         var lines: [ObjectID: (number: Int, anchor: ObjectID)] = [:]
         var rest = change.trees
@@ -195,7 +196,7 @@ final class WriterSession {
         return PackWriter.Object(id, .tree, tree.bytes, compression: isStored ? .none : .fast)
     }
 
-    /// Stock git need not keep the pack any more: a reference leads to what it holds, or nothing ever will.
+    /// Removes the protection of the pack: either a reference points to its contents, or none ever will.
     private func releasePack() {
         if let keptPack { unlink("\(keptPack).keep") }
         keptPack = nil

@@ -22,8 +22,8 @@ package enum Bubblewrap {
     }
 }
 
-/// The absolute path of a program of this machine, in the usual directories. The environment is not asked: what runs as
-/// part of every job shall not depend on a shell's settings.
+/// The absolute path of a program of this machine in the standard directories. The environment is not used: what is
+/// part of every job must not depend on a shell's settings.
 package func executable(_ name: String) -> String? {
     ["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/sbin", "/run/current-system/sw/bin"].lazy
         .map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }

@@ -1,13 +1,13 @@
-/// One thing to run in an environment, with all that it may use.
+/// A command to run in an environment, with its limits.
 public struct Command: Hashable, Sendable {
-    /// What is run.
+    /// The program of a command.
     public enum Program: Hashable, Sendable {
         /// A program and its arguments.
         case arguments([String])
-        /// A text for a shell that is started as `SHELL… -c TEXT`.
+        /// A script for a shell, which is started as `SHELL… -c SCRIPT`.
         case script(String, shell: [String] = ["/bin/sh", "-eu"])
 
-        /// The words that are executed.
+        /// The words of the command line.
         public var words: [String] {
             switch self {
             case .arguments(let words): words
@@ -16,7 +16,7 @@ public struct Command: Hashable, Sendable {
         }
     }
 
-    /// A directory, absolute inside the environment, that a command may change, or may not.
+    /// The access to a directory, given by its absolute path inside the environment.
     public struct Access: Hashable, Sendable {
         /// An absolute path.
         public var path: String
@@ -29,7 +29,7 @@ public struct Command: Hashable, Sendable {
         }
     }
 
-    /// Who runs it, inside the environment.
+    /// The user of a command, inside the environment.
     public struct User: Hashable, Sendable {
         /// The user's numeric id.
         public var uid: UInt32
@@ -41,28 +41,28 @@ public struct Command: Hashable, Sendable {
             self.gid = gid
         }
 
-        /// Root of the environment, without power over the machine.
+        /// Root of the environment, without privileges on the machine.
         public static let root = User(uid: 0, gid: 0)
-        /// Who builds packages.
+        /// The user of builds.
         public static let build = User(uid: 1000, gid: 1000)
     }
 
-    /// For messages: `build`, `install-system-packages`.
+    /// The name for messages: `build`, `install-system-packages`.
     public var name: String
-    /// What is run.
+    /// The program.
     public var program: Program
     /// The user that the command runs as.
     public var user: User
-    /// Whether it may use the network; else it sees a loopback device of its own and nothing more.
+    /// Whether it has access to the network; otherwise it has only a loopback device of its own.
     public var network: Bool
-    /// All variables that it sees, but for `PWD`.
+    /// All its environment variables, except `PWD`.
     public var environment: [String: String]
-    /// Absolute, inside the environment.
+    /// The absolute path of the working directory, inside the environment.
     public var workingDirectory: String
-    /// The limits at which the command is ended.
+    /// The limits beyond which the command is stopped.
     public var limits: Limits
-    /// Where given, the root file system is read-only but for these directories, of which later ones cover earlier ones,
-    /// and for `/tmp` and `/dev`. Each must exist; where a link leads to one, nothing is read-only.
+    /// If set, the root file system is read-only except for these directories, of which later ones override earlier
+    /// ones, and for `/tmp` and `/dev`. Each must exist; if one is reached by a link, nothing is read-only.
     public var writableOnly: [Access]?
 
     public init(
@@ -79,21 +79,21 @@ public struct Command: Hashable, Sendable {
     }
 }
 
-/// What a command may use. A limit that is nil does not hold.
+/// The resource limits of a command; nil means unlimited.
 public struct Limits: Hashable, Sendable {
-    /// Of wall clock, by the monotonic clock.
+    /// Wall-clock time, by the monotonic clock.
     public var time: Duration?
-    /// Without a byte of output.
+    /// Time without output.
     public var silence: Duration?
     /// Bytes of memory of all its processes together.
     public var memory: Int?
-    /// Processes and threads at a time.
+    /// The number of processes and threads at a time.
     public var processes: Int?
-    /// Processors' worth of time: 1.5 is one and a half.
+    /// The number of processors, as a share of time: 1.5 is one and a half.
     public var processors: Double?
-    /// Open files of each process.
+    /// The number of open files of each process.
     public var openFiles: Int?
-    /// Bytes that it may leave or hold on disk.
+    /// Bytes on disk.
     public var disk: Int?
     /// Bytes of output.
     public var output: Int?

@@ -45,7 +45,7 @@ public struct CommandResult: Hashable, Sendable {
     public var peakMemory: Int?
     /// Limits that this machine cannot enforce, in words: it has no control group that we may write.
     public var unenforced: [String]
-    /// Which limit was passed, and whose it is, in words.
+    /// The limit that was exceeded and its origin, in words.
     public var detail: String?
 
     public init(
@@ -62,7 +62,7 @@ public struct CommandResult: Hashable, Sendable {
     /// Whether it ended by itself with status 0.
     public var succeeded: Bool { ending == .exited(0) }
 
-    /// Whether the machine is to blame rather than the command: never cached, to be tried again.
+    /// Whether the machine is at fault rather than the command: such a result is never cached and is retried.
     public var isInfrastructure: Bool {
         switch ending {
         case .hostDiskFull, .hostOutOfMemory, .hostLimit, .killedFromOutside, .setupFailed, .connectionLost:
@@ -88,7 +88,7 @@ extension CommandResult.Ending: CustomStringConvertible {
         case .hostDiskFull: "no space left on the machine's disk"
         case .cancelled: "cancelled"
         case .killedFromOutside(let signal): "killed from outside by signal \(signal)"
-        case .setupFailed(let reason): "the sandbox could not be made: \(reason)"
+        case .setupFailed(let reason): "the sandbox could not be set up: \(reason)"
         case .connectionLost(let reason): "the connection was lost: \(reason)"
         }
     }

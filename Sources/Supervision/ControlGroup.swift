@@ -3,49 +3,49 @@ import Glibc
 import Synchronization
 package import System
 
-/// The control groups of one command: what holds its processes together, limits and counts them.
+/// The control groups of one command, which limit and count its processes.
 ///
-/// Version 2 has one hierarchy, version 1 one per controller; machines with both exist. Where no group may be made, the
-/// limits are set per process instead (`setrlimit`), and what cannot be limited so is said in `unenforced`.
+/// Version 2 has one hierarchy, version 1 one per controller; some machines have both. If no group can be created, the
+/// limits are set per process instead (`setrlimit`), and limits that cannot be enforced are listed in `unenforced`.
 ///
 /// - SeeAlso: `docs/decisions/0053-control-groups.md`
 package final class ControlGroup: Sendable {
-    /// What the group counted.
+    /// The resource usage counted by the group.
     struct Usage: Sendable {
         var peakMemory: Int?
-        /// Why the kernel killed some process for want of memory; nil if it killed none.
+        /// Why the kernel killed a process for lack of memory; nil if it killed none.
         var memory: Shortage?
-        /// Why a new process was refused; nil if none was.
+        /// Why the creation of a process failed; nil if none did.
         var processes: Shortage?
     }
 
-    /// Whose limit was reached.
+    /// The origin of a limit that was reached.
     enum Shortage: Sendable {
-        /// The group's own.
+        /// The group itself.
         case ownLimit
-        /// One of a group above, or of the machine.
+        /// A parent group, or the machine.
         case machine
     }
 
-    /// Directories of the group, by controller.
+    /// The directories of the group by controller.
     private let directories: [ControlGroupHierarchy.Controller: String]
-    /// In words, for the result.
+    /// Limits that are not enforced, in words, for the result.
     package let unenforced: [String]
-    /// Limits of each single process.
+    /// The limits of each process.
     package let resourceLimits: [ProcessStart.ResourceLimit]
 
-    /// No group, for a process of ours that limits nothing.
+    /// No group, for our own processes without limits.
     package static var none: ControlGroup {
         ControlGroup([:], Limits(memory: nil, processes: nil, openFiles: nil, disk: nil), isUnified: false)
     }
 
-    /// A group that enforces `limits` as far as this machine allows.
+    /// Creates a group that enforces `limits` as far as this machine allows.
     package static func make(for limits: Limits) -> ControlGroup {
         let hierarchy = ControlGroupHierarchy.ofThisProcess
         let name = hierarchy.newName()
         var directories: [ControlGroupHierarchy.Controller: String] = [:]
         for controller in ControlGroupHierarchy.Controller.allCases {
-            // Joining a group of version 1 costs milliseconds for each controller.
+            // Joining a group of version 1 takes milliseconds for each controller.
             let isNeeded = controller != .processor || limits.processors != nil || hierarchy.isUnified
             guard isNeeded, let parent = hierarchy.parents[controller] else { continue }
             let directory = "\(parent)/\(name)"
@@ -73,7 +73,7 @@ package final class ControlGroup: Sendable {
         limit(RLIMIT_FSIZE, limits.disk)
         if let memory = limits.memory {
             let value = String(memory)
-            // Swap counts too; a kernel without swap accounting has no file for it, and the first one suffices.
+            // Swap is limited, too; a kernel without swap accounting lacks that file, so the first setting suffices.
             let settings =
                 isUnified
                 ? [("memory.max", value), ("memory.swap.max", "0"), ("memory.oom.group", "1")]
@@ -98,20 +98,20 @@ package final class ControlGroup: Sendable {
         self.resourceLimits = resourceLimits
     }
 
-    /// Files to which a process writes "0" to become a member.
+    /// The files to which a process writes "0" to become a member.
     package var membershipFiles: [String] {
         Set(directories.values).sorted().map { "\($0)/cgroup.procs" }
     }
 
-    /// Kills all members, including those that left their session and their parent.
+    /// Kills all members, including those that have left their session and their parent.
     func killAll() {
         for directory in Set(directories.values) {
             ControlGroupHierarchy.killMembers(of: directory)
         }
     }
 
-    /// What was used, after which the group is removed in the background: all members are dead, but the kernel may need some
-    /// milliseconds to let them go.
+    /// The resource usage. The group is then removed in the background: all members are dead, but the kernel may need
+    /// some milliseconds to release them.
     func finish() -> Usage {
         var usage = Usage()
         if let directory = directories[.memory] {
@@ -127,8 +127,9 @@ package final class ControlGroup: Sendable {
         return usage
     }
 
-    /// Both versions count the killed processes of a group, whichever group's limit was reached. Version 2 counts apart how often the
-    /// group's own was; in version 1 the group must have used as much as it may, but for what the kernel charges at a time.
+    /// Both versions count the killed processes of a group, whichever group's limit was reached. Version 2 also counts
+    /// how often the group's own limit was reached; in version 1, the group's usage must have reached its limit, up to
+    /// the kernel's charging granularity.
     static func memoryShortage(in directory: String) -> Shortage? {
         if let events = contents(of: "\(directory)/memory.events") {
             guard hasHappened("oom_kill", events) else { return nil }
@@ -144,7 +145,8 @@ package final class ControlGroup: Sendable {
         return isOwn ? .ownLimit : .machine
     }
 
-    /// Before Linux 6.11 a group counts what a group above refused, too: then it had fewer processes than its own limit.
+    /// Before Linux 6.11 a group also counts what a parent group refused: then it had fewer processes than its own
+    /// limit.
     static func processShortage(in directory: String) -> Shortage? {
         guard hasHappened("max", contents(of: "\(directory)/pids.events")) else { return nil }
         guard let limit = contents(of: "\(directory)/pids.max").flatMap(number),
@@ -155,7 +157,7 @@ package final class ControlGroup: Sendable {
 
     private static func number(_ text: String) -> Int? { Int(text.filter(\.isNumber)) }
 
-    /// Whether the count of `event` in a file of `NAME COUNT` lines is not 0.
+    /// Whether the count of `event` in a file of lines `NAME COUNT` is not 0.
     private static func hasHappened(_ event: String, _ counts: String?) -> Bool {
         (counts ?? "").split(separator: "\n").contains { $0.hasPrefix("\(event) ") && $0 != "\(event) 0" }
     }
@@ -171,7 +173,7 @@ package final class ControlGroup: Sendable {
     }
 }
 
-/// Writes `text` to a file of the kernel's. False when it refuses.
+/// Writes `text` to a kernel file. False if that fails.
 @discardableResult
 func write(_ text: String, to path: String) -> Bool {
     let descriptor = open(path, O_WRONLY | O_CLOEXEC)

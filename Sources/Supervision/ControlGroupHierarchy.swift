@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import System
 
-/// Where on this machine control groups can be made, found once.
+/// The directories of this machine in which control groups can be created, determined once.
 package struct ControlGroupHierarchy: Sendable {
     package enum Controller: String, Sendable, CaseIterable {
         case memory
@@ -10,14 +10,14 @@ package struct ControlGroupHierarchy: Sendable {
         case processor = "cpu"
     }
 
-    /// The directory in which to make groups, by controller; nothing where none may be made.
+    /// The directory in which to create groups, by controller; empty if none can be created.
     package private(set) var parents: [Controller: String] = [:]
-    /// Whether they are version 2's.
+    /// Whether they belong to version 2.
     package private(set) var isUnified = false
     private static let number = Atomic<Int>(0)
     private static let prefix = "ciso."
 
-    /// That of this process, after removing the groups that killed processes left there.
+    /// The hierarchy of this process, after removing groups left by killed processes.
     package static let ofThisProcess: ControlGroupHierarchy = {
         let hierarchy = ControlGroupHierarchy(
             membership: contents(of: "/proc/self/cgroup") ?? "", mounts: contents(of: "/proc/self/mountinfo") ?? "")
@@ -28,8 +28,8 @@ package struct ControlGroupHierarchy: Sendable {
     /// - Parameters:
     ///   - membership: the text of `/proc/self/cgroup`.
     ///   - mounts: the text of `/proc/self/mountinfo`.
-    ///   - isWritable: whether groups may be made in a directory.
-    ///   - enable: makes version 2 controllers available to the groups in a directory; false when it cannot.
+    ///   - isWritable: whether groups can be created in a directory.
+    ///   - enable: enables version 2 controllers for the groups in a directory; false if it cannot.
     init(
         membership: String, mounts: String,
         isWritable: (String) -> Bool = { access($0, W_OK) == 0 && access("\($0)/cgroup.procs", W_OK) == 0 },
@@ -46,7 +46,7 @@ package struct ControlGroupHierarchy: Sendable {
                 if isWritable(directory) { parents[controller] = directory }
             }
         }
-        // A machine with both has the controllers in version 1.
+        // A machine with both versions has the controllers in version 1.
         guard parents.isEmpty, let mount = mounted["cgroup2"],
             let own = membership.split(separator: "\n").first(where: { $0.hasPrefix("0::") })
         else { return }
@@ -63,13 +63,13 @@ package struct ControlGroupHierarchy: Sendable {
         }
     }
 
-    /// A name for a group that no process used before; it says who made it.
+    /// A unique name for a group, which identifies the process that created it.
     func newName() -> String {
         let number = Self.number.add(1, ordering: .relaxed).newValue
         return "\(Self.prefix)\(ProcessIdentity.current.name).\(number)"
     }
 
-    /// Mount points of version 1 by controller, and of version 2 as `cgroup2`.
+    /// The mount points of version 1 by controller, and of version 2 as `cgroup2`.
     private static func mountPoints(_ mounts: String) -> [String: String] {
         var found: [String: String] = [:]
         for line in mounts.split(separator: "\n") {
@@ -104,7 +104,7 @@ package struct ControlGroupHierarchy: Sendable {
         }
     }
 
-    /// Removes a group whose members are dead or dying: at once where none is left in it, else in the background.
+    /// Removes a group whose members are dead or dying: immediately if it is empty, otherwise in the background.
     static func remove(_ directory: String) {
         if rmdir(directory) == 0 || errno != EBUSY { return }
         removeInBackground {
@@ -117,9 +117,9 @@ package struct ControlGroupHierarchy: Sendable {
     }
 }
 
-/// Lets groups in `directory` have their memory, processes and processor time limited.
+/// Enables limits on the memory, processes and processor time of groups in `directory`.
 ///
-/// A group that has processes of its own cannot do that for others below it, the root excepted; the kernel says so.
+/// The kernel refuses this for a group that has processes itself, except the root.
 private func enableControllers(_ directory: String) -> Bool {
     func enabled() -> Set<Substring> {
         Set((contents(of: "\(directory)/cgroup.subtree_control") ?? "").split { $0 == " " || $0 == "\n" })
@@ -131,7 +131,7 @@ private func enableControllers(_ directory: String) -> Bool {
 }
 
 extension Substring {
-    /// What comes before and after the first `separator`.
+    /// The parts before and after the first `separator`.
     fileprivate func components(around separator: String) -> (Substring, Substring) {
         var index = startIndex
         while index < endIndex {

@@ -1,17 +1,17 @@
 import Glibc
 import System
 
-/// Measures now and then how much is below some directories, and how much is free where they are.
+/// Measures at intervals the disk usage of some directories and the free space on their file systems.
 ///
-/// Counting a big tree takes time, so it is done at most a tenth of the time, and earlier only where the free space has
-/// shrunk enough for the limit to be in danger.
+/// Measuring a large tree takes time, so it uses at most a tenth of the time, and happens earlier only if the free
+/// space has shrunk so much that the limit may be exceeded.
 ///
 /// - SeeAlso: `docs/decisions/0055-disk-limit.md`
 package struct DiskWatch {
     let paths: [String]
-    /// Bytes below all paths.
+    /// The limit for all paths together, in bytes.
     let limit: Int?
-    /// Bytes that must stay free.
+    /// The number of bytes to keep free.
     let reserve: Int
     private var next: ContinuousClock.Instant = .now
     private var measured = 0
@@ -27,9 +27,10 @@ package struct DiskWatch {
         self.reserve = reserve
     }
 
-    /// What is wrong, if anything. Cheap when called often.
+    /// The problem, if there is one. Cheap when called often.
     ///
-    /// - Parameter mayContinue: is asked while a big tree is counted, which ends without a finding where it returns false.
+    /// - Parameter mayContinue: called while a large tree is measured; returning false ends the measurement without a
+    ///   finding.
     mutating func check(while mayContinue: () -> Bool = { true }) -> Finding? {
         guard let path = paths.first else { return nil }
         let free = freeBytes(at: path)
@@ -47,7 +48,7 @@ package struct DiskWatch {
         return measured > limit ? .limitExceeded : nil
     }
 
-    /// Bytes below all paths; an entry counts as one block at least, so that empty files are not free.
+    /// The bytes used by all paths; an entry counts as at least one block, so that empty files are counted.
     func used() -> Int { used(while: { true }) ?? 0 }
 
     private func used(while mayContinue: () -> Bool) -> Int? {
@@ -59,14 +60,14 @@ package struct DiskWatch {
     }
 }
 
-/// Bytes that an ordinary user may still write on the file system of `path`; 0 when it is unknown.
+/// The bytes that an ordinary user may still write on the file system of `path`; 0 if unknown.
 func freeBytes(at path: String) -> Int {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return 0 }
     return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
 }
 
-/// Files that may still be made on the file system of `path`; many where the file system has no such limit.
+/// The number of files that may still be created on the file system of `path`; a large number if there is no limit.
 func freeFiles(at path: String) -> Int {
     var status = statvfs()
     guard statvfs(path, &status) == 0, status.f_files > 0 else { return .max }
@@ -75,16 +76,16 @@ func freeFiles(at path: String) -> Int {
 
 private let block = 4096
 
-/// Bytes on disk of all that is below `path`, following no link.
+/// The disk usage in bytes of everything below `path`, without following links.
 package func treeSize(_ path: String) -> Int {
     var count = TreeCount { true }
     count.add(openDirectory(path, in: AT_FDCWD), level: 0)
     return count.bytes
 }
 
-/// Counts bytes on disk, following no link. What vanishes meanwhile counts nothing.
+/// Measures disk usage without following links. Files that vanish in the meantime are ignored.
 private struct TreeCount {
-    /// Entries between two questions whether to go on: a few milliseconds' worth.
+    /// The number of entries between two calls of `mayContinue`: a few milliseconds of work.
     private static let stride = 1024
     let mayContinue: () -> Bool
     private(set) var bytes = 0
@@ -95,8 +96,8 @@ private struct TreeCount {
         self.mayContinue = mayContinue
     }
 
-    /// Adds what is in `directory`, which is taken over. Deeper than 200 levels nothing is counted: open files are bounded
-    /// too.
+    /// Adds the contents of `directory`, which is closed afterwards. Levels below 200 are ignored, because the number
+    /// of open files is limited.
     mutating func add(_ directory: Int32, level: Int) {
         guard var stream = DirectoryStream(adopting: directory) else { return }
         while !isInterrupted, let name = stream.next() {

@@ -2,16 +2,16 @@ import Core
 import Glibc
 import System
 
-/// This machine itself, for the few commands that make environments: they run as the worker's own user, with the
-/// machine's files, network and power.
+/// Runs commands on this machine itself, for the few that create environments: they run as the worker's user with the
+/// machine's files, network and privileges.
 ///
-/// bubblewrap gives them a process namespace, so that no process survives the command, or us.
+/// bubblewrap gives them a process namespace, so that no process survives the command, or this process.
 public enum HostCommand {
-    /// Runs `command` to its end. Its user and network settings mean nothing here.
+    /// Runs `command` to its end. Its user and network settings are ignored.
     ///
     /// - Parameters:
-    ///   - watched: directories that count for the command's limit on disk.
-    ///   - output: is given what it prints, in pieces, on another thread.
+    ///   - watched: directories that count towards the command's disk limit.
+    ///   - output: receives its output in pieces on another thread.
     public static func run(
         _ command: Command, watching watched: [String] = [], reserve: Int = 256 << 20,
         output: @escaping @Sendable ([UInt8]) -> Void
@@ -19,7 +19,8 @@ public enum HostCommand {
         await Supervisor.run { cancellation in
             do throws(Failure) {
                 var limits = command.limits
-                // The tools that make root file systems come as programs of this machine: no limit on single files.
+                // The tools that create root file systems are programs of this machine: no limit on the size of single
+                // files.
                 if watched.isEmpty { limits.disk = nil }
                 let group = ControlGroup.make(for: limits)
                 let status = try Pipe()

@@ -1,21 +1,21 @@
 import Glibc
 import System
 
-/// Limits of this machine, and of the groups and the session that the runner is in, by which a job can get less than its own
-/// limits allow.
+/// Limits of this machine, and of the control groups and the session of the runner, that can be tighter than a job's
+/// own limits.
 ///
-/// They decide whether to believe a job that says that it got no memory, process or file: where the machine's limit is the
-/// tighter one, it is the machine that refused.
+/// If a job reports that it could not get memory, a process or a file, they show whether its own limit or the machine's
+/// tighter limit was the cause.
 public struct HostLimits: Sendable {
-    /// What a job can be refused.
+    /// The resources that a job can be denied.
     public enum Resource: String, Sendable, CaseIterable {
         case memory, processes, files
     }
 
-    /// Of one resource, in bytes or numbers, each with what sets it.
+    /// The limits of each resource, in bytes or numbers, with their origins.
     private var bounds: [Resource: [(limit: Int, origin: String)]] = [:]
 
-    /// Those of this process.
+    /// The limits of this process.
     public static func ofThisProcess() -> HostLimits {
         HostLimits(
             membership: contents(of: "/proc/self/cgroup") ?? "", read: { contents(of: $0) },
@@ -30,8 +30,8 @@ public struct HostLimits: Sendable {
 
     /// - Parameters:
     ///   - membership: the text of `/proc/self/cgroup`.
-    ///   - read: gives the text of a file.
-    ///   - inherited: gives a resource limit of this process; nil for none.
+    ///   - read: returns the text of a file.
+    ///   - inherited: returns a resource limit of this process; nil for none.
     init(membership: String, read: (String) -> String?, inherited: (__rlimit_resource) -> Int?) {
         func add(_ resource: Resource, _ limit: Int?, _ origin: String) {
             if let limit, limit < 1 << 60 { bounds[resource, default: []].append((limit, origin)) }
@@ -41,7 +41,7 @@ public struct HostLimits: Sendable {
         if let total = memory["MemTotal"] {
             add(.memory, (total + (memory["SwapTotal"] ?? 0)) << 10, "this machine's memory")
         }
-        // Strict accounting refuses what may never be used.
+        // Strict accounting also denies memory that would never be used.
         if number("/proc/sys/vm/overcommit_memory") == 2, let limit = memory["CommitLimit"] {
             add(.memory, max(0, limit - (memory["Committed_AS"] ?? 0)) << 10, "what vm.overcommit_memory = 2 leaves")
         }
@@ -60,7 +60,7 @@ public struct HostLimits: Sendable {
         }
     }
 
-    /// The tightest limit of the machine on a resource, in words, if it is below the job's own.
+    /// The machine's tightest limit on a resource in words, if it is below the job's own.
     public func shortage(of resource: Resource, for limits: Limits) -> String? {
         let own: Int? =
             switch resource {
@@ -76,7 +76,7 @@ public struct HostLimits: Sendable {
             + "the job's own limit is \(own.map(words) ?? "none")"
     }
 
-    /// Kibibytes by name.
+    /// The values in kibibytes by name.
     private static func fields(of meminfo: String) -> [String: Int] {
         var fields: [String: Int] = [:]
         for line in meminfo.split(separator: "\n") {
@@ -86,7 +86,7 @@ public struct HostLimits: Sendable {
         return fields
     }
 
-    /// The directories of the groups that the process is in, the roots left out.
+    /// The directories of the process's control groups, without the roots.
     private static func groups(_ membership: String) -> [String] {
         membership.split(separator: "\n").flatMap { line -> [String] in
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)

@@ -3,30 +3,30 @@ import Core
 import Glibc
 import System
 
-/// Which user and group ids of this machine represent those inside sandboxes.
+/// The mapping of user and group ids between sandboxes and this machine.
 ///
-/// Builds run as user 1000 inside. On the machine that number is usually a person's login, so the machine's root stores
-/// and runs ids 1 to 65535 of sandboxes with numbers that no login has. Inside of a user namespace with enough ids, which
-/// is where `SubordinateIDs.enter` brings an ordinary user, the namespace's own ids do that already. An ordinary user
-/// without subordinate ids has a single id, which is root or the build user in turn.
+/// Builds run as user 1000 inside. On the machine, that id usually belongs to a person, so root on the machine stores
+/// and runs ids 1 to 65535 of sandboxes with ids that no login has. Inside a user namespace with enough ids, which an
+/// ordinary user enters by `SubordinateIDs.enter`, the namespace's own ids provide that. An ordinary user without
+/// subordinate ids has a single id, which represents root or the build user in turn.
 public struct IdentityMapping: Hashable, Sendable {
-    /// A range of ids, as in `/proc/self/uid_map`.
+    /// A range of ids as in `/proc/self/uid_map`.
     struct Extent: Hashable {
         var inside: UInt32
         var outside: UInt32
         var count: UInt32
     }
 
-    /// Whether root and build user are different users, and files keep their owners.
+    /// Whether root and the build user are different users, and files keep their owners.
     public let hasSeveralUsers: Bool
-    /// How far ids 1 to 65535 are moved up on disk.
+    /// The offset by which ids 1 to 65535 are increased on disk.
     public let offset: UInt32
     /// Whether this process has the machine's ids, not those of a user namespace.
     package let isInitial: Bool
     private let users: [Extent]
     private let groups: [Extent]
 
-    /// The one of this process.
+    /// The mapping of this process.
     public static let ofThisProcess = IdentityMapping(
         isRoot: geteuid() == 0, users: extents(of: "uid_map"), groups: extents(of: "gid_map"),
         offset: IdentityMapping.freeOffset())
@@ -40,7 +40,7 @@ public struct IdentityMapping: Hashable, Sendable {
         self.groups = groups
     }
 
-    /// Who root is outside, where this process is root of a user namespace.
+    /// The user outside who is root inside, if this process is root of a user namespace.
     package var caller: Owner? {
         guard geteuid() == 0, let user = users.first(where: { $0.inside == 0 })?.outside,
             let group = groups.first(where: { $0.inside == 0 })?.outside, user != 0
@@ -48,7 +48,7 @@ public struct IdentityMapping: Hashable, Sendable {
         return Owner(user: user, group: group)
     }
 
-    /// The owner on disk of what belongs to `owner` inside.
+    /// The owner on disk of files that belong to `owner` inside.
     public func stored(_ owner: Owner) -> Owner { owner.shifted(up: offset) }
 
     /// `user` as this process sees it.
@@ -61,7 +61,8 @@ public struct IdentityMapping: Hashable, Sendable {
     var maps: (users: String, groups: String) {
         guard hasSeveralUsers else { return ("0 \(geteuid()) 1\n", "0 \(getegid()) 1\n") }
         guard offset > 0 else { return (Self.identity(users), Self.identity(groups)) }
-        // Every id of the machine has a place, or root inside could not pass through directories of other users.
+        // Every id of the machine is mapped, because otherwise root inside could not traverse directories of other
+        // users.
         let first = offset + 1
         let map = """
             0 0 1
@@ -78,7 +79,7 @@ public struct IdentityMapping: Hashable, Sendable {
         extents.map { "\($0.inside) \($0.inside) \($0.count)\n" }.joined()
     }
 
-    /// Whether there are ids 0 to 65533; distributions use no others but nobody's.
+    /// Whether ids 0 to 65533 are mapped; distributions use no others except nobody's.
     private static func coverSandboxes(_ extents: [Extent]) -> Bool {
         var next: UInt32 = 0
         for extent in extents.sorted(by: { $0.inside < $1.inside }) where extent.inside <= next {
@@ -94,7 +95,7 @@ public struct IdentityMapping: Hashable, Sendable {
         }
     }
 
-    /// The highest offset of which no login, no group and no subordinate range of this machine has an id.
+    /// The highest offset at which no login, group or subordinate range of this machine has an id.
     private static func freeOffset() -> UInt32 {
         let logins = ["passwd", "group"].flatMap {
             fields(of: "/etc/\($0)").compactMap { $0.count > 2 ? UInt32($0[2]) : nil }
@@ -107,7 +108,7 @@ public struct IdentityMapping: Hashable, Sendable {
         } ?? candidates[0]
     }
 
-    /// The lines of a file, each taken apart at colons.
+    /// The lines of a file, split at colons.
     static func fields(of file: String) -> [[String]] {
         (contents(of: file) ?? "").split(separator: "\n").map {
             $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init)

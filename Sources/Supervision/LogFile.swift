@@ -3,23 +3,23 @@ import Glibc
 import Synchronization
 import System
 
-/// A file that output is added to while it comes.
+/// A file to which output is appended as it arrives.
 public final class LogFile: Sendable {
     /// The path of the file.
     public let path: String
     private let file: Files.File
     private let written = Atomic<Int>(0)
 
-    /// Creates the file, or empties it.
+    /// Creates the file, or truncates an existing one.
     public init(_ path: String) throws(Failure) {
         self.path = path
         file = try Files.File(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, mode: 0o644)
     }
 
-    /// Bytes added so far.
+    /// The number of bytes appended so far.
     public var count: Int { written.load(ordering: .relaxed) }
 
-    /// Adds `bytes`; what a full disk does not take is lost.
+    /// Appends `bytes`; what does not fit on a full disk is lost.
     public func append(_ bytes: [UInt8]) {
         var done = 0
         while done < bytes.count {
@@ -30,7 +30,7 @@ public final class LogFile: Sendable {
         written.add(done, ordering: .relaxed)
     }
 
-    /// Adds a line of our own words.
+    /// Appends a line of the runner.
     public func append(line: String) {
         append(Array((line + "\n").utf8))
     }

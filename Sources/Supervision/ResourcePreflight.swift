@@ -2,15 +2,15 @@ public import Core
 import Glibc
 import System
 
-/// What this machine has left, looked at before work is begun rather than when it fails.
+/// Checks the resources of this machine before work begins, rather than when it fails.
 public enum ResourcePreflight {
     /// Checks that another command can be started.
     ///
     /// - Parameters:
-    ///   - directory: on the file system that will be written.
-    ///   - bytes: that must be free there.
-    ///   - descriptors: that this process must still be able to open.
-    /// - Throws: `Failure` of the category `unavailable` that names what is short, and by how much.
+    ///   - directory: a directory on the file system that will be written.
+    ///   - bytes: the required free bytes.
+    ///   - descriptors: the required number of further open files of this process.
+    /// - Throws: `Failure` of the category `unavailable` that names the resource and the amount that is missing.
     public static func check(
         _ directory: String, bytes: Int = 2 << 30, descriptors: Int = 64
     ) throws(Failure) {
@@ -23,7 +23,7 @@ public enum ResourcePreflight {
         let files = freeFiles(at: directory)
         guard files >= 10_000 else {
             throw Failure(
-                .unavailable, "\(directory): \(files) more files can be made, 10000 are needed to start a job",
+                .unavailable, "\(directory): \(files) more files can be created, 10000 are needed to start a job",
                 hint: "remove files, or move the store by --store to a file system with more inodes")
         }
         let left = descriptorLimit() - names(in: "/proc/self/fd").count
@@ -34,7 +34,7 @@ public enum ResourcePreflight {
         }
     }
 
-    /// Lets this process open as many files as it may at all: the usual limit of 1024 is soon reached.
+    /// Raises the limit on open files of this process to the maximum: the default of 1024 is soon reached.
     public static func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
@@ -42,7 +42,7 @@ public enum ResourcePreflight {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// Files that this process may have open.
+    /// The limit on open files of this process.
     package static func descriptorLimit() -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }

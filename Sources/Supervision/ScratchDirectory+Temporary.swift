@@ -4,10 +4,10 @@ import Glibc
 public import System
 
 extension ScratchDirectory {
-    /// Makes a new directory for this user in `parent`, a directory of temporary files, and removes there what killed
-    /// processes of this user left.
+    /// Creates a directory of this user in `parent`, a directory for temporary files, and removes those left there by
+    /// killed processes of this user.
     ///
-    /// - Parameter isShared: whether other users may read it, such as those that package managers change to.
+    /// - Parameter isShared: whether other users may read it, such as those that package managers switch to.
     public static func temporary(in parent: String, isShared: Bool = false) throws(Failure) -> ScratchDirectory {
         let prefix = "ciso-\(IdentityMapping.ofThisProcess.caller?.user ?? geteuid())."
         removeLeftovers(in: parent, named: prefix)

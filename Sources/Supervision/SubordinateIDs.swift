@@ -3,8 +3,8 @@ public import Core
 import Glibc
 import System
 
-/// The ids that `/etc/subuid` and `/etc/subgid` give to an ordinary user: with them the several users of a root file system
-/// are kept apart.
+/// The ids that `/etc/subuid` and `/etc/subgid` assign to an ordinary user, which are used for the users of a root file
+/// system.
 public enum SubordinateIDs {
     /// A line of `/etc/subuid` or `/etc/subgid`.
     struct Range: Hashable {
@@ -22,14 +22,14 @@ public enum SubordinateIDs {
         func overlaps(_ ids: ClosedRange<UInt32>) -> Bool { (start...(start + count - 1)).overlaps(ids) }
     }
 
-    /// As many as a root file system needs beside root.
+    /// The number of ids that a root file system needs in addition to root.
     static let needed: UInt32 = 65535
     private static let programs = ["newuidmap", "newgidmap"]
     private static let files = ["/etc/subuid", "/etc/subgid"]
 
-    /// What this process lacks to keep root and the build user apart, and how to get it; nil if it lacks nothing.
+    /// What this process lacks to keep root and the build user apart, with a suggestion; nil if nothing.
     ///
-    /// A failure to enter a namespace although all is there is found by trying.
+    /// Whether a namespace can be entered when all requirements are met is found by trying.
     public static func obstacle() -> Failure? {
         guard !IdentityMapping.ofThisProcess.hasSeveralUsers else { return nil }
         let login = loginName()
@@ -62,10 +62,10 @@ public enum SubordinateIDs {
             hint: "\(remedy); or run scripts/install-packages run, or ci as root")
     }
 
-    /// Makes this process root of a user namespace in which the user's subordinate ids are the other users. Where that is
-    /// not possible nothing changes.
+    /// Makes this process root of a user namespace in which the user's subordinate ids are the other users. Does
+    /// nothing if that is not possible.
     ///
-    /// To be called before there is another thread, and before `IdentityMapping.ofThisProcess` is asked for.
+    /// Must be called before there is another thread, and before `IdentityMapping.ofThisProcess` is used.
     public static func enter() {
         guard geteuid() != 0, let namespace = try? namespace() else { return }
         _ = ciso_enter_user_namespace(namespace)

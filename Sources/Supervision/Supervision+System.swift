@@ -1,7 +1,7 @@
 package import Core
 package import System
 
-/// The ends of a pipe, with errors that are failures of the infrastructure.
+/// The ends of a pipe, with infrastructure failures as errors.
 package typealias Pipe = PipeEnds<Failure>
-/// Bytes for a process, with errors that are failures of the infrastructure.
+/// Bytes for a process, with infrastructure failures as errors.
 package typealias MemoryFile = AnonymousFile<Failure>

@@ -3,12 +3,12 @@ import Foundation
 import Glibc
 package import System
 
-/// Watches one process with all that it started, until none of it is left: passes its output on, enforces the limits on
-/// time, output and disk, and finds out how it ended.
+/// Watches a process and everything it starts until all have ended: passes on the output, enforces the limits on time,
+/// output and disk, and determines how it ended.
 ///
 /// - SeeAlso: `docs/decisions/0057-process-library.md`
 package struct Supervisor {
-    /// bubblewrap, or any program that ends when all it started has ended.
+    /// bubblewrap, or another program that ends after everything it started.
     let process: Int32
     let limits: Limits
     let group: ControlGroup
@@ -16,30 +16,30 @@ package struct Supervisor {
     var disk: DiskWatch
     let report: Report
 
-    /// Who says, beside the process's own status, how the command ended.
+    /// The source of the information how the command ended, besides the process's own status.
     package enum Report {
         /// bubblewrap, in JSON.
         case bubblewrap
         /// The watchdog on a remote host, in a line of the ssh client's standard error. The descriptor is the client's
-        /// standard input, whose end makes the watchdog kill what it watches; it is closed here.
+        /// standard input; closing it makes the watchdog kill the command. It is closed here.
         case watchdog(controlPipe: Int32)
-        /// No one: the process is the command.
+        /// None: the process is the command.
         case status
     }
 
-    /// Why the process was killed by us.
+    /// Why we killed the process.
     private var killReason: CommandResult.Ending?
     private var outputBytes = 0
     private let begin = ContinuousClock.now
     private var watched = WatchedTime(from: .now)
-    /// What `watched` was at the last byte of output.
+    /// The watched time at the last byte of output.
     private var lastOutput = Duration.zero
-    /// The first process inside the sandbox, once bubblewrap has said which.
+    /// The first process inside the sandbox, as reported by bubblewrap.
     private var inner: pid_t?
     private var statusText: [UInt8] = []
     /// When the watchdog was asked to stop.
     private var stopRequested: ContinuousClock.Instant?
-    /// The end of the output, for the message where the sandbox itself failed.
+    /// The end of the output, for the message if the sandbox itself failed.
     private var tail: [UInt8] = []
 
     package init(
@@ -54,8 +54,8 @@ package struct Supervisor {
         self.report = report
     }
 
-    /// Runs `body` on a thread of its own: children die with the thread that started them, and threads of a pool come
-    /// and go.
+    /// Runs `body` on a dedicated thread: children die with the thread that started them, and threads of a pool are
+    /// short-lived.
     package static func run(
         _ body: @escaping @Sendable (Cancellation) -> CommandResult
     ) async -> CommandResult {
@@ -67,10 +67,10 @@ package struct Supervisor {
         }
     }
 
-    /// Watches to the end.
+    /// Watches the process to its end.
     ///
     /// - Parameters:
-    ///   - output, status: reading ends that do not block, or -1; closed at the end. `status` is what the report is in.
+    ///   - output, status: non-blocking read ends, or -1; closed at the end. `status` provides the report.
     package consuming func run(output: Int32, status: Int32, sink: @Sendable ([UInt8]) -> Void) -> CommandResult {
         defer {
             if output >= 0 { close(output) }
@@ -108,7 +108,7 @@ package struct Supervisor {
         guard killReason == nil else { return kill(nil) }
         if let time = limits.time, watched.total > time { return kill(.timedOut(.wall)) }
         if let silence = limits.silence, watched.total - lastOutput > silence { return kill(.timedOut(.silence)) }
-        // Counting hundreds of thousands of files outlasts neither a cancellation nor the time limit.
+        // Measuring hundreds of thousands of files must not delay a cancellation or the time limit.
         let (descriptor, deadline) = (
             cancellation.descriptor, limits.time.map { ContinuousClock.now + ($0 - watched.total) }
         )
@@ -131,15 +131,15 @@ package struct Supervisor {
                 stopRequested = .now
                 close(controlPipe)
             }
-            // It answers in a moment, if there still is a connection.
+            // The watchdog responds immediately if there still is a connection.
             guard let stopRequested, .now - stopRequested > .seconds(10) else { return }
         }
         group.killAll()
-        // With the first process of its namespace every other one dies, whatever it did to escape.
+        // When the first process of a process namespace dies, all others in it die, too.
         if let inner { Glibc.kill(inner, SIGKILL) } else { Glibc.kill(process, SIGKILL) }
     }
 
-    /// - Returns: whether there was any.
+    /// - Returns: whether there was any output.
     private mutating func pass(_ output: Int32, to sink: @Sendable ([UInt8]) -> Void) -> Bool {
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, used in
@@ -157,7 +157,7 @@ package struct Supervisor {
         return true
     }
 
-    /// - Returns: false when there will be no more.
+    /// - Returns: false if there will be no more.
     private mutating func readStatus(_ status: Int32) -> Bool {
         guard status >= 0 else { return false }
         var buffer = [UInt8](repeating: 0, count: 1024)
@@ -172,7 +172,7 @@ package struct Supervisor {
         }
     }
 
-    /// bubblewrap may be gone a moment before the last of what it started.
+    /// bubblewrap may end shortly before the last of its processes.
     private mutating func waitForInner() {
         guard let inner else { return }
         let descriptor = ProcessDescriptor(of: inner)
@@ -188,7 +188,7 @@ package struct Supervisor {
         var ending = killReason ?? ending(waitStatus)
         let usage = group.finish()
         switch ending {
-        // Also where the command then ended with status 0: its work was not done.
+        // Even if the command then ended with status 0, because its work was not done.
         case .exited(0) where usage.memory != nil: ending = memoryEnding(usage) ?? ending
         case .exited(let status) where status != 0: ending = cause(of: ending, usage)
         case .signalled, .killedFromOutside: ending = cause(of: ending, usage)
@@ -209,7 +209,7 @@ package struct Supervisor {
         }
     }
 
-    /// Which limit was passed, in words.
+    /// The exceeded limit in words.
     private func detail(of ending: CommandResult.Ending, _ usage: ControlGroup.Usage) -> String? {
         func mebibytes(_ bytes: Int?) -> String { bytes.map { "\($0 >> 20) MiB" } ?? "none" }
         return switch ending {
@@ -229,16 +229,16 @@ package struct Supervisor {
         }
     }
 
-    /// What the command's own end says.
+    /// How the command ended according to its own status.
     private func ending(_ waitStatus: Int32) -> CommandResult.Ending {
         switch report {
         case .bubblewrap:
             guard let reported = number("exit-code") else {
-                // Killed as a whole, as a control group out of memory is.
-                // No process inside can reach bubblewrap itself.
+                // The group was killed as a whole for lack of memory, or bubblewrap was killed from outside: no process
+                // inside can reach it.
                 if inner != nil, waitStatus & 0x7f != 0 { return .killedFromOutside(waitStatus & 0x7f) }
                 let message = trimmed(tail)
-                // The commands before may have removed it: not the machine's fault.
+                // Earlier commands may have removed the directory, which is not the machine's fault.
                 if message.contains("bwrap: Can't chdir to") { return .exited(126) }
                 return .setupFailed(message.isEmpty ? "bwrap ended with wait status \(waitStatus)" : message)
             }
@@ -250,12 +250,12 @@ package struct Supervisor {
         }
     }
 
-    /// Above 128 are the signals, by every shell's convention.
+    /// Exit codes above 128 are signals, by the convention of shells.
     private func ending(code: Int32) -> CommandResult.Ending {
         (129...160).contains(code) ? .signalled(code - 128) : .exited(code)
     }
 
-    /// What the watchdog's line says; nil if the connection ended before it.
+    /// The ending reported by the watchdog; nil if the connection ended before.
     private func watchdogEnding() -> CommandResult.Ending? {
         let lines = String(decoding: statusText, as: UTF8.self).split(separator: "\n")
         guard let line = lines.last(where: { $0.hasPrefix("ciso: ") }) else { return nil }
@@ -274,7 +274,7 @@ package struct Supervisor {
         String(decoding: Array(bytes), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// What made a command fail, where that was not its own doing.
+    /// The cause of a command's failure if it was not the command itself.
     private func cause(of ending: CommandResult.Ending, _ usage: ControlGroup.Usage) -> CommandResult.Ending {
         if let memory = memoryEnding(usage) { return memory }
         if ending == .signalled(SIGXFSZ), let own = limits.disk, let size = inheritedFileSizeLimit, size < own {
@@ -292,14 +292,14 @@ package struct Supervisor {
         return ending
     }
 
-    /// Bytes that a file of this process may have at most; nil if there is no limit.
+    /// The limit on the size of files of this process in bytes; nil if there is none.
     private var inheritedFileSizeLimit: Int? {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { return nil }
         return limit.rlim_max == .max ? nil : Int(clamping: limit.rlim_max)
     }
 
-    /// The number of that name in what bubblewrap said, such as `{ "child-pid": 5, … }`.
+    /// The number with this name in bubblewrap's output, such as `{ "child-pid": 5, … }`.
     private func number(_ name: String) -> Int? {
         let text = String(decoding: statusText, as: UTF8.self)
         guard let key = text.range(of: "\"\(name)\":") else { return nil }

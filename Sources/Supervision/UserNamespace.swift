@@ -5,18 +5,18 @@ import Glibc
 import Synchronization
 import System
 
-/// The user namespaces that sandboxes run in: made once per user and kept open while the program runs.
+/// The user namespaces of sandboxes, created once per user and kept open while the program runs.
 ///
-/// Where there are several users, a namespace has all ids that this process has, as `IdentityMapping` arranges them: files
-/// keep their owners, but whatever runs inside has power over the sandbox only, never over the machine. It is owned by the
-/// user who runs in it, which lets bubblewrap enter it without any privilege. Where there is a single user, it maps root to
-/// the caller, which is what mounting an overlay needs.
+/// If there are several users, a namespace has all ids of this process, mapped by `IdentityMapping`: files keep their
+/// owners, but processes inside have privileges only in the sandbox, never on the machine. It is owned by the user who
+/// runs in it, so that bubblewrap can enter it without privileges. If there is a single user, it maps root to the
+/// caller, which is needed for mounting an overlay.
 ///
 /// - SeeAlso: `docs/decisions/0130-build-ids.md`
 package enum UserNamespace {
     private static let known = Mutex<[Command.User: Int32]>([:])
 
-    /// A descriptor of the namespace for `user`, open as long as the program runs.
+    /// A descriptor of the namespace for `user`, kept open while the program runs.
     package static func descriptor(for user: Command.User) throws(Failure) -> Int32 {
         let mapping = IdentityMapping.ofThisProcess
         let key = mapping.hasSeveralUsers ? mapping.stored(user) : .root
@@ -40,11 +40,11 @@ package enum UserNamespace {
     }
 
     /// A descriptor of a namespace in which this process is the user that it was before `SubordinateIDs.enter`: the ssh
-    /// client looks up its user's home by number. Negative where that is who it is.
+    /// client looks up its user's home directory by id. Negative if the user has not changed.
     package static func ofCaller() throws(Failure) -> Int32 {
         let mapping = IdentityMapping.ofThisProcess
         guard let caller = mapping.caller else { return -1 }
-        // No sandbox has this key: its ids are those of the machine.
+        // No sandbox uses this key, because its ids are those of the machine.
         return try descriptor(Command.User(uid: .max, gid: .max)) {
             ciso_user_namespace(0, 0, "\(caller.user) 0 1\n", "\(caller.group) 0 1\n")
         }

@@ -1,9 +1,9 @@
-/// Time during which a command was really watched.
+/// The time during which a command was actually watched.
 ///
-/// While the machine sleeps, a virtual machine is paused or the runner is stopped (Ctrl-Z), no one watches and often nothing
-/// runs, though every clock goes on; such a gap is not held against the command.
+/// While the machine sleeps, a virtual machine is paused or the runner is stopped (Ctrl-Z), nothing is watched and
+/// often nothing runs, although clocks advance; such a gap does not count against the command's limits.
 struct WatchedTime {
-    /// What a busy machine may take between two looks.
+    /// The longest delay between two checks on a busy machine.
     static let longestGap = Duration.seconds(5)
 
     private(set) var total = Duration.zero
@@ -13,7 +13,7 @@ struct WatchedTime {
         last = start
     }
 
-    /// Adds what has passed since the last look.
+    /// Adds the time since the last check.
     mutating func look(at now: ContinuousClock.Instant) {
         total += min(now - last, Self.longestGap)
         last = now

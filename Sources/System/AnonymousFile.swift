@@ -1,7 +1,7 @@
 internal import CSandbox
 internal import Glibc
 
-/// Bytes in an anonymous file, to be handed to a process.
+/// An anonymous file with contents to pass to a process.
 package struct AnonymousFile<Problem: SystemErrorConvertible>: ~Copyable {
     package let descriptor: Int32
 
@@ -15,7 +15,7 @@ package struct AnonymousFile<Problem: SystemErrorConvertible>: ~Copyable {
         try Self.check(descriptor)
     }
 
-    /// The filter of system calls that every sandbox has.
+    /// The system call filter of every sandbox, as a seccomp program.
     package static func seccompProgram() throws(Problem) -> AnonymousFile {
         try AnonymousFile(adopting: ciso_seccomp_program())
     }

@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// Computes a value for each key once, however many tasks ask for it at the same time.
+/// Computes a value for each key once, even if several tasks request it at the same time.
 ///
-/// A computation that fails is not kept: a later caller starts another one. A task that is cancelled stops waiting at
-/// once; a computation without waiters is cancelled.
+/// A failed computation is not kept: the next request starts another one. A cancelled task stops waiting immediately; a
+/// computation without waiters is cancelled.
 package final class AsyncMemo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         let number: UInt64
@@ -20,14 +20,14 @@ package final class AsyncMemo<Key: Hashable & Sendable, Value: Sendable>: Sendab
     private let keepsValues: Bool
     private let state = Mutex(State())
 
-    /// - Parameter keepsValues: whether a value is kept for those who ask after it was computed.
+    /// - Parameter keepsValues: whether values are kept for requests after the computation.
     package init(keepingValues keepsValues: Bool = true) {
         self.keepsValues = keepsValues
     }
 
-    /// The value for `key`, computed by `compute` unless it is known or someone computes it.
+    /// The value for `key`: the known value, that of a running computation, or a new one by `compute`.
     ///
-    /// - Throws: what the computation throws; `CancellationError` as soon as the task is cancelled.
+    /// - Throws: the error of the computation; `CancellationError` as soon as the task is cancelled.
     package func value(
         for key: Key, _ compute: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -38,7 +38,7 @@ package final class AsyncMemo<Key: Hashable & Sendable, Value: Sendable>: Sendab
         return try await first.value { Task { first.resume(with: await task.result) } }
     }
 
-    /// Forgets the value for `key`; a computation that runs goes on for those who wait.
+    /// Removes the value for `key`. A running computation continues for the tasks that wait for it.
     package func forget(_ key: Key) {
         state.withLock { _ = $0.entries.removeValue(forKey: key) }
     }

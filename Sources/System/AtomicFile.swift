@@ -1,25 +1,25 @@
 package import Glibc
 
-/// What of a new file is on disk before its creation returns.
+/// The parts of a new file that are on disk before its creation returns.
 package enum Durability: Hashable, Sendable {
-    /// Nothing: after a loss of power the file may be absent or empty. For caches and what can be made again.
+    /// Nothing: after a power failure the file may be missing or empty. For caches and other reproducible files.
     case none
-    /// The contents, so that the name never leads to half a file, but the name itself may get lost.
+    /// The contents: the name never refers to a partial file, but may be lost after a power failure.
     case contents
     /// The contents and the name.
     case contentsAndName
 }
 
-/// A file that is written aside, in the same directory, and then takes the name of another one at once.
+/// A temporary file in the directory of another file, which it replaces atomically.
 ///
-/// Without `commit` nothing is left of it. A killed process leaves the file aside, `NAME.PID.NUMBER.tmp`.
+/// If it is not committed, it is removed. A killed process leaves it behind as `NAME.PID.NUMBER.tmp`.
 package struct AtomicFile<Problem: SystemErrorConvertible>: ~Copyable {
-    /// What is written to.
+    /// The temporary file.
     package let file: OpenFile<Problem>
     private let path: String
     private var isCommitted = false
 
-    /// - Parameter path: what is replaced; it need not exist.
+    /// - Parameter path: the file to replace, which need not exist.
     package init(replacing path: String, mode: mode_t = 0o666) throws(Problem) {
         self.path = path
         file = try OpenFile(
@@ -30,7 +30,7 @@ package struct AtomicFile<Problem: SystemErrorConvertible>: ~Copyable {
         if !isCommitted { unlink(file.path) }
     }
 
-    /// Gives the file its name.
+    /// Renames the file, replacing the other one.
     package consuming func commit(_ durability: Durability) throws(Problem) {
         if durability != .none { try file.synchronize() }
         try FileSystem<Problem>.rename(file.path, path)

@@ -1,18 +1,17 @@
 internal import Dispatch
 internal import Glibc
 
-/// Entries that are removed on the spot: about a tenth of a second's worth.
+/// The maximum number of entries that are removed immediately: about a tenth of a second of work.
 private let prompt = 5000
 
 private let removals = DispatchGroup()
 private let queue = DispatchQueue(label: "removal", qos: .utility)
 
-/// Removes a directory with all it holds: at once where that is quick, else on a queue on which one tree after the other
-/// is removed.
+/// Removes a directory tree: immediately if it is small, otherwise on a queue that removes one tree after another.
 ///
 /// - Parameters:
-///   - lock: a descriptor that is closed afterwards, or -1.
-///   - limit: entries that are removed on the spot.
+///   - lock: a descriptor to close afterwards, or -1.
+///   - limit: the maximum number of entries to remove immediately.
 func removeTreeInBackground(_ path: String, closing lock: Int32, promptly limit: Int = prompt) {
     let isDone = removeTree(path, atMost: limit)
     let isPartial = !isDone && access(path, F_OK) == 0
@@ -26,12 +25,12 @@ func removeTreeInBackground(_ path: String, closing lock: Int32, promptly limit:
     }
 }
 
-/// Has something removed on a queue, on which one removal follows the other.
+/// Runs a removal on the same queue, after those before it.
 package func removeInBackground(_ removal: @escaping @Sendable () -> Void) {
     queue.async(group: removals, execute: removal)
 }
 
-/// Waits until nothing is left to be removed in the background, but at most so long. The next start removes the rest.
+/// Waits until the queue is empty, for at most `time`. The next process removes what is left.
 package func waitForRemovals(atMost time: Duration) {
     _ = removals.wait(timeout: .now() + time / .seconds(1))
 }

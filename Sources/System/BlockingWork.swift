@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Work that waits for a disk, a lock, a process or a library without asynchronous functions.
 ///
-/// It runs on a thread of its own: the cooperative pool has one thread per processor, and a blocked one
-/// stops all tasks. See docs/concurrency.md.
+/// It runs on a thread of its own: the cooperative pool has one thread per processor, and a blocked one delays all
+/// tasks. See docs/concurrency.md.
 package enum BlockingWork {
     /// Starts `work` on a new thread and does not wait for it.
     ///
@@ -48,23 +48,24 @@ package enum BlockingWork {
         return status
     }
 
-    /// What `work` returns. A cancelled task waits for it, too.
+    /// Returns the result of `work`. A cancelled task also waits for it.
     package static func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             start { continuation.resume(with: Result { try work() }) }
         }
     }
 
-    /// What `work`, which cannot fail, returns. A cancelled task waits for it, too.
+    /// Returns the result of `work`, which cannot fail. A cancelled task also waits for it.
     package static func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             start { continuation.resume(returning: work()) }
         }
     }
 
-    /// What `work` returns. As soon as the task is cancelled, the thread is left to itself and its result is dropped.
+    /// Returns the result of `work`. When the task is cancelled, the thread continues on its own and its result is
+    /// discarded.
     ///
-    /// - Throws: `CancellationError`; what `work` throws.
+    /// - Throws: `CancellationError`; the error of `work`.
     package static func runUntilCancelled<Value: Sendable>(
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
@@ -72,20 +73,20 @@ package enum BlockingWork {
         return try await first.value { start { first.resume(with: Result { try work() }) } }
     }
 
-    /// What `work` returns, for libraries that block and know no time limits.
+    /// Returns the result of `work`, for blocking libraries without time limits.
     ///
-    /// A thread that does not come back is left to itself: it ends when its library asks the `Deadline`, or with the
-    /// process.
+    /// A thread that does not return in time continues on its own: it ends when its library checks the `Deadline`, or
+    /// with the process.
     ///
-    /// - Parameter late: is thrown when `limit` has passed.
-    /// - Throws: `CancellationError` as soon as the task is cancelled; what `work` throws.
+    /// - Parameter late: the error to throw after `limit`.
+    /// - Throws: `CancellationError` as soon as the task is cancelled; the error of `work`.
     package static func run<Value: Sendable>(
         within limit: Duration, late: any Error, _ work: @escaping @Sendable (Deadline) throws -> Value
     ) async throws -> Value {
         let deadline = Deadline(at: .now + limit)
         defer { deadline.cancel() }
         let first = FirstResult<Value>()
-        // Not a task: a result that came in time counts although the tasks of a busy process are late.
+        // A timer instead of a task: a result in time must count even if a busy process delays its tasks.
         let timer = DispatchSource.makeTimerSource()
         timer.setEventHandler { first.resume(with: .failure(late)) }
         timer.schedule(deadline: .now() + limit / .seconds(1))
@@ -95,7 +96,7 @@ package enum BlockingWork {
     }
 }
 
-/// Until when someone waits for work that cannot be interrupted, and whether someone still does.
+/// The time limit of work that cannot be interrupted, and whether a task still waits for it.
 package final class Deadline: Sendable {
     private let end: ContinuousClock.Instant
     private let isCancelled = Atomic(false)
@@ -104,10 +105,10 @@ package final class Deadline: Sendable {
         self.end = end
     }
 
-    /// False once the time is up or the waiting task was cancelled.
+    /// False after the time limit or when the waiting task was cancelled.
     package var isPending: Bool { !isCancelled.load(ordering: .relaxed) && ContinuousClock.now < end }
 
-    /// How long someone still waits.
+    /// The time for which a task still waits.
     package var remaining: Duration { isPending ? end - .now : .zero }
 
     package func cancel() { isCancelled.store(true, ordering: .relaxed) }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Strings as C's `char *const []` wants them, ended by a null pointer; freed with this object.
+/// Strings as a C array `char *const []`, terminated by a null pointer and freed with this object.
 package final class CStrings {
     package let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     package let count: Int
@@ -19,7 +19,7 @@ package final class CStrings {
         pointers.deallocate()
     }
 
-    /// The same pointers for a parameter that is `const char *const []`.
+    /// The same pointers for parameters of type `const char *const []`.
     package var constant: UnsafePointer<UnsafePointer<CChar>?> {
         UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<CChar>?.self)
     }

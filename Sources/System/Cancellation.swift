@@ -1,15 +1,15 @@
 internal import CSandbox
 internal import Glibc
 
-/// Tells the thread that watches a command to end it.
+/// Signals the thread that watches a command to kill it.
 package final class Cancellation: Sendable {
-    /// Becomes readable.
+    /// Becomes readable on cancellation.
     package let descriptor: Int32
     private let writing: Int32
 
     package init() {
         var ends: [Int32] = [-1, -1]
-        // Without it a command runs to its own end.
+        // If no pipe can be created, the command cannot be cancelled.
         ciso_pipe(&ends)
         descriptor = ends[0]
         writing = ends[1]

@@ -1,8 +1,9 @@
 internal import Glibc
 
-/// A right that one task of one process holds at a time, named by a file.
+/// A lock named by a file, held by at most one task of one process at a time.
 ///
-/// It ends with this object, or with the process, however that ends: nothing is left to clean up. The empty file stays.
+/// It is released with this object, or when the process ends in any way: nothing needs to be cleaned up. The empty file
+/// remains.
 public final class ExclusiveLock: Sendable {
     private let file: OpenFile<SystemError>
 
@@ -12,10 +13,10 @@ public final class ExclusiveLock: Sendable {
 
     deinit { file.unlock() }
 
-    /// Waits until the lock is free. The kernel wakes the waiter: nothing is polled, and no thread of the
-    /// cooperative pool is held.
+    /// Waits until the lock is free. The kernel wakes the waiter: there is no polling, and no thread of the cooperative
+    /// pool is blocked.
     ///
-    /// - Throws: `CancellationError` as soon as the task is cancelled, `SystemError` when the file cannot be made.
+    /// - Throws: `CancellationError` as soon as the task is cancelled; `SystemError` if the file cannot be created.
     public static func acquire(_ path: String) async throws -> ExclusiveLock {
         try Task.checkCancellation()
         if let lock = try attempt(path) { return lock }
@@ -26,7 +27,7 @@ public final class ExclusiveLock: Sendable {
         }
     }
 
-    /// The lock, or nil when someone has it. Makes the file and its directory.
+    /// The lock, or nil if it is held. Creates the file and its directory.
     public static func attempt(_ path: String) throws(SystemError) -> ExclusiveLock? {
         let file = try open(path)
         return try file.tryLock() ? ExclusiveLock(file) : nil

@@ -1,25 +1,25 @@
 internal import Glibc
 
-/// What the file system says about a file.
+/// The status of a file (stat).
 package struct FileStatus: Hashable, Sendable {
     /// The type of a file.
     package enum Kind: Hashable, Sendable {
         case file, directory, symbolicLink, other
     }
 
-    /// What is at the path.
+    /// The type of the file.
     package var kind: Kind
-    /// In bytes.
+    /// The size in bytes.
     package var size: Int
-    /// Seconds since 1970.
+    /// When the contents were modified, in seconds since 1970.
     package var modified: Int
-    /// Seconds since 1970, of the last change of the file or its status, which cannot be set.
+    /// When the file or its status was changed, in seconds since 1970; this time cannot be set.
     package var changed: Int
-    /// Number of names.
+    /// The number of hard links.
     package var links: Int
-    /// Identifies the file, together with `device`, as long as it exists.
+    /// With `device`, identifies the file for its lifetime.
     package var inode: UInt64
-    /// The device that holds it.
+    /// The device that contains the file.
     package var device: UInt64
 
     /// Whether it is a directory.
@@ -27,15 +27,15 @@ package struct FileStatus: Hashable, Sendable {
     /// Whether it is a regular file.
     package var isFile: Bool { kind == .file }
 
-    /// - Parameter path: a symbolic link is described itself unless `followingLinks`.
-    /// - Returns: nil if there is no such file, or it cannot be reached.
+    /// - Parameter path: a symbolic link is followed only if `followingLinks`.
+    /// - Returns: nil if the file does not exist or cannot be reached.
     package init?(_ path: String, followingLinks: Bool = false) {
         var status = stat()
         guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
         self.init(status)
     }
 
-    /// The status of an open file; nil if it is unknown.
+    /// The status of an open file; nil on failure.
     package init?(of descriptor: Int32) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }

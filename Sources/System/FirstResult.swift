@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Resumes a continuation with the first of several results, which may come before the continuation.
+/// Resumes a continuation with the first of several results, even if it arrives before the continuation.
 final class FirstResult<Value: Sendable>: Sendable {
     private enum State {
         case empty
@@ -11,9 +11,9 @@ final class FirstResult<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.empty)
 
-    /// The first result, where `begin` starts what leads to one.
+    /// Calls `begin`, which starts the operations, and waits for the first result.
     ///
-    /// - Throws: `CancellationError` as soon as the task is cancelled; the error that is the first result.
+    /// - Throws: `CancellationError` as soon as the task is cancelled; the first result if it is an error.
     func value(after begin: () -> Void) async throws -> Value {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in

@@ -1,17 +1,17 @@
 internal import Glibc
 
-/// A program that uses the terminal and reads what we write: a pager.
+/// A program that uses the terminal and reads what we write, such as a pager.
 ///
-/// It has our standard output and error, and the keys of the terminal go to it as well as to us. It outlives us where we are
-/// killed. SIGPIPE must be ignored: the program may end before it has read everything.
+/// It inherits our standard output and error, and receives the terminal's signals like us. It survives us if we are
+/// killed. SIGPIPE must be ignored: the program may exit before it has read everything.
 package struct ForegroundProgram: ~Copyable {
     private let process: Int32
     /// The pipe to its standard input; -1 once closed.
     private var input: Int32
 
-    /// Starts a command of the shell.
+    /// Starts a shell command.
     ///
-    /// - Parameter environment: all variables that it sees.
+    /// - Parameter environment: all its variables.
     /// - Throws: `SystemError` if no process can be started.
     package init(command: String, environment: [String: String]) throws(SystemError) {
         let pipe = try PipeEnds<SystemError>()
@@ -27,16 +27,16 @@ package struct ForegroundProgram: ~Copyable {
         if input >= 0 { close(input) }
     }
 
-    /// Writes all of `bytes`, and blocks the thread while the program does not read.
+    /// Writes all of `bytes`, and blocks the thread until the program has read enough.
     ///
     /// - Returns: false if the program has stopped reading.
     package func write(_ bytes: [UInt8]) -> Bool {
         (try? writeAll(bytes, to: input, "pipe")) != nil
     }
 
-    /// Ends its input and waits for its end. Blocks the thread.
+    /// Closes its input and waits until it exits. Blocks the thread.
     ///
-    /// - Returns: its exit code, or 128 and the signal that ended it.
+    /// - Returns: its exit code, or 128 plus the number of the signal that killed it.
     package mutating func wait() -> Int32 {
         if input >= 0 { close(input) }
         input = -1

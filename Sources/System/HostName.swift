@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The name of this machine, as the kernel has it; empty if it has none.
+/// The kernel's host name of this machine; empty if there is none.
 package let hostName: String = {
     var name = [CChar](repeating: 0, count: 256)
     guard gethostname(&name, name.count - 1) == 0 else { return "" }

@@ -1,13 +1,13 @@
 internal import Glibc
 
-/// The contents of a file that is never changed once it has its name, without copying them.
+/// The memory-mapped contents of a file that is never changed after it has got its name.
 package final class MappedFile: @unchecked Sendable {
-    /// The contents, valid as long as this object.
+    /// The contents, valid for the lifetime of this object.
     package let bytes: UnsafeRawBufferPointer
 
-    /// Maps the file at `path`; nil if it is no ordinary file, is empty or cannot be read.
+    /// Maps the file at `path`; nil if it is not a regular file, is empty or cannot be read.
     ///
-    /// - Parameter isReadAtOnce: whether all of it will be used.
+    /// - Parameter isReadAtOnce: whether all contents will be used soon.
     package init?(_ path: String, isReadAtOnce: Bool = false) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

@@ -1,27 +1,27 @@
 internal import Glibc
 
-/// Locks of whole files (flock). The kernel releases one when the last descriptor of its open file is closed, however the
-/// process ends; so nothing is left to clean up.
+/// Locks of whole files (flock). The kernel releases a lock when the last descriptor of the open file is closed, so
+/// nothing needs to be cleaned up when the process ends.
 extension OpenFile {
-    /// Takes the exclusive lock if no other process holds one.
+    /// Acquires the exclusive lock unless it is held elsewhere.
     ///
-    /// - Returns: false if someone does.
+    /// - Returns: false if it is held.
     package func tryLock() throws(Problem) -> Bool {
         if retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
         guard errno == EWOULDBLOCK else { throw Problem(.last("lock", path)) }
         return false
     }
 
-    /// Takes the exclusive lock of a file that still has the name by which it was opened: a process that removes files that nobody
-    /// locks may have removed this one in between.
+    /// Acquires the exclusive lock and checks that the file still has the name by which it was opened: a process that
+    /// removes unlocked files may have removed it in the meantime.
     ///
-    /// - Returns: false if another process has the lock, or the name.
+    /// - Returns: false if another process holds the lock, or the name no longer refers to this file.
     package func tryLockOfName() throws(Problem) -> Bool {
         guard try tryLock(), let held = status, let named = FileStatus(path) else { return false }
         return held.inode == named.inode && held.device == named.device
     }
 
-    /// Waits until the lock is free and takes it. Blocks the thread.
+    /// Waits until the lock is free and acquires it. Blocks the thread.
     package func waitForLock() throws(Problem) {
         guard retrying({ flock(descriptor, LOCK_EX) }) == 0 else { throw Problem(.last("lock", path)) }
     }
@@ -33,19 +33,19 @@ extension OpenFile {
         return false
     }
 
-    /// Releases the lock at once: a child that another thread has just forked also has the file open, until it runs its
-    /// program.
+    /// Releases the lock immediately. Closing may be too late: a child just forked by another thread also has the file
+    /// open until it executes its program.
     package func unlock() { flock(descriptor, LOCK_UN) }
 
-    /// Takes the exclusive lock, and looks again after pauses where it is held. Blocks the thread.
+    /// Acquires the exclusive lock, polling with pauses while it is held. Blocks the thread.
     ///
-    /// The kernel has no lock with a time limit, and a waiter that it wakes takes its turn even where the holder comes back
-    /// at once; short pauses cost less under contention.
+    /// The kernel has no lock with a time limit, and it wakes waiters in turn even if the holder needs the lock again
+    /// immediately; short pauses cost less under contention.
     ///
     /// - Parameters:
-    ///   - pause: of microseconds, doubled up to the upper bound.
-    ///   - mayContinue: is asked before each pause; the wait ends where it returns false.
-    /// - Returns: whether the lock was taken.
+    ///   - pause: the pauses in microseconds, doubled up to the upper bound.
+    ///   - mayContinue: called before each pause; returning false ends the wait.
+    /// - Returns: whether the lock was acquired.
     package func lock(
         within timeout: Duration, pause: ClosedRange<UInt32> = 50...2_000, while isBusy: () -> Bool = { false },
         mayContinue: () -> Bool = { true }

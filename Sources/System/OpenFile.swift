@@ -2,14 +2,14 @@ internal import CSync
 package import Glibc
 internal import SystemPackage
 
-/// An open file or directory, closed when it goes out of use. Its errors are a module's own.
+/// An open file or directory that is closed at the end of its lifetime. Its errors are those of a module.
 package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
     private let file: FileDescriptor
-    /// As it was opened, for messages.
+    /// The path by which it was opened, for messages.
     package let path: String
     private var isOwned = true
 
-    /// Opens `path` with the flags of open(2). No program that is started inherits the file.
+    /// Opens `path` with the flags of open(2). The descriptor is not inherited by programs.
     package init(_ path: String, _ flags: Int32, mode: mode_t = 0o666) throws(Problem) {
         let descriptor = retrying { open(path, flags | O_CLOEXEC, mode) }
         guard descriptor >= 0 else { throw Problem(.last(flags & O_CREAT == 0 ? "open" : "create", path)) }
@@ -24,7 +24,7 @@ package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
         return OpenFile(adopting: descriptor, path)
     }
 
-    /// Takes over a descriptor that is open.
+    /// Takes ownership of an open descriptor.
     package init(adopting descriptor: Int32, _ path: String) {
         file = FileDescriptor(rawValue: descriptor)
         self.path = path
@@ -34,19 +34,19 @@ package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
         if isOwned { try? file.close() }
     }
 
-    /// Gives the descriptor to the caller, who closes it.
+    /// Transfers ownership of the descriptor to the caller.
     package consuming func relinquish() -> Int32 {
         isOwned = false
         return descriptor
     }
 
-    /// The number of the descriptor, valid as long as this value.
+    /// The descriptor, valid for the lifetime of this value.
     package var descriptor: Int32 { file.rawValue }
 
-    /// The number of bytes in the file; 0 where it is unknown.
+    /// The size of the file in bytes; 0 if unknown.
     package var size: Int { status?.size ?? 0 }
 
-    /// Type, size and times of the file.
+    /// The type, size and times of the file.
     package var status: FileStatus? { FileStatus(of: descriptor) }
 
     /// Reads at most `count` bytes from `offset`; fewer at the end of the file.
@@ -66,7 +66,7 @@ package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
         return bytes
     }
 
-    /// Reads all of the file, or of a pipe or one of the kernel's own, whose sizes are unknown.
+    /// Reads the whole file, which may be a pipe or a kernel file of unknown size.
     package func readAll() throws(Problem) -> [UInt8] {
         if let status, status.isFile, status.size > 0 { return try read(status.size) }
         var bytes: [UInt8] = []
@@ -74,7 +74,7 @@ package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
         return bytes
     }
 
-    /// Reads from the current position to the end, in pieces of at most `size` bytes, without keeping them.
+    /// Reads from the current position to the end in pieces of at most `size` bytes.
     package func forEachPiece(
         of size: Int = 1 << 18, _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(Problem) {
@@ -114,12 +114,12 @@ package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
         if let error = System.write(bytes, to: descriptor, path) { throw Problem(error) }
     }
 
-    /// Cuts the file off, or extends it by a hole.
+    /// Truncates the file, or extends it by a hole.
     package func truncate(to size: Int) throws(Problem) {
         guard retrying({ ftruncate(descriptor, off_t(size)) }) == 0 else { throw Problem(.last("truncate", path)) }
     }
 
-    /// Starts writing dirty pages to disk and does not wait. Where that is impossible, `synchronize` does all of it.
+    /// Starts writing dirty pages to disk without waiting. If that is unsupported, `synchronize` writes all of them.
     package func startWriting(_ count: Int, at offset: Int) {
         let write: UInt32 = 2
         _ = sync_file_range(descriptor, Int64(offset), Int64(count), write)
@@ -130,13 +130,13 @@ package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
         guard fdatasync(descriptor) == 0 else { throw Problem(.last("sync", path)) }
     }
 
-    /// Waits until contents and attributes are on disk; of a directory, the names in it (fsync).
+    /// Waits until contents and attributes are on disk; for a directory, its entries (fsync).
     package func synchronizeFully() throws(Problem) {
         guard fsync(descriptor) == 0 else { throw Problem(.last("sync", path)) }
     }
 }
 
-/// Repeats a system call as long as a signal interrupts it.
+/// Repeats a system call while it is interrupted by signals.
 package func retrying<Number: SignedInteger>(_ call: () -> Number) -> Number {
     while true {
         let result = call()
@@ -144,14 +144,14 @@ package func retrying<Number: SignedInteger>(_ call: () -> Number) -> Number {
     }
 }
 
-/// Writes all of `bytes` to a descriptor that another owner closes.
+/// Writes all of `bytes` to a descriptor that the caller does not own.
 ///
 /// - Parameter path: for messages.
 package func writeAll(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(SystemError) {
     if let error = bytes.withUnsafeBytes({ write($0, to: descriptor, path) }) { throw error }
 }
 
-/// Writes all of `bytes` to a descriptor that another owner closes.
+/// Writes all of `bytes` to a descriptor that the caller does not own.
 ///
 /// - Parameter path: for messages.
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws(SystemError) {
@@ -162,7 +162,8 @@ private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path
     writeAll(bytes, path) { buffer, count, _ in Glibc.write(descriptor, buffer, count) }
 }
 
-/// Calls `call` with the rest of `bytes`, its size and what is done, until all is written. Returns why it is not.
+/// Calls `call` with the remaining bytes, their number and the number already written, until all are written. Returns
+/// the reason for a failure.
 private func writeAll(
     _ bytes: UnsafeRawBufferPointer, _ path: String, by call: (UnsafeRawPointer?, Int, Int) -> Int
 ) -> SystemError? {

@@ -1,13 +1,13 @@
 internal import Dispatch
 internal import Foundation
 
-/// Runs tasks that compute on threads beside the cooperative pool, which stays free for those that only react.
+/// Runs compute-bound tasks on threads outside the cooperative pool, so that other tasks are not delayed.
 package final class ComputeExecutor: TaskExecutor {
-    /// The one of this process. All who compute share it, so that together they take no more threads than there are
-    /// processors.
+    /// The executor of this process. All computations share it, so that together they use at most one thread per
+    /// processor.
     package static let shared = ComputeExecutor()
 
-    // Dispatch has threads of their own for each class of work; the cooperative pool is in the default one.
+    // Dispatch has separate threads for each quality of service; the cooperative pool uses the default one.
     private let queue = DispatchQueue(label: "compute", qos: .utility, attributes: .concurrent)
 
     package func enqueue(_ job: consuming ExecutorJob) {
@@ -16,10 +16,10 @@ package final class ComputeExecutor: TaskExecutor {
     }
 }
 
-/// The results of `transform` for all elements, in their order, computed beside the cooperative pool.
+/// The results of `transform` for all elements in order, computed outside the cooperative pool.
 ///
-/// - Parameter width: the number of elements that are worked on at a time; by default one for each processor.
-/// - Throws: what `transform` throws first; further elements are not begun then. `CancellationError`.
+/// - Parameter width: the number of elements processed at a time; by default one for each processor.
+/// - Throws: the first error of `transform`, after which no further elements are started; `CancellationError`.
 package func parallelMap<Element: Sendable, Result: Sendable>(
     _ elements: [Element], width: Int = ProcessInfo.processInfo.activeProcessorCount,
     _ transform: @escaping @Sendable (Int, Element) async throws -> Result

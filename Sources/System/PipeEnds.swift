@@ -1,11 +1,11 @@
 internal import CSandbox
 internal import Glibc
 
-/// The two ends of a pipe. Both are closed with this value, but for the one that is taken.
+/// The two ends of a pipe. Both are closed with this value, except an end that was taken.
 package struct PipeEnds<Problem: SystemErrorConvertible>: ~Copyable {
-    /// The end to read from; -1 once closed.
+    /// The read end; -1 once closed.
     package private(set) var reading: Int32
-    /// The end to write to; -1 once closed.
+    /// The write end; -1 once closed.
     package private(set) var writing: Int32
 
     package init() throws(Problem) {
@@ -17,7 +17,7 @@ package struct PipeEnds<Problem: SystemErrorConvertible>: ~Copyable {
         writing = ends[1]
     }
 
-    /// Closes the writing end and gives the reading one, which does not block and is the caller's to close.
+    /// Closes the write end and returns the non-blocking read end, which the caller must close.
     package consuming func takeReading() -> Int32 {
         let taken = reading
         reading = -1
@@ -25,7 +25,7 @@ package struct PipeEnds<Problem: SystemErrorConvertible>: ~Copyable {
         return taken
     }
 
-    /// Closes the reading end and gives the writing one, which is the caller's to close.
+    /// Closes the read end and returns the write end, which the caller must close.
     package consuming func takeWriting() -> Int32 {
         let taken = writing
         writing = -1

@@ -1,10 +1,10 @@
 internal import CSandbox
 internal import Glibc
 
-/// Watches a process that need not be a child.
+/// Watches a process, which need not be a child (pidfd).
 package struct ProcessDescriptor: ~Copyable {
-    /// Readable when the process, and if it was the first of a process namespace all others in it, are gone. Negative
-    /// when there is no such process.
+    /// Readable when the process has ended; for the first process of a process namespace, when all others in it have
+    /// ended too. Negative if there is no such process.
     package let descriptor: Int32
 
     package init(of process: Int32) {

@@ -1,16 +1,16 @@
 internal import Glibc
 
-/// A process, distinguished from a later one with the same id by its start time.
+/// Identifies a process; its start time distinguishes it from later processes with the same id.
 package struct ProcessIdentity: Hashable, Sendable {
     /// The process id.
     package var process: Int32
-    /// Clock ticks since boot.
+    /// When it started, in clock ticks since boot.
     package var start: UInt64
 
     /// This process.
     package static let current = ProcessIdentity(process: getpid(), start: startTime(of: getpid()) ?? 0)
 
-    /// The first two parts of the names of what the process owns.
+    /// `PID.START`, with which names of things owned by the process begin.
     package var name: String { "\(process).\(start)" }
 
     package init(process: Int32, start: UInt64) {
@@ -18,7 +18,7 @@ package struct ProcessIdentity: Hashable, Sendable {
         self.start = start
     }
 
-    /// Reads the owner from `PID.START.NUMBER`, whatever comes before; nil for other names.
+    /// Parses the owner from a name that ends with `PID.START.NUMBER`; nil for other names.
     package init?(ownerOf name: String) {
         let parts = name.split(separator: ".").suffix(3)
         guard parts.count == 3, let process = parts.first.flatMap({ Int32($0) }),
@@ -30,7 +30,7 @@ package struct ProcessIdentity: Hashable, Sendable {
     /// Whether the process still runs.
     package var isAlive: Bool { Self.startTime(of: process) == start }
 
-    /// The processes that a process started, and those that they did, except where one in between has ended.
+    /// The direct and indirect children of a process, except those whose parents have already ended.
     package static func descendants(of process: Int32) -> [Int32] {
         var children: [Int32: [Int32]] = [:]
         for name in names(in: "/proc") {
@@ -53,8 +53,8 @@ package struct ProcessIdentity: Hashable, Sendable {
         return UInt64(fields[19])
     }
 
-    /// What `/proc/PID/stat` says behind the name, which may hold spaces and parentheses: state, parent, …; the start is
-    /// the 20th field.
+    /// The fields of `/proc/PID/stat` after the name, which may contain spaces and parentheses: state, parent, …; the
+    /// start time is the 20th.
     private static func fields(of process: Int32) -> [Substring]? {
         guard let text = contents(of: "/proc/\(process)/stat"), let name = text.lastIndex(of: ")") else { return nil }
         return text[name...].dropFirst(2).split(separator: " ")

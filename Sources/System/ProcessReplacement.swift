@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Becomes another program, which has this process's number, environment and open files.
+/// Replaces this process by another program, which keeps the process id, the environment and open files (execv).
 ///
-/// - Parameter arguments: Without the program's own name.
-/// - Returns: Why that is not possible, in the system's words; it does not return otherwise.
+/// - Parameter arguments: the arguments after the program's name.
+/// - Returns: the system's reason if it fails; otherwise it does not return.
 package func replaceProcess(by program: String, _ arguments: [String]) -> String {
     let words = CStrings([program] + arguments)
     execv(program, words.pointers)

@@ -1,11 +1,11 @@
 internal import CSandbox
 internal import Glibc
 
-/// A process to be started, in surroundings of its own where that is wanted: the one way in which processes come into
-/// being. `CSandbox` does what happens between vfork and exec, where Swift cannot run.
+/// The description of a process to start, optionally with namespaces, mounts and limits of its own. All processes are
+/// started through this type. `CSandbox` contains the code between vfork and exec, where Swift code cannot run.
 ///
-/// The process leads a session and a group of its own, unless it is to use the terminal, and has none of our signal handlers or open files, except those named
-/// here.
+/// The process leads a new session and process group unless it is to use the terminal. It inherits no signal handlers
+/// and no open files except those listed here.
 ///
 /// - SeeAlso: `docs/decisions/0156-one-process-start.md`
 package struct ProcessStart {
@@ -14,25 +14,25 @@ package struct ProcessStart {
     var environment: [String] = []
     var input: Int32
     var output: Int32
-    /// Where standard error goes; nil: where the output goes.
+    /// The descriptor for standard error; nil for that of the output.
     var error: Int32?
-    /// Descriptors that the process keeps.
+    /// Further descriptors that the process inherits.
     var kept: [Int32] = []
-    /// The numbers by which it has kept descriptors, where they are not the same. A number is that of no other kept one.
+    /// The numbers of inherited descriptors in the process, if they differ from ours. They must not collide.
     var places: [Int32: Int32] = [:]
     var user: User?
-    /// To be entered before mounting.
+    /// A user namespace to enter before mounting; -1 for none.
     var userNamespace: Int32 = -1
     var overlay: Overlay?
-    /// Control groups' `cgroup.procs` files.
+    /// Paths of `cgroup.procs` files of the control groups to join.
     var groups: [String] = []
     var limits: [ResourceLimit] = []
-    /// Whether it is killed when the thread that starts it ends, and so when this process does, however that happens.
+    /// Whether the process is killed when the thread that started it ends, and therefore whenever this process ends.
     var isBound = true
-    /// Whether it stays in our session and group, so that the keys of the terminal reach it.
+    /// Whether it stays in our session and process group, so that it receives signals from the terminal.
     var isForeground = false
 
-    /// Whom the process runs as.
+    /// The user and group that the process runs as.
     package struct User: Hashable, Sendable {
         var uid: UInt32
         var gid: UInt32
@@ -54,14 +54,14 @@ package struct ProcessStart {
         }
     }
 
-    /// An overlay file system that only the new process sees.
+    /// An overlay file system that is mounted only for the new process.
     package struct Overlay {
-        /// The topmost first.
+        /// The lower directories, topmost first.
         var lowers: [String]
         var upper: String
         var work: String
         var target: String
-        /// A directory with links 0, 1, … to the lowers.
+        /// A directory with links 0, 1, … to the lower directories.
         var links: String
         var userAttributes: Bool
 
@@ -103,8 +103,8 @@ package struct ProcessStart {
 
     /// Starts the process.
     ///
-    /// - Returns: its id.
-    /// - Throws: an error that says which part of the surroundings could not be made.
+    /// - Returns: its process id.
+    /// - Throws: an error that names the step that failed.
     package func start<Problem: SystemErrorConvertible>(_ errors: Problem.Type) throws(Problem) -> Int32 {
         let arguments = CStrings(arguments)
         let environment = CStrings(environment)

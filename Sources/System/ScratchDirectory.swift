@@ -1,26 +1,26 @@
 package import Glibc
 internal import Synchronization
 
-/// A directory for one sandbox, one download or the like, which ends with its owner.
+/// A temporary directory, for instance for a sandbox or a download, that is removed when its owner ends.
 ///
-/// Its name says which process made it (`PID.START.NUMBER`, the start in the kernel's ticks since boot), and the process
-/// holds a lock on it. So what a killed process left is known, wherever the process ran, and removed by the next one.
-/// Whatever is not removed at once is removed in the background: neither a job's result nor the end of the program waits
-/// for hundreds of thousands of files.
+/// Its name identifies the process that created it (`PID.START.NUMBER`, the start in the kernel's ticks since boot),
+/// and the process holds a lock on it. So directories left by a killed process are recognised, even from another
+/// process namespace, and removed by the next process. Large trees are removed in the background: neither a job's
+/// result nor the end of the program waits for the removal of hundreds of thousands of files.
 ///
 /// - SeeAlso: `docs/decisions/0131-scratch-directories.md`
 public final class ScratchDirectory: Sendable {
-    /// The directory's path, absolute.
+    /// The absolute path of the directory.
     public let path: String
     private let lock: Int32
     private static let number = Atomic<Int>(0)
     private static let living = Mutex<Set<String>>([])
 
-    /// Makes a new directory in `parent`, which is made too.
+    /// Creates a new directory in `parent`, which is created too.
     ///
     /// - Parameters:
-    ///   - prefix: what its name begins with.
-    ///   - mode: of the directory itself.
+    ///   - prefix: the prefix of its name.
+    ///   - mode: the mode of the new directory.
     package init<Problem: SystemErrorConvertible>(
         in parent: String, named prefix: String, mode: mode_t, errors: Problem.Type
     ) throws(Problem) {
@@ -29,7 +29,7 @@ public final class ScratchDirectory: Sendable {
             let number = Self.number.add(1, ordering: .relaxed).newValue
             let path = "\(parent)/\(prefix)\(ProcessIdentity.current.name).\(number)"
             try FileSystem<Problem>.makeDirectory(path, mode: mode)
-            // Another process may have taken it for a leftover before it was locked.
+            // Another process may have removed it as a leftover before it was locked.
             guard let lock = Self.lock(path) else { continue }
             self.path = path
             self.lock = lock
@@ -43,9 +43,9 @@ public final class ScratchDirectory: Sendable {
         _ = Self.living.withLock { $0.remove(path) }
     }
 
-    /// Removes the directories in `parent` whose makers are gone.
+    /// Removes the directories in `parent` whose processes have ended.
     ///
-    /// - Parameter prefix: what their names begin with.
+    /// - Parameter prefix: the prefix of their names.
     /// - Returns: their names.
     @discardableResult
     public static func removeLeftovers(in parent: String, named prefix: String = "") -> [String] {
@@ -58,14 +58,15 @@ public final class ScratchDirectory: Sendable {
         }
     }
 
-    /// Removes all directories of this process, for at most so long; for a program that a signal ends.
+    /// Removes all directories of this process within `time`, for a program that is ended by a signal.
     public static func removeAll(within time: Duration) {
         let paths = living.withLock { $0 }
         for path in paths { removeTreeInBackground(path, closing: -1, promptly: 0) }
         waitForRemovals(atMost: time)
     }
 
-    /// A descriptor with the lock on a directory; nil if another process has it, or it is not there any more.
+    /// Locks a directory and returns its descriptor; nil if another process holds the lock, or the directory no longer
+    /// exists.
     private static func lock(_ path: String) -> Int32? {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -76,7 +77,7 @@ public final class ScratchDirectory: Sendable {
 }
 
 extension FileSystem {
-    /// Makes a directory in `parent`, which is made too, that ends with its owner.
+    /// Creates a directory in `parent`, which is created too, that is removed when its owner ends.
     package static func scratchDirectory(
         in parent: String, named prefix: String = "", mode: mode_t = 0o755
     ) throws(Problem) -> ScratchDirectory {

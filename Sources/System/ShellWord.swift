@@ -1,6 +1,6 @@
-/// Writing texts so that any POSIX shell reads them as one word.
+/// Quotes texts so that any POSIX shell reads them as one word.
 package enum ShellWord {
-    /// `text` as it is where that is safe, else in single quotes.
+    /// Returns `text` itself if it needs no quotes, otherwise in single quotes.
     package static func quoted(_ text: String) -> String {
         let safe = text.utf8.allSatisfy { byte in
             switch byte {

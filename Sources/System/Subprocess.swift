@@ -1,24 +1,25 @@
 internal import Glibc
 
-/// A program that runs to its end beside this one, with nothing but its input and its output: git, a shell.
+/// A program that runs to its end as a child process with only an input and an output: git, a shell.
 ///
-/// It dies with us, however we end. Its descendants are killed with it where it is cancelled or passes a limit.
+/// It is killed when this process ends in any way. Its descendants are killed with it if it is cancelled or exceeds a
+/// limit.
 package struct Subprocess: Sendable {
-    /// Where standard error goes.
+    /// How standard error is handled.
     package enum StandardError: Sendable {
-        /// To the output.
+        /// It is merged into the output.
         case joined
-        /// Its end is kept apart.
+        /// Its last bytes are kept separately.
         case apart
     }
 
-    /// The program and its arguments. A name without a slash is looked up in the `PATH` of the environment.
+    /// The program and its arguments. A name without a slash is searched in the `PATH` of the environment.
     package var words: [String]
-    /// All variables that it sees.
+    /// All environment variables of the program.
     package var environment: [String: String]
     package var input: [UInt8]
     package var standardError: StandardError
-    /// Bytes of output; a program that prints more is killed.
+    /// The maximum number of bytes of output; a program that prints more is killed.
     package var outputLimit: Int
     package var timeLimit: Duration?
 
@@ -38,9 +39,9 @@ package struct Subprocess: Sendable {
     package enum TerminationStatus: Hashable, Sendable {
         case exited(Int32)
         case signalled(Int32)
-        /// It was killed because it passed the limit on time.
+        /// It was killed because it exceeded the time limit.
         case timedOut
-        /// It was killed because it printed more than it may.
+        /// It was killed because it exceeded the output limit.
         case outputLimit
         case cancelled
     }
@@ -48,16 +49,16 @@ package struct Subprocess: Sendable {
     /// How a program ended, and its output.
     package struct Completion: Hashable, Sendable {
         package var ending: TerminationStatus
-        /// At most as many bytes as the limit allows.
+        /// The output, limited to `outputLimit` bytes.
         package var output: [UInt8]
-        /// The end of what it wrote to standard error, where that is apart.
+        /// The last bytes of standard error if it is separate.
         package var errors: [UInt8]
 
-        /// Whether it ended by itself with status 0.
+        /// Whether it exited with status 0.
         package var succeeded: Bool { ending == .exited(0) }
     }
 
-    /// Runs the program to its end on a thread of its own. A cancelled task kills it.
+    /// Runs the program to its end on a separate thread. Cancelling the task kills it.
     ///
     /// - Throws: `SystemError` if it cannot be started; `CancellationError`.
     package func run() async throws -> Completion {
@@ -71,9 +72,9 @@ package struct Subprocess: Sendable {
         return outcome
     }
 
-    /// Runs the program to its end and blocks the thread, which must not be one of the cooperative pool.
+    /// Runs the program to its end and blocks the thread, which must not belong to the cooperative pool.
     ///
-    /// - Parameter cancellation: ends the program.
+    /// - Parameter cancellation: kills the program when triggered.
     /// - Throws: `SystemError` if it cannot be started.
     package func wait(until cancellation: Cancellation? = nil) throws(SystemError) -> Completion {
         let output = try PipeEnds<SystemError>()
@@ -102,7 +103,7 @@ package struct Subprocess: Sendable {
     }
 }
 
-/// A child process, and the pipes from it.
+/// A child process and its pipes.
 private struct RunningSubprocess: ~Copyable {
     private static let errorLimit = 1 << 16
     private let process: pid_t
@@ -138,7 +139,7 @@ private struct RunningSubprocess: ~Copyable {
         }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-        // A descendant may keep the pipes open; what has come by now is all that is taken.
+        // A descendant may keep the pipes open, so only what has already arrived is read.
         while takeOutput() {}
         while takeErrors() {}
         let signal = status & 0x7f
@@ -146,7 +147,7 @@ private struct RunningSubprocess: ~Copyable {
         return Subprocess.Completion(ending: reason ?? own, output: printed, errors: complaints)
     }
 
-    /// False where there is nothing more now.
+    /// Reads what is available; false if there is nothing more at present.
     private mutating func takeOutput() -> Bool {
         let bytes = piece(of: output.descriptor)
         let room = limit - printed.count
@@ -167,10 +168,10 @@ private struct RunningSubprocess: ~Copyable {
         }
     }
 
-    /// Kills the program with all that it started. The first reason is kept.
+    /// Kills the program and its descendants. Only the first reason is kept.
     private mutating func kill(_ ending: Subprocess.TerminationStatus) {
         reason = reason ?? ending
-        // First those that have left the group, which are found only as long as their parents live.
+        // First those that have left the process group: they can be found only while their parents live.
         for descendant in ProcessIdentity.descendants(of: process) { Glibc.kill(descendant, SIGKILL) }
         Glibc.kill(-process, SIGKILL)
         Glibc.kill(process, SIGKILL)
@@ -178,7 +179,7 @@ private struct RunningSubprocess: ~Copyable {
 }
 
 extension Duration {
-    /// Rounded up: for poll(2).
+    /// The duration in milliseconds for poll(2), rounded up.
     package var millisecondsForPoll: Int32 {
         let (seconds, attoseconds) = components
         let exact = seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000

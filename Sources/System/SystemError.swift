@@ -1,15 +1,15 @@
 internal import Glibc
 internal import SystemPackage
 
-/// What the operating system refused to do, to which file, and why.
+/// The failure of an operating system call: the operation, the file and the reason.
 public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was tried: `open`, `rename`.
+    /// The operation that failed: `open`, `rename`.
     public var operation: String
-    /// What it was tried on.
+    /// The file or resource of the operation.
     public var path: String
     /// The error number, as in `errno`.
     public var code: Int32
-    /// What may help.
+    /// A suggestion for fixing the problem.
     public var hint: String?
 
     public init(_ operation: String, _ path: String, _ code: Int32, hint: String? = nil) {
@@ -19,7 +19,7 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         self.hint = hint
     }
 
-    /// The error of a call that has just failed. Nothing may be called in between, since `errno` changes.
+    /// The error of the call that has just failed. No other call may come in between, since it could change `errno`.
     package static func last(_ operation: String, _ path: String) -> SystemError {
         SystemError(operation, path, errno)
     }
@@ -33,9 +33,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 /// The system's text for an error number.
 package func errorText(_ code: Int32) -> String { Errno(rawValue: code).description }
 
-/// An error type of a module, into which errors of the operating system are turned.
+/// A module's error type, into which errors of the operating system are converted.
 package protocol SystemErrorConvertible: Error {
-    /// The module's error for what the operating system refused.
+    /// Converts an error of the operating system.
     init(_ error: SystemError)
 }
 

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Removes a file or a directory with all it holds, following no link; a missing file is not an error.
+/// Removes a file or a directory tree without following links; a missing file is not an error.
 ///
-/// Builds may leave trees of any depth: below 32 levels a directory is moved to the top before it is emptied, so that
-/// neither the stack, the open files nor the length of a path is exceeded. Read-only directories are made writable.
+/// Builds may leave trees of any depth: directories below 32 levels are moved to the top before they are emptied, to
+/// limit the stack, the open files and the lengths of paths. Read-only directories are made writable.
 ///
-/// - Parameter limit: entries after which it stops.
+/// - Parameter limit: the maximum number of entries to remove.
 /// - Returns: whether nothing is left.
 @discardableResult
 package func removeTree(_ path: String, atMost limit: Int = .max) -> Bool {
@@ -14,7 +14,7 @@ package func removeTree(_ path: String, atMost limit: Int = .max) -> Bool {
     guard raw >= 0 else { return false }
     let top = OpenFile<SystemError>(adopting: raw, path)
     var left = limit
-    // Each pass lifts what was too deep and the next one empties it.
+    // Each pass moves directories that are too deep to the top, and the next pass empties them.
     while true {
         var pass = Pass(left: left)
         empty(top.descriptor, top: top.descriptor, level: 0, &pass)
@@ -27,14 +27,14 @@ package func removeTree(_ path: String, atMost limit: Int = .max) -> Bool {
 private let deepest = 32
 
 private struct Pass {
-    /// Entries that were too deep and were moved to the top.
+    /// The number of directories that were too deep and were moved to the top.
     var lifted = 0
-    /// Entries that may still be removed.
+    /// The number of entries that may still be removed.
     var left: Int
 }
 
 private func empty(_ directory: Int32, top: Int32, level: Int, _ pass: inout Pass) {
-    // A stream takes its descriptor over, so it gets one of its own, and reads from the start.
+    // A stream takes ownership of its descriptor, so it gets a new one, which also reads from the start.
     guard var stream = DirectoryStream(".", in: directory) else { return }
     while pass.left > 0, let name = stream.next() {
         remove(name, in: directory, top: top, level: level, &pass)
@@ -50,7 +50,7 @@ private func remove(_ name: UnsafePointer<CChar>, in directory: Int32, top: Int3
     }
     if unlinkat(directory, name, AT_REMOVEDIR) == 0 { return }
     var child = openDirectory(name, in: directory)
-    // A directory that may not even be read, of someone who is not root.
+    // A directory without read permission, if we are not root.
     if child < 0, errno == EACCES, fchmodat(directory, name, 0o700, 0) == 0 {
         child = openDirectory(name, in: directory)
     }

@@ -31,7 +31,8 @@ protocol BuildBackend: Sendable {
     /// follow links.
     func read(_ path: FilePath) async throws -> [UInt8]?
 
-    /// As `read`, of a file below the switch's prefix that may be large, once the changes there were asked for.
+    /// Like `read`, for a file below the switch's prefix that may be large. Requires that `installedChanges` was
+    /// called.
     func readInstalled(_ path: FilePath, limit: Int) throws -> [UInt8]?
 
     /// Adds files and directories, by absolute path, with the effect of `mkdir -p` and `cp` by the build user, but

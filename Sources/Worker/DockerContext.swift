@@ -10,12 +10,12 @@ internal import Sandbox
 internal import Supervision
 internal import System
 
-/// A directory from which docker, podman or buildah build what a job builds: the job's image, the environment's steps, the layers
-/// of the job's inputs, its source, its steps.
+/// A directory from which docker, podman or buildah can build a job: the job's image, the environment's steps, the
+/// layers of the job's inputs, its source, its steps.
 ///
 /// ```
 /// Dockerfile
-/// layers/NN-NAME.tar   what is laid over the image
+/// layers/NN-NAME.tar   an archive unpacked over the image
 /// steps/NN-NAME        a script
 /// ```
 struct DockerContext {
@@ -25,7 +25,7 @@ struct DockerContext {
     private var lines: [String] = []
     private var number = 0
 
-    /// - Parameter directory: must not exist.
+    /// - Parameter directory: a directory that does not exist yet.
     init(_ request: JobRequest, _ target: TargetEnvironment, in directory: String) throws(Failure) {
         self.request = request
         self.target = target
@@ -34,12 +34,12 @@ struct DockerContext {
         for folder in ["layers", "steps"] { try Files.makeDirectory("\(directory)/\(folder)") }
     }
 
-    /// Writes all of it.
+    /// Writes all files.
     ///
     /// - Parameters:
-    ///   - layers: directories that are laid over the image, the lowest first, with names.
+    ///   - layers: directories to be copied over the image, lowest first, with names.
     ///   - system: the steps that install system packages.
-    ///   - prepared: the job, whose source is laid out.
+    ///   - prepared: the job, with its source unpacked.
     mutating func write(
         layers: [(name: String, directory: String)], system: [Step], _ prepared: PreparedJob
     ) throws {
@@ -113,9 +113,9 @@ struct DockerContext {
 }
 
 extension Reproduction {
-    /// Writes a Dockerfile that builds the job over its image, and what it needs, into a new directory.
+    /// Writes a Dockerfile that builds the job over its image, and the files that it needs, into a new directory.
     ///
-    /// - Throws: `Failure` where the job's environment is no image or the directory exists; as `describe`.
+    /// - Throws: `Failure` if the job's environment is not an image or the directory exists; as `describe`.
     package func writeDockerfile(
         _ request: JobRequest, to directory: String, progress: @escaping @Sendable (String) -> Void
     ) async throws {
@@ -139,7 +139,8 @@ extension Reproduction {
                     .steps
             let inputs = Dictionary(
                 request.inputs.map { ("\($0.layer)", "\($0.job.package)") }, uniquingKeysWith: { first, _ in first })
-            // Where there are system packages, their layer is the lowest; the steps make it again.
+            // If there are system packages, the lowest layer contains them; the Dockerfile's steps install them
+            // instead.
             let used = backend.sandbox.layout.layers.dropFirst(system.isEmpty ? 0 : 1)
             let layers = used.map { layer in
                 let name = layer.split(separator: "/").last.map(String.init) ?? ""

@@ -124,7 +124,7 @@ struct JobPreparation {
             installing: recipe.package, withTests: request.job.kind == .test, jobs: runner.processors)
     }
 
-    // MARK: Where it is built
+    // MARK: The backend
 
     /// - Returns: The backend, and the layers that it uses.
     private func backend(
@@ -158,15 +158,15 @@ struct JobPreparation {
             in: runner.folders.scratch)
     }
 
-    /// The devices that `x-ciso-device` asks for.
+    /// The devices requested by `x-ciso-device`.
     ///
-    /// - Throws: `PermanentFailure` where this machine has none that jobs may use.
+    /// - Throws: `PermanentFailure` if this machine has none that jobs may use.
     private func devices() throws -> [Sandbox.Bind] {
-        // No package of a repository can ask for them: none has such a version.
+        // A package of a repository cannot request them, because none has such a version.
         guard request.job.package.backend != nil else { return [] }
         guard try request.opamFile().strings(ofExtension: "x-ciso-device").contains(Self.kvm) else { return [] }
         var status = stat()
-        // Of the build user, which is in no group of this machine.
+        // The build user must have access, and is in no group of this machine.
         guard stat(Self.kvm, &status) == 0, status.st_mode & S_IFMT == S_IFCHR, status.st_mode & 0o006 == 0o006 else {
             throw PermanentFailure(
                 Failure(

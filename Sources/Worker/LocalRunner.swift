@@ -47,7 +47,7 @@ public final class LocalRunner: JobRunner {
     ///   - plugins: The plugins of this worker.
     ///   - sharedLayers: Layers shared between machines; nil to keep layers on this machine.
     ///   - sharedRoots: Root file systems shared between machines; nil to build each on this machine.
-    ///   - images: where images of targets come from; nil: no target may have one.
+    ///   - images: provides the images of targets; nil if no target may have one.
     ///   - sources: The cache of package sources.
     ///   - hosts: The hosts of targets that are not root file systems.
     ///   - environment: The environment of the programs that build root file systems, which contains mirrors and

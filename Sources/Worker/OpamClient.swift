@@ -120,7 +120,7 @@ struct OpamClient: Sendable {
     }
 }
 
-// MARK: What it says
+// MARK: The client's output
 
 extension OpamClient {
     /// Translates a failed step of the client into the failure of the corresponding step of the runner.
@@ -192,7 +192,7 @@ struct OpamClientReport {
         }
     }
 
-    /// The beginnings of the client's messages about errors before the package's own commands.
+    /// The prefixes of the client's messages about errors before the package's own commands.
     private static let preparing = ["These patches didn't apply", "String expansion failed", "Bad hash"]
 
     /// `p.diff` of `  - p.diff: "patch …" exited with code 1`; what follows holds names made up for the run.

@@ -310,7 +310,7 @@ struct PackageBuild {
         return overwrites
     }
 
-    /// What the package reports where it is one of a unikernel, once it is installed.
+    /// The outputs of a unikernel's package, after its installation.
     func unikernelOutputs(_ opam: OpamFile) -> UnikernelOutputs {
         UnikernelOutputs(opam: opam, prefix: layout.prefix, backend: backend)
     }

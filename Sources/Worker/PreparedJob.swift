@@ -24,7 +24,7 @@ struct BuiltPackage: Sendable {
     var layer: Digest?
     /// Files of other packages that it changed with permission of the matrix.
     var overwrites: [CellResult.Overwrite] = []
-    /// A file that others are planned from.
+    /// A generated file that other jobs are planned from.
     var generated: String?
     /// The image of a unikernel.
     var image: CellResult.Image?

@@ -9,7 +9,7 @@ internal import Supervision
 internal import Synchronization
 internal import System
 
-// MARK: Making the environment of a target, and comparing it with its description
+// MARK: Creating the environment of a target, and comparing it with its description
 
 extension TargetEnvironment {
     static let bootstrapLimits = Limits(

@@ -20,7 +20,7 @@ struct TargetEnvironment: Sendable {
 
     var environment: EnvironmentDescription { description.environment }
     var isRemote: Bool { environment.kind == .host }
-    /// The image that the root file system is made from; nil if it is made otherwise.
+    /// The image from which the root file system is created; nil if there is none.
     var image: ImageReference? { environment.image.flatMap { ImageReference($0) } }
     var layout: SwitchLayout {
         let root = environment.paths.opamRoot

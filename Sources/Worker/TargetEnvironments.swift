@@ -28,7 +28,7 @@ actor TargetEnvironments {
 
     /// - Parameters:
     ///   - shared: Root file systems shared between machines; nil to build each on this machine.
-    ///   - images: where images come from; nil: no target may have one.
+    ///   - images: provides images; nil if no target may have one.
     ///   - variables: The environment of the programs that build root file systems.
     ///   - attempts: The maximum number of attempts if the network, a mirror or the machine fails.
     ///   - backoff: The pause before the second attempt, doubled for each further one.
@@ -182,9 +182,10 @@ extension TargetEnvironments {
 }
 
 extension TargetDescription {
-    /// Takes over what the plan knows of the environment's image. Variables that the plugin sets win over those of the image.
+    /// Adds the plan's information about the environment's image. Variables set by the plugin take precedence over
+    /// those of the image.
     ///
-    /// - Throws: `PermanentFailure` if the plan knows of none.
+    /// - Throws: `PermanentFailure` if the plan has no information about the image.
     fileprivate mutating func take(_ image: Plan.Image?) throws {
         guard let image else {
             throw PermanentFailure(
@@ -196,7 +197,7 @@ extension TargetDescription {
 }
 
 extension PermanentFailure {
-    /// The failure that makes an environment impossible.
+    /// The permanent failure for an error that prevents creating an environment.
     fileprivate init(of error: any Error) {
         switch error {
         case let error as PermanentFailure: self = error

@@ -54,7 +54,7 @@ public struct WorkerFolders: Hashable, Sendable {
     public var environments: String { "\(cache)/environments" }
     /// The directory with markers of environments whose opam client works.
     public var clients: String { "\(cache)/clients" }
-    /// Layers of OCI images, as they come from registries.
+    /// The directory of layers of OCI images, as downloaded from registries.
     public var images: String { "\(cache)/images" }
     /// The directory of prepared virtual machines.
     public var machines: String { "\(cache)/machines" }

@@ -1,9 +1,9 @@
-/// A text as an editor saved it, in UTF-8: without a byte order mark, and out of UTF-16 where such a mark says so.
+/// A text file as decoded by an editor: in UTF-8 or, with a byte order mark, UTF-16; without the mark.
 struct DecodedText {
     private(set) var bytes: [UInt8]
-    /// Where the text is not what its encoding allows, from 1.
+    /// The position of the first bytes that are invalid in the encoding, from 1.
     private(set) var invalid: (line: Int, column: Int)?
-    /// Lines as YAML counts them.
+    /// The lines, with YAML's line ends.
     private(set) var lines: [Substring] = []
 
     init(_ bytes: [UInt8]) {
@@ -23,8 +23,8 @@ struct DecodedText {
     }
 
     /// - Parameters:
-    ///   - high: Where the high byte of a unit is.
-    ///   - low: Where the low byte is.
+    ///   - high: the index of the high byte of a unit.
+    ///   - low: the index of the low byte.
     private init(utf16 bytes: ArraySlice<UInt8>, high: Int, low: Int) {
         let units = stride(from: bytes.startIndex, to: bytes.endIndex - 1, by: 2).map { index in
             UInt16(bytes[index + high]) << 8 | UInt16(bytes[index + low])
@@ -43,7 +43,7 @@ struct DecodedText {
         }
     }
 
-    /// The place of the first unit that the encoding does not allow.
+    /// The position of the first invalid unit.
     private static func invalidPlace<Codec: UnicodeCodec>(
         _ decoder: inout Codec, _ units: some IteratorProtocol<Codec.CodeUnit>
     ) -> (line: Int, column: Int)? {

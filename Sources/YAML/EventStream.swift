@@ -1,18 +1,18 @@
 internal import CYAML
 internal import Core
 
-/// The error of libyaml for a text that is not YAML.
+/// libyaml's error for a text that is not YAML.
 struct YAMLProblem: Error {
     var message: String
     var context: String?
     var contextLine: Int?
     var line: Int
     var column: Int
-    /// The offset of a byte that YAML forbids, which libyaml finds ahead of `line` and `column`.
+    /// The offset of a byte that YAML forbids, which libyaml reports separately from `line` and `column`.
     var offset: Int?
 }
 
-/// One of libyaml's events, without its memory.
+/// An event of libyaml, copied from its memory.
 struct Event {
     enum Kind {
         case streamStart, streamEnd, documentStart, documentEnd
@@ -31,7 +31,7 @@ struct Event {
     }
 }
 
-/// The events of a text, one after the other; the bytes must outlive it.
+/// The events of a text in order; the bytes must outlive it.
 final class EventStream {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
 

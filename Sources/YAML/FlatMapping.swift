@@ -2,7 +2,7 @@ package import Core
 
 /// A YAML file that holds one mapping of names to scalars, such as `ciso.yaml`.
 package struct FlatMapping: Sendable {
-    /// A value and its place.
+    /// A value and its location.
     package struct Entry: Sendable {
         package let text: String
         package let location: SourceLocation
@@ -16,7 +16,7 @@ package struct FlatMapping: Sendable {
     /// - Parameters:
     ///   - keys: the keys that are allowed.
     ///   - further: returns further keys that are allowed; called at most once, for a key that is not among `keys`.
-    /// - Throws: `Failure` of the category `input` with all mistakes: invalid YAML, unknown keys, values that are not
+    /// - Throws: `Failure` of the category `input` with all errors: invalid YAML, unknown keys, values that are not
     ///   scalars.
     package init(path: String, keys: [String], or further: @escaping () -> [String] = { [] }) throws {
         try self.init(SourceText(path: path, of: "settings file"), keys: keys, or: further)
@@ -58,7 +58,7 @@ package struct FlatMapping: Sendable {
         if !diagnostics.isEmpty { throw Failure(.input, diagnostics) }
     }
 
-    /// - Parameter others: what is known, where the entry's key is not.
+    /// - Parameter others: the known keys, if the entry's key is unknown.
     private mutating func take(
         _ entry: Node.Entry, among others: [String]?, texts: SourceTexts, _ diagnostics: inout [Diagnostic]
     ) {
@@ -81,7 +81,7 @@ package struct FlatMapping: Sendable {
 }
 
 extension SourceText {
-    /// True when there is nothing but comments and white space.
+    /// Whether the text contains only comments and white space.
     fileprivate var isBlank: Bool {
         String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).allSatisfy { line in
             line.first { !$0.isWhitespace }.map { $0 == "#" } ?? true

@@ -1,18 +1,18 @@
 package import Core
 
-/// One value of a YAML document, with the place where it begins.
+/// A value of a YAML document with its location.
 package struct Node: Sendable {
-    /// The three kinds of YAML values; numbers and truth values are scalars, which readers interpret.
+    /// The three kinds of YAML values; numbers and booleans are scalars, which readers interpret.
     package enum Content: Sendable {
-        /// A text; `isPlain` when it was written without quotes and not as a block.
+        /// A text; `isPlain` if it was written without quotes and not as a block.
         case scalar(String, isPlain: Bool)
         /// A list.
         case sequence([Node])
-        /// In the order of the text, keys unique.
+        /// A mapping in textual order with unique keys.
         case mapping([Entry])
     }
 
-    /// A key of a mapping and its value; the value's place is in the value.
+    /// A key of a mapping and its value.
     package struct Entry: Sendable {
         package var key: String
         package var keyLocation: SourceLocation
@@ -20,12 +20,12 @@ package struct Node: Sendable {
     }
 
     package var content: Content
-    /// The place of the node's first character.
+    /// The position of the node's first character.
     package var location: SourceLocation
-    /// The number of nodes below and including this one, those behind aliases counted at each use.
+    /// The number of nodes including this one; those of aliases are counted at each use.
     package var weight: Int
 
-    /// The node as an error message names it.
+    /// The description of the node in messages.
     package var kind: String {
         switch content {
         case .scalar(let text, let isPlain):
@@ -43,7 +43,7 @@ package struct Node: Sendable {
         return entries.first { $0.key == key }?.value
     }
 
-    /// Whether an unquoted `text` means that there is no value.
+    /// Whether a plain `text` means that there is no value.
     package static func isNull(_ text: String) -> Bool {
         ["", "~", "null", "Null", "NULL"].contains(text)
     }

@@ -1,23 +1,23 @@
 package import Core
 internal import Foundation
 
-/// The text of a file and the name under which messages refer to it.
+/// The text of a file and its name for messages.
 ///
 /// Lines and columns count from 1; columns count characters. Lines end as YAML's do: LF, CR LF, CR, NEL, LS or PS.
 package struct SourceText: Sendable {
-    /// The file's path as the user wrote it.
+    /// The file's path as given by the user.
     package let file: String
     /// The contents in UTF-8, without a byte order mark.
     package let bytes: [UInt8]
     private let lines: [Substring]
 
-    /// The size of the largest file that is read, in bytes.
+    /// The maximum size of a file in bytes.
     package static let sizeLimit = 1 << 20
 
-    /// The place of the first bytes that are not text in the file's encoding; nil if there are none.
+    /// The position of the first bytes that are invalid in the file's encoding; nil if there are none.
     package let invalid: SourceLocation?
 
-    /// Decodes a text in UTF-8, or in UTF-16 where it begins with a byte order mark.
+    /// Decodes a text in UTF-8, or in UTF-16 if it begins with a byte order mark.
     ///
     /// - Complexity: O(bytes).
     package init(file: String, bytes: [UInt8]) {
@@ -31,11 +31,11 @@ package struct SourceText: Sendable {
     /// Reads the file at `path`.
     ///
     /// - Parameters:
-    ///   - kind: what the file is, for messages: "matrix".
-    ///   - location: where the user named the file, for messages.
-    ///   - excerpt: the line there.
-    ///   - sizeHint: what the user can do about a file that is too large.
-    /// - Throws: `Failure` of the category `input` if there is no such file, it cannot be read, or it has more than
+    ///   - kind: the kind of file, for messages: "matrix".
+    ///   - location: the position at which the user named the file, for messages.
+    ///   - excerpt: the line at that position.
+    ///   - sizeHint: a suggestion for a file that is too large.
+    /// - Throws: `Failure` of the category `input` if the file does not exist, cannot be read, or has more than
     ///   `sizeLimit` bytes.
     package init(
         path: String, of kind: String, namedAt location: SourceLocation? = nil, excerpt: String? = nil,
@@ -76,19 +76,19 @@ package struct SourceText: Sendable {
         return [UInt8](data)
     }
 
-    /// The line of that number, counted from 1, without its end; nil if the text has fewer lines.
+    /// The line with this number, from 1, without its line end; nil if the text has fewer lines.
     package func line(_ number: Int) -> String? {
         lines.indices.contains(number - 1) ? String(lines[number - 1]) : nil
     }
 
-    /// The place of a byte of `bytes`.
+    /// The position of a byte of `bytes`.
     func location(ofByte offset: Int) -> SourceLocation {
         let before = DecodedText(Array(bytes.prefix(offset))).lines
         return SourceLocation(
             file: file, line: before.count, column: (before.last?.unicodeScalars.count ?? 0) + 1)
     }
 
-    /// The places of tabs in the indentation of lines, which YAML forbids.
+    /// The positions of tabs in the indentation of lines, which YAML forbids.
     func indentingTabs() -> [SourceLocation] {
         lines.enumerated().compactMap { index, line in
             let indentation = line.prefix { $0 == " " || $0 == "\t" }

@@ -1,13 +1,13 @@
 package import Core
 
-/// The texts that diagnostics of one operation refer to, by file.
+/// The texts that diagnostics of one operation refer to, by file name.
 package struct SourceTexts: Sendable {
     private var texts: [String: SourceText] = [:]
 
-    /// Holds no text yet.
+    /// Creates an empty collection.
     package init() {}
 
-    /// Adds a text, in place of an earlier one of the same file.
+    /// Adds a text, replacing an earlier one of the same file.
     package mutating func add(_ text: SourceText) {
         texts[text.file] = text
     }
@@ -15,7 +15,7 @@ package struct SourceTexts: Sendable {
     /// The digest of the decoded bytes of each file.
     package var digests: [String: Digest] { texts.mapValues { Digest(of: $0.bytes) } }
 
-    /// A diagnostic with the line at `location` as its excerpt, where the text of that file is known.
+    /// A diagnostic with the line at `location` as its excerpt, if the text of that file is known.
     package func diagnostic(
         _ severity: Diagnostic.Severity = .error, _ message: String, at location: SourceLocation?,
         hint: String? = nil

@@ -1,15 +1,15 @@
 package import Core
 
-/// Reads one YAML document into nodes, through libyaml's events.
+/// Parses one YAML document into nodes, using libyaml's events.
 ///
-/// Aliases share the nodes of their anchor, so that they cost no memory. The nodes behind an alias are counted each time it is
-/// used, and a document that expands beyond the limits is refused.
+/// Aliases share the nodes of their anchor, so that they cost no memory. The nodes of an alias are counted each time it
+/// is used, and a document that expands beyond the limits is rejected.
 ///
 /// - SeeAlso: `docs/decisions/0040-yaml-events.md`
 package struct YAMLReader {
-    /// The most nodes of a document, those of aliases counted at each use.
+    /// The maximum number of nodes of a document; those of aliases are counted at each use.
     package static let nodeLimit = 100_000
-    /// The most lists and mappings within each other.
+    /// The maximum nesting depth of lists and mappings.
     package static let depthLimit = 32
 
     private let text: SourceText
@@ -20,12 +20,12 @@ package struct YAMLReader {
     private var openAnchors: Set<String> = []
     private(set) var diagnostics: [Diagnostic] = []
 
-    /// The document of `text`, and its mistakes in the order of the text.
+    /// The document of `text` and its errors in textual order.
     ///
     /// - Parameters:
     ///   - title: what the document is, with its article, for messages: "a matrix".
-    ///   - example: how such a document begins, for the message about an empty file.
-    /// - Returns: no document after an error that leaves the rest without meaning.
+    ///   - example: the beginning of such a document, for the message about an empty file.
+    /// - Returns: no document after an error that makes the rest meaningless.
     /// - Complexity: O(bytes of the text).
     package static func read(
         _ text: SourceText, as title: String, example: String
@@ -55,7 +55,7 @@ package struct YAMLReader {
         self.events = events
     }
 
-    /// A mistake after which nothing more can be read.
+    /// An error after which parsing cannot continue.
     private struct FatalError: Error {
         var diagnostics: [Diagnostic]
     }
@@ -166,7 +166,7 @@ package struct YAMLReader {
         return Node(content: .mapping(entries.all), location: location, weight: weight)
     }
 
-    /// YAML's merge key: the entries of a mapping, or of several, that are not given here.
+    /// YAML's merge key: adds the entries of one or several mappings that are not given here.
     private mutating func merge(_ value: Node, into entries: inout MappingEntries) {
         switch value.content {
         case .mapping(let others):
@@ -202,7 +202,7 @@ package struct YAMLReader {
         SourceLocation(file: text.file, line: line, column: column)
     }
 
-    /// libyaml's complaint in our words; each indenting tab by itself, for they are what it stumbles over most.
+    /// libyaml's error in our words; tabs in the indentation, the most common cause, are reported individually.
     private func explained(_ problem: YAMLProblem) -> [Diagnostic] {
         let tabs = text.indentingTabs()
         if tabs.contains(where: { $0.line == problem.line }) || problem.message.contains("tab") {
@@ -225,13 +225,13 @@ package struct YAMLReader {
     }
 }
 
-/// Entries under way, with the defaults that merge keys gave.
+/// The entries of a mapping that is being parsed, with the defaults from merge keys.
 private struct MappingEntries {
     private(set) var all: [Node.Entry] = []
     private var positions: [String: Int] = [:]
     private var defaults: Set<String> = []
 
-    /// Adds an entry of the text; the place of an earlier one with its key, which then stays.
+    /// Adds an entry; if its key exists, keeps the existing entry and returns its position.
     mutating func add(_ entry: Node.Entry) -> SourceLocation? {
         if let position = positions[entry.key] {
             guard defaults.remove(entry.key) != nil else { return all[position].keyLocation }
@@ -243,7 +243,7 @@ private struct MappingEntries {
         return nil
     }
 
-    /// Adds those entries whose keys are not there yet.
+    /// Adds the entries whose keys do not exist yet.
     mutating func addDefaults(_ entries: [Node.Entry]) {
         for entry in entries where positions[entry.key] == nil {
             positions[entry.key] = all.count

@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func whatWasPackedIsUnpackedByteForByte() throws {
+    @Test func namesAreUnpackedByteForByte() throws {
         var random = SeededGenerator(printingSeedOf: #function)
         makeTree(&random)
         let tree = contents(directory("t"))

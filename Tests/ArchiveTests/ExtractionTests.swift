@@ -78,7 +78,7 @@ struct ExtractionTests {
         #expect(try directory.shell("cat victim u/a") == "precious\nnew")
     }
 
-    @Test func aBombIsStoppedByWhatItHoldsNotByItsSize() throws {
+    @Test func bombsAreDetectedByUnpackedSize() throws {
         try directory.shell("mkdir t; head -c 50000000 /dev/zero > t/zero")
         _ = try Packing().pack(directory("t"), to: directory("bomb.tar.zst"))
         let error = #expect(throws: ArchiveError.self) {

@@ -6,14 +6,14 @@ import Testing
 
 @Suite struct ZstandardTests {
     @Test(arguments: [0, 1, 2, 1000, 131_071, 131_072, 131_073, 3_000_000])
-    func whatIsCompressedComesBack(count: Int) throws {
+    func compressionRoundTrips(count: Int) throws {
         let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) }
         for level in [1, 3, 19] where level < 19 || count < 200_000 {
             #expect(try Zstandard.decompress(Zstandard.compress(bytes, level: level)) == bytes, "level \(level)")
         }
     }
 
-    @Test func whatDoesNotCompressStillFits() throws {
+    @Test func incompressibleContentsFit() throws {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<500_000).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         #expect(try Zstandard.decompress(Zstandard.compress(bytes)) == bytes)
@@ -56,7 +56,7 @@ import Testing
     }
 
     /// Every possible moment of death of a writer: after each byte of the data, and after each byte of the index.
-    @Test func whatAKilledWriterLeftIsOverwritten() throws {
+    @Test func remainsOfAKilledWriterAreOverwritten() throws {
         try archive.append([("first", text(11))])
         let files = [archive.path, archive.path + ".index"]
         let before = try files.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }

@@ -10,7 +10,7 @@ struct OverlayPlacementTests {
     private static let owner = Owner(user: 1000, group: 1000)
 
     /// Random changes over random layers, some of them by the owner of what is placed.
-    @Test func whatIsSeenIsWhatProgramsWouldLeave() throws {
+    @Test func placementsEqualTheResultOfPrograms() throws {
         var random = SeededGenerator(printingSeedOf: #function)
         var (placed, refused) = (0, 0)
         for round in 0..<30 {

@@ -10,7 +10,7 @@ struct PackingTests {
 
     init() throws { directory = try TemporaryDirectory() }
 
-    @Test func whatIsPackedComesBack() throws {
+    @Test func packingRoundTrips() throws {
         try directory.shell(
             """
             mkdir -p t/bin t/empty 't/näme with space'; echo hello > t/bin/x; chmod 755 t/bin/x

@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: ["", "abc", String(repeating: "g", count: 64), String(repeating: "A", count: 64)])
-    func whatIsNoDigestIsRefused(text: String) {
+    func invalidDigestsAreRejected(text: String) {
         #expect(Digest(hex: text) == nil)
     }
 }

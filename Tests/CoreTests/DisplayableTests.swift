@@ -88,7 +88,7 @@ import Testing
     func charactersOfMarkupAreEscaped(text: String, escaped: String) { #expect(text.escapedAsMarkup == escaped) }
 
     /// Swift takes a character and what combines with it for one; a browser does not.
-    @Test func whatCombinesWithACharacterHidesItNot() {
+    @Test func combiningCharactersDoNotHideOthers() {
         for mark in ["\"", "'", "<", ">", "&"] {
             #expect(!"\(mark)\u{338}x".escapedAsMarkup.utf8.starts(with: mark.utf8) || mark == "&")
             #expect("\(mark)\u{338}".escapedAsMarkup.utf8.starts(with: "&".utf8))

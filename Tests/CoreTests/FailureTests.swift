@@ -18,7 +18,7 @@ import Testing
         #expect(failure.description == "error: the thing does not work")
     }
 
-    @Test func anErrorThatNobodyForesawIsABug() {
+    @Test func unexpectedErrorsAreBugs() {
         #expect(Failure(describing: Unforeseen()).category == .bug)
     }
 

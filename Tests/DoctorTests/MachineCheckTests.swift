@@ -23,7 +23,7 @@ import Testing
         return Dictionary(await check.findings().map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    @Test func programsAreLookedForOnThePathThatIsGiven() async throws {
+    @Test func programsAreSearchedInTheGivenPath() async throws {
         try folder.write("#!/bin/sh\n", to: "bin/mmdebstrap", mode: 0o755)
         try folder.write("", to: "bin/git")
         let findings = await findings(path: "/nonexistent:\(folder("bin"))", cache: .success(folder("cache")))

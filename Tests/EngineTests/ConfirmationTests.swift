@@ -42,7 +42,7 @@ import Testing
         #expect(blocked.change == .broken && blocked.blockedBy?.description == "dune.2")
     }
 
-    @Test func whatWasNotGoodIsBuiltOnce() async throws {
+    @Test func onlyGoodCellsAreConfirmed() async throws {
         let world = try UpgradedWorld()
         try await world.run(["fmt": "1"], failing: ["fmt"], confirm: 3)
         try await world.run(["fmt": "2"], failing: ["fmt"], confirm: 3)

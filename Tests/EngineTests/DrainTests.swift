@@ -9,7 +9,7 @@ import Testing
 @Suite struct DrainTests {
     private static let graph: [(name: String, over: [String])] = [("a", []), ("b", ["a"]), ("c", ["b"]), ("d", [])]
 
-    @Test func whatRunsFinishesAndNothingFurtherStarts() async throws {
+    @Test func runningJobsFinishAndNoOthersStart() async throws {
         let world = try StoredWorld(Self.graph)
         world.hold("b")
         let drain = DrainRequest()

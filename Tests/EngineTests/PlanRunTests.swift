@@ -69,7 +69,7 @@ import Testing
         #expect(world.outcomes["a.1"] == .success, "the next run tries it again")
     }
 
-    @Test func whatTheInfrastructureLackedBeforeIsRecorded() async throws {
+    @Test func earlierInfrastructureFailuresAreRecorded() async throws {
         let world = World(endings: ["a": .infrastructure])
         world.recoverInThirdAttempt(of: "a")
         try await world.run()
@@ -91,7 +91,7 @@ import Testing
         #expect(world.started == ["a", "d"])
     }
 
-    @Test func aRunThatWasCancelledGoesOnWhereItStopped() async throws {
+    @Test func cancelledRunsAreResumed() async throws {
         let world = World(endings: [:])
         let task = Task { try await world.run(stoppingAt: "b") }
         try await waitUntil("b runs") { world.started.contains("b") }
@@ -116,7 +116,7 @@ import Testing
         #expect(!world.started.contains("c"))
     }
 
-    @Test func aJobThatAnotherCellNeedsGoesOn() async throws {
+    @Test func jobsNeededByAnotherCellContinue() async throws {
         let world = World(endings: [:])
         let (cells, tell) = AsyncStream.makeStream(of: Set<Cell>.self)
         tell.yield(Set(world.plan.cells.filter { ["b"].contains($0.cell.package.name) }.map(\.cell)))
@@ -124,7 +124,7 @@ import Testing
         #expect(world.outcomes["c.1"] == .success)
     }
 
-    @Test func aRunNoticesWhatAnotherProcessCancelsAndLeavesItAlone() async throws {
+    @Test func aRunRespectsCancellationsByOtherProcesses() async throws {
         let folder = try TemporaryDirectory()
         let world = World(endings: [:])
         let store = try Store(at: folder.path)

@@ -49,7 +49,7 @@ import Testing
         #expect(world.executed == ["dune.1", "lwt.1", "dune.2", "lwt.2"], "its verdict is known still")
     }
 
-    @Test func whatSaysNothingAboutThePackageDoesNotHideTheLastVerdict() async throws {
+    @Test func undecidedResultsDoNotHideTheLastVerdict() async throws {
         let world = try UpgradedWorld()
         try await world.run(["fmt": "1"])
         try await world.run(["fmt": "2"], unavailable: ["fmt"])

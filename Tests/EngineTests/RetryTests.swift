@@ -10,7 +10,7 @@ import Testing
 @Suite struct RetryTests {
     private static let chain: [(name: String, over: [String])] = [("q1", []), ("q2", ["q1"]), ("q3", ["q2"])]
 
-    @Test func whatIsRetriedRunsOnceAndInOrder() async throws {
+    @Test func retriedJobsRunOnceAndInOrder() async throws {
         let world = try StoredWorld(Self.chain)
         try await world.run()
         _ = world.takeExecuted()
@@ -23,7 +23,7 @@ import Testing
         #expect(world.takeExecuted() == [:])
     }
 
-    @Test func whatIsBuiltOverAChangedLayerRunsAgain() async throws {
+    @Test func jobsOverAChangedLayerRunAgain() async throws {
         let world = try StoredWorld(Self.chain + [("other", [])])
         try await world.run()
         _ = world.takeExecuted()
@@ -62,7 +62,7 @@ import Testing
         #expect(try world.outcomes() == ["q1": .success, "q2": .success, "q3": .success])
     }
 
-    @Test func whatFailsInsteadBlocksWhatIsBuiltOverIt() async throws {
+    @Test func aFailedRetryBlocksDependentJobs() async throws {
         let world = try StoredWorld(Self.chain)
         try await world.run()
         world.end("q1", .failure)
@@ -90,7 +90,7 @@ import Testing
         #expect(try world.outcomes() == ["a": .success])
     }
 
-    @Test func whatAnotherDeploymentRecordedIsRetriedAndTakenOverThere() async throws {
+    @Test func retriesOfAnotherDeploymentsResultsAreShared() async throws {
         let world = try StoredWorld([("a", []), ("b", ["a"])])
         world.end("a", .failure)
         let other = world.plan("other")

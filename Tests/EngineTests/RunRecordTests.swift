@@ -11,7 +11,7 @@ import Testing
 @Suite struct RunRecordTests {
     private static let graph: [(name: String, over: [String])] = [("a", []), ("b", ["a"]), ("c", ["b"])]
 
-    @Test func aRunIsRecordedWithItsCountsAndTips() async throws {
+    @Test func runsAreRecordedWithCountsAndBranchHeads() async throws {
         let world = try StoredWorld(Self.graph)
         world.end("b", .failure)
         try await world.run()

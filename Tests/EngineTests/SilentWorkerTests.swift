@@ -54,7 +54,7 @@ import Testing
     }
 
     /// Its jobs go to others. When it notices that they are not its own any more, it is there again.
-    @Test func aSilentWorkerIsGivenUpAndComesBack() async throws {
+    @Test func silentWorkersAreReplacedAndReturn() async throws {
         let world = try StoredWorld([("a", []), ("b", ["a"])])
         world.hold("a")
         let silent = try world.worker(.test(slots: 1), heartbeat: .seconds(3600))

@@ -149,7 +149,7 @@ import Testing
         #expect(!world.events.contains("end running") && !world.events.contains("run planning"))
     }
 
-    @Test func whatAServerLeftIsCarriedOn() async throws {
+    @Test func unfinishedTasksOfAServerAreResumed() async throws {
         let world = try World()
         world.hold("a")
         try world.submit("a", at: 1)

@@ -34,7 +34,7 @@ import Testing
         #expect(commits.count == 5, "each result is recorded once: \(commits)")
     }
 
-    @Test func theSecondWaitsForTheVerdictAndSaysSo() async throws {
+    @Test func theSecondWaitsForTheVerdictAndReportsIt() async throws {
         let world = try StoredWorld([("a", []), ("b", ["a"])])
         world.hold("a")
         let first = Task { try await world.run() }
@@ -58,7 +58,7 @@ import Testing
         #expect(world.takeExecuted() == ["a": 1, "b": 1])
     }
 
-    @Test func whatIsWaitedForTakesNoSlot() async throws {
+    @Test func awaitedJobsOccupyNoSlot() async throws {
         let world = try StoredWorld([("a", []), ("b", [])])
         world.hold("a")
         let first = Task { try await world.run(only: "a") }
@@ -71,7 +71,7 @@ import Testing
         #expect(world.takeExecuted() == ["a": 1, "b": 1])
     }
 
-    @Test func theSecondTakesOverWhereTheFirstEndsWithoutAVerdict() async throws {
+    @Test func theSecondContinuesIfTheFirstEndsWithoutAVerdict() async throws {
         let world = try StoredWorld([("a", [])])
         world.hold("a")
         let first = Task { try await world.run() }

@@ -106,7 +106,7 @@ import Testing
         for worker in [other, same] { await leave(worker) }
     }
 
-    @Test func whatAWorkerForeseesOfATarget() throws {
+    @Test func workersAreMatchedByRegisteredAnswers() throws {
         var target = try StoredWorld([]).plan().targets[0]
         #expect(WorkerRegistration.test().mayAnswer(target), "nothing is registered")
         target.options = ["a": "b"]

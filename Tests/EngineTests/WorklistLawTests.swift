@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func everyAgendaHoldsWhatTheRulesSay() throws {
+    @Test func everyAgendaFollowsTheRules() throws {
         var random = SeededGenerator()
         for round in 0..<400 {
             let world = try StoredWorld(StoredWorld.randomGraph(Int.random(in: 1...9, using: &random), &random))

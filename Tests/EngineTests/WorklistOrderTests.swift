@@ -69,25 +69,25 @@ import Testing
         }
     }
 
-    @Test func whatUnblocksMostIsFirst() throws {
+    @Test func jobsThatUnblockMostAreFirst() throws {
         let world = World(inputs: [("few", []), ("many", []), ("x", ["few"]), ("y", ["many"]), ("z", ["many"])])
         #expect(try world.order().first == "many")
     }
 
-    @Test func onlyWhatIsStillToBeRunCounts() throws {
+    @Test func onlyRemainingJobsCount() throws {
         let world = World(
             inputs: [("few", []), ("many", []), ("x", ["few"]), ("y", ["many"]), ("z", ["many"])], known: ["y", "z"])
         #expect(try world.order().first == "few")
     }
 
-    @Test func whatIsNoCellCountsByTheCellsOverIt() throws {
+    @Test func inputsCountByTheCellsThatNeedThem() throws {
         let world = World(
             inputs: [("base", []), ("middle", ["base"]), ("a", ["middle"]), ("b", ["middle"]), ("lone", [])],
             hidden: ["base", "middle"])
         #expect(try world.order().prefix(2) == ["base", "middle"])
     }
 
-    @Test func whatHasChangedIsBeforeWhatUnblocksMore() throws {
+    @Test func changedJobsPrecedeJobsThatUnblockMore() throws {
         let world = World(
             inputs: [("few", []), ("many", []), ("x", ["few"]), ("y", ["many"]), ("z", ["many"])], changed: ["x"])
         #expect(try world.order().prefix(2) == ["few", "x"], "and so is what it is built over")

@@ -53,7 +53,7 @@ struct EtcdTests {
         watch.cancel()
     }
 
-    @Test func causesAreToldApart() async throws {
+    @Test func causesAreDistinguished() async throws {
         let authority = try CertificateAuthority()
         let cluster = try await EtcdCluster(members: 3, authority: authority)
         let good = settings(cluster, authority, try authority.issue("client"))
@@ -121,7 +121,7 @@ struct EtcdTests {
         #expect(try claim(known, "b", owner) != nil)
     }
 
-    @Test func aWatchWhoseHistoryIsGoneListsAgain() async throws {
+    @Test func aWatchWithCompactedHistoryListsAgain() async throws {
         let cluster = try await EtcdCluster()
         let values = EtcdEphemeralValues(settings(cluster))
         let seen = Mutex<[[UInt8]]>([])
@@ -170,7 +170,7 @@ struct EtcdTests {
     }
 
     /// A killed process renews nothing.
-    @Test func whatAnOwnerLeavesBehindEndsWithItsLease() async throws {
+    @Test func valuesOfAnOwnerEndWithItsLease() async throws {
         let cluster = try await EtcdCluster()
         let values = EtcdEphemeralValues(settings(cluster))
         let lease = try EtcdLease.grant(seconds: 2, EtcdGateway(settings(cluster)))

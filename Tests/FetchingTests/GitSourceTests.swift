@@ -105,7 +105,7 @@ import Testing
         #expect(left == [])
     }
 
-    @Test func withoutARevisionTheDefaultBranchCounts() async throws {
+    @Test func withoutARevisionTheDefaultBranchIsUsed() async throws {
         let origin = try OriginRepository()
         let main = try origin.commit(["a": (.file, "main")])
         let tag = try origin.commit(["a": (.file, "tag")], to: "refs/tags/v1")
@@ -194,7 +194,7 @@ import Testing
         #expect(commits == ["\(commit)"])
     }
 
-    @Test func whatIsNotThereIsThePackagesFault() async throws {
+    @Test func missingSourcesAreFailuresOfThePackage() async throws {
         let origin = try OriginRepository()
         try origin.commit(["a": (.file, "")])
         let none = String(repeating: "0", count: 39) + "1"
@@ -204,8 +204,8 @@ import Testing
                 "no branch, tag or commit 'mai'; did you mean 'main'?"
             ),
             ("git+file://\(origin.path)#\(none)", .missing, "no commit \(none)"),
-            ("git+file://\(origin.path)-gone#main", .missing, "no repository of git"),
-            ("git+file://\(folder)#main", .missing, "no repository of git"),
+            ("git+file://\(origin.path)-gone#main", .missing, "no git repository"),
+            ("git+file://\(folder)#main", .missing, "no git repository"),
             ("git+https://127.0.0.1:1/a.git#main", .network, "Connection refused"),
             ("git+file://\(origin.path)#main", .moved, "plan again"),
             ("hg+https://example.org/a", .missing, "sources of hg cannot be fetched"),
@@ -244,7 +244,7 @@ import Testing
         let source = Source(url: "git+file://\(origin.path)#\(commit)")
         let error = await #expect(throws: SourceError.self) { try await cache().file(source, of: "a.1") }
         #expect(error?.kind == .rejected)
-        #expect(error?.description.contains("more than 8 submodules within each other") == true)
+        #expect(error?.description.contains("more than 8 nested submodules") == true)
     }
 
     @Test func aRemoteRepositoryCannotNameFilesOfThisMachine() {
@@ -291,7 +291,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/git/commits") == [])
     }
 
-    @Test func aServerThatSaysNothingIsTheNetworksFault() async throws {
+    @Test func silentServersAreNetworkFailures() async throws {
         let listener = try LoopbackListener()
         let url = "git+http://127.0.0.1:\(listener.port)/a.git#main"
         let hasty = SourceCache(folder, timeout: .milliseconds(300))

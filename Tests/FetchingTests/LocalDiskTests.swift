@@ -39,7 +39,7 @@ import Testing
     }
 
     /// `/dev/full` accepts no byte.
-    @Test func whatCannotBeWrittenIsNotTheNetworksFault() async throws {
+    @Test func writeErrorsAreNotNetworkFailures() async throws {
         let server = try LocalServer(text: String(repeating: "x", count: 100_000))
         let error = await #expect(throws: SourceError.self) {
             try await SourceDownloader().download(server.url, to: "/dev/full", limit: 1 << 20)

@@ -42,7 +42,7 @@ struct DeltaTests {
         return made.count == wanted ? made : nil
     }
 
-    @Test(arguments: 0..<60 as Range<UInt64>) func whatADeltaMakesIsWhatItWasMadeFrom(seed: UInt64) throws {
+    @Test(arguments: 0..<60 as Range<UInt64>) func deltasRoundTrip(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let size = [0, 1, 15, 16, 17, 300, 5_000, 70_000, 200_000].randomElement(using: &random)!
         let base = (0..<size).map { _ in UInt8.random(in: 0...(seed.isMultiple(of: 3) ? 3 : 255), using: &random) }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 struct GitRepositoryTests {
-    @Test func whatWeWriteIsWhatStockGitReads() throws {
+    @Test func gitReadsWrittenRepositories() throws {
         try withRepository { repository in
             let blob = try repository.write(.blob, Array("hello\n".utf8))
             let inner = try repository.write(Tree([TreeEntry(name: "b", kind: .executable, id: blob)]))
@@ -25,7 +25,7 @@ struct GitRepositoryTests {
         }
     }
 
-    @Test func whatStockGitWritesIsWhatWeRead() throws {
+    @Test func repositoriesWrittenByGitAreRead() throws {
         try withRepository { repository in
             let blob = try git("hash-object", "-w", "--stdin", at: repository.path, input: "text")
             let tree = try git("mktree", at: repository.path, input: "100644 blob \(blob)\tname\n")

@@ -32,7 +32,7 @@ import Testing
     }
 
     /// A pack that went away while it was read is still what the store takes for a reason to look again.
-    @Test func aFileThatIsGoneStaysAnErrorOfTheRepository() {
+    @Test func missingFilesAreErrorsOfTheRepository() {
         let error = LibraryError(sentence: "failed to stat '/r/x.pack': No such file or directory")
             .local(.other(-1), "read blob", "/r")
         #expect(error.kind == .other(-1))

@@ -32,7 +32,7 @@ struct ObjectFileTests {
 
     /// zlib itself reads what is stored without it, whatever number of blocks that takes.
     @Test(arguments: [0, 1, 2, 65_534, 65_535, 65_536, 131_070, 131_071, 300_000])
-    func whatIsStoredIsAZlibStream(size: Int) {
+    func storedObjectsAreZlibStreams(size: Int) {
         let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 >> 8) }
         let prefix: [UInt8] = [1, 2, 3]
         let contents = stored(bytes, after: prefix)

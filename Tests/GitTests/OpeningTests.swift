@@ -35,8 +35,8 @@ import Testing
         ("rm .git/HEAD", "it has no HEAD"), ("rm -r .git/objects", "it has no objects"),
         ("rm -r .git && mkdir .git", "it has no HEAD, no objects, no refs"),
         ("rm -r .git && echo 'gitdir: /nonexistent/x' > .git", "names the repository '/nonexistent/x'"),
-        ("rm -r .git && echo nonsense > .git", "names no repository"),
-        ("mv .git x && ln -s nowhere .git", "symbolic link that leads nowhere"),
+        ("rm -r .git && echo nonsense > .git", "does not name a repository"),
+        ("mv .git x && ln -s nowhere .git", "broken symbolic link"),
         ("echo '[core' > .git/config", "its configuration cannot be parsed: "),
         ("git config core.repositoryformatversion 1 && git config extensions.refStorage reftable", "reftable"),
         ("git config core.repositoryformatversion 1 && git config extensions.objectFormat sha256", "SHA-256"),
@@ -58,7 +58,7 @@ import Testing
         #expect(error(folder("nowhere"))?.kind == .notFound)
     }
 
-    @Test func aLinkedWorkTreeReadsItsMainRepositoryAndSaysWhenItHasGone() throws {
+    @Test func linkedWorkTreesReadTheirMainRepositoryOrReportItsAbsence() throws {
         try git("worktree", "add", "-q", folder("tree"), at: origin)
         try git("config", "core.repositoryformatversion", "1", at: origin)
         try git("config", "extensions.worktreeConfig", "true", at: origin)
@@ -69,7 +69,7 @@ import Testing
         try FileManager.default.moveItem(atPath: origin, toPath: folder("moved"))
         let answer = error(folder("tree"))
         let gone = try #require(answer)
-        #expect(gone.kind == .unusable && gone.detail.contains("which is not there"), "\(gone)")
+        #expect(gone.kind == .unusable && gone.detail.contains("which does not exist"), "\(gone)")
     }
 
     @Test func shallowPartialAndSharedClonesSayWhatTheyLack() throws {

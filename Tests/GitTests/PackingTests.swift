@@ -122,7 +122,7 @@ struct PackingTests {
     /// | reads an object of pack A   |                                    |
     /// |                             | writes pack B of all of it, drops A |
     /// | reads another object of A   |                                    |
-    @Test(arguments: [false, true]) func aReaderOutlivesThePacksThatItKnows(hasRead: Bool) throws {
+    @Test(arguments: [false, true]) func readersSurviveTheRemovalOfTheirPacks(hasRead: Bool) throws {
         try withRepository { repository in
             let (head, all) = try makeHistory(repository, commits: 40)
             let objects = repository.directory + "objects"
@@ -138,7 +138,7 @@ struct PackingTests {
         }
     }
 
-    @Test func whatIsBrokenIsNotWhole() throws {
+    @Test func brokenPacksAreDetected() throws {
         try withRepository { repository in
             let blob = Array("hello".utf8)
             let writer = try PackWriter(objects: repository.directory + "objects", count: 1)

@@ -54,7 +54,7 @@ struct SpareFilesTests {
         }
     }
 
-    @Test func aFileThatSomebodyHasOpenOrMappedWaits() async throws {
+    @Test func filesInUseAreNotRecycled() async throws {
         try await withPool { pool, folder in
             try makeFile(folder + "/a")
             let reader = open(folder + "/a", O_RDONLY)
@@ -70,7 +70,7 @@ struct SpareFilesTests {
         }
     }
 
-    @Test func aFileWithAnotherNameIsNotWrittenAnew() async throws {
+    @Test func filesWithSeveralNamesAreNotRecycled() async throws {
         try await withPool { pool, folder in
             // As a clone on the same disk has the packs of what it was cloned from.
             try makeFile(folder + "/a")
@@ -127,7 +127,7 @@ struct SpareFilesTests {
 
     /// A process that another test starts has each open file of this one until it executes its program: a file that is passed over
     /// for that is no fault, so the same is tried again.
-    @Test func stockGitReadsPacksThatAreWrittenAnew() throws {
+    @Test func gitReadsRecycledPacks() throws {
         var kept = 0
         for _ in 0..<5 where kept != 2 { kept = try filesKeptAfterFourPacks() }
         #expect(kept == 2, "the same two files all the time")

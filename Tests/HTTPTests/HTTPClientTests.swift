@@ -35,7 +35,7 @@ struct HTTPClientTests {
         #expect(pieces.withLock { $0 } == [])
     }
 
-    @Test func whatIsSentArrives() async throws {
+    @Test func bodiesAreSentCompletely() async throws {
         let server = try await TestServer()
         let folder = try TemporaryDirectory()
         let bytes = (0..<300_000).map { UInt8($0 % 251) }

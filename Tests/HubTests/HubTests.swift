@@ -44,7 +44,7 @@ import Testing
         return Dictionary(table.results.values.map { ($0.cell.package.name, $0.outcome) }) { $1 }
     }
 
-    @Test func aStoreIsMadeOfAHubAndGoesOn() throws {
+    @Test func storesAreCreatedFromAHubAndContinue() throws {
         let first = try store("first")
         try record("a", in: first)
         try hub().push(first)
@@ -60,7 +60,7 @@ import Testing
     }
 
     /// A machine that was cut off recorded results that the hub does not have, and others went on meanwhile.
-    @Test func whatBothRecordedIsKept() throws {
+    @Test func resultsRecordedOnBothSidesAreKept() throws {
         let (first, second) = (try store("first"), try store("second"))
         try record("a", in: first)
         try hub().push(first)
@@ -85,7 +85,7 @@ import Testing
     }
 
     /// Results are pushed together; a hub that is away gets them when it is back.
-    @Test func aHubThatWasAwayGetsAll() async throws {
+    @Test func anUnreachableHubReceivesEverythingLater() async throws {
         let first = try store("first")
         try folder.shell("mv hub.git away.git")
         let events = Mutex<[String]>([])
@@ -116,7 +116,7 @@ import Testing
         await pusher.pushed()
     }
 
-    @Test func aPushThatHadNoTimeToFailIsNoSuccess() async throws {
+    @Test func pushesThatTimeOutAreFailures() async throws {
         let pusher = HubPusher(hub(folder("nowhere")), try store("first")) { _ in }
         await #expect(throws: HubError.self) { try await pusher.finish(within: .zero) }
     }
@@ -143,7 +143,7 @@ import Testing
         ("fatal: '/x' does not appear to be a git repository", "absent"),
         ("remote: error: hook declined to update refs/heads/main", "refused"),
     ])
-    func whatGitSaysIsToldApart(words: String, kind: String) {
+    func errorsOfGitAreDistinguished(words: String, kind: String) {
         #expect(HubError("https://x", errors: words).kind.rawValue == kind)
         #expect(!"\(HubError("https://x", errors: words))".contains("^"), "each line is a part of the message")
     }

@@ -29,7 +29,7 @@ final class SecureHubTests {
         ).start()
         let server = server
         try await waitUntil("the server listens") { server.output.contains("\n") || !server.isRunning }
-        try #require(server.isRunning, "\(server.talk)")
+        try #require(server.isRunning, "\(server.messages)")
     }
 
     deinit {

@@ -19,7 +19,7 @@ struct ImageReferenceTests {
         }
     }
 
-    @Test func whatIsNoReferenceIsRefused() {
+    @Test func invalidReferencesAreRejected() {
         let wrong = [
             "", "/", ":1", "a b", "UPPER/case", "docker.io/", "docker.io/x:", "x@sha256:12", "x@md5:1", "oci:", "x:a b",
             "x/../y", "host.example:port/x", "x//y", "https://host.example/x", "-x", "oci::tag",

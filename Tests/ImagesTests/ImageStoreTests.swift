@@ -103,7 +103,7 @@ struct ImageStoreTests {
     }
 
     /// The layer that both images have is asked for once: it is gone from the registry when the second one is pulled.
-    @Test func aSecondImageOnTheSameBaseGetsWhatDiffers() async throws {
+    @Test func aSecondImagePullsOnlyDifferentLayers() async throws {
         let server = try await RegistryServer()
         let store = store()
         let first = try layout.add([image("first")], tag: "first")
@@ -122,7 +122,7 @@ struct ImageStoreTests {
         }
     }
 
-    @Test func whatWasTamperedWithIsNotUsed() async throws {
+    @Test func modifiedFilesAreNotUsed() async throws {
         let server = try await RegistryServer()
         let (digest, layer, original) = try pushImage(to: server, layer: 1)
         var changed = original
@@ -205,7 +205,7 @@ struct ImageStoreTests {
     }
 
     /// A part that a killed process left is not got again: the registry has other bytes there by now.
-    @Test func aKilledPullGoesOn() async throws {
+    @Test func killedPullsAreResumed() async throws {
         let server = try await RegistryServer()
         let (_, layer, original) = try pushImage(to: server, layer: 0)
         let store = store()

@@ -50,7 +50,7 @@ struct ImageMakeTests {
             "openbsd-7.7", "--installer", "install77.img", "--checksum", checksum("install77.img"), "--verbose",
         ])
         let ending = try await run.end()
-        try #require(ending.status == 0, "\(ending.talk) \((try? text("openbsd-7.7.qcow2.log")) ?? "")")
+        try #require(ending.status == 0, "\(ending.messages) \((try? text("openbsd-7.7.qcow2.log")) ?? "")")
         try expectNothingLeft(
             but: "install77.img", "openbsd-7.7.qcow2", "openbsd-7.7.qcow2.key", "openbsd-7.7.qcow2.key.pub")
         let image = "\(directory.path)/openbsd-7.7.qcow2"
@@ -63,7 +63,7 @@ struct ImageMakeTests {
                   machine: {seed: none, login: ciso, key: "\(image).key"}
 
                 """)
-        #expect(ending.talk.contains("prepare: step 2 of 4: waiting for 'assword:'"))
+        #expect(ending.messages.contains("prepare: step 2 of 4: waiting for 'assword:'"))
         try directory.shell("qemu-img check -q openbsd-7.7.qcow2; rm -f openbsd-7.7.qcow2.log")
         try unpack("openbsd-7.7.qcow2")
         let key = try text("openbsd-7.7.qcow2.key.pub").split(separator: " ")[1]
@@ -89,9 +89,9 @@ struct ImageMakeTests {
             "--key", "id.pub",
         ])
         let ending = try await run.end()
-        try #require(ending.status == 0, "\(ending.talk) \((try? text("f.qcow2.log")) ?? "")")
+        try #require(ending.status == 0, "\(ending.messages) \((try? text("f.qcow2.log")) ?? "")")
         #expect(ending.output.contains("key: \"\(directory.path)/id\""))
-        #expect(ending.talk.contains("which is not signed"))
+        #expect(ending.messages.contains("which is not signed"))
         try unpack("f.qcow2")
         let key = try text("id.pub").split(separator: " ")[1]
         #expect(try text("home/ciso/.ssh/authorized_keys") == "ssh-rsa \(key)\n")
@@ -106,8 +106,8 @@ struct ImageMakeTests {
         let run = try ci(["openbsd-7.7", "--installer", "install77.iso", "--checksum", checksum("install77.iso")])
         let ending = try await run.end()
         #expect(ending.status == 3)
-        #expect(ending.talk.contains("the console shows 'Question has no answer in response file'"), "\(ending.talk)")
-        #expect(ending.talk.contains("openbsd-7.7.qcow2.log") && !ending.output.contains("checksum"))
+        #expect(ending.messages.contains("the console shows 'Question has no answer in response file'"), "\(ending)")
+        #expect(ending.messages.contains("openbsd-7.7.qcow2.log") && !ending.output.contains("checksum"))
         #expect(try text("openbsd-7.7.qcow2.log").contains("How many moons has the machine?"))
         try expectNothingLeft(but: "install77.iso", "openbsd-7.7.qcow2.log")
     }
@@ -123,7 +123,7 @@ struct ImageMakeTests {
         ])
         let ending = try await run.end()
         #expect(ending.status == 3)
-        #expect(ending.talk.contains("the disk of this machine is full"), "\(ending.talk)")
+        #expect(ending.messages.contains("the disk of this machine is full"), "\(ending.messages)")
         #expect(try directory.shell("ls -A small | grep -v log || true") == "")
     }
 
@@ -137,8 +137,8 @@ struct ImageMakeTests {
     @Test func aPromptThatNeverComesIsTold() async throws {
         let ending = try await startSilentInstallation("--step-timeout", "3").end()
         #expect(ending.status == 3)
-        #expect(ending.talk.contains("boot 'install', step 1 of 7: waited 3 s for 'boot>'"), "\(ending.talk)")
-        #expect(ending.talk.contains("No bootable device"))
+        #expect(ending.messages.contains("boot 'install', step 1 of 7: waited 3 s for 'boot>'"), "\(ending.messages)")
+        #expect(ending.messages.contains("No bootable device"))
         try expectNothingLeft(but: "install77.img", "openbsd-7.7.qcow2.log")
     }
 
@@ -189,7 +189,7 @@ struct ImageMakeTests {
         try directory.shell("ssh-keygen -q -t ed25519 -N '' -f id")
         let before = Set(try FileManager.default.contentsOfDirectory(atPath: directory.path))
         let ending = try await ci(words).end()
-        #expect(ending.status == 2 && ending.talk.contains(expected), "\(ending.talk)")
+        #expect(ending.status == 2 && ending.messages.contains(expected), "\(ending.messages)")
         #expect(Set(try FileManager.default.contentsOfDirectory(atPath: directory.path)) == before)
     }
 }

@@ -16,7 +16,7 @@ struct MachineRunTests {
             "outcomes", "good, above, fails, tool, missing, network", mirror: server.addressForGuests)
         let ending = try await lab.run("outcomes", "run", "outcomes.yaml", "--format", "json", "--jobs", "2")
         let cells = ending.cells
-        #expect(ending.status == 1, "\(ending.talk)")
+        #expect(ending.status == 1, "\(ending.messages)")
         for name in ["good", "above", "tool", "network"] {
             #expect(cells[name]?["state"] == "success", "\(name): \(cells[name] ?? [:])")
         }
@@ -38,7 +38,7 @@ struct MachineRunTests {
         }
 
         let again = try await lab.run("outcomes", "run", "outcomes.yaml", "--format", "json")
-        #expect(again.talk.contains("0 jobs to run"), "\(again.talk)")
+        #expect(again.messages.contains("0 jobs to run"), "\(again.messages)")
     }
 
     /// Another run continues from the state that the first one saved.
@@ -46,18 +46,18 @@ struct MachineRunTests {
         let lab = try MachineTestBed.shared
         try lab.matrix("first", "quick")
         let first = try await lab.run("first", "run", "first.yaml")
-        #expect(first.status == 0, "\(first.talk)")
+        #expect(first.status == 0, "\(first.messages)")
         try lab.matrix("second", "quick")
         let second = try await lab.run("second", "run", "second.yaml")
-        #expect(second.status == 0, "\(second.talk)")
-        #expect(!second.talk.contains("is done once"), "\(second.talk)")
+        #expect(second.status == 0, "\(second.messages)")
+        #expect(!second.messages.contains("is done once"), "\(second.messages)")
     }
 
     private func startSlow(_ lab: MachineTestBed, _ name: String) async throws -> RunningProgram {
         try lab.matrix(name, "slow")
         let process = try lab.start(name, ["run", "\(name).yaml", "--format", "json", "--verbose"])
-        try await process.wait(until: "the build") { process.talk.contains("slow.1: build on") }
-        try #require(process.isRunning, "\(process.talk)")
+        try await process.wait(until: "the build") { process.messages.contains("slow.1: build on") }
+        try #require(process.isRunning, "\(process.messages)")
         return process
     }
 
@@ -70,9 +70,9 @@ struct MachineRunTests {
             try await Task.sleep(for: .milliseconds(100))
         }
         let ending = try await process.end()
-        #expect(ending.status == 3, "\(ending.talk)")
+        #expect(ending.status == 3, "\(ending.messages)")
         #expect(ending.cells["slow"]?["state"] == "infrastructure", "\(ending.cells)")
-        #expect(ending.talk.contains("the virtual machine ended: killed by signal 9"), "\(ending.talk)")
+        #expect(ending.messages.contains("the virtual machine ended: killed by signal 9"), "\(ending.messages)")
     }
 
     /// Machines end with the run, whether that is stopped or killed.
@@ -83,11 +83,11 @@ struct MachineRunTests {
         #expect(lab.machines(of: name).count == 1)
         process.kill(signal)
         let ending = try await process.end()
-        #expect(ending.status == (signal == SIGKILL ? 137 : 130), "\(ending.talk)")
+        #expect(ending.status == (signal == SIGKILL ? 137 : 130), "\(ending.messages)")
         try await waitUntil("the machine has ended") { lab.machines(of: name).isEmpty }
         try lab.matrix(name, "quick")
         let next = try await lab.run(name, "run", "\(name).yaml")
-        #expect(next.status == 0, "\(next.talk)")
+        #expect(next.status == 0, "\(next.messages)")
         try await waitUntil("nothing is left") { lab.leftovers(of: name).isEmpty }
     }
 
@@ -95,7 +95,7 @@ struct MachineRunTests {
         let lab = try MachineTestBed.shared
         try lab.matrix("full", "full")
         let ending = try await lab.run("full", "run", "full.yaml", "--format", "json")
-        #expect(ending.status == 3, "\(ending.talk)")
+        #expect(ending.status == 3, "\(ending.messages)")
         #expect(ending.cells["full"]?["state"] == "infrastructure", "\(ending.cells)")
     }
 
@@ -103,21 +103,21 @@ struct MachineRunTests {
         let lab = try MachineTestBed.shared
         try lab.matrix("silent", "quick", words: "silent", bootTime: "15 s")
         let silent = try await lab.run("silent", "run", "silent.yaml", "--format", "json")
-        #expect(silent.status == 3, "\(silent.talk)")
+        #expect(silent.status == 3, "\(silent.messages)")
         let reason = silent.cells["quick"]?["reason"] ?? ""
         #expect(reason.contains("the virtual machine of 'openbsd-7.7' did not answer by ssh within 15 s"), "\(reason)")
 
         try lab.matrix("changed", "quick", checksum: String(repeating: "0", count: 64))
         let changed = try await lab.run("changed", "run", "changed.yaml", "--format", "json")
-        #expect(changed.status == 3, "\(changed.talk)")
+        #expect(changed.status == 3, "\(changed.messages)")
         #expect(changed.cells["quick"]?["reason"]?.contains("has the checksum sha256=\(lab.checksum)") == true)
 
         try lab.matrix("other", "quick", target: "debian-12")
         let other = try await lab.run("other", "plan", "other.yaml")
-        #expect(other.status == 2, "\(other.talk)")
+        #expect(other.status == 2, "\(other.messages)")
         #expect(
-            other.talk.contains(
+            other.messages.contains(
                 "other.yaml:6:12: error: target 'debian-12': the plugin 'debian' makes root file systems"),
-            "\(other.talk)")
+            "\(other.messages)")
     }
 }

@@ -47,7 +47,7 @@ import YAML
         #expect(last?.excerpt == "packages: [ä, '']")
     }
 
-    @Test func whatIsNoTextHasItsPlace() throws {
+    @Test func invalidUTF8IsReportedWithItsLocation() throws {
         let head = Array("deployment: d\r\nx-ä: ".utf8)
         for (bytes, column, words) in [
             (head + [0xE9, 0x0A], 6, "bytes that are not text"),

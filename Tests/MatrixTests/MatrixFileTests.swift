@@ -90,7 +90,7 @@ import YAML
         #expect(try PackagePattern(text).description == canonical)
     }
 
-    @Test func whatAPackageMayOverwriteIsTheSumOfItsRules() throws {
+    @Test func overwriteRulesOfAPackageAreCombined() throws {
         let matrix = try matrix(
             """
             packages: all
@@ -219,7 +219,7 @@ import YAML
 
     /// Every pattern of up to four letters of `a*?` on every text of up to four letters of `ab`, against a plain
     /// recursive matcher.
-    @Test func globsMatchAsTheirDefinitionSays() {
+    @Test func globsMatchAsDefined() {
         func words(_ alphabet: [Character]) -> [[Character]] {
             (0..<4).reduce(into: [[]]) { all, _ in
                 all += all.flatMap { word in alphabet.map { word + [$0] } }

@@ -104,7 +104,7 @@ import Testing
     }
 
     /// What the quick reader gives of a document is what `Decodable` gives, or nothing, whatever was done to it.
-    @Test func whatIsReadQuicklyIsWhatIsThere() throws {
+    @Test func fastReadingEqualsDecoding() throws {
         let cell = try #require(Cell("debian-12/5.3.0/lwt.5.7.0"))
         let document = PlannedCell.document([
             PlannedCell(
@@ -202,7 +202,7 @@ import Testing
     }
 
     /// What the quick readers give of a document is what `Decodable` gives, or nothing, whatever was done to it.
-    @Test func whatIsReadQuicklyOfJobsAndResultsIsWhatIsThere() throws {
+    @Test func fastReadingOfJobsAndResultsEqualsDecoding() throws {
         let index = [UInt8](try CanonicalJSON.encode(["5/a/1.json": wholeResult]))
         for bytes in broken(wholeJob.document) {
             guard let quickly = Job.read(bytes) else { continue }

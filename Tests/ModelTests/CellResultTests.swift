@@ -19,7 +19,7 @@ import Testing
     }
 
     /// The index of results reads kinds from messages.
-    @Test func trailersSayWhatTheLogSays() {
+    @Test func trailersAgreeWithTheLog() {
         var result = CellResult(
             cell: Cell(target: "t", compiler: "5", package: PackageVersion(name: "a", version: "1")), job: nil,
             outcome: .failure, repositories: [])

@@ -76,7 +76,7 @@ import Testing
         #expect(throws: (any Error).self) { try PackageFiles(document: [1, 2]) }
     }
 
-    @Test func aRequestComesBackFromItsCanonicalForm() {
+    @Test func requestsRoundTrip() {
         for count in 0...3 {
             let inputs = (0..<count).map { number in
                 ExecutionRequest.Input(

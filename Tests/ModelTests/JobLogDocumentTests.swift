@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct JobLogDocumentTests {
     /// Whatever commands print, in pieces that end anywhere, is found again byte for byte.
-    @Test func whatEachStepPrintedIsFoundAgain() {
+    @Test func outputOfEachStepIsFound() {
         var random = SeededGenerator(printingSeedOf: #function)
         let pieces =
             [
@@ -64,7 +64,7 @@ import Testing
     }
 
     /// A log that ends anywhere, as after a kill, still gives what was printed until then.
-    @Test func whatWasWrittenBeforeAKillCounts() {
+    @Test func outputBeforeAKillIsKept() {
         var encoder = LogEncoder()
         let log = encoder.begin(.test, "test", "make test") + encoder.encode(Array("one\ntwo".utf8))
         let read = JobLogDocument(parsing: log)

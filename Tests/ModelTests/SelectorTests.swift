@@ -32,7 +32,7 @@ import Testing
         ("since:2025-11-29T00:00:01Z", false), ("grep:No such file", true), ("grep:fatal*foo.h", true),
         ("grep:first*fatal", false), ("!lwt", false), ("!outcome:success", true), ("!grep:foo.h", false),
     ])
-    func picksWhatItSays(text: String, picked: Bool) throws {
+    func selectorsMatchAsDocumented(text: String, picked: Bool) throws {
         let selector = try #require(Selector(text))
         #expect(selector.picks(Subject()) == picked)
         #expect(Selector(selector.description) == selector, "\(selector)")

@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    @Test func whatIsKnownIsGone() {
+    @Test func knownVariablesAreEliminated() {
         for filter in Self.filters {
             let rest = filter.partiallyEvaluated(in: known)
             #expect(!rest.variables.contains(Variable("known")), "\(filter) leaves \(rest)")

@@ -72,7 +72,7 @@ import Testing
         #expect(file.remove.isEmpty)
     }
 
-    @Test func whatIsNeededToBuildIsRead() throws {
+    @Test func fieldsForBuildingAreRead() throws {
         let file = try OpamFile(parsing: Self.example, file: "opam")
         #expect(
             file.patches.filter { $0.counts(in: environment) }.map(\.element)
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func whatPeopleReadIsRead() throws {
+    @Test func descriptiveFieldsAreRead() throws {
         let file = try OpamFile(parsing: Self.example, file: "opam")
         #expect(file.name?.text == "example" && file.version?.text == "1.2")
         #expect(file.synopsis == "A package")
@@ -171,7 +171,7 @@ import Testing
         (#"setenv: [a "b"]"#, "setenv", 1, 9),
         (#"version: "a b""#, "version", 1, 10),
     ])
-    func misformedFieldsAreToldAndAbsent(_ text: String, _ field: String, _ line: Int, _ column: Int) throws {
+    func malformedFieldsAreReportedAndAbsent(_ text: String, _ field: String, _ line: Int, _ column: Int) throws {
         let file = try OpamFile(parsing: text, file: "opam")
         let problem = try #require(file.problems().first)
         #expect(problem.field == field)
@@ -180,7 +180,7 @@ import Testing
         #expect(file.available == .bool(true))
     }
 
-    @Test func filtersAndFormulasStandAlone() throws {
+    @Test func filtersAndFormulasAreParsedSeparately() throws {
         let filter = try Filter(parsing: #"os = "linux" & !with-test | "%{x}%""#)
         #expect(filter.description == #"os = "linux" & !with-test | "%{x}%""#)
         #expect(try Filter(parsing: filter.description) == filter)

@@ -8,7 +8,7 @@ import Testing
 struct OpamPeerTests {
     /// opam reads a file and writes it anew in its own layout: both say the same, field by field.
     @Test(.enabled(if: SharedRepository.isPresent, "needs ../shared/opam-repository.git.tar"))
-    func filesThatOpamWritesAnewSayTheSame() throws {
+    func filesRewrittenByOpamAreEquivalent() throws {
         let folder = try TemporaryDirectory()
         let step = LongForm.isWanted ? 20 : 30
         for (offset, (path, bytes)) in SharedRepository.files.enumerated() where offset % step == 0 {

@@ -3,7 +3,7 @@ import Testing
 
 /// Install files, config files and repo files.
 @Suite struct OtherFilesTests {
-    @Test func installFilesSayWhatGoesWhere() throws {
+    @Test func installFilesAreParsed() throws {
         let text = """
             opam-version: "2.0"
             bin: ["_build/main.exe" {"main"} "?_build/extra.exe"]

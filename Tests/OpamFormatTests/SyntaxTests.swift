@@ -109,7 +109,7 @@ import Testing
         ("a: _", 1, 4, "unexpected character '_'"),
         ("a {", 1, 4, "expected the name of a field or section, found the end of the file"),
     ])
-    func errorsAreToldAtTheirPlace(_ text: String, _ line: Int, _ column: Int, _ message: String) throws {
+    func errorsHaveLocations(_ text: String, _ line: Int, _ column: Int, _ message: String) throws {
         let error = #expect(throws: FormatError.self) { try parse(text) }
         #expect(error?.line == line && error?.column == column, "\(error?.description ?? "")")
         #expect(error?.message.contains(message) == true, "\(error?.description ?? "")")

@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNoVersionIsRefused() {
+    @Test func invalidVersionsAreRejected() {
         for text in ["", "1 2", "1/2", "é", "1:2", "a\n"] { #expect(Version(text) == nil, "\(text)") }
         for text in ["", "1", "-", "a.b", "a b", "é"] { #expect(PackageName(text) == nil, "\(text)") }
         #expect(Package("a.1.2~b")?.version.text == "1.2~b")

@@ -84,7 +84,7 @@ import Testing
         ),
         (
             "url of opam 1 without address", { try $0.fixture.write(["r/packages/bad/bad.1/url": "x: 1\n"]) },
-            "bad/bad.1/url:1:1: the file names no address"
+            "bad/bad.1/url:1:1: the file contains no URL"
         ),
     ]
 
@@ -254,7 +254,7 @@ import Testing
         }
     }
 
-    @Test func fieldsThatContradictTheFolderAreTold() throws {
+    @Test func fieldsThatContradictTheDirectoryAreReported() throws {
         try fixture.write(["r/packages/x/x.1/opam": "opam-version: \"2.0\"\nname: \"y\"\nversion: \"2\"\n"])
         let problems = try readings()[0].problems
         #expect(problems.map(\.effect) == [.building, .building])

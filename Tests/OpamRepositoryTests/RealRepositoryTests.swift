@@ -58,7 +58,7 @@ struct RealRepositoryTests {
 
     /// Of several failures, the one of the first element is told.
     @Test(arguments: [1, 2, 8])
-    func theFirstFailureIsTold(_ threads: Int) throws {
+    func theFirstFailureIsReported(_ threads: Int) throws {
         let set = try RepositorySet([location()])
         let failure = #expect(throws: Failure.self) {
             try set.concurrentMap(Array(0..<1_000), threads: threads) { (_, number) throws(Failure) in

@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func whatIsMissingIsNamed() throws {
+    @Test func missingObjectsAreNamed() throws {
         _ = try locations()
         try fixture.write(["empty/README": ""])
         let cases = [
@@ -88,7 +88,7 @@ import Testing
     }
 
     /// `1.0` and `1.00` are one version for opam, however the folder lists them.
-    @Test func versionsThatOpamTakesForTheSameAreOne() throws {
+    @Test func versionsThatAreEqualInOpamAreOne() throws {
         try fixture.write(["one/packages/a/a.1.00/opam": "synopsis: \"two\"\n"])
         for location in try locations().prefix(3) {
             let reader = try RepositorySet([location]).reader()
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func brokenOpamFilesAreToldAndCountAsAbsent() throws {
+    @Test func brokenOpamFilesAreReportedAndCountAsAbsent() throws {
         try fixture.write([
             "one/packages/b.3/opam": "opam-version: \"2.0\"\ndepends: [ \"a\" \n",
             "one/packages/b.4/README": "no opam file",

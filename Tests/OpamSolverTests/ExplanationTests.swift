@@ -25,7 +25,7 @@ struct ExplanationTests {
     }
 
     /// Whichever compiler is taken, `nnp` comes with it; why is of no interest to who asks about `a`.
-    @Test func whatComesWithTheBeginningIsGiven() throws {
+    @Test func consequencesOfThePrefixAreGiven() throws {
         let universe = try SmallUniverse([
             "ocaml.5": "depends: [ (\"base\" | \"variant\") \"config\" ]", "base.1": "depends: \"nnp\"",
             "variant.1": "depends: \"nnp\"", "nnp.1": "", "config.1": "",
@@ -45,7 +45,7 @@ struct ExplanationTests {
         #expect(lines(universe, Request("nnp", "b"))?.contains { $0.contains("comes with") } == false)
     }
 
-    @Test func whatIsMissingIsNamed() throws {
+    @Test func missingObjectsAreNamed() throws {
         let universe = try SmallUniverse([
             "a.1": "depends: \"ghost\"", "b.1": "depends: \"a\" {> \"7\"}", "c.1": "depends: \"d\"",
             "d.1": "available: os = \"win32\"", "e.1": "depends: \"f\"", "f.1": "flags: avoid-version",

@@ -15,7 +15,7 @@ struct SolverTests {
     }
 
     /// Earlier decisions win: `a` takes its best version though `b` then cannot.
-    @Test func whatIsMetFirstIsDecidedFirst() throws {
+    @Test func dependenciesAreDecidedInOrder() throws {
         let universe = try SmallUniverse([
             "root.1": "depends: [\"a\" \"b\"]", "a.1": "", "a.2": "", "b.1": "", "b.2": "depends: \"a\" {= \"1\"}",
         ])
@@ -34,7 +34,7 @@ struct SolverTests {
     }
 
     /// `"a" {os = "win32"} | "b"` is `b` elsewhere, not true.
-    @Test func whatIsFilteredOutVanishes() throws {
+    @Test func filteredDependenciesAreDropped() throws {
         let universe = try SmallUniverse([
             "root.1": "depends: [ \"a\" {os = \"win32\"} | \"b\" ]", "none.1": "depends: \"a\" {os = \"win32\"}",
             "unknown.1": "depends: [ \"a\" {x:installed} \"a\" {!x:installed} ]", "a.1": "", "b.1": "",
@@ -130,7 +130,7 @@ struct SolverTests {
     }
 
     /// More pigeons than holes: no clause learner of this kind finds that out in reasonable time.
-    @Test func aRequestThatTakesTooLongReachesItsLimit() throws {
+    @Test func longSearchesReachTheirLimit() throws {
         let (pigeons, holes) = (12, 11)
         var files = [("root.1", "depends: [\((0..<pigeons).map { "\"p\($0)\"" }.joined(separator: " "))]")]
         for pigeon in 0..<pigeons {
@@ -147,7 +147,7 @@ struct SolverTests {
         #expect(solver.solve(request).selection != nil, "a spent budget leaves no trace")
     }
 
-    @Test func aPackageThatNobodyKnowsHasNoSolution() throws {
+    @Test func unknownPackagesHaveNoSolution() throws {
         let universe = try SmallUniverse(["a.1": "depends: \"ghost\""])
         #expect(universe.selection(Request("phantom")) == nil)
         #expect(universe.selection(Request("a")) == nil)

@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func namesThatAShellWouldTakeApartAreInstalled() throws {
+    @Test func namesThatNeedQuotingAreInstalled() throws {
         let folder = try ScriptFolder()
         for name in ["a b", "-n", "it's", "*"] { try folder.write(name, to: "build/\(name)") }
         let script = try InstallScript(

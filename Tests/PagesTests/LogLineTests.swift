@@ -21,7 +21,7 @@ import Testing
         #expect(markup("\u{1B}[38;5;1mx") == "x", "a colour by number is no parameter of its own")
     }
 
-    @Test func aStyleGoesOnToTheNextLine() {
+    @Test func stylesContinueOnTheNextLine() {
         var style = LogLine.Style()
         _ = LogLine.markup(of: Array("\u{1B}[32ma".utf8)[...], &style)
         #expect(LogLine.markup(of: Array("b".utf8)[...], &style) == "<span class=\"ansi-green\">b</span>")

@@ -142,7 +142,7 @@ final class PlannedStore {
     }
 
     /// Where the compiler has no solution, no answer depends on what a package says.
-    @Test func metadataOfACellThatStaysIsRead() async throws {
+    @Test func metadataOfKeptCellsIsRead() async throws {
         let planned = try PlannedStore()
         var small = SmallPlan()
         small.opamFiles["ocaml-base-compiler.5.3.0"] = #"available: os = "win32""#

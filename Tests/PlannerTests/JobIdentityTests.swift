@@ -102,7 +102,7 @@ import Testing
         #expect(try await id() == id { $0.rest = "packages: all" })
     }
 
-    @Test func notWhatTheMatrixSaysOfTheCell() async throws {
+    @Test func propertiesOfTheCellDoNotMatter() async throws {
         #expect(
             try await id()
                 == id {

@@ -23,7 +23,7 @@ import Testing
 
     /// In any order: that is nobody's business.
     private func inputs(_ uses: JobUses) -> [[Int32]] {
-        (0..<uses.inputs.count).map { uses.inputs.numbers[uses.inputs.range($0)].sorted() }
+        (0..<uses.inputs.count).map { uses.inputs.elements[uses.inputs.range($0)].sorted() }
     }
 
     @Test func linksAreThoseOfTheDocuments() async throws {
@@ -34,7 +34,7 @@ import Testing
         #expect(uses.jobs.keys == plan.jobs.keys.sorted())
         for (place, key) in uses.jobs.keys.enumerated() {
             let job = try #require(plan.jobs[key])
-            let inputs = uses.inputs.numbers[uses.inputs.range(place)].map { uses.jobs.keys[Int($0)] }
+            let inputs = uses.inputs.elements[uses.inputs.range(place)].map { uses.jobs.keys[Int($0)] }
             #expect(inputs.sorted() == job.inputs)
             #expect(uses.packages.keys[Int(uses.files[place])] == job.opam)
             let byJobs = plan.jobs.values.reduce(0) { $0 + $1.inputs.filter { $0 == key }.count }

@@ -43,7 +43,7 @@ import Testing
         #expect(words.contains("compiler 'own': no repository has version 4.14.2 of 'ocaml-system'"), "\(words)")
     }
 
-    @Test func allMistakesAreToldAtOnce() async throws {
+    @Test func allMistakesAreReportedTogether() async throws {
         let words = await mistakes {
             $0.compilers = "[9.9.9, 5.3.0]"
             $0.rest = "packages: [fmtt, fmt]\npins: {cmdliner: 7.0}"
@@ -146,9 +146,9 @@ import Testing
         for cell in plan.cells {
             let text = try await Planner(small.inputs()).explanation(of: cell.cell.package.description)
             switch cell.basis {
-            case .jobs: #expect(text.contains("decided after looking at") && !text.contains("unsolvable"), "\(text)")
+            case .jobs: #expect(text.contains("selected after examining") && !text.contains("unsolvable"), "\(text)")
             case .unsolvable(let explanation): #expect(text.contains("unsolvable:\n\(explanation)\n"), "\(text)")
-            case .excluded(let reason): #expect(text.contains("left out by the matrix: \(reason)"), "\(text)")
+            case .excluded(let reason): #expect(text.contains("excluded by the matrix: \(reason)"), "\(text)")
             }
             if let untested = cell.untested { #expect(text.contains("not tested:\n\(untested)"), "\(text)") }
         }

@@ -113,7 +113,7 @@ import Testing
         #expect(!job.opam.contains("old.tgz"))
     }
 
-    @Test func filesBesideAnOpamFileCome() async throws {
+    @Test func filesNextToAnOpamFileAreIncluded() async throws {
         let shop = try SourceWorld()
         try shop.write("src/opam/opam", "opam-version: \"2.0\"\n")
         try shop.write("src/opam/files/fix.patch", "patch")
@@ -124,7 +124,7 @@ import Testing
         #expect(files.files == ["fix.patch": Array("patch".utf8)])
     }
 
-    @Test func pinDependsArePinnedTooUnlessTheMatrixSaysOtherwise() async throws {
+    @Test func pinDependsApplyUnlessTheMatrixOverridesThem() async throws {
         let shop = try SourceWorld()
         let folder = shop.folder
         try shop.commit(
@@ -216,7 +216,7 @@ import Testing
         #expect(failure?.description.contains("checksum mismatch") == true)
     }
 
-    @Test func branchesOfTheRepositorysPackagesAreLookedAtToo() async throws {
+    @Test func branchesOfRepositoryPackagesAreResolved() async throws {
         let shop = try SourceWorld()
         let commit = try shop.commit("lib.git", ["lib.opam": ""])
         shop.small.rest = "packages: [lib, gone]\n"
@@ -234,7 +234,7 @@ import Testing
 
     /// As `opam pin` does: the newest version that a target has, whatever its flags; without one the newest; `dev` for a
     /// package that no repository has.
-    @Test func withoutAVersionThatOfTheRepositoryCounts() async throws {
+    @Test func withoutAVersionThatOfTheRepositoryIsUsed() async throws {
         let shop = try SourceWorld()
         shop.small.rest = "packages: all\n"
         try shop.commit("mine.git", ["mine.opam": "", "new.opam": ""])
@@ -253,7 +253,7 @@ import Testing
         #expect(unavailable.plan.build("debian-12/5.3.0/mine.3.0") != nil)
     }
 
-    @Test func theVersionIsThatOfTheOpamFileUnlessTheMatrixSaysOne() async throws {
+    @Test func theVersionIsTakenFromTheMatrixOrTheOpamFile() async throws {
         let shop = try SourceWorld()
         try shop.commit("mine.git", ["mine.opam": "version: \"7.3\""])
         let address = "git+file://FOLDER/mine.git"
@@ -284,7 +284,7 @@ import Testing
         return folder
     }
 
-    @Test func whatACheckoutHasBesideItsCommitIsTold() async throws {
+    @Test func uncommittedFilesOfACheckoutAreReported() async throws {
         let shop = try SourceWorld()
         let folder = try checkout(shop)
         let pin = "  mine: FOLDER/work"

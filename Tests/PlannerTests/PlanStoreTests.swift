@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func namesBesideOpamFilesAreBytes() async throws {
+    @Test func namesNextToOpamFilesAreBytes() async throws {
         try await withStore { store, path in
             let odd: [FilePath: [UInt8]] = [
                 FilePath(bytes: [0x64, 0xFF, 0x2F, 0x61, 0xE9]): [1], "50%41": [2], "a\tb": [3],
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func equalInputsAreKnownAndOthersAreOthers() async throws {
+    @Test func digestsDistinguishDifferentInputs() async throws {
         let inputs = { (change: (inout SmallPlan) -> Void) throws -> Digest in
             var small = SmallPlan()
             small.rest = "packages: [fmt]\naccept-failures: [{cells: '*/*/fmt', reason: known, expires: 2026-12-31}]"
@@ -159,7 +159,7 @@ import Testing
         #expect(difference.sharedJobs == planning.header.jobs && difference.newJobs == 0 && difference.goneJobs == 0)
     }
 
-    @Test func everyKindOfChangeIsTold() async throws {
+    @Test func everyKindOfChangeIsReported() async throws {
         let old = try await planning()
         let new = try await planning { small in
             small.opamFiles["cmdliner.2.0.0"] = #"depends: [ "ocaml" ]"#

@@ -7,7 +7,7 @@ import Testing
 
 /// What plans of small repositories come to.
 @Suite struct PlannerTests {
-    @Test func allTakesTheNewestAvailableVersionOfEachPackage() async throws {
+    @Test func allSelectsTheNewestAvailableVersionOfEachPackage() async throws {
         let plan = try await SmallPlan().planning().plan
         let packages = plan.cells.map(\.cell.package.description)
         #expect(packages.contains("cmdliner.1.3.0"))
@@ -36,7 +36,7 @@ import Testing
         #expect(plan.inputs(fmts.first) == ["cmdliner.1.3.0", "ocaml.5.3.0"])
     }
 
-    @Test func optionalInputsOnACircleAreDroppedAndRealCirclesToldOf() async throws {
+    @Test func optionalInputsOnCyclesAreDroppedAndOtherCyclesReported() async throws {
         var small = SmallPlan()
         small.opamFiles["a.1"] = #"depends: [ "b" ]"#
         small.opamFiles["b.1"] = #"depopts: [ "a" ]"#
@@ -186,14 +186,14 @@ import Testing
             "did you mean 'cmdliner'?"
         ),
         (
-            "packages: [cmdliner >= 2]", "m.yaml:5:12: error: no version of 'cmdliner' meets 'cmdliner >= 2'",
+            "packages: [cmdliner >= 2]", "m.yaml:5:12: error: no version of 'cmdliner' satisfies 'cmdliner >= 2'",
             "the newest are 1.3.0, 1.0.0"
         ),
-        ("packages: [js-*]", "m.yaml:5:12: error: no package is named like 'js-*'", "add 'optional: true'"),
-        ("packages: [{tag: org:none}]", "m.yaml:5:12: error: no package has a tag like 'org:none'", "hint"),
+        ("packages: [js-*]", "m.yaml:5:12: error: no package name matches 'js-*'", "add 'optional: true'"),
+        ("packages: [{tag: org:none}]", "m.yaml:5:12: error: no tag of a package matches 'org:none'", "hint"),
         ("packages: [{name: js-*, optional: true}]", "the matrix has no cells", "m.yaml:1:13"),
     ])
-    func whatTheRepositoryLacksIsTold(rest: String, message: String, hint: String) async throws {
+    func missingPackagesAreReported(rest: String, message: String, hint: String) async throws {
         var small = SmallPlan()
         small.rest = rest
         let failure = await #expect(throws: Failure.self) { try await small.planning() }
@@ -227,7 +227,7 @@ import Testing
                 == ["cmdliner.1.0.0"])
     }
 
-    @Test func whatFitsNoCellIsAWarning() async throws {
+    @Test func rulesWithoutACellAreWarnings() async throws {
         var small = SmallPlan()
         small.rest = """
             packages: [fmt, cmdliner]

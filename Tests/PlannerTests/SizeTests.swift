@@ -28,14 +28,15 @@ import Testing
                 "m.yaml:1:13: error: the matrix has about \(80 * versions) cells "
                     + "(40 targets × 2 compilers × \(versions) packages), more than 1000") == true,
             "\(String(describing: targets))")
-        #expect(targets?.description.contains("there are most of 'targets'") == true)
+        #expect(targets?.description.contains("'targets' contributes most") == true)
 
         small.targets = "[debian-12, debian-13]"
         small.compilers = "[\((0..<40).map { "{version: 5.3.0, name: c\($0)}" }.joined(separator: ", "))]"
-        #expect(try await failure(of: small, limit: 1_000)?.description.contains("most of 'compilers'") == true)
+        let compilers = try await failure(of: small, limit: 1_000)
+        #expect(compilers?.description.contains("'compilers' contributes most") == true)
     }
 
-    @Test func whatIsSelectedForSomeColumnsOnlyIsCountedThere() async throws {
+    @Test func partialSelectionsAreCountedInTheirColumns() async throws {
         var small = SmallPlan()
         small.targets = "[\((0..<40).map { "{name: d\($0), plugin: debian}" }.joined(separator: ", "))]"
         small.rest = "packages: [{name: all, versions: all, targets: d0}]"

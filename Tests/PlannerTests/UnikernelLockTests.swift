@@ -110,7 +110,7 @@ import Testing
     }
 
     /// `mirage` needs a newer cmdliner than the unikernel: the switch and the sources are two worlds.
-    @Test func whatTheSwitchProvidesDoesNotBindTheSources() async throws {
+    @Test func packagesOfTheSwitchDoNotConstrainTheSources() async throws {
         let libraries = [
             "cmdliner.1.0.0": Self.library(url: "https://e.org/c-1.0.tgz", repository: "cmdliner"),
             "cmdliner.1.3.0": Self.library(url: "https://e.org/c-1.3.tgz", repository: "cmdliner"),
@@ -159,7 +159,7 @@ import Testing
         #expect(made.tools.contains(#""conf-gmp" {= "5"}"#))
     }
 
-    @Test func whatCannotBeLockedSaysWhy() async throws {
+    @Test func failedLocksHaveAReason() async throws {
         let onlyMake = ["a.1": Self.library(depends: "", url: "https://e.org/a-1.tgz", repository: "a")]
         let text = reason(try await stage(onlyMake, needing: #""a" {?monorepo}"#))
         #expect(text.contains("needs a"), "\(text)")

@@ -14,17 +14,17 @@ import Testing
         return try await small.planning().plan.cells.first { $0.cell.package.name == name }?.cause
     }
 
-    @Test func whatThePackageNeedsOfTheCompiler() async throws {
+    @Test func compilerRequirementsOfThePackage() async throws {
         let cause = try #require(try await cause([:], of: "old"))
         #expect(cause == UnsolvableCause(.ownOCaml, package: "old", sentence: "old 1.0 needs ocaml < 5.0"))
     }
 
-    @Test func aVariantOfTheCompilerCountsAsOne() async throws {
+    @Test func compilerVariantsCountAsCompilers() async throws {
         let cause = try await cause(["x.1": #"depends: [ "ocaml-variants" {= "5.1"} ]"#], of: "x")
         #expect(cause?.class == .ownOCaml)
     }
 
-    @Test func whatElseThePackageNeeds() async throws {
+    @Test func otherRequirementsOfThePackage() async throws {
         let missing = try await cause(["x.1": #"depends: [ "nowhere" ]"#], of: "x")
         #expect(missing?.class == .own)
         #expect(missing?.sentence == "x 1 needs nowhere, but there is no such package")
@@ -32,7 +32,7 @@ import Testing
         #expect(newer?.class == .own && newer?.package == "x")
     }
 
-    @Test func whatADependencyNeedsIsTheRoot() async throws {
+    @Test func requirementsOfADependencyAreTheRoot() async throws {
         let packages = ["x.1": #"depends: [ "y" ]"#, "y.1": #"depends: [ "old" ]"#]
         let cause = try await cause(packages, of: "x")
         #expect(cause == UnsolvableCause(.dependency, package: "old", sentence: "old 1.0 needs ocaml < 5.0"))
@@ -82,7 +82,7 @@ import Testing
             ])
     }
 
-    @Test func whatIsReadQuicklyIsWhatIsWritten() throws {
+    @Test func fastReadingReturnsWhatWasWritten() throws {
         let packages = [
             PackageMetadata(package: PackageVersion(name: "a", version: "1")),
             PackageMetadata(

@@ -18,14 +18,14 @@ import Testing
         ("memory", "the plugin crashed with SIGSEGV (a bad memory access)"),
         ("file", "the plugin crashed with SIGXFSZ (it wrote a file)"),
         ("socket", "the plugin wrote into the host's own socket"),
-        ("stderr", "it said: line 99995 of much talk"),
+        ("stderr", "it printed: line 99995 of much talk"),
         ("status", "expected the status 0, 1 or 2, found 99"),
         ("null", "the plugin gave an answer of some size but no bytes"),
         ("empty", "the answer is empty: expected a JSON object"),
-        ("text", "the answer is not as it must be: it is not JSON: "),
-        ("bytes", "the answer is not as it must be"),
+        ("text", "the answer is invalid: it is not JSON: "),
+        ("bytes", "the answer is invalid"),
         ("keys", "expected the key 'variables', found none"),
-        ("deep", "the answer is not as it must be"),
+        ("deep", "the answer is invalid"),
         ("large", "the answer has 67108864 bytes, at most 1048576 are allowed"),
         ("refuse", "plugin 'hostile': not today"),
         ("stdout", "the plugin does not know the call 'target'"),
@@ -62,10 +62,10 @@ import Testing
         (#"{"name": a}"#, "it is not JSON: Invalid value around character 9"),
         ("[]", "expected an object, found an array"),
     ])
-    func aWrongAnswerIsToldInTheWordsOfJSON(json: String, words: String) {
+    func invalidAnswersAreReportedInJSONTerms(json: String, words: String) {
         let fault = #expect(throws: PluginFault.self) { try read(Step.self, from: Array(json.utf8), call: "steps") }
         let found = fault?.description ?? ""
-        #expect(found.contains("the answer is not as it must be: \(words)"), "\(found)")
+        #expect(found.contains("the answer is invalid: \(words)"), "\(found)")
     }
 
     /// The suite has hundreds of requests: of a call that hangs it makes one, or two.

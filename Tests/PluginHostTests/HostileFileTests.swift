@@ -67,7 +67,7 @@ import Testing
             message: "the file cannot be loaded:", hint: "every library that it needs"),
     ]
 
-    @Test(arguments: descriptors) func wrongDescriptorsAreTold(wrong: Case) async throws {
+    @Test(arguments: descriptors) func invalidDescriptorsAreReported(wrong: Case) async throws {
         let workbench = try PluginWorkbench()
         let file = try workbench.hostile("Hostile", wrong.macros)
         let failure = await failure(
@@ -78,7 +78,7 @@ import Testing
         #expect(failure?.diagnostics.first?.message.hasPrefix(file.path) == true)
     }
 
-    @Test func filesThatAreNoSharedObjectsAreTold() async throws {
+    @Test func filesThatAreNoSharedObjectsAreReported() async throws {
         let workbench = try PluginWorkbench()
         let whole = try #require(FileManager.default.contents(atPath: workbench.hostile().path))
         var foreign = whole
@@ -100,7 +100,7 @@ import Testing
         #expect(failure?.description.contains("the file cannot be read") == true)
     }
 
-    @Test func aMissingChildProgramIsTold() async throws {
+    @Test func aMissingChildProgramIsReported() async throws {
         let workbench = try PluginWorkbench()
         let file = try workbench.hostile()
         let failure = await failure(

@@ -58,7 +58,7 @@ import Testing
         #expect(found.shadowed.isEmpty)
     }
 
-    @Test func absentPluginsAreToldWithTheNearest() async throws {
+    @Test func absentPluginsAreReportedWithTheNearestName() async throws {
         let workbench = try PluginWorkbench()
         workbench.touch("libCisoDebian.so")
         let catalog = PluginCatalog(PluginSearchPath(entries: [workbench.directory]))

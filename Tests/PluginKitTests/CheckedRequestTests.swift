@@ -45,7 +45,7 @@ import Testing
     }
 
     static let wrong: [(TargetRequest, String)] = [
-        (request("beos"), "'beos' is none of its distros: haiku, rolling"),
+        (request("beos"), "'beos' is not one of its distributions: haiku, rolling"),
         (
             request("haiku", "3"),
             "target 'haiku-3': expected a version of haiku, found '3'\n  hint: known are haiku-1, haiku-2"
@@ -81,7 +81,7 @@ import Testing
         ),
     ]
 
-    @Test(arguments: wrong.indices) func whatIsNotDescribedIsRefused(index: Int) {
+    @Test(arguments: wrong.indices) func undescribedOptionsAreRejected(index: Int) {
         let (request, message) = Self.wrong[index]
         #expect { try CheckedRequest(request, for: Self.description) } throws: { "\($0)" == message }
     }

@@ -13,24 +13,24 @@ import Testing
     @Test(arguments: [
         ("gmp", SystemPackage("gmp", .passedThrough, packages: ["gmp"])),
         ("libc++-1.0_a", SystemPackage("libc++-1.0_a", .passedThrough, packages: ["libc++-1.0_a"])),
-        ("old", SystemPackage("old", .mapped, packages: ["new", "more"], reason: "called so on this distro")),
+        ("old", SystemPackage("old", .mapped, packages: ["new", "more"], reason: "renamed on this distribution")),
         ("nothing", SystemPackage("nothing", .mapped, packages: [], reason: "part of the environment")),
         ("make", SystemPackage("make", .mapped, packages: [], reason: "part of the environment")),
         ("lost", SystemPackage("lost", .unknown, packages: [], reason: "it was dropped")),
         ("devel/gmp", SystemPackage("devel/gmp", .mapped, packages: ["gmp"], reason: "a path of ports")),
         (
             "devel/old",
-            SystemPackage("devel/old", .mapped, packages: ["new", "more"], reason: "called so on this distro")
+            SystemPackage("devel/old", .mapped, packages: ["new", "more"], reason: "renamed on this distribution")
         ),
         ("devel/lost", SystemPackage("devel/lost", .unknown, packages: [], reason: "it was dropped")),
-        ("gone/tool", SystemPackage("gone/tool", .mapped, packages: ["tool2"], reason: "called so on this distro")),
+        ("gone/tool", SystemPackage("gone/tool", .mapped, packages: ["tool2"], reason: "renamed on this distribution")),
         ("gmp@edge", SystemPackage("gmp@edge", .mapped, packages: ["gmp"], reason: "names a repository")),
     ]) func namesAreResolved(name: String, package: SystemPackage) {
         #expect(Self.names.resolve(name) == package)
     }
 
     /// Nothing that reaches a shell or a package manager as a word could be taken for an option or a path.
-    @Test func whatPassesIsAName() {
+    @Test func acceptedTextsAreNames() {
         let letters = Array("a0-+._/@ '\"$`;|&<>*?\\\n~%,é")
         for first in letters {
             for second in letters {

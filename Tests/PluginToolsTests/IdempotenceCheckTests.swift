@@ -20,7 +20,7 @@ struct IdempotenceCheckTests {
         return await IdempotenceCheck.check(report, in: directory.path).status
     }
 
-    @Test func whatChangesNothingTheSecondTimePasses() async throws {
+    @Test func idempotentStepsPass() async throws {
         let script = """
             [ -d /var/x ] || mkdir /var/x
             echo 1 > /var/x/y
@@ -36,7 +36,7 @@ struct IdempotenceCheckTests {
         ("useradd opam", "the second run ends with exit status 9: opam exists"),
         ("date +%s%N > /var/x", "the second run changes /var/x"),
     ])
-    func whatSaysSoWronglyIsFound(script: String, problem: String) async throws {
+    func falselyIdempotentStepsAreFound(script: String, problem: String) async throws {
         guard case .failed(let problems) = try await status(on: script) else {
             Issue.record("\(script) passed")
             return
@@ -83,7 +83,7 @@ struct IdempotenceCheckTests {
         #expect(problems[0].contains("'unless' says that it is not needed before it ran"))
     }
 
-    @Test func whatThisMachineLacksIsSaid() async throws {
+    @Test func missingRequirementsOfTheMachineAreReported() async throws {
         guard case .skipped(let reason) = try await status(on: "no-such-manager install x") else {
             Issue.record("it was tried")
             return

@@ -36,7 +36,7 @@ import Testing
         "[ a = b ]", "sed -n p x", "awk '{1..3}'", "echo '{1..3}'", "type sh", "trap 'x' EXIT", "read -r x", "wait 1",
         "echo {a,b}..c",
     ])
-    func whatIsPOSIXIsNotFound(script: String) {
+    func posixConstructsAreAccepted(script: String) {
         #expect(ShellDialect.problems(in: script, for: .posix) == [])
     }
 
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func theLineIsTold() {
+    @Test func theLineIsReported() {
         let problems = ShellDialect.problems(in: "true\ncat <<END\na\nEND\nif true; then\n  [[ x ]]\nfi\n", for: .posix)
         #expect(problems.first?.hasPrefix("line 6: '[['") == true, "\(problems)")
     }

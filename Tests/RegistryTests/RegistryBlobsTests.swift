@@ -75,7 +75,7 @@ struct RegistryBlobsTests {
         #expect(try blobs.list() == all.subtracting([gone]))
     }
 
-    @Test func wrongCredentialsAreToldFromOtherCauses() async throws {
+    @Test func wrongCredentialsAreDistinguished() async throws {
         let authority = try CertificateAuthority()
         let server = try await RegistryServer(.basic, identity: authority.issue("registry"))
         var settings = HTTPSettings()
@@ -93,7 +93,7 @@ struct RegistryBlobsTests {
     }
 
     /// The registry dies in the middle of an upload and comes back; what it has is not sent again.
-    @Test func anInterruptedUploadGoesOn() async throws {
+    @Test func interruptedUploadsAreResumed() async throws {
         let server = try await RegistryServer()
         let client = try client(server)
         let (path, digest) = try file("blob", 1_000_000)
@@ -112,7 +112,7 @@ struct RegistryBlobsTests {
         #expect(try Digest(ofFile: server.file(ofBlob: digest.hex)) == digest)
     }
 
-    @Test func whatArrivesIsChecked() async throws {
+    @Test func downloadsAreVerified() async throws {
         let server = try await RegistryServer()
         let mirror = try await RegistryServer()
         let (path, digest) = try file("blob", 1000)

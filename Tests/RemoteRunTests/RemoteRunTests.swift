@@ -76,7 +76,7 @@ struct RemoteRunTests {
         let machines = try ["a", "b"].map { try SSHMachine(flavour, in: lab.path, role: $0) }
         let hosts = "*bsd-*=" + machines.map { "ssh://\($0.login)" }.joined(separator: ",")
         let ending = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)
-        #expect(ending.status == 1, "\(ending.talk)")
+        #expect(ending.status == 1, "\(ending.messages)")
         let cells = ending.cells
         func expect(
             _ name: String, _ state: String, _ phase: String? = nil, _ signature: String? = nil,
@@ -117,7 +117,7 @@ struct RemoteRunTests {
         #expect(layers.contains { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0 > 0 }, "\(layers)")
 
         let again = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)
-        #expect(again.talk.contains("0 jobs to run"), "\(again.talk)")
+        #expect(again.messages.contains("0 jobs to run"), "\(again.messages)")
         #expect(again.cells == cells)
     }
 
@@ -136,7 +136,7 @@ struct RemoteRunTests {
         let machine = try SSHMachine(.openbsd, in: lab.path, megabytes: 3000, root: root)
         let ending = try await lab.run(
             "run", "lab.yaml", "--format", "json", hosts: "openbsd-*=ssh://\(machine.login)")
-        #expect(ending.status == 0, "\(ending.output)\n\(ending.talk)")
+        #expect(ending.status == 0, "\(ending.output)\n\(ending.messages)")
         #expect(ending.cells.count == 7)
         #expect(ending.cells.values.allSatisfy { $0["state"] == "success" }, "\(ending.cells)")
         #expect(try machine.leftovers() == "")
@@ -158,10 +158,10 @@ struct RemoteRunTests {
         #expect(try await eventually { try a.hasBegun || !process.isRunning })
         if loss == "crash" { a.dropConnections() } else { try a.cutLink() }
         let ending = try await process.end()
-        #expect(ending.status == 0, "\(ending.talk)")
+        #expect(ending.status == 0, "\(ending.messages)")
         #expect(ending.cells["long"]?["state"] == "success")
         #expect(ending.cells["long"]?["machine"]?.hasPrefix(b.login) == true, "\(ending.cells)")
-        #expect(ending.talk.contains("will run long.1 again"), "\(ending.talk)")
+        #expect(ending.messages.contains("will run long.1 again"), "\(ending.messages)")
         #expect(try await eventually { try a.leftovers() == "" })
         #expect(try await eventually { !isRunning("31993") })
     }
@@ -194,8 +194,8 @@ struct RemoteRunTests {
         #expect(try await eventually { !isRunning("31994") })
         #expect(try await eventually { try machine.leftovers() == "" })
         let ending = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)
-        #expect(ending.status == 0, "\(ending.talk)")
-        #expect(ending.talk.contains("1 job to run"), "\(ending.talk)")
+        #expect(ending.status == 0, "\(ending.messages)")
+        #expect(ending.messages.contains("1 job to run"), "\(ending.messages)")
     }
 
     /// What is wrong with a host is said, with what helps, and costs no other target its results.
@@ -209,7 +209,7 @@ struct RemoteRunTests {
         try known.write(toFile: "\(lab.path)/known", atomically: true, encoding: .utf8)
         let hosts = "openbsd-*=ssh://\(other.login) freebsd-*=ssh://\(good.login)"
         let ending = try await lab.run("run", "lab.yaml", "--format", "csv", hosts: hosts)
-        #expect(ending.status == 3, "\(ending.talk)")
+        #expect(ending.status == 3, "\(ending.messages)")
         #expect(ending.output.contains("freebsd-14.2/5.3.0/tool.1,success"), "\(ending.output)")
         #expect(ending.output.contains("openbsd-7.7/5.3.0/tool.1,infrastructure"), "\(ending.output)")
         #expect(ending.output.contains("the host's key is not known"), "\(ending.output)")
@@ -225,7 +225,7 @@ struct RemoteRunTests {
         #expect(none.output.contains("runs on a host reached by ssh, and none is known"), "\(none.output)")
         let wrong = try await lab.run("run", "lab.yaml", hosts: "openbsd-*=obsd")
         #expect(wrong.status == 2)
-        #expect(wrong.talk.contains("CISO_HOSTS"), "\(wrong.talk)")
+        #expect(wrong.messages.contains("CISO_HOSTS"), "\(wrong.messages)")
     }
 
     /// Where nothing makes the login root, packages that are there are used and others are named.
@@ -247,7 +247,7 @@ struct RemoteRunTests {
             cd /var/tmp/db; touch bash bzip2 curl git gmake gpatch gtar rsync unzip xz hello
             """)
         let ending = try await lab.run("run", "lab.yaml", "--format", "json", hosts: hosts)
-        #expect(ending.status == 3, "\(ending.talk)")
+        #expect(ending.status == 3, "\(ending.messages)")
         #expect(ending.cells["tool"]?["state"] == "success", "\(ending.cells)")
         #expect(ending.cells["other"]?["state"] == "infrastructure", "\(ending.cells)")
         #expect(ending.cells["other"]?["reason"]?.hasPrefix("no right to install libfoo") == true, "\(ending.cells)")
@@ -261,7 +261,7 @@ struct RemoteRunTests {
         let machine = try SSHMachine(.openbsd, in: lab.path, megabytes: 400)
         let ending = try await lab.run(
             "run", "lab.yaml", "--format", "json", hosts: "openbsd-*=ssh://\(machine.login)")
-        #expect(ending.status == 3, "\(ending.talk)")
+        #expect(ending.status == 3, "\(ending.messages)")
         let reason = ending.cells["big"]?["reason"] ?? ""
         #expect(reason.contains("no space left on the machine's disk"), "\(ending.cells)")
         #expect(try machine.leftovers() == "")

@@ -47,7 +47,7 @@ import Testing
         #expect(try deployment.results().causes(picked: [Selector(parsing: "*/4.14.2/*")]).map(\.count) == [2])
     }
 
-    @Test func whatNamesNoCauseMergesNoPackages() async throws {
+    @Test func weakSignaturesMergeNoPackages() async throws {
         let deployment = try RecordedDeployment(["fmt", "lwt", "tested"])
         for (name, isWeak) in [("fmt", true), ("lwt", true), ("tested", false)] {
             for compiler in RecordedDeployment.compilers {
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func howACellStandsDependsOnWhatItWasBefore() async throws {
+    @Test func theStandingDependsOnThePreviousState() async throws {
         let deployment = try RecordedDeployment()
         try await deployment.record("5.3.0/fmt", .success)
         try await deployment.record("5.3.0/fmt", .failure)

@@ -80,7 +80,7 @@ import Testing
         #expect(Gate([try state("a.3", .failure)], advisory: [], base: several).decision == .regression)
     }
 
-    @Test func whatIsNotRequiredDoesNotCount() throws {
+    @Test func optionalCellsAreIgnored() throws {
         let excluded = CellState(PlannedCell(cell: try cell("x.1"), basis: .excluded(reason: "no")), result: nil)
         let gate = Gate([try state("a.1", .failure, required: false), excluded], advisory: [])
         #expect(gate.required == 0 && gate.decision == .pass)

@@ -108,7 +108,7 @@ import Testing
     }
 
     /// What is recorded may be of another log, or damaged.
-    @Test func whatIsNotInTheLogIsNotMarked() async throws {
+    @Test func errorsOutsideTheLogAreNotMarked() async throws {
         let log = log(["one", "two"])
         for (offset, length) in [(-1, 3), (log.count, 1), (Int.max, 1), (0, log.count + 1), (3, 0), (1, Int.max)] {
             let (deployment, results, state) = try await failure(log) { _, result in

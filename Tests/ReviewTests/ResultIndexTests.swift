@@ -183,7 +183,7 @@ import Testing
         ]
     }
 
-    @Test func whatThePlanSaysOfACellIsInTheIndex() throws {
+    @Test func plannedPropertiesAreInTheIndex() throws {
         let deployment = try RecordedDeployment(others: others())
         let planned = try PlanStore(deployment.store).documents("d").cells()
         for _ in 0..<2 {

@@ -25,7 +25,7 @@ struct RemoteTests {
 
     private func isRunning(_ seconds: String) -> Bool { !ProcessTable.running("sleep", seconds).isEmpty }
 
-    @Test(arguments: shells) func commandsRunAndTheWorkspaceGoesWithTheSession(shell: String) async throws {
+    @Test(arguments: shells) func commandsRunAndTheWorkspaceEndsWithTheSession(shell: String) async throws {
         let fixture = try RemoteFixture(shell: shell)
         let session = try await RemoteSession(fixture.host, in: fixture.path + "/c")
         #expect(fixture.workspaces.count == 1)
@@ -95,7 +95,7 @@ struct RemoteTests {
         await session.close()
     }
 
-    @Test func whatARebootLeftIsRemovedByTheNextConnection() async throws {
+    @Test func remainsOfARebootAreRemovedByTheNextConnection() async throws {
         let fixture = try RemoteFixture(shell: Self.shells[0])
         let old = fixture.host.directory + "/ciso.old"
         try FileManager.default.createDirectory(atPath: old + "/inputs", withIntermediateDirectories: true)
@@ -150,7 +150,7 @@ struct RemoteTests {
             _ = try await RemoteSession(host, in: fixture.path + "/c")
         }
         #expect(changed?.kind == .wrongKey, "\(changed?.description ?? "")")
-        #expect(changed?.message.contains("another than the known one") == true)
+        #expect(changed?.message.contains("differs from the known one") == true)
     }
 
     @Test func aKeyThatIsNotLetInIsNamed() async throws {

@@ -102,7 +102,7 @@ import Testing
         #expect(ControlGroup.processShortage(in: folder.path) == shortage)
     }
 
-    @Test func withoutGroupsLimitsAreSetPerProcessAndThatIsSaid() {
+    @Test func withoutControlGroupsLimitsArePerProcess() {
         let group = ControlGroup.none
         #expect(group.unenforced.isEmpty)
         #expect(group.membershipFiles.isEmpty)

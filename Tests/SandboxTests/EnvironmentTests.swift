@@ -186,7 +186,7 @@ struct EnvironmentTests {
 }
 
 @Suite struct HeadroomTests {
-    @Test func whatIsShortIsNamed() throws {
+    @Test func exhaustedResourcesAreNamed() throws {
         try ResourcePreflight.check("/tmp", bytes: 1, descriptors: 1)
         let disk = #expect(throws: Failure.self) { try ResourcePreflight.check("/tmp", bytes: .max) }
         #expect(disk?.category == .unavailable)
@@ -198,7 +198,7 @@ struct EnvironmentTests {
 }
 
 @Suite struct CapabilityTests {
-    @Test func whatThisMachineCanDoIsFoundByTrying() async throws {
+    @Test func capabilitiesOfTheMachineAreProbed() async throws {
         let directory = try TemporaryDirectory()
         let capabilities = await Capability.ofThisMachine(trying: directory.path)
         #expect(Set(capabilities.map(\.name)).count == capabilities.count)

@@ -104,7 +104,7 @@ struct HostileTests {
         #expect(processes(with: "31176").isEmpty)
     }
 
-    @Test func aDaemonThatHoldsTheOutputDoesNotKeepUsWaiting() async throws {
+    @Test func daemonsThatKeepTheOutputOpenAreNotAwaited() async throws {
         let (result, output) = try await run("(setsid sleep 31177 &) ; echo done")
         // Else it would wait for hours, and reach its time limit.
         #expect(result.succeeded)
@@ -126,7 +126,7 @@ struct HostileTests {
         #expect(try String(contentsOfFile: victim, encoding: .utf8) == "precious")
     }
 
-    @Test func rootOfTheSandboxIsNobodyToTheMachine() async throws {
+    @Test func rootOfTheSandboxIsUnprivilegedOutside() async throws {
         let (_, output) = try await run(
             """
             for f in /usr/bin/ciso-was-here /proc/sys/kernel/core_pattern /proc/sys/vm/drop_caches; do
@@ -143,7 +143,7 @@ struct HostileTests {
         #expect(output == "end\n")
     }
 
-    @Test func thereIsNoNetworkUnlessAskedFor() async throws {
+    @Test func thereIsNoNetworkByDefault() async throws {
         let script = "cat /proc/net/dev | tail -n +3 | cut -d: -f1; (exec 3<>/dev/tcp/127.0.0.1/22) 2>&1 | head -1"
         let sandbox = try fixture.sandbox()
         let (_, output) = await sandbox.sh("bash -c '\(script)'", limits: Self.bounded)
@@ -231,7 +231,7 @@ struct HostileTests {
         #expect(!mounts.contains(fixture.path))
     }
 
-    @Test func aMissingProgramAndAMissingDirectoryAreTold() async throws {
+    @Test func missingProgramsAndDirectoriesAreReported() async throws {
         let sandbox = try fixture.sandbox()
         let missing = await sandbox.run(Command(name: "x", .arguments(["/no/such/program"]))) { _ in }
         #expect(missing.ending != .exited(0))
@@ -244,7 +244,7 @@ struct HostileTests {
         #expect(output.text.contains("/home/build/gone"))
     }
 
-    @Test func whatIsBoundAndNotThereIsTheMachinesFault() async throws {
+    @Test func missingMountsAreMachineFailures() async throws {
         var layout = fixture.layout
         layout.binds.append(.init(fixture.path + "/no/such", at: "/mnt"))
         let result = try await Sandbox(layout, in: fixture.path + "/sandboxes").run(

@@ -28,7 +28,7 @@ struct LayerTests {
         return try store.capture(sandbox, paths: paths)
     }
 
-    @Test func aLayerHoldsWhatWasAddedChangedAndRemoved() async throws {
+    @Test func layersContainAdditionsChangesAndRemovals() async throws {
         let first = try await build("mkdir d e; echo 1 > d/a; echo 2 > d/b; echo 3 > e/c; ln d/a d/hard")
         let second = try await build("echo changed > d/a; rm d/b; rm -r e; mkdir e; echo new > e/n", over: [first])
         let third = try fixture.sandbox(
@@ -45,7 +45,7 @@ struct LayerTests {
         #expect(files.isEmpty)
     }
 
-    @Test func onlyWhatLiesBelowThePathsIsKept() async throws {
+    @Test func onlyFilesBelowThePathsAreKept() async throws {
         let layer = try await build(
             "echo 1 > ours; mkdir -p .cache; echo 2 > .cache/f; echo 3 > /tmp/t", paths: ["home/build/ours"])
         let directory = try await store.unpacked(layer.digest)
@@ -131,7 +131,7 @@ struct LayerTests {
         #expect(try self.inode(of: file) == inode, "in the same boot it is not touched")
     }
 
-    @Test func whatAKilledProcessLeftIsRemovedAndWhatALivingOneUsesIsNot() throws {
+    @Test func remainsOfDeadProcessesAreRemovedAndFilesInUseKept() throws {
         let parent = fixture.path + "/scratch"
         let mine = try Files.scratchDirectory(in: parent)
         let name = try #require(mine.path.split(separator: "/").last)

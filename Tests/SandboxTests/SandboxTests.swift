@@ -10,7 +10,7 @@ struct SandboxTests {
 
     init() throws { fixture = try Fixture() }
 
-    @Test func aCommandRunsAndItsOutputComesBack() async throws {
+    @Test func aCommandRunsAndItsOutputIsReturned() async throws {
         let (result, output) = try await fixture.sandbox().sh("echo hello; id -u; id -g; pwd; exit 3")
         #expect(result.ending == .exited(3), "\(result)")
         #expect(output == "hello\n1000\n1000\n/home/build\n")

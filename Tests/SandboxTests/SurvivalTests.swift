@@ -53,7 +53,7 @@ struct SurvivalTests {
         return other
     }
 
-    @Test(.enabled(if: place == nil)) func anEnvironmentWhoseMakerWasKilledIsMadeAnew() async throws {
+    @Test(.enabled(if: place == nil)) func environmentsOfKilledBuildersAreRebuilt() async throws {
         let directory = try TemporaryDirectory()
         let place = directory.path
         let other = try Self.started("maker", in: place)

@@ -22,7 +22,7 @@ import Testing
     }
 
     /// The slot of a job that has ended goes to what depends on it, where that is more urgent than what waited.
-    @Test func whatAResultMakesReadyCompetesForItsSlot() {
+    @Test func jobsReadyAfterAResultCompeteForItsSlot() {
         var (dispatcher, actions) = dispatcher(
             [.init(inputs: [], priority: 2), .init(inputs: [], priority: 0), .init(inputs: [0], priority: 1)], slots: 1)
         #expect(assigned(actions) == [0])

@@ -63,7 +63,7 @@ import Testing
         #expect(scheduler.handle(.ended(1, .success, at: .zero)) == [.submit(2, attempt: 1)])
     }
 
-    @Test func whatAnotherTaskWantsIsNotCancelled() {
+    @Test func jobsOfOtherTasksAreNotCancelled() {
         var (scheduler, _) = scheduler([.init(inputs: []), .init(inputs: [0]), .init(inputs: [0])])
         #expect(scheduler.handle(.want([0, 1])) == [])
         #expect(scheduler.handle(.unwant([0, 1, 2])) == [.drop(2)])
@@ -73,7 +73,7 @@ import Testing
         #expect(scheduler.state(of: 2) == .cancelled)
     }
 
-    @Test func whatSomebodyCancelledIsNotRunBecauseItIsWanted() {
+    @Test func wantingACancelledJobDoesNotRunIt() {
         var (scheduler, _) = scheduler([.init(inputs: []), .init(inputs: [0])])
         _ = scheduler.handle(.ended(0, .failure, at: .zero))
         _ = scheduler.handle(.cancel([1]))
@@ -83,7 +83,7 @@ import Testing
         #expect(scheduler.handle(.retry(1)) == [.reopen(1), .submit(1, attempt: 1)])
     }
 
-    @Test func aRetryOfWhatNobodyWantsCountsWhenItIsWanted() {
+    @Test func retriesOfUnwantedJobsApplyWhenTheyAreWanted() {
         var (scheduler, _) = scheduler([.init(inputs: [])])
         _ = scheduler.handle(.cancel([0]))
         _ = scheduler.handle(.unwant([0]))

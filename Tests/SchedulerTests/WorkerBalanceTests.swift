@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func noWorkerIsIdleBesideWorkThatWaits() {
+    @Test func noWorkerIsIdleWhileWorkWaits() {
         var random = SeededGenerator()
         for _ in 0..<300 {
             var model = Model(workers: 4, jobs: (0..<12).map { _ in Bool.random(using: &random) ? "a" : "b" })

@@ -86,7 +86,7 @@ import Testing
             pool.handle(.returned(worker: 0, job: 1, token: 2)) == [.assign(worker: 1, job: 1, token: 3)])
     }
 
-    @Test func aJobThatHasBegunStays() {
+    @Test func startedJobsAreNotMoved() {
         var pool = pool(2)
         _ = pool.handle(.register(0, .init(slots: 1, backlog: 1), at: .zero))
         for job in 0..<2 { _ = pool.handle(.enqueue(job)) }
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func aJobGoesWhereItsInputsAre() {
+    @Test func jobsAreAssignedToTheirInputs() {
         var pool = WorkerPool()
         let requirement = WorkerPool.Requirement(target: "t")
         _ = pool.handle(.add([.init(requirement: requirement), .init(requirement: requirement, inputs: [0])]))

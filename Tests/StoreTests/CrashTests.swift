@@ -38,7 +38,7 @@ final class Writer {
             let words = line.split(separator: " ")
             if words.count == 2, let value = Int(words[1]) { found[String(words[0])] = value }
         }
-        return (found, ending.talk)
+        return (found, ending.messages)
     }
 }
 

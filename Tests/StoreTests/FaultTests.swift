@@ -101,7 +101,7 @@ struct FaultTests {
         }
     }
 
-    @Test(arguments: 0..<4) func whatALossOfPowerTakesIsWrittenAgain(round: Int) throws {
+    @Test(arguments: 0..<4) func changesLostByAPowerFailureAreWrittenAgain(round: Int) throws {
         try withFolder { folder in
             // No pack of a change is synced before the journal is full.
             let store = try Store(at: folder + "/store")
@@ -207,7 +207,7 @@ struct FaultTests {
         }
     }
 
-    @Test func aFullDiskIsSaidAndGotOver() throws {
+    @Test func fullDisksAreReportedAndSurvived() throws {
         try withFolder { folder in
             let mount = folder + "/small"
             try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)

@@ -23,7 +23,7 @@ import Testing
         return (log, layer)
     }
 
-    @Test func aLogOrLayerWhoseFileIsGoneIsNamed() throws {
+    @Test func missingLogsAndLayersAreNamed() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             let contents = try (1...3).map { try record($0, in: store) }
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func aLogArchiveThatIsGoneIsNamedByItsLogs(withItsIndex: Bool) throws {
+    @Test(arguments: [false, true]) func missingLogArchivesAreNamedByTheirLogs(withItsIndex: Bool) throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             let contents = try (1...40).map { try record($0, in: store) }

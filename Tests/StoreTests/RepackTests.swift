@@ -57,7 +57,7 @@ struct TidyTests {
         }
     }
 
-    @Test func littleIsLeftAloneAndSoIsWhatAPushMayNeed() throws {
+    @Test func fewObjectsAndObjectsOfAPushAreNotRepacked() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             for number in 0..<20 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
@@ -135,7 +135,7 @@ struct TidyTests {
         }
     }
 
-    @Test func filesAreWrittenAnewButNotThoseOfAClone() throws {
+    @Test func filesAreRecycledExceptInClones() throws {
         try withFolder { folder in
             var options = StoreOptions()
             options.filesBeforeSpares = 0
@@ -194,7 +194,7 @@ struct TidyTests {
         }
     }
 
-    @Test func repackingWaitsForWhoeverPacks() throws {
+    @Test func concurrentRepackingWaits() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .milliseconds(300)))
             for number in 0..<3 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 struct GuardRailTests {
-    @Test func undoTakesBackOneChangeAndKeepsTheOthers() throws {
+    @Test func undoRevertsOneChangeAndKeepsOthers() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             try store.transact(main, "one") { try $0.write(1, to: "a") }
@@ -65,7 +65,7 @@ struct GuardRailTests {
                 return "'d/a'"
             case .otherContents:
                 try overwrite(object("main:d/a"), Data(contentsOf: URL(filePath: object("main:d/b"))))
-                return "another hash"
+                return "do not match its id"
             case .missingDirectory:
                 try FileManager.default.removeItem(atPath: object("main:d"))
                 return "directory"
@@ -132,7 +132,7 @@ struct GuardRailTests {
         }
     }
 
-    @Test func historyTellsWhoChangedADocumentAndWhenItTurned() throws {
+    @Test func historyShowsWhoChangedADocumentAndWhen() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             var commits: [ObjectID?] = []

@@ -72,7 +72,7 @@ struct SchemaTests {
     }
 
     /// The migration stops after so many of the four changes (two versions of two branches).
-    @Test(arguments: 0..<4) func anInterruptedMigrationIsGoneOnWith(changes: Int) throws {
+    @Test(arguments: 0..<4) func interruptedMigrationsAreResumed(changes: Int) throws {
         struct Interrupted: Error {}
         try withFolder { folder in
             let store = try old(folder)
@@ -96,7 +96,7 @@ struct SchemaTests {
     }
 
     @Test(arguments: ["", "x", "0", "-1", "1 from", "1 to 2", "2 from 1 from 0", "2 from x"])
-    func whatIsNoVersionIsNamed(text: String) throws {
+    func invalidVersionsAreNamed(text: String) throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             try Data("\(text)\n".utf8).write(to: URL(filePath: store.path + "/ciso/schema"))

@@ -41,7 +41,7 @@ struct WatchTests {
         }
     }
 
-    @Test func anAuditTellsEveryTransactionOnceInOrderAndWhole() async throws {
+    @Test func auditsDeliverEveryTransactionOnceInOrderAndComplete() async throws {
         try await withAsyncFolder { folder in
             let store = try Store(at: folder + "/store")
             let seen = Collected<WatchEvent>()
@@ -82,7 +82,7 @@ struct WatchTests {
         }
     }
 
-    @Test func aFailingHandlerDelaysItselfAloneAndIsCounted() async throws {
+    @Test func failingHandlersDelayOnlyThemselvesAndAreCounted() async throws {
         struct Refused: Error {}
         try await withAsyncFolder { folder in
             let store = try Store(at: folder + "/store")
@@ -107,7 +107,7 @@ struct WatchTests {
     /// |                     | commits 1 to 20     | is told of 20       |
     /// | ends the first      |                     |                     |
     /// | is told of 20 at last, skipping |         |                     |
-    @Test func aSlowHandlerDelaysItselfAlone() async throws {
+    @Test func slowHandlersDelayOnlyThemselves() async throws {
         try await withAsyncFolder { folder in
             let store = try Store(at: folder + "/store")
             let (slow, quick) = (Collected<Int?>(), Collected<Int?>())

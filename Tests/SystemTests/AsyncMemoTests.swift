@@ -61,7 +61,7 @@ struct AsyncMemoTests {
         #expect([5, 6].contains(value), "6 where the second one came after the first was cancelled")
     }
 
-    @Test func aComputationThatNobodyWaitsForIsCancelled() async throws {
+    @Test func unawaitedComputationsAreCancelled() async throws {
         let memo = AsyncMemo<String, Int>()
         let (cancelled, tell) = AsyncStream.makeStream(of: Void.self)
         let (begun, start) = AsyncStream.makeStream(of: Void.self)
@@ -105,7 +105,7 @@ struct ParallelMapTests {
         #expect(running.withLock { $0.most } <= width)
     }
 
-    @Test func whatOneThrowsEndsTheRest() async throws {
+    @Test func anErrorCancelsTheRest() async throws {
         let begun = Shared(0)
         await #expect(throws: Broken.self) {
             try await parallelMap(Array(0..<1000), width: 2) { _, element -> Int in

@@ -18,7 +18,7 @@ struct AtomicFileTests {
         #expect(names(in: directory.path) == ["file"])
     }
 
-    @Test func whatIsNotCommittedLeavesTheOldFile() throws {
+    @Test func uncommittedWritesKeepTheOldFile() throws {
         try directory.write("old", to: "file")
         do {
             let file = try AtomicFile<SystemError>(replacing: directory("file"))

@@ -74,7 +74,7 @@ struct FileSystemTests {
         #expect(parentDirectory(of: path) == parent)
     }
 
-    @Test func whatAKilledOwnerLeftIsRemoved() throws {
+    @Test func filesOfAKilledOwnerAreRemoved() throws {
         let owner = try Program([BuiltProgram.path(of: "system-probe"), "scratch", directory("scratch")]).start()
         while owner.isRunning, !owner.output.contains("\n") { sched_yield() }
         let path = String(owner.output.dropLast())

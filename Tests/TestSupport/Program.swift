@@ -29,7 +29,7 @@ package struct Program: Sendable {
         package var status: Int32
         package var output: String
         /// What it wrote to standard error; empty where that was joined to the output.
-        package var talk: String
+        package var messages: String
     }
 
     /// Runs it to its end.
@@ -54,12 +54,12 @@ package struct Program: Sendable {
     /// that a process that keeps them open keeps nobody waiting.
     package func start() throws -> RunningProgram {
         let files = (input: try UnnamedFile(holding: input), output: try UnnamedFile())
-        let talk = isJoined ? files.output : try UnnamedFile()
+        let messages = isJoined ? files.output : try UnnamedFile()
         let variables = environment ?? ProcessInfo.processInfo.environment
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        for (target, file) in [files.input, files.output, talk].enumerated() {
+        for (target, file) in [files.input, files.output, messages].enumerated() {
             posix_spawn_file_actions_adddup2(&actions, file.descriptor, Int32(target))
         }
         // Other tests' files are no concern of the program either.
@@ -84,7 +84,7 @@ package struct Program: Sendable {
         let code = posix_spawn(
             &process, Self.path(of: words[0], in: variables), &actions, &attributes, arguments, settings)
         guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO) }
-        return RunningProgram(process, output: files.output, talk: isJoined ? nil : talk)
+        return RunningProgram(process, output: files.output, messages: isJoined ? nil : messages)
     }
 
     /// Whether all of these programs are on the path.
@@ -106,6 +106,6 @@ package struct ProgramFailure: Error, CustomStringConvertible {
     package var ending: Program.Ending
 
     package var description: String {
-        "\(program.words) ended with \(ending.status)\n\((ending.output + ending.talk).suffix(4000))"
+        "\(program.words) ended with \(ending.status)\n\((ending.output + ending.messages).suffix(4000))"
     }
 }

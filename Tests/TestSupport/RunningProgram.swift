@@ -4,13 +4,13 @@ internal import Synchronization
 /// A program that runs beside the tests.
 package final class RunningProgram: Sendable {
     package let identifier: pid_t
-    private let files: (output: UnnamedFile, talk: UnnamedFile?)
+    private let files: (output: UnnamedFile, messages: UnnamedFile?)
     /// The wait status, once it has ended.
     private let status = Mutex<Int32?>(nil)
 
-    init(_ identifier: pid_t, output: UnnamedFile, talk: UnnamedFile?) {
+    init(_ identifier: pid_t, output: UnnamedFile, messages: UnnamedFile?) {
         self.identifier = identifier
-        files = (output, talk)
+        files = (output, messages)
     }
 
     package var isRunning: Bool {
@@ -26,7 +26,7 @@ package final class RunningProgram: Sendable {
     package var output: String { files.output.text }
 
     /// What it has written to standard error so far; empty where that is joined to the output.
-    package var talk: String { files.talk?.text ?? "" }
+    package var messages: String { files.messages?.text ?? "" }
 
     /// Waits for its end.
     @discardableResult package func wait() -> Program.Ending {
@@ -74,6 +74,6 @@ package final class RunningProgram: Sendable {
         let word = status.withLock { $0 ?? 0 }
         let signal = word & 0x7f
         return Program.Ending(
-            status: signal == 0 ? (word >> 8) & 0xff : 128 + signal, output: output, talk: files.talk?.text ?? "")
+            status: signal == 0 ? (word >> 8) & 0xff : 128 + signal, output: output, messages: messages)
     }
 }

@@ -24,8 +24,8 @@ package final class WebServer: Sendable {
         nonisolated(unsafe) var found: String?
         do {
             try await waitUntil("the server listens") {
-                found = program.talk.firstMatch(of: /serving (http:\/\/127\.0\.0\.1:\d+)\//).map { String($0.1) }
-                if found == nil, !program.isRunning { throw NotInTime(description: "it ended: \(program.talk)") }
+                found = program.messages.firstMatch(of: /serving (http:\/\/127\.0\.0\.1:\d+)\//).map { String($0.1) }
+                if found == nil, !program.isRunning { throw NotInTime(description: "it ended: \(program.messages)") }
                 return found != nil
             }
         } catch {

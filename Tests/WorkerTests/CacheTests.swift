@@ -44,7 +44,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: one.archives + "/incoming").isEmpty)
     }
 
-    @Test func theLeastRecentlyUsedGoesFirst() async throws {
+    @Test func theLeastRecentlyUsedIsEvictedFirst() async throws {
         let folders = folders()
         let digests = try ["a", "b", "c", "d"].map { try layer($0, in: folders) }
         for digest in digests + [digests[0]] {
@@ -114,7 +114,7 @@ import Testing
         #expect(try await cache.file(source, of: "a") == archive)
     }
 
-    @Test func whatALivingProcessUsesStays() async throws {
+    @Test func entriesInUseAreKept() async throws {
         let folders = folders()
         let digests = try ["a", "b", "c"].map { try layer($0, in: folders) }
         for digest in digests { _ = try await folders.layerStore.unpacked(digest) }
@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    @Test func whatAnOlderVersionKeptBesideTheStoreIsTakenOver() throws {
+    @Test func entriesOfOlderVersionsAreAdopted() throws {
         let old = WorkerFolders(directory("one/worker"))
         let digest = try layer("a", in: old)
         let whole = old.layerStore.object(digest)

@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
 struct CancelledRunTests {
     /// The whole tree of the build ends, and the rest is built.
-    @Test func aCancelledBuildEndsAndTheRunGoesOn() async throws {
+    @Test func aCancelledBuildEndsAndTheRunContinues() async throws {
         let mark = Int.random(in: 10_000..<100_000)
         let sleeps = ["3\(mark)1", "3\(mark)2", "3\(mark)3"]
         let deployment = try await SmallDeployment([
@@ -25,12 +25,12 @@ struct CancelledRunTests {
         #expect(running() == sleeps.count)
 
         let cancelled = try deployment.ci(["cancel", "*/*/long", "*/*/over"]).run()
-        #expect(cancelled.status == 0, "\(cancelled.talk)")
+        #expect(cancelled.status == 0, "\(cancelled.messages)")
         #expect(cancelled.output == "debian-12/4.13.1/long.1\ndebian-12/4.13.1/over.1\n")
         for _ in 0..<1000 where running() > 0 { try await Task.sleep(for: .milliseconds(10)) }
         #expect(running() == 0, "the build goes on")
         let ending = try await run.end()
-        #expect(ending.status == 1, "\(ending.talk)")
+        #expect(ending.status == 1, "\(ending.messages)")
 
         let states = [
             "long.1": "cancelled", "ocaml-system.4.13.1": "success", "ocaml.4.13.1": "success",

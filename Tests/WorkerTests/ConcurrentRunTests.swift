@@ -37,7 +37,7 @@ struct ConcurrentRunTests {
         #expect(try deployment.leftovers() == [])
     }
 
-    @Test func whatAKilledRunLeavesIsTakenOver() async throws {
+    @Test func remainsOfAKilledRunAreTakenOver() async throws {
         let mark = "7\(Int.random(in: 10_000..<100_000))"
         let deployment = try await SmallDeployment([
             "slow.1": #"depends: "ocaml" build: ["sh" "-c" "sleep \#(mark)"]"#,

@@ -98,7 +98,7 @@ struct DebianImageTests {
         try await pushImage()
         try writeMatrix()
         let run = try ci("run", "m.yaml", "--jobs", "2")
-        #expect(run.status == 1, "\(run.output)\(run.talk)")
+        #expect(run.status == 1, "\(run.output)\(run.messages)")
         struct State: Decodable {
             var cell: String
             var state: String
@@ -108,10 +108,10 @@ struct DebianImageTests {
         ).reduce(into: [:]) { $0[$1.cell] = $1.state }
         for target in ["debian", "debian-opam"] {
             for package in ["conf-gmp.5", "hello.1"] {
-                #expect(states["\(target)/4.13.1/\(package)"] == "success", "\(run.output)\(run.talk)")
+                #expect(states["\(target)/4.13.1/\(package)"] == "success", "\(run.output)\(run.messages)")
             }
         }
-        #expect(states["debian/4.13.1/absent.1"] == "failure", "\(run.output)\(run.talk)")
+        #expect(states["debian/4.13.1/absent.1"] == "failure", "\(run.output)\(run.messages)")
         let log = try ci("log", "debian/4.13.1/absent.1").output
         #expect(log.contains("E: Unable to locate package no-such-package-dev"), "\(log)")
         // The layers of the image were pulled once for both targets.

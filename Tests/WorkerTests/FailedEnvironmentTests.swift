@@ -93,7 +93,7 @@ struct FailedEnvironmentTests {
         ("echo 'sh: 1: xbps: not found'; exit 1", true, 1, "xbps: not found"),
         ("echo 'curl: (28) timed out'; exit 28", true, 3, "curl: (28) timed out"),
     ])
-    func whatMayPassIsTriedAgain(script: String, network: Bool, makings: Int, words: String) async throws {
+    func transientFailuresAreRetried(script: String, network: Bool, makings: Int, words: String) async throws {
         let world = try await World(script, network: network)
         let text = await world.failure()?.description ?? ""
         #expect(text.contains(words), "\(text)")

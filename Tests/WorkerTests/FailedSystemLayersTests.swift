@@ -10,7 +10,7 @@ import Testing
     private let failed = PackageBuild.StepFailure(
         phase: .depext, name: "install", command: "false", result: CommandResult(ending: .exited(1)), output: "E: no")
 
-    @Test func whatFailsForGoodIsTriedOnce() {
+    @Test func permanentFailuresAreTriedOnce() {
         let layers = FailedSystemLayers()
         let key = Digest(of: "layer")
         #expect(layers[key] == nil)
@@ -19,7 +19,7 @@ import Testing
         #expect(layers[Digest(of: "another")] == nil)
     }
 
-    @Test func whatMayPassIsTriedThreeTimes() {
+    @Test func transientFailuresAreTriedThreeTimes() {
         let layers = FailedSystemLayers()
         let key = Digest(of: "layer")
         for _ in 0..<2 {

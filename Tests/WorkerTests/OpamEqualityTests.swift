@@ -17,7 +17,7 @@ import Testing
     .enabled(if: QuickstartWorld.hasSources, "needs the sources of Matrices/quickstart/sources.tsv"))
 struct OpamEqualityTests {
     /// Among them a package with system packages, and ways to install: commands, a `.install` file, none.
-    @Test func whatIsInstalledIsWhatOpamInstalls() async throws {
+    @Test func installedFilesEqualThoseOfOpam() async throws {
         let names = ["zarith", "seq"]
         try await compare(BuiltSwitch(names, in: QuickstartWorld()), names)
     }

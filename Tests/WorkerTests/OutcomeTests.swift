@@ -163,7 +163,7 @@ struct OutcomeTests {
     }
 
     /// Something on the machine kills a process of the build once: the job runs again, and that counts.
-    @Test func whatIsKilledFromOutsideOnceIsNoVerdict() async throws {
+    @Test func aSingleKillFromOutsideIsNoVerdict() async throws {
         let world = try await QuickstartWorld()
         let killer = Task {
             while !Task.isCancelled {

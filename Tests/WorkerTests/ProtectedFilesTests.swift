@@ -92,7 +92,7 @@ struct ProtectedFilesTests {
         }
     }
 
-    @Test func whatTheMatrixAllowsIsRecorded() async throws {
+    @Test func permittedOverwritesAreRecorded() async throws {
         let folder = try TemporaryDirectory()
         let world = try await Self.world(Self.fixtures, in: folder)
         var endings = try await world.build(["owner"])

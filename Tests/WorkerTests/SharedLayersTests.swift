@@ -60,7 +60,7 @@ struct SharedLayersTests {
         try await alone.obtain(Digest(of: "another layer"))
     }
 
-    @Test func whatCannotBeSharedIsInfrastructure() async throws {
+    @Test func failuresToShareAreInfrastructureFailures() async throws {
         let server = try await RegistryServer()
         let (one, two) = (try runner("one", registry(server)), try runner("two", registry(server)))
         let digest = try layer(in: one)

@@ -32,21 +32,21 @@ struct UnikernelBootTests {
 
     @Test func aKernelBootsAndItsOutputAndStatusAreJudged() throws {
         let good = try run()
-        #expect(good.status == 0, "\(good.output)\(good.talk)")
+        #expect(good.status == 0, "\(good.output)\(good.messages)")
         #expect(good.output.contains("Hello World"), "\(good.output)")
         let image = try run(status: 3)
         #expect(image.status == 1)
-        #expect(image.talk.contains("error: the unikernel ended with exit status 83, expected 3"), "\(image.talk)")
+        #expect(image.messages.contains("error: the unikernel ended with exit status 83, expected 3"), "\(image)")
         try folder.write("Good bye\n", to: "ciso-expect")
         let silent = try run()
         #expect(silent.status == 1)
-        #expect(silent.talk.contains("error: the unikernel did not print 'Good bye'"), "\(silent.talk)")
+        #expect(silent.messages.contains("error: the unikernel did not print 'Good bye'"), "\(silent.messages)")
     }
 
     /// The worker ends it; here `timeout` does.
     @Test func oneThatNeverEndsShowsWhatItPrinted() throws {
         let endless = try run("-DLOOP", seconds: 5)
-        #expect(endless.status == 124, "\(endless.output)\(endless.talk)")
+        #expect(endless.status == 124, "\(endless.output)\(endless.messages)")
         #expect(endless.output.contains("Hello World"), "\(endless.output)")
     }
 }

@@ -54,7 +54,7 @@ struct UnikernelRunTests {
 
     /// The jobs that a run has carried out, without those of tools and compilers.
     private func jobs(_ ending: Program.Ending) -> [String] {
-        ending.talk.split(separator: "\n").filter { $0.hasPrefix("[") && $0.contains("hello-world") }.map { line in
+        ending.messages.split(separator: "\n").filter { $0.hasPrefix("[") && $0.contains("hello-world") }.map { line in
             let words = line.split(separator: "] ").last ?? ""
             return String(words.prefix { $0 != ":" }).replacing("debian-12/4.13.1/", with: "")
         }.sorted()
@@ -62,14 +62,14 @@ struct UnikernelRunTests {
 
     @Test func aUnikernelIsConfiguredThenPlannedFurtherBuiltAndRun() throws {
         let planned = try ci("plan", "matrix.yaml")
-        #expect(planned.status == 0, "\(planned.talk)")
+        #expect(planned.status == 0, "\(planned.messages)")
         #expect(
             planned.output.contains(
                 "debian-12/4.13.1/hello-world.dev@spt: planned after hello-world-configure.dev@spt, job "),
             "\(planned.output)")
         #expect(try ci("plan", "matrix.yaml").output.contains("nothing changed"))
         let run = try ci("run", "matrix.yaml")
-        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
         for name in ["hello-world.dev@spt", "hello-world.dev@unix"] {
             let state = try #require(try states()[name])
             #expect(state.state == "success" && state.kind == "test", "\(state)")
@@ -100,18 +100,18 @@ struct UnikernelRunTests {
             jobs(source) == [
                 "hello-world.dev@spt", "hello-world.dev@unix", "tests of hello-world.dev@spt",
                 "tests of hello-world.dev@unix",
-            ], "\(source.talk)")
+            ], "\(source.messages)")
         try folder.shell(
             "sed -i 's/spt: {time: 10s, expect: Hello World}/spt: {time: 10s, expect: World}/' matrix.yaml")
         let expectation = try ci("run", "matrix.yaml")
-        #expect(jobs(expectation) == ["tests of hello-world.dev@spt"], "\(expectation.talk)")
+        #expect(jobs(expectation) == ["tests of hello-world.dev@spt"], "\(expectation.messages)")
         try folder.shell("echo '(* changed *)' >>source/hello/config.ml")
         let configuration = try ci("run", "matrix.yaml")
         #expect(
             jobs(configuration) == [
                 "hello-world-configure.dev@spt", "hello-world-configure.dev@unix", "hello-world.dev@spt",
                 "hello-world.dev@unix", "tests of hello-world.dev@spt", "tests of hello-world.dev@unix",
-            ], "\(configuration.talk)")
+            ], "\(configuration.messages)")
         #expect(try ci("run", "matrix.yaml").status == 0)
     }
 
@@ -119,7 +119,7 @@ struct UnikernelRunTests {
     @Test func locksAndSourcesAreRemembered() throws {
         #expect(try ci("run", "matrix.yaml").status == 0)
         func made() throws -> [String] {
-            let trace = try ci("plan", "matrix.yaml", "--log-level", "debug").talk
+            let trace = try ci("plan", "matrix.yaml", "--log-level", "debug").messages
             return ["locked unikernels", "read a unikernel's source"].filter(trace.contains)
         }
         #expect(try made() == [])
@@ -143,7 +143,7 @@ struct UnikernelRunTests {
             echo 'let pins = pin "fmt.dev" "git+file://'$PWD'#main"' >>../source/hello/config.ml
             """)
         let run = try ci("run", "matrix.yaml")
-        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
         let commit = try git("rev-parse", "main", at: folder("fmt")).filter { !$0.isNewline }
         let cell = "debian-12/4.13.1/hello-world.dev@spt"
         let text = try ci("reproduce", cell).output
@@ -155,7 +155,7 @@ struct UnikernelRunTests {
             jobs(next) == [
                 "hello-world.dev@spt", "hello-world.dev@unix", "tests of hello-world.dev@spt",
                 "tests of hello-world.dev@unix",
-            ], "\(next.talk)")
+            ], "\(next.messages)")
         // A pin without an opam file concerns the unikernel, and nothing else of the plan.
         try folder.shell("cd fmt && git rm -q fmt.opam && git -c user.name=t -c user.email=t@t commit -q -m third")
         #expect(try ci("run", "matrix.yaml").status == 1)
@@ -167,7 +167,7 @@ struct UnikernelRunTests {
     @Test func aRunWithoutAMatrixContinuesItsPlan() throws {
         #expect(try ci("plan", "matrix.yaml").status == 0)
         let run = try ci("run")
-        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
         #expect(try states()["hello-world.dev@spt"]?.state == "success")
         #expect(run.output.contains("4.13.1@spt") && run.output.contains("4.13.1@unix"), "\(run.output)")
         let column = try ci("results", "debian-12/4.13.1@spt", "--format", "csv").output.split(separator: "\n")
@@ -208,9 +208,9 @@ struct UnikernelRunTests {
         let history = try ci("history", cell).output
         #expect(history.contains("dev@spt") && !history.contains("dev@unix"), "\(history)")
         let bisection = try ci("bisect", cell, "--run", "matrix.yaml")
-        #expect(bisection.status == 0, "\(bisection.talk)")
+        #expect(bisection.status == 0, "\(bisection.messages)")
         let bad = try git("rev-parse", "main~1", at: folder("repository")).filter { !$0.isNewline }
-        #expect(bisection.output.contains("the first bad commit is \(bad)"), "\(bisection.output)\(bisection.talk)")
+        #expect(bisection.output.contains("the first bad commit is \(bad)"), "\(bisection)")
     }
 
     @Test func eachFailureHasItsPhaseSignatureAndReason() throws {
@@ -225,7 +225,7 @@ struct UnikernelRunTests {
             sed -i '1i #define LOOP' loop/unikernel.S
             """)
         let run = try ci("run", "broken.yaml")
-        #expect(run.status == 1, "\(run.output)\(run.talk)")
+        #expect(run.status == 1, "\(run.output)\(run.messages)")
         let states = try states("broken")
         let expected: [(name: String, phase: String?, signature: String?, reason: String)] = [
             ("no-config", "configure", "Error: Unbound value *", "Error: Unbound value regster"),
@@ -283,7 +283,7 @@ struct UnikernelRunTests {
         try folder.shell("sed 's/^deployment: .*/deployment: other/' matrix.yaml >other.yaml")
         #expect(try ci("run", "other.yaml").status == 0)
         let other = try ci("reproduce", "debian-12/4.13.1/hello-world.dev@spt", "--deployment", "other")
-        #expect(other.status == 0 && other.output.contains("layer        solo5.0.12.1 "), "\(other.talk)")
+        #expect(other.status == 0 && other.output.contains("layer        solo5.0.12.1 "), "\(other.messages)")
     }
 
     /// Where upstream sources are, which are no part of the repository: `solo5.tar.gz`, or a matrix `mirage.yaml` with the
@@ -299,7 +299,7 @@ struct UnikernelRunTests {
     @Test(.enabled(if: hasUpstream("mirage.yaml"), "needs mirage.yaml in CISO_UNIKERNEL_SOURCES"))
     func theRealMirageBuildsAndRunsUnikernels() throws {
         let run = try ci("run", "\(try #require(Self.upstream))/mirage.yaml")
-        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
         let results = try JSONDecoder().decode(
             [State].self, from: Data(try ci("results", "--format", "json").output.utf8))
         #expect(results.contains { $0.kind == "test" } && results.allSatisfy { $0.state == "success" }, "\(results)")
@@ -311,7 +311,7 @@ struct UnikernelRunTests {
         let script = PackageFolder.url.appending(path: "Tests/Unikernels/use-solo5")
         try Program(["sh", script.path, try #require(Self.upstream), folder.path]).output()
         let run = try ci("run", "solo5.yaml")
-        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
         let log = try ci("log", "debian-12/4.13.1/hello-solo5.dev@spt").output
         #expect(log.contains("Solo5: Bindings version v0.9"), "\(log)")
         #expect(log.contains("\nHello World\n") && log.contains("Solo5: solo5_exit(0) called"), "\(log)")

@@ -97,7 +97,7 @@ struct WorkerDamageTests {
             let context = "seed \(seed), round \(round): \(file) \(fault.name)"
             try deployment.ci(["retry", "*/*/b.1", "*/*/c.1"]).output()
             let ending = try run()
-            #expect(ending.status == 0, "\(context)\n\(ending.output)\n\(ending.talk)")
+            #expect(ending.status == 0, "\(context)\n\(ending.output)\n\(ending.messages)")
             #expect(try deployment.states() == states, "\(context)")
             #expect(try deployment.layersOfCells() == layers, "\(context)")
             #expect(try deployment.damagedLayers() == [], "\(context)")

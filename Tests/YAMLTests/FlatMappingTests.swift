@@ -17,7 +17,7 @@ import YAML
         #expect(try read("# nothing\n").entries.isEmpty)
     }
 
-    @Test func everyMistakeIsTold() throws {
+    @Test func everyMistakeIsReported() throws {
         let failure = #expect(throws: Failure.self) { try read("stor: x\njobs: [1]\n") }
         #expect(
             failure?.diagnostics.map(\.message) == [

@@ -57,7 +57,7 @@ import YAML
         #expect(diagnostic.location.map { "\($0.line):\($0.column)" } == place, "\(diagnostic)")
     }
 
-    @Test func aRepeatedKeyIsReportedAndTheFirstValueCounts() {
+    @Test func repeatedKeysAreReportedAndTheFirstValueIsUsed() {
         let (document, diagnostics) = read("a: 1\nb: 2\na: 3\n")
         #expect(text(document?["a"]) == "1")
         #expect(diagnostics.map(\.message) == ["key 'a' is repeated in one mapping, first in line 1"])

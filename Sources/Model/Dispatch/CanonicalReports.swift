@@ -1,7 +1,7 @@
-internal import Core
+package import Core
 
 extension ExecutionReport: CanonicalDocument {
-    init?(_ reader: inout CanonicalReader) {
+    package init?(_ reader: inout CanonicalReader) {
         guard reader.key("attempt"), let attempt: UInt64 = reader.number() else { return nil }
         var (base, claim) = (Digest?.none, UInt64?.none)
         guard reader.optional("base", &base, { $0.digest() }), reader.optional("claim", &claim, { $0.number() }),
@@ -32,7 +32,7 @@ extension ExecutionReport: CanonicalDocument {
         (self.duration, self.finished, self.outcome, self.worker) = (duration, finished, outcome, worker)
     }
 
-    func write(to writer: inout CanonicalWriter) {
+    package func write(to writer: inout CanonicalWriter) {
         writer.key("attempt")
         writer.number(attempt)
         writer.optional("base", base)
@@ -64,7 +64,7 @@ extension ExecutionReport: CanonicalDocument {
         writer.string(worker)
     }
 
-    var isFinite: Bool { duration.isFinite && finished.isFinite && durations?.isFinite != false }
+    package var isFinite: Bool { duration.isFinite && finished.isFinite && durations?.isFinite != false }
 }
 
 extension ExecutionReport.Details {

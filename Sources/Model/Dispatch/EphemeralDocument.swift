@@ -1,7 +1,7 @@
-internal import Core
+package import Core
 internal import Foundation
 
-/// How ephemeral values are written: as canonical JSON.
+/// Encodes ephemeral values as canonical JSON.
 package enum EphemeralDocument {
     /// The bytes of a document.
     package static func encode(_ value: some Encodable) throws -> [UInt8] {
@@ -9,42 +9,14 @@ package enum EphemeralDocument {
         return [UInt8](try CanonicalJSON.encode(value))
     }
 
-    /// The document that bytes hold; nil if they hold something else, such as the document of another version.
+    /// Decodes a document; nil if the bytes hold anything else, such as a document of another version.
     package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) -> Value? {
-        if let type = type as? any CanonicalDocument.Type, let value = type.init(canonicalBytes: bytes) as? Value {
-            return value
-        }
-        return try? CanonicalJSON.decode(type, from: Data(bytes))
-    }
-}
-
-/// A document that each job has some of, written and read without `Codable`.
-protocol CanonicalDocument: Codable {
-    /// The members of the object, in the order of their keys; nil if one has another form.
-    init?(_ reader: inout CanonicalReader)
-    /// Writes the members of the object, in the order of their keys.
-    func write(to writer: inout CanonicalWriter)
-    /// Whether all can be written: JSON has no number for what is not finite.
-    var isFinite: Bool { get }
-}
-
-extension CanonicalDocument {
-    var isFinite: Bool { true }
-
-    init?(canonicalBytes: [UInt8]) {
-        guard let value = CanonicalReader.document(canonicalBytes, { $0.object { Self(&$0) } }) else { return nil }
-        self = value
-    }
-
-    /// The bytes that `CanonicalJSON` gives.
-    func canonicalBytes() throws -> [UInt8] {
-        guard isFinite else { return [UInt8](try CanonicalJSON.encode(self)) }
-        return CanonicalWriter.document { $0.object(write) }
+        try? CanonicalJSON.decode(type, from: bytes)
     }
 }
 
 extension JobAssignment: CanonicalDocument {
-    init?(_ reader: inout CanonicalReader) {
+    package init?(_ reader: inout CanonicalReader) {
         guard reader.key("attempt"), let attempt: UInt64 = reader.number(),
             reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
             reader.key("deployment"), let deployment = reader.string(),
@@ -61,7 +33,7 @@ extension JobAssignment: CanonicalDocument {
         self.revocation = revocation
     }
 
-    func write(to writer: inout CanonicalWriter) {
+    package func write(to writer: inout CanonicalWriter) {
         writer.key("attempt")
         writer.number(attempt)
         writer.key("cell")
@@ -80,7 +52,7 @@ extension JobAssignment: CanonicalDocument {
 }
 
 extension JobProgress: CanonicalDocument {
-    init?(_ reader: inout CanonicalReader) {
+    package init?(_ reader: inout CanonicalReader) {
         guard reader.key("attempt"), let attempt: UInt64 = reader.number(),
             reader.key("began"), let began: Int = reader.number(),
             reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
@@ -98,7 +70,7 @@ extension JobProgress: CanonicalDocument {
         self.seen = seen
     }
 
-    func write(to writer: inout CanonicalWriter) {
+    package func write(to writer: inout CanonicalWriter) {
         writer.key("attempt")
         writer.number(attempt)
         writer.key("began")

@@ -36,7 +36,7 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     public var version: String
     /// Globs of the targets whose jobs it runs; absent for all targets.
     public var targets: [String]?
-    /// What targets may require of a worker, each once and sorted; absent: it has none.
+    /// The labels that targets may require of a worker, unique and sorted; absent if it has none.
     public var labels: [String]?
     /// The deployment whose jobs it runs; absent for all deployments.
     public var deployment: String?
@@ -48,7 +48,8 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     public var cache: String
     /// The sorted file names of its plugins, whose jobs it can run; absent for all plugins.
     public var plugins: [String]?
-    /// What its plugins answer about targets: the first digits of the digests, by `Plan.Target.question`. Absent: any may be right.
+    /// The answers of its plugins about targets: the first digits of their digests, by `Plan.Target.question`. Absent
+    /// if not registered: then any answer is possible.
     public var answers: [String: String]?
     /// Its rules for hosts; if none matches, the hosts in the matrix are used.
     public var hosts: [HostRule]
@@ -84,11 +85,11 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
         targets?.contains { Glob($0).matches(target) } ?? true
     }
 
-    /// So many digits tell answers apart; the document is to be small.
+    /// The number of digits registered of each answer: enough to distinguish answers, in a small document.
     package static let answerLength = 12
 
-    /// Whether its plugin may answer about the target as the one did that the plan was made with. Of what it has not registered
-    /// that comes out when a job begins.
+    /// Whether its plugin may give the answer about the target that the plan was made with. If its answer is not
+    /// registered, the worker finds out when a job starts.
     public func mayAnswer(_ target: Plan.Target) -> Bool {
         guard let question = target.question, let answer = answers?[question] else { return true }
         return target.plugin.digest.hex.hasPrefix(answer)
@@ -97,7 +98,7 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     /// Whether it has all these labels.
     public func has(labels wanted: [String]) -> Bool { Set(wanted).isSubset(of: labels ?? []) }
 
-    /// Whether it has a plugin with a name, whose file name has no hyphens.
+    /// Whether it has a plugin with this name. Hyphens are ignored: the names of plugin files have none.
     public func has(plugin: String) -> Bool {
         plugins?.contains(plugin.filter { $0 != "-" }) ?? true
     }

@@ -1,19 +1,20 @@
-/// The variables that an installed package defines for others: a `name.config` file.
+/// A `name.config` file: the variables that an installed package defines for others.
 public struct ConfigFile: Sendable {
     /// The parsed file.
     public let tree: SyntaxTree
-    /// In the order of the file.
+    /// The variables in the order of the file.
     public let variables: [(name: String, value: VariableValue)]
-    /// Files outside the switch that the package relies on, with their checksums when it was installed.
+    /// Files outside the switch that the package depends on, with their checksums at installation.
     public let fileDepends: [CheckedFile]
-    /// What is wrong in the fields.
+    /// The errors in the fields.
     public let problems: [FormatError]
 
-    /// Parses the file. Without `opam-version`, the variables are at the top, outside a section `variables`. A
-    /// section with a wrong value, and sections other than the first `variables`, are ignored as a whole, as by opam.
+    /// Parses the file. Without `opam-version`, the variables are at the top level instead of in a section `variables`.
+    /// A section with an invalid value, and sections other than the first `variables`, are ignored as a whole, as by
+    /// opam.
     ///
-    /// - Throws: What makes opam refuse to install the package: an error of the syntax, a version of the format that it
-    ///   does not know, or a section or a wrong value in a file of the older format.
+    /// - Throws: The errors for which opam refuses to install the package: a syntax error, an unknown version of the
+    ///   format, or a section or an invalid value in a file of the older format.
     public init(parsing bytes: [UInt8], file: String) throws(FormatError) {
         let tree = try SyntaxTree(parsing: bytes, file: file)
         var problems: [FormatError] = []
@@ -38,7 +39,7 @@ public struct ConfigFile: Sendable {
         self.problems = problems
     }
 
-    /// The version of the file's format; nil if the file has none.
+    /// The version of the file's format; nil if the file does not state it.
     private static func version(of tree: SyntaxTree) throws(FormatError) -> String? {
         var version: String?
         for case .field(let field) in tree.items where field.name == "opam-version" {
@@ -52,7 +53,7 @@ public struct ConfigFile: Sendable {
         return version
     }
 
-    /// What a variable is; of several with the name, the first counts.
+    /// The value of a variable; if it is defined more than once, the first value.
     public subscript(name: String) -> VariableValue? {
         variables.first { $0.name == name }?.value
     }

@@ -4,7 +4,7 @@ struct FieldError: Error {
     var node: Node
 }
 
-/// The forms that values of many fields have. Each throws where the value has another.
+/// The forms of values that many fields use. Each throws if the value has another form.
 extension Value {
     func unexpected(_ expectation: String) -> FieldError {
         FieldError(message: "expected \(expectation), found \(node.kind.meaning)", node: node)
@@ -15,7 +15,7 @@ extension Value {
         return text
     }
 
-    /// The bytes of a string, which need not be UTF-8.
+    /// The bytes of a string, which need not be valid UTF-8.
     func stringBytes() throws(FieldError) -> [UInt8] {
         guard node.kind == .string else { throw unexpected("a string") }
         return tree.textBytes(node)
@@ -42,7 +42,7 @@ extension Value {
         return version
     }
 
-    /// The elements of a list; a value that is no list counts as a list of one.
+    /// The elements of a list; any other value counts as a list with one element.
     func elements<Element>(
         _ decode: (Value) throws(FieldError) -> Element
     ) throws(FieldError) -> [Element] {
@@ -50,7 +50,7 @@ extension Value {
         return try children.decoded(decode)
     }
 
-    /// The elements of a list of lists; the outer brackets may be missing.
+    /// The elements of a list of lists; the outer brackets may be omitted.
     func nestedElements<Element>(
         _ decode: (Value) throws(FieldError) -> Element
     ) throws(FieldError) -> [Element] {
@@ -59,18 +59,18 @@ extension Value {
         return try children.decoded(decode)
     }
 
-    /// Whether it is a list, perhaps with braces after it.
+    /// Whether it is a list, optionally followed by braces.
     private var isListAtHeart: Bool {
         node.kind == .list || (node.kind == .option && firstChild.isListAtHeart)
     }
 
-    /// The value without its braces, and what is in them; no values where there are no braces.
+    /// The value without its braces, and the contents of the braces, which are empty if there are none.
     var withoutBraces: (value: Value, braces: Values) {
         if node.kind == .option { return (firstChild, children.afterFirst) }
         return (self, Values(tree: tree, first: Node.none))
     }
 
-    /// A value with a filter in braces, which holds always when there are none.
+    /// A value with a filter in braces; without braces it always applies.
     func filtered<Element>(
         _ decode: (Value) throws(FieldError) -> Element
     ) throws(FieldError) -> Filtered<Element> {
@@ -100,20 +100,20 @@ extension Values {
     }
 }
 
-/// Something that counts only when a filter holds.
+/// An element that applies only if a filter is true.
 public struct Filtered<Element> {
-    /// The value itself.
+    /// The element.
     public var element: Element
-    /// nil when it always counts.
+    /// The filter; nil if the element always applies.
     public var filter: Filter?
 
-    /// An element that counts where `filter` is true; nil: always.
+    /// Creates an element with a filter; nil for none.
     public init(_ element: Element, if filter: Filter? = nil) {
         self.element = element
         self.filter = filter
     }
 
-    /// Whether it counts in the environment; an undefined filter doesn't hold.
+    /// Whether the element applies in the environment; an undefined filter counts as false.
     public func counts(in environment: Environment) -> Bool {
         filter?.holds(in: environment) ?? true
     }
@@ -124,7 +124,7 @@ extension Filtered: Hashable where Element: Hashable {}
 extension Filtered: Sendable where Element: Sendable {}
 
 extension String {
-    /// The text without blanks at its ends.
+    /// The text without leading and trailing blanks.
     var trimmed: String {
         let isBlank: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" }
         let scalars = unicodeScalars
@@ -136,7 +136,7 @@ extension String {
 }
 
 extension Node.Kind {
-    /// How a message names the element.
+    /// The description of the element in messages.
     var meaning: String {
         switch self {
         case .file: "a file"

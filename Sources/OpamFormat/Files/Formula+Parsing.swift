@@ -1,7 +1,7 @@
 extension Filter {
-    /// Reads a filter on its own: `os = "linux" & !with-test`.
+    /// Parses a filter: `os = "linux" & !with-test`.
     ///
-    /// - Throws: What is wrong with the text, and where.
+    /// - Throws: the syntax error and its position.
     public init(parsing text: String) throws(FormatError) {
         let value = try SyntaxTree.parseValue(Array(text.utf8), file: "filter")
         do throws(FieldError) {
@@ -13,9 +13,9 @@ extension Filter {
 }
 
 extension Formula<Dependency> {
-    /// Reads a formula over packages on its own: `"a" {>= "1"} & ("b" | "c")`.
+    /// Parses a formula over packages: `"a" {>= "1"} & ("b" | "c")`.
     ///
-    /// - Throws: What is wrong with the text, and where.
+    /// - Throws: the syntax error and its position.
     public init(parsing text: String) throws(FormatError) {
         let value = try SyntaxTree.parseValue(Array(text.utf8), file: "formula")
         do throws(FieldError) {

@@ -1,16 +1,16 @@
-/// What a package installs: a `name.install` file, left by a build in the root of its sources.
+/// A `name.install` file, which a build leaves in the root of its sources: the files to install.
 ///
 /// - SeeAlso: `docs/decisions/0063-install-files.md`
 /// - SeeAlso: `docs/decisions/0151-lenient-install-files.md`
 public struct InstallFile: Sendable {
-    /// Where files go. The manual of opam says what folder each section is.
+    /// The destinations. The manual of opam lists the directory of each section.
     public enum Section: String, Hashable, Sendable, CaseIterable {
         case bin, sbin, lib, libexec, toplevel, stublibs, share, etc, doc, man, misc, root, rootexec
         case libRoot = "lib_root"
         case libexecRoot = "libexec_root"
         case shareRoot = "share_root"
 
-        /// Whether files get the permission to be executed.
+        /// Whether files are installed as executables.
         public var isExecutable: Bool {
             switch self {
             case .bin, .sbin, .libexec, .libexecRoot, .stublibs, .rootexec: true
@@ -21,15 +21,15 @@ public struct InstallFile: Sendable {
 
     /// A file to install.
     public struct Entry: Hashable, Sendable {
-        /// Where the files go: `bin:`, `lib:`, `man:` and the like.
+        /// The section: `bin:`, `lib:`, `man:` and so on.
         public var section: Section
-        /// Relative to the root of the sources; bytes, usually UTF-8.
+        /// The path relative to the root of the sources; bytes, usually UTF-8.
         public var sourceBytes: [UInt8]
-        /// Relative to the folder of the section; the last part of the source where the file says nothing else. In
-        /// ``Section/misc``, absolute. It may have `..` in it, as some packages do: the installer checks where it
-        /// leads.
+        /// The path relative to the section's directory, by default the last component of the source. In
+        /// ``Section/misc``, absolute. It may contain `..`, as in some packages: the installer checks the resulting
+        /// path.
         public var destinationBytes: [UInt8]
-        /// Whether it is no error that the source isn't there: `"?name"`.
+        /// Whether the source may be missing: `"?name"`.
         public var isOptional: Bool
 
         /// The source for messages.
@@ -40,16 +40,16 @@ public struct InstallFile: Sendable {
 
     /// The parsed file.
     public let tree: SyntaxTree
-    /// In the order of the file.
+    /// The entries in the order of the file.
     public let entries: [Entry]
-    /// What is wrong in the fields. As opam does, these fields are left out of ``entries`` as a whole, and a field that
-    /// comes again is ignored.
+    /// The errors in the fields. As in opam, invalid fields are omitted from ``entries`` as a whole, and repeated
+    /// fields are ignored.
     public let problems: [FormatError]
 
     /// Parses the file.
     ///
-    /// - Throws: What makes opam ignore the whole file: an error of the syntax, a version of the format that it does not
-    ///   know, or a manual page that belongs to no chapter.
+    /// - Throws: The errors for which opam ignores the whole file: a syntax error, an unknown version of the format, or
+    ///   a manual page without a chapter.
     public init(parsing bytes: [UInt8], file: String) throws(FormatError) {
         tree = try SyntaxTree(parsing: bytes, file: file)
         var entries: [Entry] = []
@@ -78,7 +78,7 @@ public struct InstallFile: Sendable {
         self.problems = problems
     }
 
-    /// The file as opam records it: without the fields that it ignores.
+    /// The file as recorded by opam: without the fields that it ignores.
     public var recorded: [UInt8] {
         guard !problems.isEmpty else { return tree.bytes }
         var bytes = Array("opam-version: \"2.0\"\n".utf8)
@@ -96,7 +96,7 @@ public struct InstallFile: Sendable {
         return bytes
     }
 
-    /// How much of the file an error makes unusable.
+    /// The part of the file that an error makes unusable.
     fileprivate enum Problem: Error {
         case ofField(FieldError)
         case ofFile(FieldError)
@@ -139,7 +139,7 @@ public struct InstallFile: Sendable {
 }
 
 extension Value {
-    /// - Returns: the entry, and whether it has a place: a manual page needs a chapter.
+    /// - Returns: the entry, and whether it has a destination: a manual page needs a chapter.
     fileprivate func installEntry(_ section: InstallFile.Section) throws(FieldError)
         -> (entry: InstallFile.Entry, hasChapter: Bool)
     {
@@ -170,7 +170,8 @@ extension Value {
         return destination
     }
 
-    /// A page goes to the folder of its chapter: `ls.1` to `man1/ls.1`. Nil if it names none.
+    /// The destination of a manual page in the directory of its chapter: `man1/ls.1` for `ls.1`. Nil if the name has no
+    /// chapter.
     private func manualPage(_ name: [UInt8]) -> [UInt8]? {
         let page = name.ends(with: ".gz") ? Array(name.dropLast(3)) : name
         guard let chapter = page.afterLast(UInt8(ascii: "."))?.first,
@@ -181,7 +182,7 @@ extension Value {
 }
 
 extension [UInt8] {
-    /// What follows the last `separator`; nil if there is none.
+    /// The part after the last `separator`; nil if there is none.
     fileprivate func afterLast(_ separator: UInt8) -> [UInt8]? {
         lastIndex(of: separator).map { Array(self[($0 + 1)...]) }
     }

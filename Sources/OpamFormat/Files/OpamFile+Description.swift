@@ -1,8 +1,8 @@
 /// The fields that describe a package to people.
 extension OpamFile {
-    /// One line.
+    /// The synopsis, one line.
     public var synopsis: String? { read(.synopsis)?.trimmed }
-    /// Several lines.
+    /// The description, several lines.
     public var longDescription: String? { read(.description)?.trimmed }
     /// `maintainer:`, one string for each person.
     public var maintainers: [String] { read(.maintainers) }
@@ -16,15 +16,15 @@ extension OpamFile {
     public var homepages: [String] { read(.homepages) }
     /// `doc:`, URLs.
     public var documentation: [String] { read(.documentation) }
-    /// `bug-reports:`, URLs or addresses of mail.
+    /// `bug-reports:`, URLs or email addresses.
     public var bugReports: [String] { read(.bugReports) }
-    /// `dev-repo:`, an address as in `url:`; nil if it is absent.
+    /// `dev-repo:`, a URL as in `url:`; nil if it is absent.
     public var developmentRepository: String? { read(.developmentRepository) }
 
-    /// Shown before installing.
+    /// Messages shown before installing.
     public var messages: [Filtered<String>] { read(.messages) }
 
-    /// Shown after installing; the variables `success` and `failure` can be in the filters.
+    /// Messages shown after installing; their filters can contain the variables `success` and `failure`.
     public var postMessages: [Filtered<String>] { read(.postMessages) }
 }
 
@@ -57,9 +57,9 @@ extension TypedField where Content == [String] {
 }
 
 extension TypedField where Content == [Filtered<String>] {
-    /// `messages:`: shown before the package is built, where their filters are true.
+    /// `messages:`: shown before the package is built, if their filters are true.
     public static let messages = filteredStrings("messages")
-    /// `post-messages:`: shown after it was built or failed.
+    /// `post-messages:`: shown after the build succeeded or failed.
     public static let postMessages = filteredStrings("post-messages")
     static let libraries = filteredStrings("libraries")
     static let syntax = filteredStrings("syntax")

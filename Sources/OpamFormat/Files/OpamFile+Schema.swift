@@ -1,5 +1,5 @@
 extension OpamFile {
-    /// All that an opam file may have.
+    /// The fields and sections of an opam file.
     static let schema: Schema = {
         var schema = Schema(allowsExtensions: true)
         addDescription(to: &schema)
@@ -46,7 +46,7 @@ extension OpamFile {
         schema.add(.features)
     }
 
-    /// Fields from before opam 2 that opam still reads.
+    /// Adds the fields from before opam 2 that opam still reads.
     private static func addOldFields(to schema: inout Schema) {
         schema.add(.author)
         schema.add(.oldDescription)

@@ -1,57 +1,57 @@
-/// The fields that decide what can be installed with what.
+/// The fields that determine which packages can be installed together.
 extension OpamFile {
-    /// What must be installed.
+    /// The required packages.
     public var depends: DependencyFormula { read(.depends) }
 
-    /// What is used if it is installed: a disjunction of single packages.
+    /// Packages that are used if installed: a disjunction of single packages.
     public var depopts: DependencyFormula { read(.depopts) }
 
-    /// What must not be installed: a disjunction, where `&` means `|`.
+    /// Packages that must not be installed: a disjunction, in which `&` means `|`.
     public var conflicts: DependencyFormula { read(.conflicts) }
 
-    /// Of the packages of a class, only one can be installed.
+    /// The conflict classes: at most one package of a class can be installed.
     public var conflictClasses: [PackageName] { read(.conflictClasses) }
 
-    /// Where the package can be installed.
+    /// The filter for targets on which the package can be installed.
     ///
-    /// The old fields `ocaml-version` and `os` count as parts of it.
+    /// The old fields `ocaml-version` and `os` are combined with it.
     public var available: Filter {
         let parts = [read(.operatingSystems), read(.ocamlVersion), read(.available)].filter { $0 != .bool(true) }
         return parts.isEmpty ? .bool(true) : parts.count == 1 ? parts[0] : .and(parts)
     }
 
-    /// The flags, also those that are written as `flags:…` among the tags.
+    /// The flags, including those written as `flags:…` in the tags.
     public var flags: [String] {
         let prefix = "flags:"
         return read(.flags) + read(.tags).filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
     }
 
-    /// The name of the package, where the file says it.
+    /// The package name in the file; nil if it is absent.
     public var name: PackageName? { read(.packageName) }
 
-    /// The version of the package, where the file says it.
+    /// The version in the file; nil if it is absent.
     public var version: Version? { read(.packageVersion) }
 }
 
 extension TypedField where Content == DependencyFormula {
-    /// `depends:`; all packages of the formula are needed.
+    /// `depends:`: the required packages.
     public static let depends = TypedField("depends", absent: .empty) { value throws(FieldError) in
         try value.dependencies(joinedBy: Formula.conjunction)
     }
 
-    /// `depopts:`; packages that are used where something else selects them.
+    /// `depopts:`: packages that are used if something else selects them.
     public static let depopts = TypedField("depopts", absent: .empty) { value throws(FieldError) in
         .disjunctionOfAtoms(try value.dependencies(joinedBy: Formula.disjunction))
     }
 
-    /// `conflicts:`; packages that cannot be in the same switch.
+    /// `conflicts:`: packages that cannot be in the same switch.
     public static let conflicts = TypedField("conflicts", absent: .empty) { value throws(FieldError) in
         .disjunctionOfAtoms(try value.dependencies(joinedBy: Formula.disjunction))
     }
 }
 
 extension DependencyFormula {
-    /// opam's reading of formulas that may only be disjunctions.
+    /// Converts a formula that may only be a disjunction, as opam does.
     fileprivate static func disjunctionOfAtoms(_ formula: DependencyFormula) -> DependencyFormula {
         let atoms = formula.atoms
         return atoms.isEmpty ? .empty : .disjunction(atoms.map { .atom($0) })
@@ -59,7 +59,7 @@ extension DependencyFormula {
 }
 
 extension TypedField where Content == [PackageName] {
-    /// `conflict-class:`; packages of one class exclude each other.
+    /// `conflict-class:`: packages of one class exclude each other.
     public static let conflictClasses = TypedField("conflict-class", absent: []) { value throws(FieldError) in
         try value.elements { name throws(FieldError) in try name.packageName() }
     }
@@ -71,33 +71,33 @@ extension TypedField where Content == Filter {
         try value.filterField()
     }
 
-    /// From before opam 2.
+    /// A field from before opam 2.
     static let ocamlVersion = TypedField("ocaml-version", absent: .bool(true)) { value throws(FieldError) in
         .and(try value.elements { part throws(FieldError) in try part.ocamlVersionFilter() })
     }
 
-    /// From before opam 2.
+    /// A field from before opam 2.
     static let operatingSystems = TypedField("os", absent: .bool(true)) { value throws(FieldError) in
         .or(try value.elements { part throws(FieldError) in try part.operatingSystemFilter() })
     }
 }
 
 extension TypedField where Content == [String] {
-    /// `flags:`, also those written as `tags: "flags:…"`.
+    /// `flags:`, including those written as `tags: "flags:…"`.
     public static let flags = TypedField("flags", absent: []) { value throws(FieldError) in
         try value.elements { flag throws(FieldError) in try flag.identifier() }
     }
 }
 
 extension TypedField where Content == PackageName? {
-    /// `name:`; nil if only the file's place names the package.
+    /// `name:`; nil if only the path of the file contains the name.
     public static let packageName = TypedField("name", absent: nil) { value throws(FieldError) in
         try value.packageName()
     }
 }
 
 extension TypedField where Content == Version? {
-    /// `version:`; nil if only the file's place has it.
+    /// `version:`; nil if only the path of the file contains the version.
     public static let packageVersion = TypedField("version", absent: nil) { value throws(FieldError) in
         try value.version()
     }
@@ -119,7 +119,7 @@ extension Value {
         }
     }
 
-    /// The name of an operating system, or a formula of names.
+    /// The name of an operating system, or a formula over names.
     fileprivate func operatingSystemFilter() throws(FieldError) -> Filter {
         switch node.kind {
         case .string: return .compare(.variable(VariableReference("os")), .equal, .string(text))

@@ -1,6 +1,6 @@
 extension OpamFile {
-    /// The file with `source` as its only `url` section, all else as it was written: what opam, too, makes of the file
-    /// of a package that is pinned to a source.
+    /// The file with `source` as its only `url` section and otherwise unchanged, like opam's file of a package pinned
+    /// to a source.
     ///
     /// - Complexity: O(bytes).
     public func replacing(source: Source) -> [UInt8] {
@@ -11,7 +11,7 @@ extension OpamFile {
 }
 
 extension SyntaxTree {
-    /// The file without fields of some names, all else as it was written. Ends with a newline.
+    /// The file without the fields of some names and otherwise unchanged. Ends with a newline.
     ///
     /// - Complexity: O(bytes).
     public func bytes(withoutFields names: Set<String>) -> [UInt8] {
@@ -35,15 +35,15 @@ extension SyntaxTree {
 }
 
 extension OpamFile {
-    /// The file with the source that a file `url` beside it names, as repositories had it before opam 2; as it is where it
-    /// has a section `url`, which counts before that file.
+    /// The file completed by the source in a separate file `url`, the format of repositories before opam 2. A file with
+    /// a section `url` is returned unchanged, since the section takes precedence.
     ///
-    /// - Throws: An error of the syntax of the file `url`, or that it names no address.
+    /// - Throws: A syntax error in the file `url`, or an error if it contains no source.
     public func completed(urlFile bytes: [UInt8], named file: String) throws(FormatError) -> [UInt8] {
         guard url == nil else { return tree.bytes }
         let urlFile = try SyntaxTree(parsing: bytes, file: file)
         guard let source = urlFile.items.source() else {
-            throw FormatError("the file names no address of a source", at: 0, of: bytes, file: file)
+            throw FormatError("the file contains no URL of a source", at: 0, of: bytes, file: file)
         }
         return replacing(source: source)
     }
@@ -59,7 +59,7 @@ extension Item {
 }
 
 extension Source {
-    /// As an opam file writes it.
+    /// The text of the section in an opam file.
     fileprivate var section: String {
         var lines = ["url {", "  src: \(Self.quoted(url))"]
         if !checksums.isEmpty {

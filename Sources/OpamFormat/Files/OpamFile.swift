@@ -1,54 +1,54 @@
-/// The description of a package: an `opam` file.
+/// An `opam` file, the description of a package.
 ///
-/// Parsing checks the syntax of the whole file. The fields are read when they are asked for; a field whose value has
-/// the wrong form is as good as absent, and ``problems()`` reports it.
+/// Parsing checks the syntax of the whole file. Fields are decoded on demand; a field with an invalid value is treated
+/// as absent and reported by ``problems()``.
 public struct OpamFile: Sendable {
-    /// The newest version of the format that is understood.
+    /// The newest supported version of the format.
     public static let formatVersion = Version(unchecked: "2.0")
 
-    /// The parsed file. Fields are decoded when they are read.
+    /// The parsed file. Fields are decoded on demand.
     public let tree: SyntaxTree
 
     /// Parses the file.
     ///
-    /// - Parameter file: The name for messages.
-    /// - Throws: An error of the syntax, or a version of the format newer than ``formatVersion``.
+    /// - Parameter file: The file name for messages.
+    /// - Throws: A syntax error, or an error for a version of the format newer than ``formatVersion``.
     public init(parsing bytes: [UInt8], file: String) throws(FormatError) {
         tree = try SyntaxTree(parsing: bytes, file: file)
         guard let field = tree.items.field("opam-version"), field.value.node.kind == .string else { return }
         let text = field.value.text
         if Version.compare(text, Self.formatVersion.text) > 0, !text.hasPrefix("2.0.") {
             throw tree.error(
-                "the file is in version \(text) of the format; understood is up to \(Self.formatVersion)",
+                "the file has format version \(text); the newest supported version is \(Self.formatVersion)",
                 at: field.value.node, field: nil)
         }
     }
 
-    /// Parses `text`; as the form that takes bytes.
+    /// Parses `text`, like the initialiser for bytes.
     public init(parsing text: String, file: String) throws(FormatError) {
         try self.init(parsing: Array(text.utf8), file: file)
     }
 
-    /// What a field says; what it says when absent, if it is absent or can't be understood.
+    /// The contents of a field; those of an absent field if it is absent or invalid.
     public func read<Content>(_ field: TypedField<Content>) -> Content {
         tree.items.read(field)
     }
 
-    /// As ``read(_:)``, and reports why a field can't be understood.
+    /// Like ``read(_:)``, and reports why a field is invalid.
     public func read<Content>(_ field: TypedField<Content>, problems: inout [FormatError]) -> Content {
         tree.items.read(field, problems: &problems)
     }
 
-    /// Everything that is wrong in the fields.
+    /// All errors in the fields.
     ///
-    /// - Parameter known: fields that were read already, and whose values are not looked at again.
+    /// - Parameter known: fields that have already been read and are not checked again.
     public func problems(except known: [String] = []) -> [FormatError] {
         Self.schema.problems(in: tree.items, except: known)
     }
 
-    /// The fields `name` and `version` where they say something else than where the file is, which then counts.
+    /// The fields `name` and `version` that differ from the file's location, which takes precedence.
     ///
-    /// - Parameter version: Nil if any will do.
+    /// - Parameter version: The version in the location; nil to accept any.
     public func mismatches(name: PackageName, version: Version?) -> [FormatError] {
         var errors: [FormatError] = []
         if let found = self.name, found != name, let field = tree.items.field("name") {
@@ -65,7 +65,7 @@ public struct OpamFile: Sendable {
         return errors
     }
 
-    /// The values of the fields whose names start with `x-`, in their order.
+    /// The values of the fields with the prefix `x-` in order.
     public var extensions: [(name: String, value: Value)] {
         tree.items.compactMap { item in
             guard case .field(let field) = item, field.name.hasPrefix("x-") else { return nil }
@@ -73,9 +73,9 @@ public struct OpamFile: Sendable {
         }
     }
 
-    /// The strings of an extension field whose value is a list of strings, or one string.
+    /// The strings of an extension field whose value is a string or a list of strings.
     ///
-    /// - Parameter name: The name of the field, with `x-`.
+    /// - Parameter name: The name of the field, including `x-`.
     public func strings(ofExtension name: String) -> [String] {
         extensions.filter { $0.name == name }.flatMap { field -> [String] in
             switch field.value.form {

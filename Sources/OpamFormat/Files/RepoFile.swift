@@ -1,37 +1,37 @@
-/// What a repository says of itself: its `repo` file.
+/// A `repo` file, the description of a repository.
 public struct RepoFile: Sendable {
     /// The parsed file.
     public let tree: SyntaxTree
 
     /// Parses the file.
     ///
-    /// - Throws: An error of the syntax.
+    /// - Throws: A syntax error.
     public init(parsing bytes: [UInt8], file: String) throws(FormatError) {
         tree = try SyntaxTree(parsing: bytes, file: file)
     }
 
-    /// The version of the format that its packages need at most.
+    /// The highest version of the format that its packages use.
     public var opamVersion: String? { tree.items.read(.opamVersion) }
 
-    /// Where people can look at the packages.
+    /// The URL for browsing the packages.
     public var browse: String? { tree.items.read(.browse) }
 
-    /// Where the packages are edited.
+    /// The URL for contributing to the packages.
     public var upstream: String? { tree.items.read(.upstream) }
 
-    /// Other places to use instead, each under a condition.
+    /// URLs to use instead, with filters.
     public var redirect: [Filtered<String>] { tree.items.read(.redirect) }
 
-    /// Where copies of the sources are, by their checksums.
+    /// URLs of mirrors with the sources by checksum.
     public var archiveMirrors: [String] { tree.items.read(.archiveMirrors) }
 
-    /// Told to those who update, each under a condition.
+    /// Announcements shown on update, with filters.
     public var announce: [Filtered<String>] { tree.items.read(.announce) }
 
     /// A text that changes when the repository does.
     public var stamp: String? { tree.items.read(.stamp) }
 
-    /// Everything that is wrong in the fields.
+    /// All errors in the fields.
     public func problems() -> [FormatError] { Self.schema.problems(in: tree.items) }
 
     private static let schema: Schema = {

@@ -1,11 +1,11 @@
-/// A field that a kind of file has: its name, and how its value is read.
+/// A field of a kind of file: its name and its decoder.
 ///
 /// - SeeAlso: `docs/decisions/0013-malformed-fields.md`
 public struct TypedField<Content: Sendable>: Sendable {
     let name: StaticString
-    /// What the field says when it isn't there, or can't be understood.
+    /// The contents if the field is absent or invalid.
     let absent: Content
-    /// Whether a value can be read, judged by its form; it may be so where this is false.
+    /// Recognises common valid values by their form, without decoding them. Other values may still be valid.
     let isPlain: (@Sendable (Value) -> Bool)?
     let decode: @Sendable (Value) throws(FieldError) -> Content
 
@@ -21,9 +21,9 @@ public struct TypedField<Content: Sendable>: Sendable {
 }
 
 extension Items {
-    /// What a field says. Of several with the name, the first counts.
+    /// The contents of a field. If it occurs more than once, the first occurrence is used.
     ///
-    /// - Parameter problems: Gains an error when the value has the wrong form; the field is then as good as absent.
+    /// - Parameter problems: An error is appended if the value is invalid; the field is then treated as absent.
     func read<Content>(_ field: TypedField<Content>, problems: inout [FormatError]) -> Content {
         guard let value = self.field(field.name)?.value else { return field.absent }
         do throws(FieldError) {
@@ -40,11 +40,11 @@ extension Items {
     }
 }
 
-/// The fields and sections that a kind of file may have, to find what is wrong in one.
+/// The fields and sections of a kind of file, used to find errors.
 struct Schema: Sendable {
-    /// Reads the value of a field, if need be, to find out whether that is possible.
+    /// Checks the value of a field, by decoding it if necessary.
     struct Check: Sendable {
-        /// Counted from 0, below 64.
+        /// The number of the field, from 0 and below 64.
         var number: UInt64
         var isPlain: @Sendable (Value) -> Bool
         var read: @Sendable (Value) throws(FieldError) -> Void
@@ -52,7 +52,7 @@ struct Schema: Sendable {
 
     private var checks: [String: Check] = [:]
     var sections: [String: Schema] = [:]
-    /// Whether fields whose name starts with `x-` are free.
+    /// Whether fields with the prefix `x-` are allowed.
     var allowsExtensions: Bool
 
     init(allowsExtensions: Bool = false) {
@@ -65,9 +65,9 @@ struct Schema: Sendable {
             read: { value throws(FieldError) in _ = try field.decode(value) })
     }
 
-    /// Everything that is wrong in the items, in no particular order: unknown, repeated and misformed.
+    /// All errors in the items in no particular order: unknown, repeated and invalid ones.
     ///
-    /// - Parameter known: fields that were checked already.
+    /// - Parameter known: fields that have already been checked.
     func problems(in items: Items, except known: [String] = []) -> [FormatError] {
         var problems: [FormatError] = []
         var seen: UInt64 = 0

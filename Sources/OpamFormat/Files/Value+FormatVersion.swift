@@ -1,7 +1,8 @@
 extension Value {
-    /// The version of the format that a file says it has.
+    /// The version of the format that a file states.
     ///
-    /// - Throws: Where opam 2.1 does not know it: versions up to 2.0 are known, whatever follows these two numbers.
+    /// - Throws: An error if opam 2.1 does not support it: it supports versions up to 2.0, whatever follows these two
+    ///   numbers.
     func formatVersion() throws(FieldError) -> String {
         let text = try string()
         let numbers = text.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).prefix(2)

@@ -1,4 +1,4 @@
-/// Filters and formulas as values of fields.
+/// Decodes filters and formulas.
 extension Value {
     func filter() throws(FieldError) -> Filter {
         switch node.kind {
@@ -25,7 +25,7 @@ extension Value {
         return variable
     }
 
-    /// A filter that is the whole field: brackets around it are allowed, and nothing in them always holds.
+    /// A filter as the whole value of a field: it may have brackets, and empty brackets mean true.
     func filterField() throws(FieldError) -> Filter {
         guard node.kind == .list else { return try filter() }
         if children.isEmpty { return .bool(true) }
@@ -35,7 +35,7 @@ extension Value {
 
     /// A formula over packages.
     ///
-    /// - Parameter join: What adjacent values mean: all of them, or any of them.
+    /// - Parameter join: How adjacent values are combined: all of them, or any of them.
     func dependencies(
         joinedBy join: ([DependencyFormula]) -> DependencyFormula
     ) throws(FieldError) -> DependencyFormula {
@@ -73,7 +73,7 @@ extension Value {
         }
     }
 
-    /// A version in a constraint: a text, perhaps with variables in it, or a variable.
+    /// The version in a constraint: a string, which may contain variables, or a variable.
     private func versionExpression() throws(FieldError) -> Filter {
         switch node.kind {
         case .identifier: return .variable(try variable())
@@ -95,7 +95,7 @@ extension Values {
         try decoded { value throws(FieldError) in try value.dependencyFormula(join) }
     }
 
-    /// A formula over packages: all of the values.
+    /// A formula over packages: the conjunction of the values.
     func dependencies() throws(FieldError) -> DependencyFormula {
         .conjunction(
             try decoded { value throws(FieldError) in try value.dependencies(joinedBy: Formula.conjunction) })

@@ -1,5 +1,5 @@
-/// The forms that most values have, recognized without reading the value. A value of such a form can be read; one that
-/// has another form may still be right.
+/// The most common forms of values, recognised without decoding. A value of such a form is valid; others may be valid,
+/// too.
 extension Value {
     var isString: Bool { node.kind == .string }
 
@@ -8,18 +8,18 @@ extension Value {
         node.kind == .list ? children.allSatisfy(\.isString) : isString
     }
 
-    /// Strings, each with a plain filter or none.
+    /// Strings, each with at most one plain filter.
     var areFilteredStrings: Bool {
         let isPlain = { (value: Value) in value.isFiltered(\.isString) }
         return node.kind == .list ? children.allSatisfy(isPlain) : isPlain(self)
     }
 
-    /// Lists of strings, each with a plain filter or none.
+    /// Lists of strings, each with at most one plain filter.
     var areFilteredLists: Bool {
         node.kind == .list && children.allSatisfy { $0.isFiltered { $0.node.kind == .list && $0.areStrings } }
     }
 
-    /// Lists of words, each list and each word with a plain filter or none.
+    /// Lists of words, each list and each word with at most one plain filter.
     var areCommands: Bool {
         node.kind == .list
             && children.allSatisfy { command in
@@ -36,7 +36,7 @@ extension Value {
         return braces.isEmpty || braces.only?.isPlainFilter == true
     }
 
-    /// A variable that names no packages.
+    /// A variable without package names.
     private var isPlainVariable: Bool {
         let node = node
         return node.kind == .identifier

@@ -1,13 +1,13 @@
-/// A command of `build`, `install`, `remove` or `run-test`: its arguments, and when it counts.
+/// A command of `build`, `install`, `remove` or `run-test`: its arguments and its filter.
 public struct Command: Hashable, Sendable {
-    /// The words of the command, each with the filter under which it counts.
+    /// The arguments with their filters.
     public var arguments: [Filtered<Argument>]
-    /// The filter under which the command runs; nil: always.
+    /// The filter under which the command runs; nil if it always runs.
     public var filter: Filter?
 
-    /// A word before variables are replaced.
+    /// An argument before the expansion of variables.
     public enum Argument: Hashable, Sendable {
-        /// A text with `%{variable}%` in it.
+        /// A string that may contain `%{variable}%`.
         case string(String)
         /// `name`, `jobs`, `ocaml:native`
         case variable(VariableReference)
@@ -18,10 +18,10 @@ public struct Command: Hashable, Sendable {
         self.filter = filter
     }
 
-    /// The words to execute in an environment; nil when the command doesn't count there or has no words.
+    /// The command line in an environment; nil if the command does not apply there or has no arguments.
     ///
-    /// An argument whose filter doesn't hold is left out. A variable that is a list gives a word for each of its
-    /// texts; one that is undefined gives an empty word.
+    /// An argument whose filter is false is omitted. A variable with a list gives an argument for each element; an
+    /// undefined variable gives an empty argument.
     public func words(in environment: Environment) -> [String]? {
         guard filter?.holds(in: environment) ?? true else { return nil }
         let words = arguments.flatMap { argument in
@@ -46,7 +46,7 @@ extension Command.Argument {
 }
 
 extension [Command] {
-    /// The words of the commands that count in the environment.
+    /// The command lines of the commands that apply in the environment.
     public func words(in environment: Environment) -> [[String]] {
         withoutActuallyEscaping(environment) { environment in
             compactMap { $0.words(in: environment) }
@@ -56,11 +56,11 @@ extension [Command] {
 
 /// A change to an environment variable, from `setenv` or `build-env`.
 public struct EnvironmentUpdate: Hashable, Sendable {
-    /// The variable of the environment.
+    /// The name of the environment variable.
     public var name: String
-    /// How the value is combined with the one that is there.
+    /// How the value is combined with the current one.
     public var change: UpdateOperator
-    /// A text with `%{variable}%` in it.
+    /// The value, which may contain `%{variable}%`.
     public var value: String
 
     public init(_ name: String, _ change: UpdateOperator, _ value: String) {

@@ -1,13 +1,13 @@
-/// A package in a `depends`, `depopts` or `conflicts` field, with what is in its braces.
+/// A package in a field `depends`, `depopts` or `conflicts`, with the contents of its braces.
 public struct Dependency: Hashable, Sendable, CustomStringConvertible {
-    /// The package depended upon.
+    /// The package.
     public var name: PackageName
-    /// Empty when nothing is asked.
+    /// The condition; empty if there is none.
     public var condition: Formula<Condition>
 
-    /// What the braces can contain.
+    /// An atom in the braces.
     public enum Condition: Hashable, Sendable, CustomStringConvertible {
-        /// `>= "1.2"` or `= version`: the version is a text or a variable.
+        /// `>= "1.2"` or `= version`: the version is a string or a variable.
         case version(RelationalOperator, Filter)
         /// `with-test`, `os = "linux"`
         case filter(Filter)
@@ -31,14 +31,14 @@ public struct Dependency: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A formula as in `depends:`.
+/// A formula over dependencies, as in `depends:`.
 public typealias DependencyFormula = Formula<Dependency>
 
 /// `>= 1.2`
 public struct VersionConstraint: Hashable, Sendable, CustomStringConvertible {
-    /// How the version is compared.
+    /// The relational operator.
     public var relation: RelationalOperator
-    /// The version compared with.
+    /// The version to compare with.
     public var version: Version
 
     public init(_ relation: RelationalOperator, _ version: Version) {
@@ -46,7 +46,7 @@ public struct VersionConstraint: Hashable, Sendable, CustomStringConvertible {
         self.version = version
     }
 
-    /// Whether `candidate` is in the relation to the version.
+    /// Whether `candidate` satisfies the constraint.
     public func allows(_ candidate: Version) -> Bool {
         relation.holds(Version.compare(candidate.text, version.text))
     }
@@ -54,7 +54,7 @@ public struct VersionConstraint: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(relation.text) \(Printer.quoted(version.text))" }
 }
 
-/// Versions of a package; the empty formula allows them all.
+/// A formula over versions; the empty formula allows all of them.
 public typealias VersionFormula = Formula<VersionConstraint>
 
 extension Formula<VersionConstraint> {
@@ -64,10 +64,11 @@ extension Formula<VersionConstraint> {
     }
 }
 
-/// A package in versions that are allowed (in `depends`) or forbidden (in `conflicts`), once filters are decided.
+/// A package with allowed versions (in `depends`) or forbidden versions (in `conflicts`), after the evaluation of
+/// filters.
 public struct PackageConstraint: Hashable, Sendable, CustomStringConvertible {
     public var name: PackageName
-    /// The versions concerned; an empty formula means all.
+    /// The versions; an empty formula means all.
     public var versions: VersionFormula
 
     public init(_ name: PackageName, _ versions: VersionFormula = .empty) {

@@ -1,23 +1,23 @@
-/// Which dependencies count: the variables that opam keeps for use in the braces of dependencies.
+/// Which dependencies apply: the values of the variables that opam reserves for filters of dependencies.
 ///
 /// - SeeAlso: `docs/decisions/0014-dependency-filters-one-pass.md`
 public struct DependencyScope: Hashable, Sendable {
-    /// Whether dependencies marked `build` count.
+    /// Whether dependencies marked `build` apply.
     public var build = true
-    /// Whether dependencies marked `post` count.
+    /// Whether dependencies marked `post` apply.
     public var post = true
-    /// Whether dependencies marked `with-test` count.
+    /// Whether dependencies marked `with-test` apply.
     public var withTest = false
-    /// Whether dependencies marked `with-doc` count.
+    /// Whether dependencies marked `with-doc` apply.
     public var withDoc = false
-    /// Whether dependencies marked `with-dev-setup` count.
+    /// Whether dependencies marked `with-dev-setup` apply.
     public var withDevSetup = false
     /// Whether the package is a development version.
     public var dev = false
 
     public init() {}
 
-    /// Whether it is one of those variables, which the environment is never asked for.
+    /// Whether it is one of these variables, which are never looked up in the environment.
     public static func decides(_ variable: Variable) -> Bool {
         guard variable.scope == .global else { return false }
         switch variable.name {
@@ -41,13 +41,13 @@ public struct DependencyScope: Hashable, Sendable {
 }
 
 extension Formula<Dependency> {
-    /// The formula with its filters decided, as opam does it before solving.
+    /// The formula with its filters evaluated, as opam does before solving.
     ///
-    /// Each filter is first evaluated in `environment` as far as that goes, then in `scope`; what is undefined after
-    /// that is false. A dependency whose braces are false vanishes from its `&` or `|`: it is neither true nor false
-    /// there. A constraint whose version is undefined, or no version, allows every version.
+    /// Each filter is evaluated first in `environment` as far as possible, then in `scope`; what is still undefined is
+    /// false. A dependency whose braces are false is removed from its `&` or `|`: it is neither true nor false there. A
+    /// constraint whose version is undefined or invalid allows every version.
     ///
-    /// - Parameter environment: The variables of the target, and `version` of the package that has the dependencies.
+    /// - Parameter environment: The variables of the target, and the `version` of the package with the dependencies.
     public func filtered(in environment: Environment, scope: DependencyScope) -> Formula<PackageConstraint> {
         withoutActuallyEscaping(environment) { environment in
             let known: Environment = { DependencyScope.decides($0) ? nil : environment($0) }
@@ -55,7 +55,7 @@ extension Formula<Dependency> {
         }
     }
 
-    /// The formula, or nil when it vanishes.
+    /// The formula; nil if it is removed.
     private func remaining(_ known: Environment, _ scope: DependencyScope) -> Formula<PackageConstraint>? {
         switch self {
         case .atom(let dependency):
@@ -72,7 +72,7 @@ extension Formula<Dependency> {
 }
 
 extension Formula<Dependency.Condition> {
-    /// The versions that the condition leaves, or nil when it is false.
+    /// The versions that the condition allows; nil if it is false.
     fileprivate func decided(_ known: Environment, _ scope: DependencyScope) -> VersionFormula? {
         switch self {
         case .atom(.filter(let filter)):

@@ -1,7 +1,7 @@
 /// A condition over variables, as in `available: os != "win32"` or `{with-test & arch = "x86_64"}`.
 public indirect enum Filter: Hashable, Sendable {
     case bool(Bool)
-    /// A text, which may hold `%{variable}%`.
+    /// A string, which may contain `%{variable}%`.
     case string(String)
     case variable(VariableReference)
     case compare(Filter, RelationalOperator, Filter)
@@ -11,7 +11,7 @@ public indirect enum Filter: Hashable, Sendable {
     /// `?a`: whether the value is defined.
     case defined(Filter)
 
-    /// Every variable that the value may depend on, also those inside texts.
+    /// Every variable that the value may depend on, including those in strings.
     public var variables: Set<Variable> {
         var found: Set<Variable> = []
         collectVariables(into: &found)
@@ -34,10 +34,10 @@ public indirect enum Filter: Hashable, Sendable {
 }
 
 extension Filter: CustomStringConvertible {
-    /// The filter as an opam file writes it.
+    /// The filter in the syntax of opam files.
     public var description: String { text(in: .whole) }
 
-    /// The surroundings of a filter, from what needs no parentheses to what needs them most.
+    /// The contexts of a filter in the order in which they need parentheses.
     private enum Context: Int {
         case whole, disjunction, conjunction, operand
     }

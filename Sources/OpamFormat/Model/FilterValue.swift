@@ -1,10 +1,10 @@
-/// What a filter is in an environment.
+/// The value of a filter in an environment.
 public enum FilterValue: Hashable, Sendable {
     case bool(Bool)
     case string(String)
     case undefined
 
-    /// The value as a boolean, if it is one or is written as one.
+    /// The value as a boolean, if it is one or a string that denotes one.
     public var bool: Bool? {
         switch self {
         case .bool(let value): value
@@ -13,7 +13,7 @@ public enum FilterValue: Hashable, Sendable {
         }
     }
 
-    /// The value as text; nil when it is undefined.
+    /// The value as a string; nil if it is undefined.
     public var text: String? {
         switch self {
         case .bool(let value): value ? "true" : "false"
@@ -33,12 +33,13 @@ public enum FilterValue: Hashable, Sendable {
 
 /// Evaluation with three values, by the rules of the opam manual ("Filters"):
 ///
-/// - `undefined & false` is false and `undefined | true` is true; else what has an undefined part is undefined.
-/// - `?undefined` is false. A comparison compares texts as versions.
-/// - A text that isn't `true` or `false` counts as undefined where a boolean is needed.
-/// - `%{undefined}%` in a text gives nothing.
+/// - `undefined & false` is false and `undefined | true` is true; otherwise an undefined operand makes the result
+///   undefined.
+/// - `?undefined` is false. Comparisons compare strings as versions.
+/// - A string other than `true` and `false` counts as undefined where a boolean is required.
+/// - `%{undefined}%` in a string expands to nothing.
 extension Filter {
-    /// The value of the filter where variables have the values of `environment`; undefined variables propagate as in opam.
+    /// The value of the filter with the variables of `environment`.
     public func evaluate(in environment: Environment) -> FilterValue {
         switch self {
         case .bool(let value): return .bool(value)
@@ -59,7 +60,7 @@ extension Filter {
         }
     }
 
-    /// Whether the filter holds: undefined, or a text that is no boolean, is `default`.
+    /// Whether the filter is true; `default` if it is undefined or not a boolean.
     public func holds(in environment: Environment, default: Bool = false) -> Bool {
         evaluate(in: environment).bool ?? `default`
     }
@@ -75,7 +76,7 @@ extension Filter {
         return result
     }
 
-    /// `left & right` when `absorbing` is false, `left | right` when it is true.
+    /// `left & right` if `absorbing` is false, `left | right` when it is true.
     private static func combine(_ left: FilterValue, _ right: FilterValue, absorbing: Bool) -> FilterValue {
         if left == .bool(absorbing) || right == .bool(absorbing) { return .bool(absorbing) }
         guard let left = left.bool, let right = right.bool else { return .undefined }
@@ -84,10 +85,10 @@ extension Filter {
 }
 
 extension Filter {
-    /// What is left of the filter once the variables that are known in `environment` have their values.
+    /// The filter with the variables that are defined in `environment` replaced by their values.
     ///
-    /// Evaluating the rest in an environment of the other variables is how opam treats filters of dependencies: what
-    /// `?` finds undefined here stays false.
+    /// Evaluating the remainder in an environment with the other variables is how opam treats filters of dependencies:
+    /// a `?` that finds a variable undefined here remains false.
     public func partiallyEvaluated(in environment: Environment) -> Filter {
         switch reduced(in: environment) {
         case .known(.bool(let value)): .bool(value)

@@ -1,12 +1,12 @@
-/// An and/or tree, in the order in which it was written.
+/// A tree of conjunctions and disjunctions in textual order.
 public indirect enum Formula<Atom> {
     case atom(Atom)
-    /// All of them; of none, it asks for nothing.
+    /// A conjunction. The empty conjunction requires nothing.
     case all([Formula])
-    /// At least one of them.
+    /// A disjunction.
     case any([Formula])
 
-    /// The formula that asks for nothing.
+    /// The formula that requires nothing.
     @inlinable public static var empty: Formula { .all([]) }
 
     /// Whether nothing is required.
@@ -14,7 +14,7 @@ public indirect enum Formula<Atom> {
         if case .all(let parts) = self { parts.isEmpty } else { false }
     }
 
-    /// All of the parts, without a level for a single part or for a conjunction inside the conjunction.
+    /// The conjunction of the parts, without an extra level for a single part or for nested conjunctions.
     @inlinable public static func conjunction(_ parts: [Formula]) -> Formula {
         if parts.count == 1 { return parts[0] }
         var flat: [Formula] = []
@@ -25,7 +25,7 @@ public indirect enum Formula<Atom> {
         return .all(flat)
     }
 
-    /// One of the parts, without a level for a single part or for a disjunction inside the disjunction.
+    /// The disjunction of the parts, without an extra level for a single part or for nested disjunctions.
     @inlinable public static func disjunction(_ parts: [Formula]) -> Formula {
         if parts.count == 1 { return parts[0] }
         var flat: [Formula] = []
@@ -36,7 +36,7 @@ public indirect enum Formula<Atom> {
         return .any(flat)
     }
 
-    /// The atoms, in the order in which they were written.
+    /// The atoms in textual order.
     @inlinable public var atoms: [Atom] {
         var atoms: [Atom] = []
         appendAtoms(to: &atoms)
@@ -51,7 +51,7 @@ public indirect enum Formula<Atom> {
         }
     }
 
-    /// Whether the formula holds when its atoms hold as `holds` says.
+    /// Whether the formula is true, given the values of its atoms.
     @inlinable public func evaluate(_ holds: (Atom) throws -> Bool) rethrows -> Bool {
         switch self {
         case .atom(let atom): try holds(atom)
@@ -60,7 +60,7 @@ public indirect enum Formula<Atom> {
         }
     }
 
-    /// The formula that holds exactly when this one doesn't, given how to turn an atom round.
+    /// The negation of the formula, given a function that negates an atom.
     func negated(_ negateAtom: (Atom) -> Atom) -> Formula {
         switch self {
         case .atom(let atom): .atom(negateAtom(atom))
@@ -75,7 +75,7 @@ extension Formula: Hashable where Atom: Hashable {}
 extension Formula: Sendable where Atom: Sendable {}
 
 extension Formula: CustomStringConvertible where Atom: CustomStringConvertible {
-    /// The formula as an opam file writes it.
+    /// The formula in the syntax of opam files.
     public var description: String {
         switch self {
         case .atom(let atom): atom.description

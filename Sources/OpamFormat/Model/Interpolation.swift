@@ -1,15 +1,15 @@
-/// Texts with `%{variable}%` in them. `%%` means `%`; a `%{` that isn't closed on its line is kept as it is.
+/// Strings with `%{variable}%`. `%%` means `%`; a `%{` that is not closed on the same line is left unchanged.
 public enum Interpolation {
-    /// A text cut at its variables.
+    /// A piece of a string that is split at its variables.
     private enum Piece<Bytes> {
         case literal(Bytes)
         /// `%%`
         case percent
-        /// What is between `%{` and `}%`.
+        /// The text between `%{` and `}%`.
         case variable(Bytes)
     }
 
-    /// The text with the values of its variables; an undefined variable gives nothing.
+    /// The text with the values of its variables; an undefined variable expands to nothing.
     public static func expand(_ text: String, in environment: Environment) -> String {
         guard text.utf8.contains(.percent) else { return text }
         return pieces(of: text).map { piece in
@@ -21,7 +21,7 @@ public enum Interpolation {
         }.joined()
     }
 
-    /// The text with the values of its variables; nil when one of them is undefined.
+    /// The text with the values of its variables; nil if one of them is undefined.
     static func expandIfDefined(_ text: String, in environment: Environment) -> String? {
         guard text.utf8.contains(.percent) else { return text }
         var result = ""
@@ -37,7 +37,7 @@ public enum Interpolation {
         return result
     }
 
-    /// The text with the values of those variables that are defined, still to be expanded for the others.
+    /// The text with the values of the defined variables, to be expanded again for the others.
     static func partiallyExpanded(_ text: String, in environment: Environment) -> String {
         pieces(of: text).map { piece in
             switch piece {
@@ -50,7 +50,7 @@ public enum Interpolation {
         }.joined()
     }
 
-    /// A text that expands to `text`.
+    /// An escaped text, which expands to `text`.
     public static func escaped(_ text: String) -> String {
         guard text.utf8.contains(.percent) else { return text }
         return text.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
@@ -101,8 +101,9 @@ public enum Interpolation {
         return pieces
     }
 
-    /// Takes `%{…}%` from the start of `text`, or, when it isn't closed, the line; returns what follows. As for opam, a
-    /// brace and what follows it count together, so that `}}%` closes nothing, unless the line ends with it.
+    /// Appends the piece `%{…}%`, or if it is not closed the rest of the line, at the start of `text`, and returns the
+    /// remaining text. As in opam, a brace and the next character are read together, so `}}%` does not close it, except
+    /// at the end of the line.
     private static func takeVariable<Bytes: Collection>(
         from text: Bytes, nameAt start: Bytes.Index, into pieces: inout [Piece<Bytes>]
     ) -> Bytes where Bytes.Element == UInt8, Bytes.SubSequence == Bytes {
@@ -127,9 +128,9 @@ public enum Interpolation {
 // MARK: Bytes
 
 extension Interpolation {
-    /// Bytes in any encoding with the values of their variables; an undefined variable gives nothing.
+    /// Bytes in any encoding with the values of their variables; an undefined variable expands to nothing.
     ///
-    /// - Parameter escape: is applied to what takes the place of each variable.
+    /// - Parameter escape: is applied to the expansion of each variable.
     public static func expand(
         _ bytes: [UInt8], in environment: Environment, escape: (String) -> String = { $0 }
     ) -> [UInt8] {
@@ -142,7 +143,7 @@ extension Interpolation {
                 if let name = String(validating: name, as: UTF8.self) {
                     return Array(escape(value(of: name[...], in: environment, keepsUndefined: false) ?? "").utf8)
                 }
-                // Each byte as a character of its own: what is asked for may have texts of the file's encoding in it.
+                // Each byte becomes one character: variable names and texts may contain the file's encoding.
                 let values: Environment = { variable in
                     guard case .string(let text)? = environment(variable) else { return environment(variable) }
                     return .string(latin1(text.utf8))
@@ -153,7 +154,7 @@ extension Interpolation {
         }
     }
 
-    /// The first reference in the bytes that asks a variable of something that cannot be a package's name.
+    /// The first reference in the bytes to a variable of an invalid package name.
     public static func impossibleReference(in bytes: [UInt8]) -> String? {
         guard bytes.contains(.percent) else { return nil }
         return pieces(of: bytes[...]).lazy.compactMap { piece -> String? in

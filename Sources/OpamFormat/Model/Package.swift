@@ -1,14 +1,14 @@
-/// The name of a package, of a conflict class, or of the package that a variable belongs to. Ordered by bytes.
+/// The name of a package, of a conflict class, or of a variable's package. Ordered by bytes.
 public struct PackageName: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The name as written.
     public let text: String
 
-    /// A name with the given text, which isn't checked.
+    /// Creates a name without checking it.
     public init(unchecked text: String) {
         self.text = text
     }
 
-    /// The name with the given text, or nil unless it has only letters, digits and `-_+`, and at least one letter.
+    /// Creates a name; nil unless it has only letters, digits and `-_+`, and at least one letter.
     public init?(_ text: String) {
         var hasLetter = false
         for byte in text.utf8 {
@@ -26,9 +26,9 @@ public struct PackageName: Hashable, Comparable, Sendable, CustomStringConvertib
     public var description: String { text }
 }
 
-/// One version of one package, written `name.version`.
+/// A version of a package, written `name.version`.
 public struct Package: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// The package's name, without its version.
+    /// The package's name without its version.
     public var name: PackageName
     /// The version of the package.
     public var version: Version
@@ -38,7 +38,7 @@ public struct Package: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.version = version
     }
 
-    /// Reads `name.version`, split at the first dot; nil when either half is not valid.
+    /// Parses `name.version`, split at the first dot; nil if either part is invalid.
     public init?(_ text: String) {
         guard let dot = text.utf8.firstIndex(of: .dot),
             let name = PackageName(String(text[..<dot])),

@@ -1,12 +1,12 @@
-/// Where files come from, and how to know them: a `url` section or an `extra-source` section.
+/// The location of files and their checksums: a section `url` or `extra-source`.
 public struct Source: Hashable, Sendable {
-    /// As written: `https://…`, `git+https://…#branch`, a path.
+    /// The URL as written: `https://…`, `git+https://…#branch`, a path.
     public var url: String
-    /// In the order of the file, usually not the strongest first.
+    /// The checksums in the order of the file, often not the strongest first.
     public var checksums: [Checksum]
-    /// Further addresses, tried in order after `url`.
+    /// Further URLs, tried in order after `url`.
     public var mirrors: [String]
-    /// The folder of the package inside the source.
+    /// The package's folder in the source.
     public var subpath: String?
 
     public init(url: String, checksums: [Checksum] = [], mirrors: [String] = [], subpath: String? = nil) {
@@ -17,9 +17,9 @@ public struct Source: Hashable, Sendable {
     }
 }
 
-/// The digest of a file, written `kind=hexadecimal`; without a kind it is MD5.
+/// The checksum of a file, written `kind=hexadecimal`; without a kind it is MD5.
 public struct Checksum: Hashable, Sendable, CustomStringConvertible {
-    /// The algorithms that opam knows.
+    /// The algorithms that opam supports.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case md5, sha256, sha512
 
@@ -34,10 +34,10 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible {
 
     /// The algorithm.
     public var kind: Kind
-    /// In lower case.
+    /// The hexadecimal digits in lower case.
     public var hexadecimal: String
 
-    /// Reads a checksum; nil when the kind is unknown or the digits are not as many as it has.
+    /// Parses a checksum; nil if the kind is unknown or the number of digits is wrong.
     public init?(_ text: String) {
         var kind = Kind.md5
         var digits = text
@@ -56,22 +56,22 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(kind.rawValue)=\(hexadecimal)" }
 }
 
-/// A file with the checksum that it must have.
+/// A file with its expected checksum.
 public struct CheckedFile: Hashable, Sendable {
-    /// The name of the file, relative to the directory that it goes to; bytes, usually UTF-8.
+    /// The name of the file relative to its destination; bytes, usually UTF-8.
     public var nameBytes: [UInt8]
-    /// The checksum that the file must have.
+    /// The expected checksum.
     public var checksum: Checksum
 
     /// The name for messages.
     public var name: String { String(decoding: nameBytes, as: UTF8.self) }
 }
 
-/// A source and the name under which its file is put beside the package's own source.
+/// An additional source, and the name of its file in the package's source tree.
 public struct ExtraSource: Hashable, Sendable {
-    /// Bytes, usually UTF-8.
+    /// The name of the file; bytes, usually UTF-8.
     public var nameBytes: [UInt8]
-    /// Where the file is fetched from.
+    /// The source of the file.
     public var source: Source
 
     /// The name for messages.
@@ -95,7 +95,7 @@ extension Value {
 }
 
 extension Items {
-    /// The source that the items of a section describe; nil without an address.
+    /// The source described by the items of a section; nil without a URL.
     func source() -> Source? {
         let old = read(.git).map { $0.hasPrefix("git") ? $0 : "git+\($0)" }
         let url = Self.addresses.lazy.compactMap { read($0) }.first ?? old
@@ -104,14 +104,14 @@ extension Items {
         }
     }
 
-    /// The fields that can hold the address: `src`, and those from before opam 2.
+    /// The fields that may contain the URL: `src`, and those from before opam 2.
     private static let addresses: [TypedField<String?>] = [
         .src, .archive, .http, .darcs, .hg, .local,
     ]
 }
 
 extension Schema {
-    /// The fields of `url` and `extra-source` sections.
+    /// The fields of sections `url` and `extra-source`.
     static let source: Schema = {
         var schema = Schema()
         for field: TypedField<String?> in [.src, .archive, .http, .git, .darcs, .hg, .local, .subpath] {

@@ -1,10 +1,10 @@
-/// What a variable can hold.
+/// The value of a variable.
 public enum VariableValue: Hashable, Sendable {
     case bool(Bool)
     case string(String)
     case list([String])
 
-    /// The value as a boolean, if it is one or is written as one.
+    /// The value as a boolean, if it is one or a string that denotes one.
     public var bool: Bool? {
         switch self {
         case .bool(let value): value
@@ -13,7 +13,7 @@ public enum VariableValue: Hashable, Sendable {
         }
     }
 
-    /// The value as text; the texts of a list are joined by spaces.
+    /// The value as a string; the elements of a list are joined by spaces.
     public var text: String {
         switch self {
         case .bool(let value): value ? "true" : "false"
@@ -23,19 +23,19 @@ public enum VariableValue: Hashable, Sendable {
     }
 }
 
-/// A variable that an environment is asked for.
+/// The name and scope of a variable.
 public struct Variable: Hashable, Sendable, CustomStringConvertible {
-    /// Whose variable it is.
+    /// The scope of a variable.
     public enum Scope: Hashable, Sendable {
         /// `os`
         case global
-        /// `_:version`: of the package that is looked at.
+        /// `_:version`: of the current package.
         case own
         /// `ocaml:native`
         case package(PackageName)
     }
 
-    /// Whose variable it is: global, of a package, or of the package at hand (`_`).
+    /// The scope: global, of a package, or of the current package (`_`).
     public var scope: Scope
     /// The name without its scope.
     public var name: String
@@ -54,23 +54,23 @@ public struct Variable: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Answers what a variable is; nil when it isn't defined.
+/// Returns the value of a variable; nil if it is undefined.
 public typealias Environment = (Variable) -> VariableValue?
 
-/// A variable as it is written, for one package, for several, or for none: `os`, `ocaml:native`, `a+b:enable`, and
-/// inside `%{…}%` with two texts to choose from: `a:installed?yes:no`.
+/// A reference to a variable that is global or of one or several packages: `os`, `ocaml:native`, `a+b:enable`, and
+/// inside `%{…}%` with two alternative texts: `a:installed?yes:no`.
 public struct VariableReference: Hashable, Sendable, CustomStringConvertible {
-    /// Empty for a global variable; nil means `_`.
+    /// The packages, where nil means `_`; empty for a global variable.
     public var packages: [PackageName?]
     public var name: String
-    /// What the reference gives in place of a boolean.
+    /// The texts that replace a boolean value.
     public var choice: Choice?
 
     /// The texts of `%{variable?a:b}%`.
     public struct Choice: Hashable, Sendable {
-        /// The text where the variable is true.
+        /// The text if the variable is true.
         public var whenTrue: String
-        /// The text where it is false or undefined.
+        /// The text if it is false or undefined.
         public var whenFalse: String
     }
 
@@ -80,11 +80,11 @@ public struct VariableReference: Hashable, Sendable, CustomStringConvertible {
         self.choice = choice
     }
 
-    /// Reads a reference. A part of the list of packages that is empty is left out.
+    /// Parses a reference. Empty elements of the list of packages are ignored.
     ///
-    /// - Parameter interpolated: Whether the text is in `%{…}%`, where `?package:variable:` is a further way to
-    ///   write a variable of one package whose name may have a `+`.
-    /// - Returns: nil when the name of a package is not valid.
+    /// - Parameter interpolated: Whether the text is in `%{…}%`, where `?package:variable:` is another notation for a
+    ///   variable of one package whose name may contain a `+`.
+    /// - Returns: nil if the name of a package is invalid.
     public init?(parsing text: String, interpolated: Bool) {
         guard let (head, last) = text.cutAtLast(":") else {
             self.init(text)
@@ -125,7 +125,7 @@ public struct VariableReference: Hashable, Sendable, CustomStringConvertible {
         self.init(name, packages: packages, choice: choice)
     }
 
-    /// The variables that the reference looks at.
+    /// The variables that the value depends on.
     public var variables: [Variable] {
         if packages.isEmpty { return [Variable(name)] }
         return packages.map { Variable(name, scope: $0.map { .package($0) } ?? .own) }
@@ -139,12 +139,12 @@ public struct VariableReference: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension VariableReference {
-    /// What the reference gives in an environment; nil when that is undefined.
+    /// The value of the reference in an environment; nil if it is undefined.
     ///
-    /// `p:enable` is `p:installed?enable:disable`. Of several packages the result is true when it is true for each.
+    /// `p:enable` is `p:installed?enable:disable`. The value for several packages is true if it is true for each.
     ///
-    /// - Parameter keepsUndefined: Whether a choice whose condition isn't known is left undecided, rather than taken
-    ///   as false.
+    /// - Parameter keepsUndefined: Whether a choice with an undefined condition is left undefined instead of being
+    ///   treated as false.
     func value(in environment: Environment, keepsUndefined: Bool) -> VariableValue? {
         if !packages.isEmpty, name == "enable", choice == nil {
             let choice = Choice(whenTrue: "enable", whenFalse: "disable")

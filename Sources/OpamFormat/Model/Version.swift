@@ -1,22 +1,22 @@
 /// A package version, ordered as opam orders versions.
 ///
-/// The order is Debian's without an epoch (Debian Policy, "Version"): the text is split at its last `-`; each part is
-/// read as alternating runs of non-digits and digits; in a run of non-digits `~` comes before the end, the end before
-/// letters, letters before everything else; runs of digits compare as numbers.
+/// The order is Debian's without epochs (Debian Policy, "Version"): the text is split at its last `-`; each part
+/// consists of alternating runs of non-digits and digits; in a run of non-digits `~` sorts before the end, the end
+/// before letters, and letters before everything else; runs of digits compare as numbers.
 ///
-/// Two texts can name the same place in that order (`1.0`, `1.00`, `1.0-`). They are equal, as they are for opam.
+/// Different texts can be equal in this order (`1.0`, `1.00`, `1.0-`). They are equal versions, as in opam.
 ///
 /// - SeeAlso: `docs/decisions/0012-version-equality.md`
 public struct Version: Sendable {
     /// The version as written; different texts may be equal versions.
     public let text: String
 
-    /// A version with the given text, which isn't checked: see ``isValid(_:)``.
+    /// Creates a version without checking it: see ``isValid(_:)``.
     public init(unchecked text: String) {
         self.text = text
     }
 
-    /// The version with the given text, or nil when opam would not accept it.
+    /// Creates a version; nil if opam would not accept the text.
     public init?(_ text: String) {
         guard Self.isValid(text) else { return nil }
         self.text = text
@@ -37,7 +37,7 @@ extension Version: Comparable {
         left.text == right.text || compare(left.text, right.text) == 0
     }
 
-    /// A negative number, zero or a positive number as `left` is before, equal to or after `right`.
+    /// Returns a negative number, zero or a positive number if `left` is less than, equal to or greater than `right`.
     ///
     /// - Complexity: O(length of the texts).
     public static func compare(_ left: String, _ right: String) -> Int {
@@ -80,7 +80,7 @@ extension Version: Comparable {
         }
     }
 
-    /// The place of a byte in a run of non-digits; 0 is the end of the run.
+    /// The rank of a byte in a run of non-digits; 0 is the rank of the end of the run.
     private static func rank(_ byte: UInt8?) -> Int {
         guard let byte, !byte.isDigit else { return 0 }
         if byte == .tilde { return -1 }
@@ -97,7 +97,7 @@ extension Version: Comparable {
         return 0
     }
 
-    /// Removes the run of digits at the start and returns it without leading zeros.
+    /// Removes the leading run of digits and returns it without leading zeros.
     private static func takeNumber(_ part: inout Part) -> Part {
         let end = part.firstIndex { !$0.isDigit } ?? part.endIndex
         let start = part[..<end].firstIndex { $0 != .zero } ?? end
@@ -108,7 +108,7 @@ extension Version: Comparable {
 }
 
 extension Version: Hashable {
-    /// Feeds what the order looks at: numbers without leading zeros, and nothing for zero at the end of a part.
+    /// Hashes what the order depends on: numbers without leading zeros, and nothing for zero at the end of a part.
     public func hash(into hasher: inout Hasher) {
         var text = text
         text.withUTF8 { bytes in

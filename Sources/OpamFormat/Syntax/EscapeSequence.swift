@@ -1,11 +1,11 @@
-/// What means a byte in a string: `\n`, `\065`, `\x41`, or a line end that is left out.
+/// An escape sequence in a string: `\n`, `\065`, `\x41`, or an escaped line end.
 struct EscapeSequence {
-    /// How many bytes it has, the backslash included.
+    /// The number of bytes, including the backslash.
     var length: Int
-    /// The byte it means; nil for a line end and the blanks after it.
+    /// The byte that it represents; nil for a line end and the blanks after it.
     var value: UInt8?
 
-    /// The sequence whose backslash is at `start`; nil when there is no such sequence.
+    /// Parses the sequence whose backslash is at `start`; nil if it is not valid.
     init?(in bytes: UnsafeBufferPointer<UInt8>, at start: Int) {
         guard start + 1 < bytes.count else { return nil }
         let letter = bytes[start + 1]

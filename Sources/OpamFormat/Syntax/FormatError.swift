@@ -1,16 +1,16 @@
-/// What is wrong in a file, and where.
+/// An error in a file and its position.
 public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The name under which the file was read.
+    /// The file name, as given to the parser.
     public var file: String
-    /// Counts from 1.
+    /// The line number, from 1.
     public var line: Int
-    /// Counts characters from 1.
+    /// The number of the character in the line, from 1.
     public var column: Int
-    /// The line of the file, cut to a readable length.
+    /// The line of the file, truncated to a readable length.
     public var excerpt: String
     /// What was found and what was expected.
     public var message: String
-    /// The field that is treated as absent; nil when the whole file can't be used.
+    /// The field that is treated as absent; nil if the whole file is unusable.
     public var field: String?
 
     public init(
@@ -29,10 +29,10 @@ public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension FormatError {
-    /// Longer lines are cut: an excerpt is for reading.
+    /// The limit on the length of excerpts: longer lines are truncated.
     static let longestExcerpt = 200
 
-    /// An error at a byte of a file.
+    /// Creates an error at a byte of a file.
     init(_ message: String, at offset: Int, of bytes: [UInt8], file: String, field: String? = nil) {
         let offset = min(offset, bytes.count)
         let before = bytes[..<offset]
@@ -47,7 +47,7 @@ extension FormatError {
     }
 }
 
-/// What the lexer and the parser throw: a message at a byte.
+/// The error type of the lexer and the parser: a message at a byte.
 struct SyntaxError: Error {
     var message: String
     var offset: Int

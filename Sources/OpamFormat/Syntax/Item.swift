@@ -14,11 +14,11 @@ public struct Field: Sendable {
     /// The name of the field.
     public var name: String { tree.text(node) }
 
-    /// The value of the field, not decoded.
+    /// The value of the field, not yet decoded.
     public var value: Value { Value(tree: tree, index: node.firstChild) }
 }
 
-/// `kind "title" { … }`; the title may be missing.
+/// `kind "title" { … }`; the title is optional.
 public struct Section: Sendable {
     let tree: SyntaxTree
     let index: Node.Index
@@ -31,24 +31,24 @@ public struct Section: Sendable {
     /// The title in quotes; nil if the section has none.
     public var title: String? { titleBytes.map { String(decoding: $0, as: UTF8.self) } }
 
-    /// The bytes of the title, which need not be UTF-8.
+    /// The bytes of the title, which need not be valid UTF-8.
     var titleBytes: [UInt8]? {
         node.detail.contains(.titled) ? tree.textBytes(tree.nodes[Int(node.firstChild)]) : nil
     }
 
-    /// The fields and sections inside.
+    /// The fields and sections in this section.
     public var items: Items {
         let first = node.firstChild
         return Items(tree: tree, first: node.detail.contains(.titled) ? tree.nodes[Int(first)].nextSibling : first)
     }
 }
 
-/// The fields and sections of a file or of a section, in their order.
+/// The fields and sections of a file or of a section, in order.
 public struct Items: Sequence, Sendable {
     let tree: SyntaxTree
     let first: Node.Index
 
-    /// Walks the items in the order of the file.
+    /// Iterates over the items in the order of the file.
     public struct Iterator: IteratorProtocol {
         let tree: SyntaxTree
         var current: Node.Index
@@ -65,7 +65,7 @@ public struct Items: Sequence, Sendable {
 
     public func makeIterator() -> Iterator { Iterator(tree: tree, current: first) }
 
-    /// The first field of that name.
+    /// The first field with this name.
     func field(_ name: StaticString) -> Field? {
         var next = first
         while next != Node.none {
@@ -76,7 +76,7 @@ public struct Items: Sequence, Sendable {
         return nil
     }
 
-    /// The sections of that kind.
+    /// The sections of this kind.
     func sections(_ kind: StaticString) -> [Section] {
         compactMap { item in
             guard case .section(let section) = item, tree.textEquals(section.node, kind) else { return nil }

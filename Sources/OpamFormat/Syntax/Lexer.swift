@@ -1,4 +1,4 @@
-/// Cuts a file into tokens by the rule of the longest match, as the lexer of the opam manual does.
+/// Splits a file into tokens by longest match, like the lexer of the opam manual.
 struct Lexer {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0
@@ -42,7 +42,7 @@ struct Lexer {
         }
     }
 
-    /// Skips `(* … *)`, which nests.
+    /// Skips `(* … *)`, which may be nested.
     private mutating func skipComment() throws(SyntaxError) {
         let start = position
         var depth = 0
@@ -64,7 +64,7 @@ struct Lexer {
 
     // MARK: Words
 
-    /// The end of the run of identifier characters from `start`, and whether the run has a letter.
+    /// The end of the run of identifier characters from `start`, and whether it contains a letter.
     private func run(from start: Int) -> (end: Int, hasLetter: Bool) {
         var end = start
         var hasLetter = false
@@ -75,7 +75,7 @@ struct Lexer {
         return (end, hasLetter)
     }
 
-    /// An identifier, a boolean or an integer; nil when the run of characters is none of them.
+    /// An identifier, a boolean or an integer; nil if the run of characters is none of them.
     private mutating func word() throws(SyntaxError) -> Token? {
         let start = position
         let (end, hasLetter) = run(from: start)
@@ -91,7 +91,7 @@ struct Lexer {
         return Token(kind: matches(text, "false") ? .bool : .identifier, position: start, text: text)
     }
 
-    /// Where an identifier ends whose first run ends at `end`: after `+name` parts and one `:name`.
+    /// The end of an identifier whose first run ends at `end`: after parts `+name` and at most one `:name`.
     private func qualified(from end: Int) -> Int {
         var end = end
         while byte(at: end) == .plus {
@@ -210,7 +210,7 @@ struct Lexer {
         throw SyntaxError(message: "this string is not closed", offset: start)
     }
 
-    /// How many bytes the escape sequence at `offset` has.
+    /// The length of the escape sequence at `offset` in bytes.
     private func escapeLength(at offset: Int) throws(SyntaxError) -> Int {
         guard let escape = EscapeSequence(in: bytes, at: offset) else {
             throw SyntaxError(

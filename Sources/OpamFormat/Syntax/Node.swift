@@ -1,14 +1,14 @@
-/// One element of a file's syntax: fixed size, pointing into the file's bytes and to other nodes by number.
+/// A node of the syntax tree, of fixed size, which refers to the file's bytes and to other nodes by numbers.
 ///
-/// The nodes of a file are in one array, so that reading a file costs two allocations however long it is. Texts become
-/// `String` only when someone asks for them.
+/// The nodes of a file are in one array, so that parsing makes two allocations for a file of any length. A `String` is
+/// created only on demand.
 struct Node {
     enum Kind: UInt8 {
         /// The whole file; its children are fields and sections.
         case file
-        /// `name: value`. The text is the name, the only child the value.
+        /// `name: value`. The text is the name, and the only child the value.
         case field
-        /// `name "title" { … }`. The text is the name; the first child is the title, when there is one.
+        /// `name "title" { … }`. The text is the name; the first child is the title if there is one.
         case section
         case bool, integer, identifier, string
         /// `[ … ]`
@@ -29,17 +29,17 @@ struct Node {
         case update
     }
 
-    /// What else the kind needs to say.
+    /// Additional properties of a node.
     struct Detail: OptionSet {
         let rawValue: UInt8
 
         /// A string in triple quotes.
         static let tripleQuoted = Detail(rawValue: 1)
-        /// A string whose value isn't simply its bytes: it has escapes or carriage returns.
+        /// A string with escapes or carriage returns, whose value differs from its bytes.
         static let escaped = Detail(rawValue: 2)
         /// A section with a title.
         static let titled = Detail(rawValue: 4)
-        /// A boolean that is true.
+        /// The boolean `true`.
         static let isTrue = Detail(rawValue: 8)
     }
 
@@ -49,20 +49,20 @@ struct Node {
     var kind: Kind
     var detail: Detail = []
     var `operator`: UInt8 = 0
-    /// The first byte of the element, for messages.
+    /// The offset of the element's first byte, for messages.
     var position: UInt32
-    /// The bytes of its text: a name, a number, what is between quotes.
+    /// The range of its text: a name, a number, or the contents of a string.
     var textStart: UInt32
     var textEnd: UInt32
     var firstChild: Index = Node.none
     var nextSibling: Index = Node.none
 }
 
-/// `=`, `!=`, `<`, `<=`, `>`, `>=`. An opam file may also write `~` for `>=`.
+/// `=`, `!=`, `<`, `<=`, `>`, `>=`. Opam files may also contain `~` for `>=`.
 public enum RelationalOperator: UInt8, Hashable, Sendable, CaseIterable {
     case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
 
-    /// The operator that holds exactly when this one doesn't.
+    /// The operator that is true exactly if this one is false.
     public var negated: RelationalOperator {
         switch self {
         case .equal: .notEqual
@@ -74,7 +74,7 @@ public enum RelationalOperator: UInt8, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// The operator as it is written in a file.
+    /// The operator in the syntax of opam files.
     public var text: String {
         switch self {
         case .equal: "="
@@ -86,7 +86,7 @@ public enum RelationalOperator: UInt8, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether `left operator right` holds when comparing them gave `order`: negative, zero or positive.
+    /// Whether `left operator right` is true if comparing them gave `order`: negative, zero or positive.
     public func holds(_ order: Int) -> Bool {
         switch self {
         case .equal: order == 0
@@ -99,19 +99,19 @@ public enum RelationalOperator: UInt8, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// How an environment variable is changed.
+/// How an environment variable is updated.
 public enum UpdateOperator: UInt8, Hashable, Sendable, CaseIterable {
     /// `=`: replaces the value.
     case set
-    /// `+=`: puts before the value, with a separator.
+    /// `+=`: prepends to the value, with a separator.
     case prepend
-    /// `=+`: puts after the value, with a separator.
+    /// `=+`: appends to the value, with a separator.
     case append
-    /// `:=`: as `+=`, but an unset variable keeps a trailing separator, hence the system's default.
+    /// `:=`: like `+=`, but an unset variable gets a trailing separator, and therefore the system's default.
     case prependKeepingDefault
-    /// `=:`: as `=+`, but an unset variable keeps a leading separator.
+    /// `=:`: like `=+`, but an unset variable gets a leading separator.
     case appendKeepingDefault
-    /// `=+=`: puts in the place of what was added earlier, else before the value.
+    /// `=+=`: replaces a value added earlier in place, or else prepends.
     case replaceInPlace
 
     public var text: String {

@@ -1,4 +1,4 @@
-/// Values, from chains of operators down to atoms.
+/// Parses values, from chains of operators down to atoms.
 extension Parser {
     mutating func parseValue() throws(SyntaxError) -> Node.Index {
         try enter()
@@ -46,7 +46,7 @@ extension Parser {
         return try parseOptions(of: try parseSimple())
     }
 
-    /// Any number of `{ … }` after a value, each wrapping what comes before.
+    /// Parses any number of `{ … }` after a value, each wrapping what precedes it.
     mutating func parseOptions(of value: Node.Index) throws(SyntaxError) -> Node.Index {
         var value = value
         let outerDepth = depth

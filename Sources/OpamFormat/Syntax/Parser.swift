@@ -1,4 +1,4 @@
-/// Builds the nodes of a file, by recursive descent over the grammar of the opam manual ("Common file format").
+/// Builds the nodes of a file by recursive descent over the grammar of the opam manual ("Common file format").
 ///
 ///     items   ← { identifier ':' value | identifier [string] '{' items '}' }
 ///     value   ← chain of '|' over chain of '&' over operand
@@ -9,7 +9,7 @@
 ///
 /// - SeeAlso: `docs/decisions/0011-nesting-limit.md`
 struct Parser {
-    /// How deep brackets, braces and prefix operators may nest. Files people write stay below ten.
+    /// The maximum nesting depth of brackets, braces and prefix operators. Real files stay below ten.
     static let deepestNesting = 100
 
     private var lexer: Lexer
@@ -25,13 +25,13 @@ struct Parser {
         nodes.reserveCapacity(bytes.count / 12 + 8)
     }
 
-    /// Parses a whole file; the first node is the file.
+    /// Parses a whole file; the first node is the file's.
     mutating func parseFile() throws(SyntaxError) {
         nodes.append(Node(kind: .file, position: 0, textStart: 0, textEnd: 0))
         try parseItems(of: 0, until: .end)
     }
 
-    /// Parses a single value and nothing after it; the first node of `nodes` need not be its root.
+    /// Parses a single value up to the end of the text; the first node of `nodes` need not be its root.
     mutating func parseSingleValue() throws(SyntaxError) -> Node.Index {
         let value = try parseValue()
         try expect(.end)
@@ -63,7 +63,7 @@ struct Parser {
         return Node.Index(nodes.count - 1)
     }
 
-    /// A node at `token` that has `child` as its first child, at the child's place in the file.
+    /// A node at `token` with `child` as its first child, at the child's position in the file.
     mutating func wrap(_ child: Node.Index, _ kind: Node.Kind, _ token: Token) -> Node.Index {
         let node = append(kind, token)
         nodes[Int(node)].position = nodes[Int(child)].position
@@ -88,7 +88,7 @@ struct Parser {
     }
 }
 
-/// Fields and sections.
+/// Parses fields and sections.
 extension Parser {
     mutating func parseItems(of parent: Node.Index, until end: Token.Kind) throws(SyntaxError) {
         try enter()

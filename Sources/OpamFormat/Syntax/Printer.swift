@@ -1,9 +1,9 @@
-/// Writes values and files so that parsing the text gives the same again.
+/// Prints values and files so that parsing the text gives them back.
 public enum Printer {
-    /// A text as a string of the format.
+    /// A quoted string.
     public static func quoted(_ text: String) -> String { String(decoding: quoted(Array(text.utf8)), as: UTF8.self) }
 
-    /// Bytes in any encoding as a string of the format.
+    /// A quoted string of bytes in any encoding.
     public static func quoted(_ bytes: [UInt8]) -> [UInt8] {
         var quoted: [UInt8] = [.quote]
         for byte in bytes {
@@ -16,7 +16,7 @@ public enum Printer {
         return quoted + [.quote]
     }
 
-    /// A file, one item after the other. Bytes that are not UTF-8 are replaced.
+    /// The text of a file, item by item. Invalid UTF-8 is replaced.
     public static func text(of tree: SyntaxTree) -> String {
         text(of: tree.items, indentation: "")
     }
@@ -36,7 +36,7 @@ public enum Printer {
         return "\(indentation)\(section.kind)\(title) {\n\(items)\(indentation)}\n"
     }
 
-    /// A value, on one line except where its texts have several.
+    /// The text of a value, on one line unless its strings contain several.
     public static func text(of value: Value) -> String {
         switch value.form {
         case .bool(let value): value ? "true" : "false"

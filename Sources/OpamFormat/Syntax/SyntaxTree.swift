@@ -1,13 +1,14 @@
-/// The syntax of one file in opam's format: checked as a whole, turned into text and types only where someone looks.
+/// The syntax tree of a file in opam's format: the whole syntax is checked, but strings and typed values are created on
+/// demand.
 ///
 /// The tree keeps the bytes of the file. Its elements are ``Field``, ``Section`` and ``Value``, which are cheap views.
 ///
 /// - SeeAlso: `docs/decisions/0010-flat-syntax-tree.md`
 public final class SyntaxTree: Sendable {
-    /// Larger files are refused. The largest that people publish has some 50 kB.
+    /// Larger files are rejected. The largest published ones have about 50 kB.
     public static let largestFile = 4 << 20
 
-    /// The name for messages.
+    /// The file name for messages.
     public let file: String
     /// The bytes of the file, to which nodes refer by offset.
     public let bytes: [UInt8]
@@ -23,9 +24,8 @@ public final class SyntaxTree: Sendable {
 
     /// Parses a file.
     ///
-    /// - Parameter file: The name for messages.
-    /// - Throws: What is wrong with the syntax, and where. A field that is unknown or has a value of the wrong form is
-    ///   not an error of the syntax.
+    /// - Parameter file: The file name for messages.
+    /// - Throws: The syntax error and its position. Unknown fields and invalid values are not syntax errors.
     /// - Complexity: O(bytes).
     public convenience init(parsing bytes: [UInt8], file: String) throws(FormatError) {
         try Self.checkSize(bytes, file)
@@ -42,9 +42,9 @@ public final class SyntaxTree: Sendable {
         }
     }
 
-    /// Parses a single value, such as a filter on its own.
+    /// Parses a single value, such as a filter.
     ///
-    /// - Throws: What is wrong with the syntax, and where.
+    /// - Throws: The syntax error and its position.
     static func parseValue(_ bytes: [UInt8], file: String) throws(FormatError) -> Value {
         try checkSize(bytes, file)
         let result = bytes.withUnsafeBufferPointer { buffer in
@@ -69,7 +69,7 @@ public final class SyntaxTree: Sendable {
         }
     }
 
-    /// The fields and sections of the file, in their order.
+    /// The fields and sections of the file, in order.
     public var items: Items { Items(tree: self, first: nodes[Int(root)].firstChild) }
 
     // MARK: Texts
@@ -80,7 +80,7 @@ public final class SyntaxTree: Sendable {
         return String(decoding: textBytes(node), as: UTF8.self)
     }
 
-    /// The bytes of the text, which need not be UTF-8.
+    /// The bytes of the text, which need not be valid UTF-8.
     func textBytes(_ node: Node) -> [UInt8] {
         let range = Int(node.textStart)..<Int(node.textEnd)
         guard node.detail.contains(.escaped) else { return Array(bytes[range]) }
@@ -116,7 +116,7 @@ public final class SyntaxTree: Sendable {
         return value
     }
 
-    /// An error at the place of a node.
+    /// An error at the position of a node.
     func error(_ message: String, at node: Node, field: String?) -> FormatError {
         FormatError(message, at: Int(node.position), of: bytes, file: file, field: field)
     }

@@ -1,4 +1,4 @@
-/// A word of the grammar. Its text is a range of the file's bytes.
+/// A token of the grammar. Its text is a range of the file's bytes.
 struct Token {
     enum Kind: UInt8 {
         case end
@@ -11,12 +11,12 @@ struct Token {
     var detail: Node.Detail = []
     var `operator`: UInt8 = 0
     var position: Int
-    /// For strings, what is between the quotes.
+    /// For strings, the range between the quotes.
     var text: Range<Int>
 }
 
 extension Token.Kind {
-    /// How a message names the token.
+    /// The description of the token in messages.
     var meaning: String {
         switch self {
         case .end: "the end of the file"

@@ -1,4 +1,4 @@
-/// The bytes that the grammar knows by name.
+/// The bytes used in the grammar.
 extension UInt8 {
     static let tab = UInt8(ascii: "\t")
     static let newline = UInt8(ascii: "\n")
@@ -26,7 +26,7 @@ extension UInt8 {
 
     var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
 
-    /// Letters, digits, `_` and `-`: what identifiers and package names are made of.
+    /// Letters, digits, `_` and `-`: the characters of identifiers and package names.
     var isIdentifierCharacter: Bool {
         isLetter || isDigit || self == .underscore || self == .minus
     }

@@ -1,11 +1,11 @@
-/// A value as it is written in a file. Two values are equal when they say the same, wherever and however they are written.
+/// A value as written in a file. Values with the same meaning are equal, whatever their position and notation.
 public struct Value: Sendable {
     let tree: SyntaxTree
     let index: Node.Index
 
     var node: Node { tree.nodes[Int(index)] }
 
-    /// What a value is, one level deep.
+    /// The form of a value, one level deep.
     public enum Form: Sendable {
         case bool(Bool)
         case integer(Int)
@@ -32,7 +32,7 @@ public struct Value: Sendable {
         case update(Value, UpdateOperator, Value)
     }
 
-    /// The value by its syntactic form, for pattern matching.
+    /// The syntactic form of the value, for pattern matching.
     public var form: Form {
         let node = node
         switch node.kind {
@@ -54,7 +54,7 @@ public struct Value: Sendable {
         }
     }
 
-    /// Line and column, both from 1.
+    /// The line and the column, both from 1.
     ///
     /// - Complexity: O(bytes before the value).
     public var position: (line: Int, column: Int) {
@@ -66,10 +66,10 @@ public struct Value: Sendable {
 
     var children: Values { Values(tree: tree, first: node.firstChild) }
 
-    /// - Precondition: The kind of the value has a first child.
+    /// - Precondition: A value of this kind has a first child.
     var firstChild: Value { Value(tree: tree, index: node.firstChild) }
 
-    /// - Precondition: The kind of the value has two children.
+    /// - Precondition: A value of this kind has two children.
     var lastOfTwo: Value { Value(tree: tree, index: firstChild.node.nextSibling) }
 
     var text: String { tree.text(node) }
@@ -82,7 +82,7 @@ public struct Value: Sendable {
         UpdateOperator(rawValue: node.operator) ?? .set
     }
 
-    /// The lexer has seen to it that the number fits.
+    /// The lexer has checked that the number fits.
     private var integer: Int {
         let digits = tree.bytes[Int(node.textStart)..<Int(node.textEnd)]
         let magnitude = digits.reduce(0) { $1.isDigit ? $0 * 10 + Int($1 &- .zero) : $0 }
@@ -90,12 +90,12 @@ public struct Value: Sendable {
     }
 }
 
-/// Adjacent values: in a list, in a group, in braces, in a chain of operators.
+/// Adjacent values: in a list, in parentheses, in braces, or in a chain of operators.
 public struct Values: Sequence, Sendable {
     let tree: SyntaxTree
     let first: Node.Index
 
-    /// Walks the elements in the order of the file.
+    /// Iterates over the values in the order of the file.
     public struct Iterator: IteratorProtocol {
         let tree: SyntaxTree
         var current: Node.Index
@@ -109,18 +109,18 @@ public struct Values: Sequence, Sendable {
 
     public func makeIterator() -> Iterator { Iterator(tree: tree, current: first) }
 
-    /// Whether there is no element.
+    /// Whether there are no values.
     public var isEmpty: Bool { first == Node.none }
 
-    /// The value, if there is exactly one.
+    /// The value if there is exactly one.
     public var only: Value? {
         guard !isEmpty, tree.nodes[Int(first)].nextSibling == Node.none else { return nil }
         return Value(tree: tree, index: first)
     }
 
-    /// All but the first.
+    /// All values but the first.
     ///
-    /// - Precondition: There is a first.
+    /// - Precondition: It is not empty.
     var afterFirst: Values {
         Values(tree: tree, first: tree.nodes[Int(first)].nextSibling)
     }

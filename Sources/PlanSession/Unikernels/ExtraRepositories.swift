@@ -6,9 +6,9 @@ internal import OpamRepository
 internal import Planner
 internal import YAML
 
-/// Repositories that opam files of unikernels name, laid over those of columns.
+/// Repositories named by opam files of unikernels, added to those of columns.
 actor ExtraRepositories {
-    /// Extra repositories of one unikernel.
+    /// The maximum number of extra repositories of a unikernel.
     private static let limit = 16
 
     private let loader: PlanInputLoader
@@ -23,9 +23,9 @@ actor ExtraRepositories {
         self.known = known
     }
 
-    /// The extra repositories that the opam file of a unikernel names, at the commits that they have now.
+    /// The extra repositories named by the opam file of a unikernel, at their current commits.
     ///
-    /// - Throws: `Failure` where one cannot be read.
+    /// - Throws: `Failure` if a repository cannot be read.
     func opened(_ generated: OpamFile, at unikernel: UnikernelPackage) async throws -> [RepositoryOpening.Opened] {
         let addresses = generated.extraRepositories
         guard addresses.count <= Self.limit else {
@@ -37,10 +37,11 @@ actor ExtraRepositories {
         return extra
     }
 
-    /// The packages from which unikernels are locked: those of a column's repositories below extra ones, with pins.
+    /// The packages from which unikernels are locked: those of a column's repositories, overlaid with the extra ones
+    /// and the pins.
     ///
-    /// - Parameter pins: What the opam file of a unikernel pins.
-    /// - Throws: `Failure` where a repository or a pin cannot be read.
+    /// - Parameter pins: the pins of the unikernel's opam file. | - Throws: `Failure` if a repository or a pin cannot
+    ///   be read.
     func source(
         _ extra: [RepositoryOpening.Opened], _ pins: [Pin], for pair: (target: TargetEntry, compiler: CompilerEntry)
     ) async throws -> any PackageSource {
@@ -61,7 +62,7 @@ actor ExtraRepositories {
         return source
     }
 
-    /// Equal for the same repositories and pins.
+    /// A text that is equal for the same repositories and pins.
     nonisolated func key(_ extra: [RepositoryOpening.Opened], _ pins: [Pin]) -> String {
         let pinned = pins.map { "\($0.name.value).\($0.version) \($0.source.map { "\($0.value)" } ?? "")" }
         return (extra.map(\.description.location) + pinned).joined(separator: "\n")

@@ -7,9 +7,9 @@ internal import OpamFormat
 internal import Planner
 internal import YAML
 
-/// Locks unikernels that have been configured, over the repositories and pins that their opam files name.
+/// Locks configured unikernels, with the repositories and pins that their opam files name.
 ///
-/// A lock is remembered in the cache: it is made again when something changes that it depends on.
+/// Locks are cached, and computed again when one of their inputs changes.
 ///
 /// - SeeAlso: `docs/decisions/0286-remembered-locks.md`
 struct UnikernelLocking {
@@ -21,17 +21,17 @@ struct UnikernelLocking {
     /// A column of the matrix.
     typealias Pair = (target: TargetEntry, compiler: CompilerEntry)
 
-    /// How far unikernels can be planned, and the extra repositories that decide it.
+    /// How far unikernels can be planned, and the extra repositories that were used.
     struct Outcome {
         var stages: [PackageVersion: UnikernelStage] = [:]
-        /// Without duplicates.
+        /// The extra repositories, without duplicates.
         var repositories: [Plan.Repository] = []
     }
 
     /// How far the configured unikernels of a column can be planned.
     ///
     /// - Parameter configured: Unikernels with the opam files that their configure jobs generated.
-    /// - Throws: `Failure` where a repository or a source cannot be reached.
+    /// - Throws: `Failure` if a repository or a source cannot be reached.
     func stages(of configured: [(unikernel: UnikernelPackage, opam: String)], for pair: Pair) async throws -> Outcome {
         var outcome = Outcome()
         var requests: [Request] = []
@@ -58,8 +58,8 @@ struct UnikernelLocking {
         return outcome
     }
 
-    /// What `body` returns; unlockable where it throws what is the fault of the unikernel, which the other ones do not
-    /// depend on.
+    /// The result of `body`, or `unlockable` for an error caused by the unikernel, which does not affect other
+    /// unikernels.
     private func stage(
         of unikernel: UnikernelPackage, _ body: () async throws -> UnikernelStage?
     ) async throws -> UnikernelStage? {
@@ -74,7 +74,7 @@ struct UnikernelLocking {
 
     // MARK: Requests
 
-    /// A lock that is to be had.
+    /// A requested lock.
     private struct Request {
         var unikernel: UnikernelPackage
         var generated: OpamFile
@@ -83,7 +83,7 @@ struct UnikernelLocking {
         var key: Key
     }
 
-    /// What a lock follows from, besides the program.
+    /// The inputs of a lock, apart from the program.
     private struct Key: Encodable {
         let unikernel: String
         let generated: Digest
@@ -123,7 +123,7 @@ struct UnikernelLocking {
                 open.append(request)
             }
         }
-        // Those of the same repositories and pins share their universe, and what was read of it.
+        // Requests with the same repositories and pins share their universe and parsed files.
         while let first = open.first {
             let group = open.filter { extra.key($0.opened, $0.pins) == extra.key(first.opened, first.pins) }
             open.removeAll { extra.key($0.opened, $0.pins) == extra.key(first.opened, first.pins) }
@@ -135,7 +135,7 @@ struct UnikernelLocking {
         return answers
     }
 
-    /// Locks unikernels over the same repositories and pins.
+    /// Locks unikernels with the same repositories and pins.
     private func locked(_ group: [Request], for pair: Pair) async throws -> [LockAnswer] {
         guard let first = group.first else { return [] }
         let source: any PackageSource
@@ -158,7 +158,7 @@ struct UnikernelLocking {
         return locks
     }
 
-    /// What the opam file pins, unless the matrix pins it, and the exact sources of that.
+    /// The pins of the opam file that the matrix does not pin, and their exact sources.
     private func pins(
         of generated: OpamFile, at unikernel: UnikernelPackage
     ) async throws -> [(pin: Pin, exact: Source)] {
@@ -174,7 +174,7 @@ struct UnikernelLocking {
         return pins
     }
 
-    /// Resolves a branch of a repository of git to a commit.
+    /// Resolves a branch of a git repository to a commit.
     private func resolve(_ locked: inout UnikernelLock.LockedSource) async throws {
         let source = Source(url: locked.url, checksums: locked.checksums.compactMap { Checksum($0) })
         guard SourceAddress.moves(source) else { return }

@@ -10,20 +10,21 @@ internal import Store
 internal import System
 internal import YAML
 
-/// Lays the unikernels of a matrix over its repositories, as far as the results in the store allow to plan them.
+/// Adds the unikernels of a matrix to its repositories, as far as the results in the store allow planning them.
 ///
 /// - SeeAlso: `docs/decisions/0270-unikernels.md`
 struct UnikernelPlanning {
     let loader: PlanInputLoader
-    /// Nil where there is none yet.
+    /// The store; nil if it does not exist yet.
     let store: Store?
-    /// Repositories at commits that were planned before.
+    /// Repositories at previously planned commits.
     let known: [Plan.Repository]
     private var matrix: MatrixFile { loader.matrix }
 
     /// `loaded` with the unikernels.
     ///
-    /// - Throws: `Failure` for a source that is not there or has no `config.ml`, and for names that the repositories have.
+    /// - Throws: `Failure` for a source that does not exist or has no `config.ml`, and for names that the repositories
+    ///   already have.
     func planned(_ loaded: LoadedInputs) async throws -> LoadedInputs {
         let sources = try await UnikernelSources(loader: loader, unpinned: loaded.unpinned).all()
         let extra = ExtraRepositories(loader: loader, loaded: loaded, known: known)

@@ -14,15 +14,15 @@ struct UnikernelSources {
     let loader: PlanInputLoader
     let unpinned: UnpinnedSources
 
-    /// A unikernel's folder at an exact state.
+    /// A unikernel's directory at an exact state.
     struct Found: Sendable {
         var source: Source
         var configureFiles: PackageFiles
     }
 
-    /// All of them, by name.
+    /// All sources, by name.
     ///
-    /// - Throws: `Failure` that names every one that is not there.
+    /// - Throws: `Failure` that names all sources that are not available.
     func all() async throws -> [String: Found] {
         var found: [String: Found] = [:]
         var mistakes: [Failure] = []
@@ -55,7 +55,7 @@ struct UnikernelSources {
         return Found(source: exact, configureFiles: PackageFiles(opam: [], files: files.byPath))
     }
 
-    /// What the files that `mirage configure` reads follow from.
+    /// The key of the cached files that `mirage configure` reads.
     private struct FilesKey: Encodable {
         let url: String
         let checksums: [String]
@@ -63,7 +63,7 @@ struct UnikernelSources {
         let globs: [String]
     }
 
-    /// Files by their paths, which are bytes.
+    /// Files by their paths, which are byte strings.
     private struct ConfigureFiles: Codable, Sendable {
         let paths: [Data]
         let contents: [Data]

@@ -9,16 +9,16 @@ extension Planner {
     package struct ConfigureJob: Sendable {
         /// The unikernel.
         package var unikernel: UnikernelPackage
-        /// The cell of the job's results.
+        /// The cell to which the job's results belong.
         package var cell: Cell
         /// The job's id.
         package var id: Digest
     }
 
-    /// The configure jobs of a column's unikernels; of one without a solution there is none.
+    /// The configure jobs of a column's unikernels; unikernels without a solution have none.
     ///
     /// - Parameter source: The column's packages with its unikernels.
-    /// - Throws: `Failure` where a repository cannot be read or a plugin fails.
+    /// - Throws: `Failure` if a repository cannot be read or a plugin fails.
     package func configureJobs(
         of pair: (target: TargetEntry, compiler: CompilerEntry), in source: any PackageSource
     ) async throws -> [ConfigureJob] {
@@ -60,15 +60,15 @@ extension Planner {
         }
     }
 
-    /// Selects what unikernels of a column are built from.
+    /// Selects the sources of a column's unikernels.
     ///
-    /// Sources of git are as their opam files have them: a branch is not resolved to a commit.
+    /// Git sources are returned as in their opam files: a branch is not resolved to a commit.
     ///
     /// - Parameters:
-    ///   - source: The column's packages with the extra repositories that the opam files name, and with what they pin.
+    ///   - source: The column's packages with the extra repositories that the opam files name, and with their pins.
     ///   - pinned: Packages that the matrix or the opam files pin to sources.
-    /// - Returns: Answers in the order of `configured`.
-    /// - Throws: `Failure` where a repository cannot be read.
+    /// - Returns: the answers, in the order of `configured`.
+    /// - Throws: `Failure` if a repository cannot be read.
     package func locks(
         of configured: [Configured], for pair: (target: TargetEntry, compiler: CompilerEntry),
         in source: any PackageSource, pinned: Set<String>
@@ -93,7 +93,7 @@ extension Planner {
         }
     }
 
-    /// Of what all locks of a column depend on besides repositories, opam files and sources.
+    /// The digest of the inputs of all locks of a column, apart from repositories, opam files and sources.
     package func lockInputs(of pair: (target: TargetEntry, compiler: CompilerEntry)) throws -> Digest {
         struct Identity: Encodable {
             let column: Digest
@@ -117,8 +117,8 @@ extension Planner {
     }
 }
 
-/// Packages with unikernels as their locks are made from: each needs what `mirage configure` generated, without the packages
-/// that the switch provides.
+/// Packages with unikernels, as needed for their locks: each depends on what `mirage configure` generated, without the
+/// packages that the switch provides.
 private struct MonorepoSource: PackageSource {
     let universe: Universe
     private let base: any PackageSource

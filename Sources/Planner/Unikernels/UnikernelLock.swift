@@ -1,21 +1,21 @@
 package import Model
 
-/// What a unikernel is built from beside its own source.
+/// The sources from which a unikernel is built in addition to its own.
 package struct UnikernelLock: Codable, Sendable {
-    /// A source that is unpacked beside the unikernel: an archive, or a repository of git.
+    /// A source that is unpacked next to the unikernel: an archive, or a git repository.
     package struct LockedSource: Codable, Sendable {
-        /// Its folder below `duniverse/`.
+        /// Its directory below `duniverse/`.
         package var directory: String
         /// The archive's name in the build directory.
         package var file: String
-        /// As an opam file has it.
+        /// The URL as in an opam file.
         package var url: String
-        /// Those of an archive; a repository of git has none.
+        /// The checksums of an archive; empty for a git repository.
         package var checksums: [String]
-        /// What is built from it, sorted.
+        /// The packages that are built from it, sorted.
         package var packages: [PackageVersion]
 
-        /// Whether it is a repository of git, by opam's rules for addresses.
+        /// Whether it is a git repository, by opam's rules for URLs.
         var isGit: Bool {
             let place = url.prefix { $0 != "#" }
             let scheme = place.prefix { $0 != ":" }
@@ -23,24 +23,24 @@ package struct UnikernelLock: Codable, Sendable {
         }
     }
 
-    /// By directory.
+    /// The sources by directory.
     package var sources: [LockedSource]
-    /// Packages of the switch that were selected with them, and are built as usual, sorted.
+    /// The packages of the switch that were selected along with them and are built as usual, sorted.
     var tools: [PackageVersion]
-    /// What the packages of the sources need of the system, sorted.
+    /// The system packages that the packages of the sources need, sorted.
     var systemPackages: [String]
 }
 
-/// A lock, or why there is none.
+/// A lock, or the reason why there is none.
 package enum LockAnswer: Codable, Sendable {
     case lock(UnikernelLock)
-    /// `cause` is the constraint that the reason comes down to; nil where no solver named one.
+    /// `cause` is the constraint that the reason reduces to; nil if the solver named none.
     case obstacle(reason: String, cause: UnsolvableCause?)
 }
 
-/// Why a unikernel cannot be locked.
+/// The reason why a unikernel cannot be locked.
 struct LockObstacle: Error {
     var reason: String
-    /// The constraint that the reason comes down to; nil where no solver named one.
+    /// The constraint that the reason reduces to; nil if the solver named none.
     var cause: UnsolvableCause?
 }

@@ -4,16 +4,16 @@ internal import Model
 package import OpamFormat
 internal import OpamSolver
 
-/// Selects what unikernels of a column are built from, by the rules of `opam monorepo lock --require-cross-compile`.
+/// Selects the sources of a column's unikernels, by the rules of `opam monorepo lock --require-cross-compile`.
 ///
 /// - SeeAlso: `docs/decisions/0287-git-sources-in-locks.md`
 struct UnikernelLocker {
-    /// What the tools of the switch supply: never among the sources.
+    /// The packages that the tools of the switch supply, which are never among the sources.
     private static let base: Set<String> = [
         "jbuilder", "dune", "ocamlbuild", "ocamlmod", "oasis", "ocamlify", "ocaml", "ocaml-base-compiler",
         "ocaml-variants",
     ]
-    /// Searches for one lock: each excludes versions that the one before selected and that cannot be used.
+    /// The maximum number of searches for a lock: each excludes the unusable versions that the previous one selected.
     private static let roundLimit = 64
 
     private let column: Column
@@ -27,7 +27,7 @@ struct UnikernelLocker {
     private var universe: Universe { column.universe.universe }
 
     /// - Parameters:
-    ///   - column: Over `source`, where the variable `monorepo` is defined.
+    ///   - column: The column over `source`, in which the variable `monorepo` is defined.
     ///   - pinned: Packages that the matrix or the generated opam file pins to sources.
     init(_ column: Column, pinned: Set<String>) {
         self.column = column
@@ -37,7 +37,7 @@ struct UnikernelLocker {
     }
 
     /// - Parameter generated: The opam file of `mirage configure`.
-    /// - Throws: `LockObstacle` where there is no lock; `Failure` where a repository cannot be read.
+    /// - Throws: `LockObstacle` if there is no lock; `Failure` if a repository cannot be read.
     mutating func lock(_ package: PackageVersion, generated: OpamFile) throws -> UnikernelLock {
         guard let name = universe.nameID(package.name), let root = universe.package(name, version: package.version)
         else { throw Failure(.bug, "\(package) is not among the packages of its lock") }
@@ -61,7 +61,7 @@ struct UnikernelLocker {
 
     // MARK: Solving
 
-    /// - Throws: `LockObstacle` where no versions can be used together.
+    /// - Throws: `LockObstacle` if no combination of versions can be used.
     private mutating func select(
         _ root: Universe.PackageID, provided: Set<String>
     ) throws -> [Universe.PackageID] {
@@ -97,7 +97,8 @@ struct UnikernelLocker {
         of root: Universe.PackageID, _ resolution: Resolution, _ request: Request, _ excluded: Set<Universe.NameID>
     ) -> LockObstacle {
         let explanation = resolution.status == .limit ? nil : solver.explain(request)
-        // Most often a library without a dune build: the facts would say only that the request conflicts with it.
+        // Usually a library that is not built with dune: the solver's explanation would only say that the request
+        // conflicts with it.
         let unbuildable = excluded.filter { name in
             excludedOfName[name]?.count == universe.versions(of: name).count
                 && explanation?.examined.contains(name) == true
@@ -121,7 +122,7 @@ struct UnikernelLocker {
         return LockObstacle(reason: reason + note, cause: cause)
     }
 
-    /// The versions of a name that cannot be built among a unikernel's sources; none if `selected` can.
+    /// The versions of a name that cannot be built among a unikernel's sources; none if `selected` can be built.
     private mutating func unusableVersions(
         of name: Universe.NameID, selecting selected: Universe.PackageID
     ) throws -> [Universe.PackageID] {
@@ -131,7 +132,7 @@ struct UnikernelLocker {
         let isUsable = { (file: OpamFile) in
             (file.isVirtual || file.usesDune) && (!isMarked || file.isForCrossCompilation)
         }
-        // Most often the selected version can be built, and the others need not be parsed.
+        // Usually the selected version can be built, and the others need not be parsed.
         if isUsable(try file(of: selected)) { return [] }
         let unusable = try universe.versions(of: name).filter { !isUsable(try file(of: $0)) }
         excludedOfName[name] = unusable
@@ -143,7 +144,7 @@ struct UnikernelLocker {
         if let known = markedNames[name] { return known }
         let mark = Array(OpamFile.crossCompilationTag.utf8)
         let isMarked = try universe.versions(of: name).contains { id in
-            // Few files have the word: the others need not be parsed.
+            // Few files contain the word, so the others need not be parsed.
             try source.files(of: universe.packageVersion(id)).opam.firstRange(of: mark) != nil
                 && file(of: id).isForCrossCompilation
         }
@@ -165,8 +166,8 @@ struct UnikernelLocker {
         Self.base.contains(name) || provided.contains(name) || file.isVirtual
     }
 
-    /// One source for each repository that packages are developed in. Where their archives differ, that of a pinned package
-    /// counts, otherwise that of the greatest version.
+    /// One source for each repository in which packages are developed. If their archives differ, that of a pinned
+    /// package is used, otherwise that of the greatest version.
     private func sources(
         _ members: [(package: PackageVersion, file: OpamFile)]
     ) throws(LockObstacle) -> [UnikernelLock.LockedSource] {
@@ -195,16 +196,16 @@ struct UnikernelLocker {
         return sources.values.map(\.source).sorted { $0.directory < $1.directory }
     }
 
-    /// What the repository is called in which a package is developed.
+    /// The name of the repository in which a package is developed.
     private static func directory(of file: OpamFile, _ package: PackageVersion) -> String {
         var name = file.developmentRepository.map(lastComponent) ?? package.name
         if name.hasSuffix(".git") { name.removeLast(4) }
-        // The folder's own file has the name `dune`; opam-monorepo calls this folder so, too.
+        // A file in `duniverse/` has the name `dune`; opam-monorepo uses this name for the directory as well.
         if name == "dune" { return "dune_" }
         return name.isEmpty ? package.name : name
     }
 
-    /// What follows the last slash, in letters that scripts need not quote.
+    /// The part after the last slash, in characters that need no quoting in scripts.
     private static func lastComponent(_ address: String) -> String {
         let path = address.prefix { $0 != "?" && $0 != "#" }
         return String(
@@ -215,10 +216,10 @@ struct UnikernelLocker {
 }
 
 extension OpamFile {
-    /// What `x-opam-monorepo-opam-provided` names: packages of the switch.
+    /// The packages of the switch that `x-opam-monorepo-opam-provided` names.
     var providedPackages: Set<String> { Set(strings(ofExtension: "x-opam-monorepo-opam-provided")) }
 
-    /// The addresses that `x-mirage-extra-repo` names, by their order.
+    /// The addresses that `x-mirage-extra-repo` names, in order.
     package var extraRepositories: [String] {
         extensions.filter { $0.name == "x-mirage-extra-repo" }.flatMap { field -> [String] in
             guard case .list(let pairs) = field.value.form else { return [] }
@@ -230,7 +231,7 @@ extension OpamFile {
         }
     }
 
-    /// Whether it has nothing to be built.
+    /// Whether there is nothing to build.
     fileprivate var isVirtual: Bool { url == nil || (build.isEmpty && install.isEmpty) }
 
     fileprivate var usesDune: Bool { (depends.atoms + depopts.atoms).contains { $0.name.text == "dune" } }
@@ -241,12 +242,12 @@ extension OpamFile {
 }
 
 extension DependencyFormula {
-    /// The formula without what is said of some names.
+    /// The formula without the constraints on some names.
     func without(_ names: Set<String>) -> DependencyFormula {
         switch self {
         case .atom(let dependency): names.contains(dependency.name.text) ? .empty : self
         case .all(let parts): .conjunction(parts.map { $0.without(names) }.filter { !$0.isEmpty })
-        // As opam-monorepo: what is left of a disjunction still counts.
+        // Like opam-monorepo: the rest of a disjunction still applies.
         case .any(let parts):
             switch parts.map({ $0.without(names) }).filter({ !$0.isEmpty }) {
             case let left where left.isEmpty: .empty

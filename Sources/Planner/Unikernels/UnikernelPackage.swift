@@ -3,15 +3,15 @@ package import Matrix
 package import Model
 package import OpamFormat
 
-/// A unikernel for one backend, and the files of its source that count while planning.
+/// A unikernel for one backend, and the files of its source that are needed for planning.
 package struct UnikernelPackage: Sendable {
-    /// As the matrix has it.
+    /// The entry in the matrix.
     package var entry: UnikernelEntry
     /// The backend and the arguments.
     package var variant: UnikernelEntry.Variant
-    /// The unikernel's folder, at an exact commit or with a checksum.
+    /// The unikernel's directory, at an exact commit or with a checksum.
     package var source: Source
-    /// What `mirage configure` reads: `config.ml` and what the matrix names besides.
+    /// The input of `mirage configure`: `config.ml` and further files named by the matrix.
     package var configureFiles: PackageFiles
 
     package init(
@@ -35,13 +35,13 @@ package struct UnikernelPackage: Sendable {
     }
 }
 
-/// How far a unikernel can be planned.
+/// How far a unikernel can be planned at present.
 package enum UnikernelStage: Sendable {
-    /// Its configure job has to run first.
+    /// Its configure job must run first.
     case unconfigured
-    /// All that it is built from is known.
+    /// All its sources are known.
     case locked(PackageFiles)
-    /// What it asks for cannot be locked: why, and the constraint that this comes down to.
+    /// It cannot be locked: the reason, and the constraint that it reduces to.
     case unlockable(String, UnsolvableCause? = nil)
 }
 
@@ -63,13 +63,13 @@ package struct PlannedUnikernel: Sendable {
         return UnikernelRecipe(unikernel).placeholder
     }
 
-    /// The files of its run; nil where it is not run.
+    /// The files of its run; nil if it is not run.
     var runFiles: PackageFiles? { UnikernelRecipe(unikernel).run }
 
-    /// Seconds that its run may take.
+    /// The time limit of its run in seconds.
     var runTime: Int? { unikernel.entry.runs[unikernel.variant.backend]?.time }
 
-    /// Changes whenever its jobs do.
+    /// A text that changes whenever its jobs change.
     var fingerprint: String {
         var reason = ""
         if case .unlockable(let text, _) = stage { reason = text }

@@ -4,7 +4,7 @@ internal import Matrix
 internal import Model
 internal import OpamFormat
 
-/// Writes the opam files by which a unikernel is configured, built and run.
+/// Writes the opam files that configure, build and run a unikernel.
 ///
 /// Fields that begin with `x-ciso-` are for the worker: the file to report, and the image to check.
 struct UnikernelRecipe {
@@ -16,7 +16,7 @@ struct UnikernelRecipe {
         self.unikernel = unikernel
     }
 
-    /// - Throws: `Failure` where the file is not one of opam.
+    /// - Throws: `Failure` if the file is not a valid opam file.
     static func opamFile(_ files: PackageFiles, of package: PackageVersion) throws -> OpamFile {
         do {
             return try OpamFile(parsing: files.opam, file: "\(package)/opam")
@@ -27,7 +27,8 @@ struct UnikernelRecipe {
 
     // MARK: Configuring
 
-    /// Runs `mirage configure` over the unikernel's own files, and installs them with what was generated.
+    /// The recipe that runs `mirage configure` on the unikernel's own files, and installs them with the generated
+    /// files.
     var configure: PackageFiles {
         let words = ["mirage", "configure", "-t", backend.rawValue] + unikernel.variant.arguments
         let folder = unikernel.entry.configureName
@@ -42,18 +43,18 @@ struct UnikernelRecipe {
             ]), files: files)
     }
 
-    /// The unikernel as long as it is not known what it is built from: it needs its configuration.
+    /// The recipe while the sources of the unikernel are still unknown: it depends on its configuration.
     var placeholder: PackageFiles { PackageFiles(opam: text(["depends: [\(configureDependency)]"])) }
 
-    /// Both have the same version, which no opam file could write.
+    /// Both have the same version, which no other opam file can name.
     private var configureDependency: String { "\(quoted(unikernel.entry.configureName)) {= version}" }
 
     // MARK: Building
 
-    /// Builds the unikernel from its source, what was generated, and the locked sources.
+    /// The recipe that builds the unikernel from its source, what was generated, and the locked sources.
     ///
     /// - Parameter generated: The opam file of `mirage configure`.
-    /// - Throws: `LockObstacle` where that has something which cannot be taken over.
+    /// - Throws: `LockObstacle` if a part of that file cannot be converted.
     func build(generated: OpamFile, lock: UnikernelLock) throws(LockObstacle) -> PackageFiles {
         let needed = lock.tools.map { "\(quoted($0.name)) {= \(quoted($0.version))}" }
         let depends = generated.depends.description
@@ -104,7 +105,7 @@ struct UnikernelRecipe {
 
     // MARK: Running
 
-    /// Runs the image and judges what it did; nil where the matrix does not ask for that.
+    /// The recipe that runs the image and checks the result; nil if the matrix does not request a run.
     var run: PackageFiles? {
         guard let run = unikernel.entry.runs[backend] else { return nil }
         let memory = (run.memory ?? 64 << 20) >> 20
@@ -141,12 +142,12 @@ struct UnikernelRecipe {
 
     private func quoted(_ text: String) -> String { Printer.quoted(text) }
 
-    /// A command, of which `interpolated` alone may refer to variables of opam.
+    /// A command in which only `interpolated` may refer to opam variables.
     private func command(_ words: [String], _ interpolated: String? = nil, _ rest: [String] = []) -> String {
         let all = words.map(literal) + (interpolated.map { [quoted($0)] } ?? []) + rest.map(literal)
         return "[\(all.joined(separator: " "))]"
     }
 
-    /// A word that opam takes as it is: `%%` is a `%`.
+    /// A word that opam does not interpret: `%` is written as `%%`.
     private func literal(_ text: String) -> String { quoted(Interpolation.escaped(text)) }
 }

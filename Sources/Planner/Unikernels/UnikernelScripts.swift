@@ -1,4 +1,4 @@
-/// The scripts that commands of unikernels' packages run, from `Sources/Planner/Scripts`.
+/// The scripts in `Sources/Planner/Scripts`, which commands of unikernel packages run.
 enum UnikernelScripts {
     static let installConfiguration = PackageResources.install_configuration_sh
     static let pull = PackageResources.pull_sh

@@ -3,9 +3,9 @@ package import Model
 internal import OpamFormat
 package import OpamSolver
 
-/// The packages of a source, and those by which unikernels are configured and built.
+/// The packages of a source, and the packages that configure and build unikernels.
 package struct UnikernelSource: PackageSource {
-    /// Those of the source below, then those that only locks are made from.
+    /// The repositories of the underlying source, then those used only for locks.
     package let repositories: [Plan.Repository]
     package let universe: Universe
     package let unikernels: [PackageVersion: PlannedUnikernel]
@@ -14,9 +14,9 @@ package struct UnikernelSource: PackageSource {
     private let fingerprints: [String: String]
 
     /// - Parameters:
-    ///   - planned: None may have the name of a package of `base`.
-    ///   - repositories: Further ones, from which sources are locked.
-    /// - Throws: `Failure` where a written opam file cannot be read.
+    ///   - planned: The unikernels; none may have the name of a package of `base`.
+    ///   - repositories: Further repositories, from which sources are locked.
+    /// - Throws: `Failure` if a generated opam file cannot be read.
     package init(
         over base: any PackageSource, _ planned: [PlannedUnikernel], repositories extra: [Plan.Repository] = []
     ) throws {

@@ -3,9 +3,9 @@ internal import Foundation
 internal import PluginHost
 internal import PluginMessages
 
-/// What a plugin answers about every target, with what is wrong in it.
+/// The answers of a plugin about every target, and their problems.
 struct Answers {
-    /// A step's script and the shell that it is for.
+    /// A step's script and the shell that runs it.
     struct Script: Hashable {
         var step: String
         var text: String
@@ -23,13 +23,13 @@ struct Answers {
     private(set) var scripts: [Script] = []
     private(set) var trials: [TrialStep] = []
 
-    /// Depext names as opam-repository has them, and some that must not reach a shell as they are.
+    /// Depext names of opam-repository, and some that must not reach a shell unchanged.
     static let names = ["autoconf", "gmp", "libgmp-dev", "pkg-config", "python3", "zlib"] + hostileNames
     static let hostileNames = [
         "", "--help", "-rf", "a b", "a;reboot", "$(reboot)", "`reboot`", "a\nb", "../../x", "'", "\"", "*",
     ]
 
-    /// Asks `session()` about `requests`, starting again where the plugin breaks.
+    /// Calls a plugin with `requests`, restarting it by `session()` when it breaks.
     init(
         to requests: [TargetRequest], of distributions: [Distribution], _ session: () throws(PluginFault) -> Session
     ) {
@@ -38,13 +38,13 @@ struct Answers {
             do {
                 try ask(about: request, session())
             } catch let refusal as Refusal where request.systemCompiler {
-                // A distro need not know its own compiler, but then it must say what would help.
+                // A distribution's compiler may be unknown, but then a hint is required.
                 if refusal.hint == nil {
                     targetProblems.append("\(request.target): a refusal without a hint: \(refusal.message)")
                 }
             } catch {
                 targetProblems.append("\(request.target) on \(request.architecture): \(error)")
-                // Each further one would take as long.
+                // Each further request would take as long.
                 if (error as? PluginFault)?.isHang == true { break }
             }
         }
@@ -134,7 +134,7 @@ struct Answers {
         }
     }
 
-    /// A package whose commands have every kind of word that a shell could misread.
+    /// A package whose commands contain all kinds of words that a shell could misinterpret.
     static func steps(for target: TargetRequest, _ paths: Paths) -> StepsRequest {
         StepsRequest(
             target: target, package: "conformance", version: "1.0~beta+1",

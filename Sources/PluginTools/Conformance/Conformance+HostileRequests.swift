@@ -4,7 +4,7 @@ internal import PluginHost
 internal import PluginMessages
 
 extension Conformance {
-    /// Requests that are wrong, each of which must be refused or unknown; the plugin must go on after it.
+    /// Sends invalid requests, each of which must be refused or unknown; the plugin must continue to work.
     func hostileRequests(_ description: PluginDescription, known: TargetRequest?) -> ConformanceReport.Check {
         var problems: [String] = []
         let requests = malformed() + unacceptable(description, known: known)
@@ -26,7 +26,7 @@ extension Conformance {
         return ConformanceReport.Check("wrong requests", problems: problems, tried: count(requests.count, "request"))
     }
 
-    /// What is no JSON, or JSON of another form.
+    /// Invalid JSON, or JSON of another form.
     private func malformed() -> [(what: String, call: String, bytes: [UInt8])] {
         let texts = [
             ("an empty request", ""), ("no JSON", "{"), ("a number", "7"), ("a list", "[]"), ("null", "null"),
@@ -44,7 +44,7 @@ extension Conformance {
         return requests
     }
 
-    /// What is well formed but means nothing.
+    /// Well-formed requests with unknown values.
     private func unacceptable(
         _ description: PluginDescription, known: TargetRequest?
     ) -> [(what: String, call: String, bytes: [UInt8])] {
@@ -67,7 +67,7 @@ extension Conformance {
         }
     }
 
-    /// Names that a shell or a package manager would take for something else are unknown, never passed on.
+    /// Names that a shell or a package manager would misinterpret must be unknown, never passed through.
     func hostileNames(_ answers: Answers) -> ConformanceReport.Check {
         let passed = answers.packages.flatMap(\.packages).filter {
             Answers.hostileNames.contains($0.name) && $0.status != .unknown

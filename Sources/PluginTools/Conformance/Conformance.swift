@@ -5,11 +5,11 @@ package import PluginHost
 internal import PluginMessages
 internal import System
 
-/// Tries a plugin's file: whether it can be loaded, what it answers to every call about every target, whether it
-/// answers the same again, and whether it survives requests that are wrong.
+/// Checks a plugin's file: whether it can be loaded, how it answers every call about every target, whether it repeats
+/// its answers, and whether it survives invalid requests.
 ///
-/// Scripts are parsed by the shell of their family, never run here: the file may be anybody's. The report has those that
-/// may be run in a sandbox.
+/// Scripts are parsed by a shell of their family, but never run here: the file may come from anywhere. The report lists
+/// those that may be run in a sandbox.
 ///
 /// - SeeAlso: `docs/decisions/0146-strict-check.md`
 package struct Conformance: Sendable {
@@ -18,11 +18,11 @@ package struct Conformance: Sendable {
     let limits: PluginLimits
     let shells: [ShellFamily: String]
 
-    /// Runs the whole suite.
+    /// Runs all checks.
     ///
     /// - Parameters:
-    ///   - host: loads it.
-    ///   - directories: where shells are looked for.
+    ///   - host: the program that loads the plugin.
+    ///   - directories: the directories in which shells are searched.
     package static func check(
         _ file: PluginFile, host: PluginHostProgram = .besideThisProgram(), limits: PluginLimits = PluginLimits(),
         directories: [String] = ProcessEnvironment().programDirectories
@@ -42,7 +42,7 @@ package struct Conformance: Sendable {
         return ConformanceReport(file: file.path, identity: identity, checks: checks, trials: trials)
     }
 
-    /// Everything after loading; the calls that later checks need come first.
+    /// The checks after loading; calls that later checks need come first.
     private func run(_ identity: Plugin.Identity) -> ([ConformanceReport.Check], [TrialStep]) {
         var checks = [ConformanceReport.Check("load", problems: [], tried: "\(identity.name) \(identity.version)")]
         let description: PluginDescription
@@ -69,13 +69,13 @@ package struct Conformance: Sendable {
         others.append(dialect(of: answers))
         others.append(hostileRequests(description, known: answers.targets.map(\.request).first))
         others.append(hostileNames(answers))
-        // A clock that counts seconds must have come on since the first answers.
+        // A clock that counts seconds must have advanced since the first answers.
         usleep(UInt32(max(0, (answered + .milliseconds(1_100) - .now) / .microseconds(1))))
         checks.append(determinism(asked))
         return (checks + others, answers.trials)
     }
 
-    /// A new child, so that no check depends on what an earlier one did.
+    /// Starts a new child process, so that no check depends on an earlier one.
     func session() throws(PluginFault) -> Session {
         try Session(process: PluginProcess(file, host: host, limits: limits))
     }
@@ -97,7 +97,7 @@ package struct Conformance: Sendable {
         return ConformanceReport.Check("describe", problems: problems, tried: count(targets, "target"))
     }
 
-    /// Every target and architecture, with the distro's compiler and without.
+    /// All targets and architectures, with the distribution's compiler and without.
     private func requests(of description: PluginDescription) -> [TargetRequest] {
         description.distributions.flatMap { distribution in
             distribution.targets.flatMap { target in
@@ -127,7 +127,7 @@ package struct Conformance: Sendable {
         }
     }
 
-    /// The calls whose request is always the same, as far as they are answered.
+    /// The calls whose request is always the same, if they are answered.
     private func fixedQuestions() -> [Asked] {
         [PluginCalls.Describe.name, PluginCalls.Patterns.name].compactMap { call in
             let request = Array("{}".utf8)
@@ -136,7 +136,7 @@ package struct Conformance: Sendable {
         }
     }
 
-    /// Asks everything again, in a new process and twice in it: the answers' bytes are equal.
+    /// Repeats all calls in a new process, and twice in it: the bytes of answers must be equal.
     private func determinism(_ asked: [Asked]) -> ConformanceReport.Check {
         var problems: [String] = []
         do {
@@ -156,7 +156,7 @@ package struct Conformance: Sendable {
         return ConformanceReport.Check("determinism", problems: problems, tried: count(asked.count, "request"))
     }
 
-    /// Where two answers begin to differ.
+    /// The position at which two answers begin to differ.
     private static func difference(_ first: [UInt8], _ second: [UInt8]) -> String {
         let same = zip(first, second).prefix { $0 == $1 }.count
         func excerpt(_ bytes: [UInt8]) -> String {
@@ -168,7 +168,7 @@ package struct Conformance: Sendable {
             + "counter or a file"
     }
 
-    /// Problems that are the same for several targets, reported once.
+    /// Problems that several targets share, reported once.
     private func merged(_ problems: [String]) -> [String] {
         var targets: [String: [String]] = [:]
         var order: [String] = []
@@ -185,7 +185,7 @@ package struct Conformance: Sendable {
         }
     }
 
-    /// What the shells of a family do not have, whether or not one is installed.
+    /// Features that the shells of a family lack, whether or not one is installed.
     private func dialect(of answers: Answers) -> ConformanceReport.Check {
         let scripts = Set(answers.scripts)
         let problems = scripts.sorted { $0.text < $1.text }.flatMap { script in

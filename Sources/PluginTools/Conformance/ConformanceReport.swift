@@ -1,36 +1,36 @@
 package import PluginHost
 package import PluginMessages
 
-/// A step to be tried in a sandbox, and how it is run.
+/// A step to be tried in a sandbox.
 package struct TrialStep: Sendable, Hashable {
     /// The step to try.
     package var step: Step
     /// The syntax of its script.
     package var family: ShellFamily
-    /// What every step of its environment sees.
+    /// The environment variables of every step of its environment.
     package var environment: [String: String]
 }
 
-/// What the conformance suite found out about a plugin's file.
+/// The results of checking a plugin's file.
 package struct ConformanceReport: Sendable {
-    /// One thing that was tried.
+    /// The result of one check.
     package struct Check: Sendable, Hashable {
         /// How a check ended.
         package enum Status: Sendable, Hashable {
-            /// How much was tried: `54 scripts`.
+            /// What was checked: `54 scripts`.
             case passed(String)
-            /// Each a sentence with what was expected and found.
+            /// The problems, each as a sentence with what was expected and found.
             case failed([String])
-            /// Why it could not be tried.
+            /// Why it was skipped.
             case skipped(String)
         }
 
-        /// What was checked.
+        /// The name of the check.
         package var name: String
-        /// How it ended.
+        /// The result.
         package var status: Status
 
-        /// Passed unless something was found.
+        /// Creates a result, which has passed if there are no problems.
         package init(_ name: String, problems: [String], tried: String) {
             self.name = name
             status = problems.isEmpty ? .passed(tried) : .failed(problems)
@@ -48,7 +48,7 @@ package struct ConformanceReport: Sendable {
     package var identity: Plugin.Identity?
     /// The checks, in the order in which they were made.
     package var checks: [Check]
-    /// The steps in the environment that prepare it or install packages, each script once.
+    /// Distinct steps in the environment that prepare it or install packages.
     package var trials: [TrialStep] = []
 
     /// Whether no check failed.

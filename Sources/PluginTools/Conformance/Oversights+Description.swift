@@ -3,8 +3,8 @@ internal import Foundation
 internal import PluginHost
 internal import PluginMessages
 
-// What a check expects beyond what a run needs: values that are well formed but cannot be meant. Each problem has a place
-// and a remedy.
+// These checks go beyond what a run requires: they find values that are well-formed but probably wrong. Each problem
+// names its position and a remedy.
 
 extension PluginDescription {
     var oversights: [String] {
@@ -80,7 +80,7 @@ private enum Architecture {
         "x86_64", "x86_32", "arm64", "arm32", "ppc64", "ppc32", "s390x", "riscv64", "riscv32", "loongarch64", "mips64",
         "mips", "sparc64", "alpha", "hppa", "m68k",
     ]
-    /// What others call them.
+    /// Names used elsewhere.
     private static let aliases = [
         "amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "aarch64": "arm64", "armv8": "arm64", "i386": "x86_32",
         "i486": "x86_32", "i586": "x86_32", "i686": "x86_32", "x86": "x86_32", "armhf": "arm32", "armv7": "arm32",
@@ -96,9 +96,9 @@ private enum Architecture {
     }
 }
 
-/// A day of the calendar: `2026-11-28`.
+/// A date: `2026-11-28`.
 package struct CalendarDay: Hashable, Sendable {
-    /// Nil if `text` is none.
+    /// Nil if `text` is not a date.
     package init?(_ text: String) {
         guard let match = text.wholeMatch(of: /([0-9]{4})-([0-9]{2})-([0-9]{2})/),
             let year = Int(match.1), let month = Int(match.2), let day = Int(match.3)

@@ -3,7 +3,7 @@ internal import Foundation
 internal import PluginMessages
 
 extension TargetDescription {
-    /// What cannot be meant in the description of a target of `distribution`.
+    /// Probable mistakes in the description of a target of `distribution`.
     func oversights(for request: TargetRequest, of distribution: Distribution?) -> [String] {
         var problems: [String] = []
         if let arch = variables["arch"], arch != request.architecture {
@@ -25,13 +25,13 @@ extension TargetDescription {
         return problems + environment.oversights
     }
 
-    /// Whether opam's version can be that of a release: `12.5` and `1402000` begin as `12` and `14.2` do.
+    /// Whether opam's version can be that of a release: `12.5` and `1402000` begin like `12` and `14.2`.
     private static func agrees(_ found: String, with version: String) -> Bool {
         let major = version.prefix { $0.isNumber }
         return major.isEmpty || found.hasPrefix(major) || version.hasPrefix(found)
     }
 
-    /// Targets of one plugin whose versions are equal although their names are not, one being copied from the other.
+    /// Targets with different names but equal versions, of which one was probably copied from the other.
     static func equalVersions(_ targets: [(request: TargetRequest, description: TargetDescription)]) -> [String] {
         var first: [String: (target: String, version: String)] = [:]
         var problems: Set<String> = []
@@ -77,7 +77,7 @@ extension EnvironmentDescription {
         return problems + missingTools
     }
 
-    /// Programs that scripts at the worker call, and that not every Linux has, without saying so.
+    /// Programs that are called by scripts on the worker, are not standard on Linux, and are not listed.
     private var missingTools: [String] {
         let listed = Set(tools.map(\.program))
         return bootstrap.filter { $0.place == .worker }.flatMap { step -> [String] in
@@ -104,7 +104,7 @@ extension EnvironmentDescription {
 }
 
 extension SystemPackagesAnswer {
-    /// What cannot be meant in an answer of `system-packages`.
+    /// Probable mistakes in an answer to `system-packages`.
     func oversights(of kind: EnvironmentDescription.Kind) -> [String] {
         var problems: [String] = []
         for package in packages {

@@ -2,12 +2,12 @@ internal import Core
 internal import LogReading
 internal import PluginMessages
 
-/// Tries a pattern on the lines that it says it matches, as the worker reads logs.
+/// Checks a pattern against its examples, with the worker's log reader.
 struct PatternExamples {
     let pattern: LogPattern
     private let expression: Expression
 
-    /// - Throws: `Failure` naming the pattern where one of its expressions is none.
+    /// - Throws: `Failure` that names the pattern if one of its expressions is invalid.
     init(_ pattern: LogPattern) throws {
         self.pattern = pattern
         expression = try Self.expression(pattern.expression, of: pattern)
@@ -27,7 +27,7 @@ struct PatternExamples {
         }
     }
 
-    /// What is wrong with the pattern and its examples, each a sentence with what was expected and found.
+    /// The problems of the pattern and its examples, each as a sentence with what was expected and found.
     var problems: [String] {
         let reader = LogReader(only: [pattern])
         return oversights
@@ -44,7 +44,7 @@ struct PatternExamples {
             }
     }
 
-    /// What the examples do not show.
+    /// Problems that the examples do not reveal.
     private var oversights: [String] {
         var problems: [String] = []
         if expression.matches([]) {

@@ -4,7 +4,7 @@ package import PluginMessages
 internal import System
 
 extension ShellFamily {
-    /// Programs that parse scripts of the family, the closest to the real shell first.
+    /// Programs that can parse scripts of the family, the most similar to the real shell first.
     package var programs: [String] {
         switch self {
         case .posix: ["dash", "ash", "busybox"]
@@ -15,9 +15,9 @@ extension ShellFamily {
     }
 }
 
-/// Shells of this machine, for parsing scripts without running them (`-n`).
+/// Shells on this machine that parse scripts without running them (`-n`).
 package enum ScriptShell {
-    /// The first shell of each family that is in `directories`.
+    /// The first shell of each family in `directories`.
     package static func find(in directories: [String]) -> [ShellFamily: String] {
         var found: [ShellFamily: String] = [:]
         for family in ShellFamily.allCases {
@@ -27,7 +27,7 @@ package enum ScriptShell {
         return found
     }
 
-    /// What `shell` says about the syntax of `script`; nil if it has nothing to say.
+    /// The syntax error that `shell` reports for `script`; nil if there is none.
     package static func complaint(about script: String, shell: String) -> String? {
         let check = Subprocess(
             [shell] + (shell.hasSuffix("/busybox") ? ["sh"] : []) + ["-n"], environment: ["LC_ALL": "C.UTF-8"],

@@ -3,16 +3,16 @@ internal import Foundation
 internal import PluginHost
 internal import PluginMessages
 
-/// A call that was made, and what came back.
+/// A call and its reply.
 struct Asked {
     var call: String
     var request: [UInt8]
     var answer: Session.Reply
 }
 
-/// Calls to one child of the plugin that is checked.
+/// Calls to one child process of the checked plugin.
 struct Session {
-    /// How a call ended, with its bytes.
+    /// The status of a call with the bytes of its answer.
     struct Reply: Equatable {
         var status: CallStatus
         var bytes: [UInt8]
@@ -20,7 +20,7 @@ struct Session {
 
     let process: PluginProcess
 
-    /// Calls the plugin with any bytes.
+    /// Calls the plugin with arbitrary bytes.
     func raw(_ call: String, _ request: [UInt8]) throws(PluginFault) -> Reply {
         let (status, bytes) = try process.call(call, request)
         return Reply(status: status, bytes: bytes)
@@ -52,12 +52,12 @@ struct Session {
         }
     }
 
-    /// The answer as JSON; that it is exactly that is what a runner in another language may rely on.
+    /// Parses the answer as strict JSON, on which a runner in another language may rely.
     private static func strict(_ bytes: [UInt8], call: String) throws -> StrictJSON {
         do {
             return try StrictJSON(bytes)
         } catch {
-            throw PluginFault(kind: .garbage("the answer is not as it must be: it is not JSON: \(error)"), call: call)
+            throw PluginFault(kind: .garbage("the answer is invalid: it is not JSON: \(error)"), call: call)
         }
     }
 }

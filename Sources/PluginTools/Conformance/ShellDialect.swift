@@ -1,12 +1,13 @@
 package import PluginMessages
 
-/// Finds what a shell of some family does not have although it parses it, or parses as something else: `[[`, `source`,
-/// `&>`, `echo -e` … Arrays and the like, which no POSIX shell parses, are found without that shell too.
+/// Finds features that shells of a family lack although they parse them, possibly as something else: `[[`, `source`,
+/// `&>`, `echo -e` … Arrays and similar features, which POSIX shells cannot parse, are found even if such a shell is
+/// not installed.
 ///
-/// It reads words, quotes, comments and here-documents as a shell does, and knows nothing of what commands do.
+/// It recognises words, quotes, comments and here-documents like a shell, but does not interpret commands.
 package struct ShellDialect {
     private enum Construct {
-        /// A word where a command is expected, followed by a word with this beginning (empty: any).
+        /// A command, followed by an argument with this prefix (empty for any).
         case command(String, argument: String)
         /// Text outside of quotes.
         case operatorText(String)
@@ -16,7 +17,7 @@ package struct ShellDialect {
 
     private struct Rule {
         var construct: Construct
-        /// Families that have it.
+        /// The families that support it.
         var families: Set<ShellFamily>
         var remedy: String
 
@@ -76,7 +77,7 @@ package struct ShellDialect {
         Rule(.expansion("$RANDOM"), in: [.bash, .zsh, .korn], "a step must not depend on chance"),
     ]
 
-    /// What `script` uses that shells of `family` lack, each with its line and a remedy.
+    /// The features in `script` that shells of `family` lack, each with its line and a remedy.
     package static func problems(in script: String, for family: ShellFamily) -> [String] {
         let rules = rules.filter { !$0.families.contains(family) }
         guard !rules.isEmpty else { return [] }
@@ -124,7 +125,7 @@ extension ShellReader.Piece {
         text.firstMatch(of: /\{[A-Za-z0-9]+\.\.[A-Za-z0-9]+\}/).map { String($0.output) }
     }
 
-    /// A parameter expansion that replaces, cuts or changes the case: `${x//a/b}`, `${x:1:2}`, `${x^^}`, `${x[0]}`.
+    /// A parameter expansion that replaces, cuts or changes case: `${x//a/b}`, `${x:1:2}`, `${x^^}`, `${x[0]}`.
     fileprivate var bashExpansion: String? {
         let expression = /\$\{[A-Za-z_][A-Za-z0-9_]*(?:\/|\^|,|\[|:[0-9 ])[^}]*\}?/
         return text.firstMatch(of: expression).map { String($0.output) }

@@ -1,14 +1,13 @@
-/// Splits a shell script into commands and pieces of text, minding quotes, comments and here-documents.
+/// Splits a shell script into commands and pieces of text, taking quotes, comments and here-documents into account.
 struct ShellReader {
-    /// A run of text on one line that is quoted in one way; never what is in single quotes, comments or
-    /// here-documents.
+    /// Text on one line with the same quoting; never text in single quotes, comments or here-documents.
     struct Piece {
         var text: String
         var line: Int
         var isUnquoted: Bool
     }
 
-    /// A simple command: its words, without assignments and reserved words before it.
+    /// A simple command: its words, without preceding assignments and reserved words.
     struct SimpleCommand {
         var words: [String]
         var line: Int
@@ -46,7 +45,7 @@ private struct Scanner {
     private var words: [String] = []
     private var commandLine = 1
     private var plain = ""
-    /// Ends of here-documents whose bodies begin on the next line.
+    /// The delimiters of here-documents that begin on the next line.
     private var awaited: [(end: String, isIndented: Bool)] = []
 
     init(_ script: String) {
@@ -162,7 +161,7 @@ private struct Scanner {
                 continue
             }
             if next == "\\", let escaped = peek(1) {
-                // An escaped dollar begins no expansion.
+                // An escaped dollar does not begin an expansion.
                 text.append(escaped == "$" ? "\u{0}" : escaped)
                 position += 1
             } else {
@@ -176,7 +175,7 @@ private struct Scanner {
         add(text)
     }
 
-    /// A command substitution in double quotes, read as a script of its own.
+    /// A command substitution in double quotes, parsed as a separate script.
     private mutating func substitution() {
         position += 2
         let start = line
@@ -221,7 +220,7 @@ private struct Scanner {
             if next != "'" && next != "\"" && next != "\\" { end.append(next) }
             position += 1
         }
-        // `$((1 << 4))` is none.
+        // `$((1 << 4))` is not a here-document.
         if let first = end.first, !first.isNumber { awaited.append((end, isIndented)) }
     }
 

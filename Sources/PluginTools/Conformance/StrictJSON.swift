@@ -1,18 +1,18 @@
-/// A JSON document as RFC 8259 has it and nothing more: no trailing comma, no comment, no key twice.
+/// A JSON document that strictly conforms to RFC 8259: no trailing comma, no comment, no duplicate key.
 ///
-/// Foundation's decoder is more lenient; another runner's, or another language's, need not be.
+/// Foundation's decoder is more lenient, but runners in other languages may not be.
 indirect enum StrictJSON: Equatable {
     case object([String: StrictJSON])
     case array([StrictJSON])
     case string(String)
-    /// As written.
+    /// The number as written.
     case number(String)
     case bool(Bool)
     case null
 
-    /// What is wrong with a text, and where.
+    /// A syntax error and its position.
     struct Malformed: Error, CustomStringConvertible {
-        /// Counted from 1; the column in bytes.
+        /// The line and the column in bytes, from 1.
         var line: Int
         var column: Int
         var message: String

@@ -2,6 +2,6 @@ package import Core
 package import LogReading
 
 extension Expression.SyntaxError: ClassifiedError {
-    /// An expression that cannot be read is a mistake of the plugin that has it.
+    /// An invalid expression is an error in the plugin that contains it.
     package var category: ErrorCategory { .input }
 }

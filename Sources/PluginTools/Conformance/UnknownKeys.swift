@@ -1,18 +1,18 @@
 internal import Core
 internal import Foundation
 
-/// The text that a JSON string literal means.
+/// Decodes a JSON string literal.
 enum JSONText {
     static func decode(_ literal: [UInt8]) throws -> String {
         try JSONDecoder().decode([String].self, from: Data("[".utf8 + literal + "]".utf8))[0]
     }
 }
 
-/// Finds keys in a plugin's answer that no type of the messages has.
+/// Finds unknown keys in a plugin's answer.
 ///
-/// A runner skips them, so that newer plugins work with it; in a check they are misspelt, or of another version.
+/// A runner ignores them, so that it can use newer plugins; in a check they are either misspelt or of another version.
 enum UnknownKeys {
-    /// Optional keys, which an answer that misspells one lacks.
+    /// Optional keys, which are absent from an answer that misspells them.
     private static let optional = [
         "buildVariables", "cacheable", "choices", "defaultValue", "directory", "disk", "elevation", "environment",
         "gid",
@@ -23,9 +23,9 @@ enum UnknownKeys {
         "failures", "files", "installer", "repeats", "send", "signifyKey", "timeLimit",
     ]
 
-    /// What is wrong with the keys of `found`, each a sentence with a place and a remedy.
+    /// The problems of the keys in `found`, each as a sentence with a position and a remedy.
     ///
-    /// - Parameter understood: the same answer as this program reads it, written again.
+    /// - Parameter understood: the answer as decoded and encoded again by this program.
     static func problems(in found: StrictJSON, understood: StrictJSON, at place: String = "") -> [String] {
         switch (found, understood) {
         case (.object(let found), .object(let understood)):
@@ -45,7 +45,8 @@ enum UnknownKeys {
         }
     }
 
-    /// Who runs a step that changes the system must be written: the default is the build user, who cannot.
+    /// The user of a step that changes the system must be given: the default is the build user, which lacks the
+    /// permissions.
     private static func missingUser(
         _ found: [String: StrictJSON], _ understood: [String: StrictJSON], _ place: String
     ) -> [String] {

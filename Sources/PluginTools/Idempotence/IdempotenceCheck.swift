@@ -7,19 +7,19 @@ internal import Supervision
 internal import Synchronization
 internal import System
 
-/// Runs the steps by which a plugin prepares an environment, in a sandbox. Each must succeed; of one that says that it is
-/// idempotent a second run must succeed and change nothing. The step's own question, where it has one, must say that the
-/// step is needed before it ran, and that it is not afterwards.
+/// Runs the steps by which a plugin prepares an environment in a sandbox. Each must succeed; if a step is marked
+/// idempotent, a second run must succeed and change nothing. The step's script `unless`, if it has one, must fail
+/// before the step and succeed after it.
 ///
-/// The sandbox has this machine's programs, and scripts in the place of those that would change a system: a package
-/// manager notes names in a directory, `useradd` adds a line and fails where there is one. A step that calls a program
-/// that this machine lacks, or reads a file of its own system, is counted as not tried.
+/// The sandbox contains this machine's programs, with stubs for those that would change a system: a package manager
+/// records names in a directory, `useradd` appends a line and fails if there is one. A step that calls a program that
+/// this machine lacks, or reads a file of its own system, counts as not tried.
 package struct IdempotenceCheck {
     private let folder: ScratchDirectory
 
     /// Tries the steps of a report.
     ///
-    /// - Parameter directory: for the sandboxes; on a file system other than an overlay.
+    /// - Parameter directory: the directory for the sandboxes, on a file system other than an overlay.
     package static func check(_ report: ConformanceReport, in directory: String) async -> ConformanceReport.Check {
         let name = "trial run"
         do {
@@ -102,7 +102,7 @@ package struct IdempotenceCheck {
             "'unless' says that it is needed although it was run: \(answer.ending); ask for what the step makes")
     }
 
-    /// How the step's own question ended; nil if it has none.
+    /// The result of the step's script `unless`; nil if it has none.
     private func isUnneeded(_ candidate: TrialStep, in sandbox: Sandbox) async -> CommandResult? {
         guard let question = candidate.step.unless else { return nil }
         var asked = candidate
@@ -111,7 +111,8 @@ package struct IdempotenceCheck {
         return await run(asked, in: sandbox).result
     }
 
-    /// What a first run that failed shows: the step's own mistake, or that the sandbox is not the step's system.
+    /// Decides whether a failed first run is the step's own mistake, or due to differences between the sandbox and the
+    /// step's system.
     private static func judge(_ result: CommandResult, _ output: String) throws -> SecondRun {
         if case .setupFailed(let reason) = result.ending { throw Failure(.unavailable, reason) }
         let lastLine = output.split(separator: "\n").last.map(String.init) ?? "\(result.ending)"
@@ -124,7 +125,7 @@ package struct IdempotenceCheck {
             }
             return .different("there is no program '\(program)'; did you mean '\(meant)'?")
         }
-        // Files of a system that only its own packages bring.
+        // Files of a system that come only with its packages.
         if output.firstMatch(of: /\/(?:etc|usr|boot|lib|opt|var\/lib)\/\S*: No such file/) != nil {
             return .untried(lastLine)
         }
@@ -156,7 +157,7 @@ package struct IdempotenceCheck {
         return (result, output.withLock { $0 })
     }
 
-    /// What every changed path is, without times.
+    /// The contents of every changed path, without times.
     private static func contents(of directory: String) throws -> [String: String] {
         var found: [String: String] = [:]
         for case let path as String in FileManager.default.enumerator(atPath: directory) ?? .init() {
@@ -175,7 +176,7 @@ package struct IdempotenceCheck {
     }
 }
 
-/// What replaces programs that change a system.
+/// Stubs for programs that change a system.
 private enum Stubs {
     static let packages = "/var/lib/stubs"
     private static let manager = text(PackageResources.package_manager_sh)

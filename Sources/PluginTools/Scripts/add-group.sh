@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Stands in the place of groupadd and addgroup.
+# A stub for groupadd and addgroup.
 
 for word do :; done
 ! grep -q "^$word:" /etc/group || { echo "$word exists" >&2; exit 9; }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Stands in the place of useradd and adduser, with the options of shadow and of busybox.
+# A stub for useradd and adduser with the options of shadow and of busybox.
 
 user='' number=1000 home=/nonexistent makes=no
 case ${0##*/} in adduser) makes=yes ;; esac

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Stands in the place of a package manager: keeps names in a directory. Words that are verbs or options are none.
+# A stub for package managers: records names in a directory. Words that are verbs or options are ignored.
 
 for word do
     case $word in

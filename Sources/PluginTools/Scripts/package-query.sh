@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Stands in the place of a query for an installed package, named last.
+# A stub for queries whether a package, the last argument, is installed.
 
 for word do :; done
 word=${word%-\*}

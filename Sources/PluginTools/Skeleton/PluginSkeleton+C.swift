@@ -13,9 +13,9 @@ extension PluginSkeleton {
         """
     }
 
-    /// The example in C that is in ciso's sources, under another name.
+    /// The example in C of ciso's sources, under another name.
     ///
-    /// - Throws: `Failure` if it is not there.
+    /// - Throws: `Failure` if it does not exist.
     func cSource() throws -> String {
         let path = "\(ciso)/Plugins/Examples/minimal.c"
         guard let example = try? String(contentsOfFile: path, encoding: .utf8) else {

@@ -3,9 +3,9 @@ internal import Foundation
 internal import PluginHost
 
 extension PluginSkeleton {
-    /// The package that a skeleton refers to: a URL, or an absolute path.
+    /// The location of ciso's package for a skeleton: a URL, or an absolute path.
     ///
-    /// - Parameter ciso: what the user gave; nil: the folder in which the running program was built.
+    /// - Parameter ciso: the location given by the user; nil for the folder in which the running program was built.
     /// - Throws: `Failure` of the category `input` if ciso's sources are not there.
     package static func location(of ciso: String?) throws -> String {
         guard let ciso else {
@@ -24,7 +24,7 @@ extension PluginSkeleton {
         return folder
     }
 
-    /// The nearest folder above `program` with ciso's sources.
+    /// The nearest folder above `program` that contains ciso's sources.
     private static func sources(around program: String) -> String? {
         var folder = URL(fileURLWithPath: program)
         while folder.path != "/" {

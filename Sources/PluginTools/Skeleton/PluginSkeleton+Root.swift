@@ -1,6 +1,6 @@
-/// The parts of a skeleton whose environments are root file systems that the worker makes.
+/// The parts of a skeleton for root file systems that a worker creates.
 extension PluginSkeleton {
-    /// What a user sets to name the distro's mirror.
+    /// The variable by which a user sets the distribution's mirror.
     private var mirrorVariable: String { "CISO_MIRROR_\(name.uppercased())" }
 
     var rootSource: String {
@@ -64,7 +64,7 @@ extension PluginSkeleton {
         """
     }
 
-    /// The declaration `target[]` of the example in C, for a root file system.
+    /// The declaration `target[]` of the example in C for a root file system.
     var rootTargetInC: String {
         let mirror = "${\(mirrorVariable):-https://mirror.example/\(pluginName)}"
         return #"""

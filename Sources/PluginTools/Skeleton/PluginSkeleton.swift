@@ -2,31 +2,31 @@ internal import Core
 internal import Foundation
 internal import PluginHost
 
-/// The files of a new plugin, which builds and conforms before its author writes a line.
+/// The files of a new plugin, which builds and passes all checks before its author writes a line.
 package struct PluginSkeleton: Sendable {
     /// The language of the source.
     package enum Language: String, Sendable, CaseIterable {
         case swift, c
     }
 
-    /// Where a plugin's environments are.
+    /// The kinds of environments of a plugin.
     package enum Kind: String, Sendable, CaseIterable {
-        /// Root file systems that the worker makes, for sandboxes.
+        /// Root file systems created by the worker, for sandboxes.
         case root
         /// Machines reached by ssh.
         case ssh
     }
 
-    /// As the distro writes itself: `Haiku`.
+    /// The distribution's own spelling of its name: `Haiku`.
     package let name: String
     /// The language of the source.
     package let language: Language
-    /// What the plugin describes: root file systems or hosts.
+    /// The kind of environments.
     package let kind: Kind
-    /// Where ciso's package is: a path, or a URL of git.
+    /// The location of ciso's package: a path, or the URL of a git repository.
     package let ciso: String
 
-    /// - Throws: `Failure` if `name` cannot be the name of a plugin, or a plugin in C has no path to find the header.
+    /// - Throws: `Failure` if `name` cannot be the name of a plugin, or a plugin in C has no path to the header.
     package init(name: String, language: Language, kind: Kind = .ssh, ciso: String) throws {
         let letters = name.utf8.allSatisfy(isLetterOrDigit)
         guard letters, let first = name.unicodeScalars.first, first.properties.isAlphabetic, name.utf8.count <= 40
@@ -44,10 +44,10 @@ package struct PluginSkeleton: Sendable {
         }
     }
 
-    /// The name that ciso knows the plugin by.
+    /// The name by which ciso identifies the plugin.
     package var pluginName: String { name.lowercased() }
 
-    /// How it is built and where its file is then, below its directory.
+    /// The command that builds it, and the path of the result, relative to its directory.
     package var build: (command: String, file: String) {
         switch language {
         case .swift: ("swift build", ".build/debug/libCiso\(name).so")
@@ -55,9 +55,9 @@ package struct PluginSkeleton: Sendable {
         }
     }
 
-    /// Contents by path.
+    /// The contents of the files by path.
     ///
-    /// - Throws: `Failure` if ciso's sources are not where they should be.
+    /// - Throws: `Failure` if ciso's sources cannot be read.
     package func files() throws -> [String: String] {
         switch language {
         case .swift:

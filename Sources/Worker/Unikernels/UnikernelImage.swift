@@ -1,27 +1,26 @@
 internal import Core
 internal import Model
 
-/// An executable file of ELF, with the notes by which Solo5 states what it is built for.
+/// An ELF executable with the notes in which Solo5 records its target.
 ///
-/// The formats are those of Solo5's `elf_abi.h` and `mft_abi.h`. Every number in the file is from outside.
+/// The formats are defined by Solo5's `elf_abi.h` and `mft_abi.h`. No number in the file is trusted.
 struct UnikernelImage {
-    /// What is wrong with a file.
+    /// The problem with a malformed file.
     struct Malformed: Error, CustomStringConvertible {
         var description: String
     }
 
-    /// Devices that a manifest may have.
+    /// The maximum number of devices in a manifest.
     private static let deviceLimit = 64
     /// Targets of the ABI, in the order of their numbers from 1.
     private static let targets = ["hvt", "spt", "virtio", "muen", "genode", "xen"]
 
-    /// What the image is built for, as Solo5 calls it; nil where it does not say so.
+    /// The target of the image in Solo5's terms; nil if the image does not contain it.
     private(set) var abi: (target: String, version: Int)?
-    /// `net:NAME` and `block:NAME`, in the order of the manifest; nil where there is none.
+    /// `net:NAME` and `block:NAME`, in the order of the manifest; nil if there is no manifest.
     private(set) var devices: [String]?
 
-    /// - Throws: `Malformed` where the bytes are no 64-bit ELF file of little-endian numbers, or the notes contradict
-    ///   themselves.
+    /// - Throws: `Malformed` if the bytes are not a little-endian 64-bit ELF file, or the notes are inconsistent.
     init(_ bytes: [UInt8]) throws(Malformed) {
         let reader = LittleEndianReader(bytes)
         guard bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
@@ -43,7 +42,7 @@ struct UnikernelImage {
         }
     }
 
-    /// Reads the notes of a segment. Solo5 aligns some to eight bytes, others to four: zeros between them are passed over.
+    /// Reads the notes of a segment. Solo5 aligns some to eight bytes, others to four: zeros between them are skipped.
     private mutating func readNotes(_ reader: LittleEndianReader, _ segment: Range<Int>) throws(Malformed) {
         var place = segment.lowerBound
         while place + 12 <= segment.upperBound, let nameSize = reader.word32(place),
@@ -75,11 +74,11 @@ struct UnikernelImage {
         abi = (Self.targets[target - 1], version)
     }
 
-    /// Bytes of an entry: a name of 68, its type, 16 of properties, 8 and 8 that only tenders use.
+    /// The size of an entry: a name of 68 bytes, the type, 16 bytes of properties, 8 and 8 bytes used only by tenders.
     private static let entrySize = 104
 
     private mutating func readManifest(_ reader: LittleEndianReader, _ start: Int, _ size: Int) throws(Malformed) {
-        // The structure begins at a multiple of eight, four bytes after the header of the note.
+        // The structure is aligned to eight bytes, and begins four bytes after the header of the note.
         let place = size % 8 == 4 ? start + 4 : start
         guard size >= 8, let version = reader.word32(place), let count = reader.word32(place + 4) else {
             throw Malformed(description: "its manifest is too short")
@@ -105,7 +104,7 @@ struct UnikernelImage {
     }
 }
 
-/// Numbers in bytes; nil for those outside of them, or greater than an offset can be.
+/// Reads numbers from bytes; nil for positions outside of them, and for numbers greater than any offset.
 private struct LittleEndianReader {
     let bytes: [UInt8]
 

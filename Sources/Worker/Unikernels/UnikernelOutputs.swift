@@ -4,19 +4,20 @@ internal import Foundation
 internal import Model
 internal import OpamFormat
 
-/// What a job of a unikernel's package reports besides its layer, as fields of its opam file ask for.
+/// The outputs of a job of a unikernel's package besides its layer, as requested by fields of its opam file.
 struct UnikernelOutputs {
-    /// Bytes of a generated opam file.
+    /// The maximum size of a generated opam file in bytes.
     private static let generatedLimit = 256 << 10
-    /// Bytes of an image.
+    /// The maximum size of an image in bytes.
     private static let imageLimit = 256 << 20
 
-    /// Whether a package's job runs the image that its build installed, so that the build's layer is laid out for it.
+    /// Whether a package's job runs the image that its build installed, so that the build's layer must be available.
     static func runsImage(_ files: PackageFiles) -> Bool {
         hasField("x-ciso-run", files)
     }
 
-    /// `error`, where what a compiler says of `config.ml` is a failure to configure.
+    /// `error`; if the package generates an opam file, a failed build command, which compiles `config.ml`, is a failure to
+    /// configure.
     static func judged(_ error: any Error, of files: PackageFiles) -> any Error {
         guard var failure = error as? PackageFailure, failure.phase == .build, hasField("x-ciso-generated", files)
         else { return error }
@@ -35,7 +36,7 @@ struct UnikernelOutputs {
 
     /// The file that `x-ciso-generated` names; nil without that field.
     ///
-    /// - Throws: `PackageFailure` where it was not installed, or is no opam file of a moderate size.
+    /// - Throws: `PackageFailure` if it was not installed, is not an opam file, or is too large.
     func generated() throws -> String? {
         guard let path = opam.strings(ofExtension: "x-ciso-generated").first else { return nil }
         guard let bytes = try backend.readInstalled(FilePath("\(prefix)/\(path)"), limit: Self.generatedLimit)
@@ -53,7 +54,7 @@ struct UnikernelOutputs {
 
     /// The image that `x-ciso-image` names, checked; nil without that field.
     ///
-    /// - Throws: `PackageFailure` where it is not there or is built for something else.
+    /// - Throws: `PackageFailure` if it does not exist or has another target.
     func image() throws -> CellResult.Image? {
         let words = opam.strings(ofExtension: "x-ciso-image")
         guard words.count == 2 else { return nil }
@@ -97,7 +98,7 @@ struct UnikernelOutputs {
         var devices: [Device]
     }
 
-    /// Compares the manifest in the image with the one that was installed beside it.
+    /// Compares the manifest in the image with the one that was installed along with it.
     private func checkManifest(of image: UnikernelImage, _ path: String) throws {
         let folder = path.split(separator: "/").dropLast().joined(separator: "/")
         let place = FilePath("\(prefix)/\(folder)/manifest.json")

@@ -46,14 +46,14 @@ import Testing
         let world = try await RecordedStore()
         for command in Self.commands {
             let whole = try world.run(command)
-            #expect([0, 1, 2, 3, 64].contains(whole.status), "\(command): \(whole.talk)")
+            #expect([0, 1, 2, 3, 64].contains(whole.status), "\(command): \(whole.messages)")
             for descriptors in Descriptors.allCases
             where !descriptors.isVariant || Self.triedInAllWays.contains(command[0]) {
                 let ending = try world.shell(descriptors.rawValue, command)
                 let isLost = descriptors.loseOutput && !whole.output.isEmpty && whole.status <= 1
-                #expect(ending.status == (isLost ? 3 : whole.status), "\(command) \(descriptors): \(ending.talk)")
+                #expect(ending.status == (isLost ? 3 : whole.status), "\(command) \(descriptors): \(ending.messages)")
                 if isLost, descriptors == .outputClosed || descriptors == .outputFull {
-                    #expect(ending.talk.contains("error: standard output"), "\(command) \(descriptors): \(ending.talk)")
+                    #expect(ending.messages.contains("error: standard output"), "\(command) \(descriptors): \(ending)")
                 }
                 switch descriptors {
                 case .errorsClosed, .errorsFull, .errorsWithoutReader, .inputClosed:
@@ -85,7 +85,7 @@ import Testing
             (.errorsWithoutReader, 1), (.inputClosed, 1), (.allClosed, 1), (.outputFull, 3),
         ] as [(Descriptors, Int32)] {
             let ending = try world.shell(descriptors.rawValue, run)
-            #expect(ending.status == status, "\(descriptors): \(ending.talk)")
+            #expect(ending.status == status, "\(descriptors): \(ending.messages)")
             #expect(try world.run("results", "--all", "lost").output.contains("1 unsolvable"))
         }
     }
@@ -95,7 +95,7 @@ import Testing
         let ending = try world.shell(
             #"{ "$@"; echo $? >status; } | { head -1; exec <&-; while ! test -s status; do sleep 0.05; done; }"#,
             ["watch"])
-        #expect(ending.output == "small\n" && ending.talk.isEmpty, "\(ending)")
+        #expect(ending.output == "small\n" && ending.messages.isEmpty, "\(ending)")
         #expect(world.folder.read("status") == "0\n")
     }
 
@@ -105,7 +105,7 @@ import Testing
             ["log", "good"], ["log", "--raw", "good"], ["--help"], ["store", "show", "small", "plan.json"],
         ] {
             let ending = try world.shell(#"{ "$@"; echo $? >status; } | head -1"#, command)
-            #expect(ending.talk.isEmpty && ending.output.hasSuffix("\n"), "\(command): \(ending)")
+            #expect(ending.messages.isEmpty && ending.output.hasSuffix("\n"), "\(command): \(ending)")
             #expect(world.folder.read("status") == "0\n", "\(command)")
         }
     }

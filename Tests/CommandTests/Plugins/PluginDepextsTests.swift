@@ -56,7 +56,7 @@ import Testing
     func everyFormOfListIsRead(form: String) throws {
         try folder.write(list(names(), as: form), to: "list")
         let same = try compare("list", "debian-12")
-        #expect(same.status == 0, "\(same.output)\(same.talk)")
+        #expect(same.status == 0, "\(same.output)\(same.messages)")
         #expect(same.output.contains("  all agree"), "\(same.output)")
         #expect(same.output.hasPrefix("debian-12: 16 names compared with list; "), "\(same.output)")
 
@@ -68,7 +68,7 @@ import Testing
             "\(missing.output)")
     }
 
-    @Test func whatTheBootstrapInstallsAndWhatIsMappedAndUnknownIsCompared() throws {
+    @Test func installedMappedAndUnknownNamesAreCompared() throws {
         let mapped = try compare("-", "debian-12", input: list(names(without: "linux-libc-dev"), as: "names"))
         #expect(mapped.status == 1)
         #expect(mapped.output.contains("'linux-libc-dev' is not in the list (the plugin's name for 'linux-headers')"))
@@ -86,17 +86,17 @@ import Testing
         }
         for file in ["Packages.gz", "Packages.xz"] where FileManager.default.fileExists(atPath: folder(file)) {
             let ending = try compare(file, "debian-12")
-            #expect(ending.status == 0, "\(ending.output)\(ending.talk)")
+            #expect(ending.status == 0, "\(ending.output)\(ending.messages)")
         }
     }
 
-    @Test func whatIsNoListIsRefused() throws {
+    @Test func invalidListsAreRejected() throws {
         let none = try compare("nowhere", "debian-12")
-        #expect(none.status == 2 && none.talk.contains("nowhere: the list of packages cannot be read"), "\(none.talk)")
+        #expect(none.status == 2 && none.messages.contains("nowhere: the list of packages cannot be read"), "\(none)")
         let empty = try compare("-", "debian-12")
-        #expect(empty.status == 2 && empty.talk.contains("found none"), "\(empty.talk)")
+        #expect(empty.status == 2 && empty.messages.contains("found none"), "\(empty.messages)")
         let targets = try compare("-")
-        #expect(targets.status == 2 && targets.talk.contains("expected one target, found 0"), "\(targets.talk)")
+        #expect(targets.status == 2 && targets.messages.contains("expected one target, found 0"), "\(targets.messages)")
     }
 
     /// The day is the plugin's own, and shown wherever it is listed.

@@ -8,13 +8,13 @@ import Testing
     func aNameIsEnough(language: String) throws {
         let workplace = try Workplace()
         let output = try workplace.run(["plugin", "new", "Haiku", "--language", language])
-        #expect(output.status == 0, "\(output.talk)")
+        #expect(output.status == 0, "\(output.messages)")
         #expect(output.output.hasPrefix("haiku: a plugin named 'haiku'"))
         let manifest = language == "swift" ? "Package.swift" : "build.sh"
         let text = workplace.folder.read("haiku/\(manifest)")
         #expect(text?.contains(FileManager.default.currentDirectoryPath) == true)
 
         let astray = try workplace.run(["plugin", "new", "Haiku", "--ciso", workplace.folder.path])
-        #expect(astray.status == 2 && astray.talk.contains("found no PluginABI.h"))
+        #expect(astray.status == 2 && astray.messages.contains("found no PluginABI.h"))
     }
 }

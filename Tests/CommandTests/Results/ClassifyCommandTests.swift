@@ -51,7 +51,7 @@ import Testing
         #expect(text.status == 0 && text.output.hasPrefix("line 2: a.c:3:1: error: no way\nc-error, the package"))
     }
 
-    @Test func whatNamesNoCauseIsWeak() throws {
+    @Test func errorsWithoutACauseAreWeak() throws {
         let weak = try answer(classify(input: "x\nmake: *** [a.o] Error 1\nbye\n"))
         #expect((weak.line, weak.kind, weak.weak) == (2, "unknown", true))
         let none = try answer(classify(input: "x\nbye\n\n"))
@@ -93,11 +93,11 @@ import Testing
 
     @Test func mistakesAreNamed() throws {
         let phase = try classify("--phase", "biuld", input: log)
-        #expect(phase.status == 2 && phase.talk.contains("fetch, depext, configure, build, test, install"))
+        #expect(phase.status == 2 && phase.messages.contains("fetch, depext, configure, build, test, install"))
         let target = try classify("--target", "debian-99", input: log)
-        #expect(target.status == 2 && target.talk.contains("99"))
+        #expect(target.status == 2 && target.messages.contains("99"))
         let file = try classify("nowhere")
-        #expect(file.status == 2 && file.talk.contains("nowhere"))
+        #expect(file.status == 2 && file.messages.contains("nowhere"))
         #expect([phase, target, file].allSatisfy { $0.output.isEmpty })
     }
 }

@@ -68,7 +68,7 @@ import Testing
         ] {
             for words in [["diff", "1", name], ["diff", name, "1"], ["gate", "--base", name]] {
                 let ending = try world.ci(words[0], words[1], words[2])
-                #expect(ending.status == 2 && ending.talk.contains(message), "\(words): \(ending)")
+                #expect(ending.status == 2 && ending.messages.contains(message), "\(words): \(ending)")
                 #expect(ending.output.isEmpty)
             }
         }
@@ -154,7 +154,7 @@ import Testing
         #expect(text.status == 0 && text.output.contains("\n  input       lib   1 → 2\n"), "\(text.output)")
         #expect(text.output.contains("the same: package, compiler, system package, plugin, environment, limit"))
         let verdictless = try world.ci("bisect", "other")
-        #expect(verdictless.status == 2 && verdictless.talk.contains("other.1 is good"), "\(verdictless)")
+        #expect(verdictless.status == 2 && verdictless.messages.contains("other.1 is good"), "\(verdictless)")
     }
 
     /// Planning alone finds the commit: what was good is recorded, and what is bad has no solution.

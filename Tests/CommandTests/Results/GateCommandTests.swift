@@ -26,7 +26,7 @@ import Testing
         return (ending.status, try JSONDecoder().decode(Document.self, from: Data(ending.output.utf8)))
     }
 
-    @Test func exitCodesSayWhatItComesTo() async throws {
+    @Test func exitCodesReflectTheDecision() async throws {
         let world = try await RecordedStore.shared()
         for (selectors, status, first) in [
             (["good"], 0, "pass: 1 of 1 required cell good"), (["bad"], 1, "regression: 1 regression, 0 of 1"),
@@ -56,7 +56,7 @@ import Testing
                 "targets: [debian-12]", with: "targets: [{name: debian-12, required: false}]"), to: "matrix.yaml")
         #expect(try world.run("plan", "matrix.yaml", "-q").status == 0)
         let refused = try world.run("gate")
-        #expect(refused.status == 2 && refused.talk.contains("no required cell"), "\(refused)")
+        #expect(refused.status == 2 && refused.messages.contains("no required cell"), "\(refused)")
         let allowed = try world.run("gate", "--allow-empty")
         #expect(allowed.status == 0 && allowed.output == "pass: 0 of 0 required cells good\n", "\(allowed)")
         #expect(try world.run("gate", "--allow-empty", "nothing").status == 2, "a selector that fits nothing")

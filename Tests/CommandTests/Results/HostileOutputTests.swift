@@ -24,9 +24,9 @@ import Testing
             ["results", "--format", RecordedStore.hostile], ["results", "outcome:\(RecordedStore.hostile)"],
         ] {
             let ending = try world.run(command)
-            #expect([0, 1, 2, 64].contains(ending.status), "\(command): \(ending.talk)")
+            #expect([0, 1, 2, 64].contains(ending.status), "\(command): \(ending.messages)")
             expectHarmless(ending.output, "\(command)")
-            expectHarmless(ending.talk, "\(command)")
+            expectHarmless(ending.messages, "\(command)")
         }
     }
 
@@ -76,6 +76,6 @@ import Testing
         try folder.write("deployment: \"a\u{202E}\u{2066}b\" colour\n", to: "m.yaml")
         let ending = try Program([BuiltProgram.path(of: "ci"), "plan", "m.yaml"], in: folder.path).run()
         #expect(ending.status == 2)
-        expectHarmless(ending.talk, "the diagnostic")
+        expectHarmless(ending.messages, "the diagnostic")
     }
 }

@@ -61,7 +61,7 @@ import Testing
         #expect(try reply().problems == [] && reply().results == 1)
         #expect(try world.run("inbox").output == "", "nothing is merged twice")
         let summary = try world.run("plan", "matrix.yaml")
-        #expect(summary.status == 0, "an inbox is no deployment: \(summary.talk)")
+        #expect(summary.status == 0, "an inbox is no deployment: \(summary.messages)")
     }
 
     /// Whatever is wrong with a push: nothing of it is merged, the answer says why, and a corrected push is merged.
@@ -95,7 +95,7 @@ import Testing
             try push(files)
         }
         let refused = try world.run("inbox")
-        #expect(refused.status == 2 && refused.output == "" && !refused.talk.isEmpty, "\(refused)")
+        #expect(refused.status == 2 && refused.output == "" && !refused.messages.isEmpty, "\(refused)")
         #expect(try !reply().problems.isEmpty && reply().merged == nil)
         #expect(try world.run("log", "waiting").status != 0)
         #expect(try world.run("inbox").status == 0, "it is told once")

@@ -6,7 +6,7 @@ import Testing
 
 /// Faults of the machine, of the disk and of the store are exit 3 and name their place; none is a bug or a signal.
 @Suite struct InfrastructureTests {
-    @Test func whatInfrastructureFailedIsNoVerdict() async throws {
+    @Test func infrastructureFailuresAreNoVerdicts() async throws {
         let world = try await RecordedStore(["good": .success, "bad": .failure, "waiting": .infrastructure])
         #expect(try world.run("results").status == 3)
         #expect(try world.run("results", "bad").status == 1)
@@ -22,7 +22,7 @@ import Testing
         for command in [["plan", "matrix.yaml"], ["run", "matrix.yaml", "--only", "lost"], solve] {
             let ending = try world.run(command, environment: ["CISO_CACHE": place])
             #expect(ending.status == 3, "\(command): \(ending)")
-            #expect(ending.talk.contains("the cache '\(place)' cannot be used"), "\(command): \(ending.talk)")
+            #expect(ending.messages.contains("the cache '\(place)' cannot be used"), "\(command): \(ending.messages)")
         }
     }
 
@@ -35,7 +35,7 @@ import Testing
             ["plugin", "check", "libCisoNone.so"],
         ] {
             let ending = try world.run(command, environment: ["TMPDIR": world.folder(place)])
-            #expect(ending.status == 3 && ending.talk.contains("'\(world.folder(place))"), "\(command): \(ending)")
+            #expect(ending.status == 3 && ending.messages.contains("'\(world.folder(place))"), "\(command): \(ending)")
         }
     }
 
@@ -53,7 +53,7 @@ import Testing
         }
         for command in Self.readers {
             let ending = try world.run(command)
-            #expect(ending.status == 3 && ending.talk.contains("ci store verify"), "\(command): \(ending)")
+            #expect(ending.status == 3 && ending.messages.contains("ci store verify"), "\(command): \(ending)")
         }
     }
 
@@ -69,7 +69,7 @@ import Testing
         }
         for command in Self.readers {
             let ending = try world.run(command)
-            #expect(ending.status == 3 && ending.talk.contains("ci store verify"), "\(command): \(ending)")
+            #expect(ending.status == 3 && ending.messages.contains("ci store verify"), "\(command): \(ending)")
         }
     }
 
@@ -80,7 +80,7 @@ import Testing
         for store in ["file", "file/below", "folder", "nowhere", "/dev/null"] {
             for command in Self.readers {
                 let ending = try world.run(command, environment: ["CISO_STORE": store])
-                #expect(ending.status == 2 && ending.talk.contains("'\(store)'"), "\(command) \(store): \(ending)")
+                #expect(ending.status == 2 && ending.messages.contains("'\(store)'"), "\(command) \(store): \(ending)")
             }
         }
     }
@@ -120,7 +120,7 @@ import Testing
         let world = try await RecordedStore([:])
         try Data([0xFF, 0x00, 0x9B, 0x0A]).write(to: world.folder.url.appending(path: "binary"))
         let ending = try world.run(words)
-        #expect(ending.status == 2 && ending.talk.contains(message), "\(words): \(ending)")
+        #expect(ending.status == 2 && ending.messages.contains(message), "\(words): \(ending)")
     }
 
     @Test func withoutAnEnvironmentNothingIsABug() async throws {

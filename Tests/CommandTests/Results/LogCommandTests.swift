@@ -86,7 +86,7 @@ import Testing
                 == "=== begin install install: make install\n=== end install install: exit status 0, 0 bytes\n")
         let first = try world.recorded.run("log", "bad", "--attempt", "1")
         #expect(first.output == whole.output.replacing("second", with: "first"))
-        #expect(first.talk.contains("attempt 1 of 2"), "\(first.talk)")
+        #expect(first.messages.contains("attempt 1 of 2"), "\(first.messages)")
         #expect(try world.recorded.run("log", "bad", "--attempt", "2").output == whole.output)
         for (words, status, message) in [
             (["--phase", "test"], 2, "no phase 'test'"), (["--phase", "test"], 2, "it has build, install"),
@@ -94,12 +94,12 @@ import Testing
             (["--attempt", "0"], 64, "--attempt 0"), (["--follow", "--phase", "build"], 64, "--follow"),
         ] as [([String], Int32, String)] {
             let ending = try world.recorded.run(["log", "bad"] + words)
-            #expect(ending.status == status && ending.talk.contains(message), "\(words): \(ending)")
+            #expect(ending.status == status && ending.messages.contains(message), "\(words): \(ending)")
             #expect(ending.output.isEmpty, "\(words)")
         }
     }
 
-    @Test func onATerminalTheErrorComesFirstInAPager() async throws {
+    @Test func onATerminalTheErrorIsShownFirstInAPager() async throws {
         let world = try await World()
         try await world.recordFailure()
         let ending = try world.onTerminal("log bad", pager: "cat >shown")
@@ -158,7 +158,7 @@ import Testing
         let world = try await World()
         let program = try follow(world)
         defer { program.kill(SIGKILL) }
-        try await waitUntil("it waits") { program.talk.contains("waiting for the job of debian-12/4.13.1/bad.1") }
+        try await waitUntil("it waits") { program.messages.contains("waiting for the job of debian-12/4.13.1/bad.1") }
         let first = try world.store.logs.begin("\(world.job).first")
         try first.append(Array("one \u{1B}[3".utf8))
         try first.append(Array("1mred\u{1B}[0m ".utf8) + [0xE2, 0x80])
@@ -195,7 +195,7 @@ import Testing
         #expect(ending.status == 0 && ending.output == "two\n", "\(ending)")
     }
 
-    @Test func whatHasEndedIsPrintedAtOnce() async throws {
+    @Test func finishedJobsArePrintedImmediately() async throws {
         let world = try await World()
         try await world.recordFailure()
         let (ending, whole) = (try world.recorded.run("log", "--follow", "bad"), try world.recorded.run("log", "bad"))
@@ -214,15 +214,15 @@ import Testing
     }
 
     /// After a retry the old log stays, and following waits for the new one.
-    @Test func aRetriedJobIsFollowedAnew() async throws {
+    @Test func retriedJobsAreFollowedAgain() async throws {
         let world = try await World()
         try await world.recordFailure()
         #expect(try world.recorded.run("retry", "bad").status == 0)
         let old = try world.recorded.run("log", "bad")
-        #expect(old.output.contains("second") && old.talk.contains("run again"), "\(old.talk)")
+        #expect(old.output.contains("second") && old.messages.contains("run again"), "\(old.messages)")
         let program = try follow(world)
         defer { program.kill(SIGKILL) }
-        try await waitUntil("it waits") { program.talk.contains("waiting") }
+        try await waitUntil("it waits") { program.messages.contains("waiting") }
         try await world.record(.success, log: Array("new\n".utf8))
         let ending = try await program.end()
         #expect(ending.status == 0 && ending.output == "new\n", "\(ending)")

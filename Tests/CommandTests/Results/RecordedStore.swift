@@ -39,7 +39,7 @@ final class RecordedStore: Sendable {
             with-test: [tested]
             """, to: "matrix.yaml")
         let planned = try run("plan", "matrix.yaml", "-q")
-        guard planned.status == 0 else { throw Unplanned(words: planned.talk) }
+        guard planned.status == 0 else { throw Unplanned(words: planned.messages) }
         try await record(verdicts)
     }
 

@@ -51,7 +51,7 @@ final class RunHistory: Sendable {
 
     func plan() throws {
         let planned = try ci("plan", "matrix.yaml", "-q")
-        guard planned.status == 0 else { throw Refused(words: planned.talk) }
+        guard planned.status == 0 else { throw Refused(words: planned.messages) }
     }
 
     /// Plans, and records a run with these outcomes by package; other cells have no result of it. Cells without a solution are

@@ -21,7 +21,7 @@ import Testing
         ("a/b/c/d", "is not a selector", "TARGET/COMPILER/PACKAGE"),
         ("", "is not a selector", "TARGET/COMPILER/PACKAGE"),
     ])
-    func whatFitsNothingIsAMistakeEverywhere(selector: String, message: String, hint: String) async throws {
+    func selectorsWithoutAMatchAreErrorsEverywhere(selector: String, message: String, hint: String) async throws {
         let world = try await RecordedStore.shared()
         for command in [
             ["results"], ["log"], ["explain"], ["reproduce"], ["retry"], ["cancel"], ["report", "--output", "site"],
@@ -29,7 +29,7 @@ import Testing
         ] where inAll.contains(selector) || ["log", "retry"].contains(command[0]) {
             let ending = try world.run(command + [selector])
             #expect(ending.status == 2, "\(command) \(selector): \(ending)")
-            #expect(ending.talk.contains(message) && ending.talk.contains(hint), "\(command): \(ending.talk)")
+            #expect(ending.messages.contains(message) && ending.messages.contains(hint), "\(command): \(ending)")
             #expect(ending.output.isEmpty, "\(command): \(ending.output)")
         }
     }
@@ -44,7 +44,7 @@ import Testing
         let world = try await RecordedStore.shared()
         for sides in [[side, "debian-12"], ["debian-12", side]] {
             let ending = try world.run(["diff"] + sides)
-            #expect(ending.status == 2 && ending.talk.contains(message), "\(sides): \(ending)")
+            #expect(ending.status == 2 && ending.messages.contains(message), "\(sides): \(ending)")
         }
     }
 
@@ -66,7 +66,7 @@ import Testing
         for name in printed {
             for command in [["explain"], ["results"], ["plan", "matrix.yaml", "--dry-run", "--explain"]] {
                 let ending = try world.run(command + [name])
-                #expect(ending.status <= 1, "\(command) \(name): \(ending.talk)")
+                #expect(ending.status <= 1, "\(command) \(name): \(ending.messages)")
             }
         }
         #expect(printed.contains("debian-12/4.13.1/waiting.dev"))
@@ -85,11 +85,11 @@ import Testing
             ("good.2", "has no cell 'good.2'"),
         ] {
             let ending = try world.run("plan", "matrix.yaml", "--dry-run", "--explain", name)
-            #expect(ending.status == 2 && ending.talk.contains(message), "\(name): \(ending)")
+            #expect(ending.status == 2 && ending.messages.contains(message), "\(name): \(ending)")
         }
     }
 
-    @Test func verdictsOfTestsAreToldFromThoseOfBuilds() async throws {
+    @Test func verdictsOfTestsAndBuildsAreDistinguished() async throws {
         let world = try await RecordedStore.shared()
         #expect(try world.run("results", "--all", "tested").output.contains("failure in test"))
         let explained = try world.run("explain", "tested").output
@@ -102,13 +102,14 @@ import Testing
         #expect(try JSONDecoder().decode([State].self, from: json).map(\.kind) == ["build", "test"])
         let tests = try world.run("log", "tested")
         #expect(
-            tests.output.hasPrefix("=== test of tested.1\n") && tests.talk.hasPrefix("log of the tests of"),
-            "\(tests.talk)")
+            tests.output.hasPrefix("=== test of tested.1\n") && tests.messages.hasPrefix("log of the tests of"),
+            "\(tests.messages)")
         let build = try world.run("log", "--build", "tested")
-        #expect(build.output == "=== build of tested.1\n" && build.talk.hasPrefix("log of the build of"), "\(build)")
+        #expect(build.output == "=== build of tested.1\n", "\(build)")
+        #expect(build.messages.hasPrefix("log of the build of"), "\(build)")
         let blocked = try world.run("log", "top")
         #expect(
-            blocked.output.hasPrefix("=== build of bad.1\n") && blocked.talk.contains("which blocks"), "\(blocked.talk)"
+            blocked.output.hasPrefix("=== build of bad.1\n") && blocked.messages.contains("which blocks"), "\(blocked)"
         )
     }
 }

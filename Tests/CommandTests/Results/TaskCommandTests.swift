@@ -45,23 +45,23 @@ import Testing
 
     @Test func aRunOfTheDeploymentTakesItsTasks() async throws {
         let submitted = try workplace.run(["submit", "m.yaml", "--name", "nightly"])
-        #expect(submitted.status == 0 && submitted.output == "nightly\n", "\(submitted.talk)")
+        #expect(submitted.status == 0 && submitted.output == "nightly\n", "\(submitted.messages)")
         let other = Self.matrix.replacing("deployment: small", with: "deployment: other")
         try workplace.write("other.yaml", other)
         #expect(try workplace.run(["submit", "other.yaml", "--name", "elsewhere"]).status == 0)
         #expect(try tasks() == ["nightly": "submitted", "elsewhere": "submitted"])
         let run = try workplace.run(["run", "m.yaml"])
-        #expect(run.status == 1 && run.talk.contains("task nightly: complete: 2 unsolvable"), "\(run.talk)")
+        #expect(run.status == 1 && run.messages.contains("task nightly: complete: 2 unsolvable"), "\(run.messages)")
         #expect(try tasks() == ["nightly": "complete", "elsewhere": "submitted"])
         let json = try workplace.run(["status", "--format", "json"]).output
         let statuses = try JSONDecoder().decode([Status].self, from: Data(json.utf8))
         #expect(statuses.map(\.deployment) == ["small"])
         #expect(statuses[0].tasks?.map(\.name) == ["nightly"] && statuses[0].tasks?[0].cells == ["unsolvable": 2])
         let verified = try workplace.run(["store", "verify"])
-        #expect(verified.status == 0, "\(verified.output) \(verified.talk)")
+        #expect(verified.status == 0, "\(verified.output) \(verified.messages)")
     }
 
-    @Test func aServingRunTakesWhatIsSubmittedAndWhatGitPushes() async throws {
+    @Test func aServingRunExecutesSubmittedAndPushedTasks() async throws {
         let server = try workplace.program(["run", "--serve"]).start()
         try await server.wait(until: "the store") {
             FileManager.default.fileExists(atPath: workplace.folder(".ciso/HEAD"))
@@ -82,31 +82,31 @@ import Testing
         try await waitUntil("broken is rejected") { try tasks()["broken"] == "rejected" }
         server.kill(SIGINT)
         let ending = try await server.end()
-        #expect(ending.status == 130, "\(ending.talk)")
-        #expect(ending.talk.contains("task pushed: complete: 1 unsolvable"), "\(ending.talk)")
+        #expect(ending.status == 130, "\(ending.messages)")
+        #expect(ending.messages.contains("task pushed: complete: 1 unsolvable"), "\(ending.messages)")
         #expect(try workplace.run(["store", "verify"]).status == 0)
     }
 
     @Test func aTaskIsCancelledOnce() throws {
         #expect(try workplace.run(["submit", "m.yaml", "--name", "nightly"]).status == 0)
         let again = try workplace.run(["submit", "m.yaml", "--name", "nightly"])
-        #expect(again.status == 2 && again.talk.contains("there is a task 'nightly' already"), "\(again.talk)")
+        #expect(again.status == 2 && again.messages.contains("there is a task 'nightly' already"), "\(again.messages)")
         #expect(try workplace.run(["cancel", "--task", "nightly", "--dry-run"]).output == "nightly\n")
         #expect(try tasks() == ["nightly": "submitted"])
         #expect(try workplace.run(["cancel", "--task", "nightly"]).output == "nightly\n")
         #expect(try tasks() == ["nightly": "cancelled"])
         let ended = try workplace.run(["cancel", "--task", "nightly"])
-        #expect(ended.status == 2 && ended.talk.contains("has ended already"), "\(ended.talk)")
+        #expect(ended.status == 2 && ended.messages.contains("has ended already"), "\(ended.messages)")
         let unknown = try workplace.run(["cancel", "--task", "nightyl"])
-        #expect(unknown.status == 2 && unknown.talk.contains("did you mean 'nightly'?"), "\(unknown.talk)")
+        #expect(unknown.status == 2 && unknown.messages.contains("did you mean 'nightly'?"), "\(unknown.messages)")
         #expect(try workplace.run(["cancel"]).status == 64)
-        #expect(try !workplace.run(["run", "m.yaml"]).talk.contains("task nightly"))
+        #expect(try !workplace.run(["run", "m.yaml"]).messages.contains("task nightly"))
     }
 
     @Test func wrongInputIsRefusedBeforeAnythingIsWritten() throws {
         try workplace.write("broken.yaml", "deployment: [")
         let broken = try workplace.run(["submit", "broken.yaml"])
-        #expect(broken.status == 2 && broken.talk.contains("broken.yaml:2:1: error: "), "\(broken.talk)")
+        #expect(broken.status == 2 && broken.messages.contains("broken.yaml:2:1: error: "), "\(broken.messages)")
         #expect(try workplace.run(["submit", "m.yaml", "--name", "a/b"]).status == 64)
         #expect(try workplace.run(["submit", "m.yaml", "--name", ".."]).status == 64)
         #expect(workplace.folder.read(".ciso/HEAD") == nil)
@@ -114,11 +114,11 @@ import Testing
         #expect(unnamed.output.hasPrefix("small-"), "\(unnamed.output)")
     }
 
-    @Test func modesAreAskedForOfWorkersThatAreThere() throws {
+    @Test func modesAreRequestedOfRegisteredWorkers() throws {
         #expect(try workplace.run(["plan", "m.yaml"]).status == 0)
         for command in [["pause", "*"], ["pause", "*", "--resume"], ["drain", "x"]] {
             let output = try workplace.run(command)
-            #expect(output.status == 2 && output.talk.contains("no worker matches"), "\(output.talk)")
+            #expect(output.status == 2 && output.messages.contains("no worker matches"), "\(output.messages)")
         }
     }
 }

@@ -4,13 +4,13 @@ import Testing
 
 /// The trace for maintainers.
 @Suite struct TraceTests {
-    @Test func thereIsNoneUnlessItIsAskedFor() async throws {
+    @Test func thereIsNoTraceByDefault() async throws {
         let world = try await RecordedStore.shared()
         let ending = try world.run("status")
-        #expect(ending.status == 0 && ending.talk.isEmpty, "\(ending)")
+        #expect(ending.status == 0 && ending.messages.isEmpty, "\(ending)")
         for words in [["--help"], ["help", "store", "gc"], ["--version"], ["store", "gc", "--help"]] {
             let help = try world.run(words)
-            #expect(help.status == 0 && help.talk.isEmpty, "\(words): \(help.talk)")
+            #expect(help.status == 0 && help.messages.isEmpty, "\(words): \(help.messages)")
         }
     }
 
@@ -22,29 +22,29 @@ import Testing
             "ciso.repository: opened", "ciso.plugin: plugin call", "ciso.plan: planning in full: no previous plan",
             "ciso.store: transaction", "ciso.plan: wrote the plan", "info ciso.ci: ended",
         ] {
-            #expect(full.talk.contains(words), "\(words): \(full.talk)")
+            #expect(full.messages.contains(words), "\(words): \(full.messages)")
         }
         let again = try world.run(environment: ["CISO_LOG_LEVEL": "debug"])
-        #expect(again.talk.contains("ciso.plan: the plan in the store is up to date"), "\(again.talk)")
+        #expect(again.messages.contains("ciso.plan: the plan in the store is up to date"), "\(again.messages)")
         let quiet = try world.run("--log-level", "critical", environment: ["CISO_LOG_LEVEL": "debug"])
-        #expect(quiet.status == 0 && quiet.talk.isEmpty, "\(quiet.talk)")
+        #expect(quiet.status == 0 && quiet.messages.isEmpty, "\(quiet.messages)")
     }
 
     @Test func aLevelThatDoesNotExistIsAnInputErrorWithTheLevels() async throws {
         let world = try await RecordedStore.shared()
         let levels = "expected one of trace, debug, info, notice, warning, error, critical"
         let flag = try world.run("status", "--log-level", "debag")
-        #expect(flag.status == 2 && flag.talk.contains(levels) && flag.talk.contains("'debug'"), "\(flag)")
+        #expect(flag.status == 2 && flag.messages.contains(levels) && flag.messages.contains("'debug'"), "\(flag)")
         let variable = try world.run("status", environment: ["CISO_LOG_LEVEL": "all"])
-        #expect(variable.status == 2 && variable.talk.contains("CISO_LOG_LEVEL='all': \(levels)"), "\(variable)")
+        #expect(variable.status == 2 && variable.messages.contains("CISO_LOG_LEVEL='all': \(levels)"), "\(variable)")
     }
 
     /// What a trace shows may come from outside: an escape sequence in a path stays visible text on one line.
     @Test func theTraceIsDisplayable() throws {
         let world = try RecordedPlan(repository: "re\u{1B}[31m\u{202E}po")
         let ending = try world.run("--log-level", "trace")
-        #expect(ending.talk.contains("ciso.repository: opened"), "\(ending.talk)")
-        #expect(!ending.talk.contains("\u{1B}") && !ending.talk.contains("\u{202E}"), "\(ending.talk)")
+        #expect(ending.messages.contains("ciso.repository: opened"), "\(ending.messages)")
+        #expect(!ending.messages.contains("\u{1B}") && !ending.messages.contains("\u{202E}"), "\(ending.messages)")
     }
 }
 

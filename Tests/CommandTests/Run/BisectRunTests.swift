@@ -60,8 +60,8 @@ struct BisectRunTests {
 
     /// The executions of jobs that a branch has results of.
     private func executions(of branch: String) throws -> Set<String> {
-        let messages = try git("log", "--format=%B", branch, at: folder("store"))
-        return Set(messages.split(separator: "\n").filter { $0.hasPrefix("Execution: ") }.map(String.init))
+        let log = try git("log", "--format=%B", branch, at: folder("store"))
+        return Set(log.split(separator: "\n").filter { $0.hasPrefix("Execution: ") }.map(String.init))
     }
 
     private struct Found: Decodable {
@@ -81,18 +81,18 @@ struct BisectRunTests {
         let bad = try commit("p 2, which breaks", "p.2", failing: Self.failing)
         for number in 4...6 { _ = try commit("touch \(number)", "other.1") }
         let run = try ci("run", "small.yaml")
-        #expect(run.status == 1, "\(run.output)\(run.talk)")
+        #expect(run.status == 1, "\(run.output)\(run.messages)")
         let results = try commits(of: "results/small/minimal-1")
 
         let ending = try ci("bisect", "--run", "small.yaml", "p")
-        #expect(ending.status == 0, "\(ending.output)\(ending.talk)")
+        #expect(ending.status == 0, "\(ending.output)\(ending.messages)")
         #expect(ending.output.contains("minimal-1/5.3.0/p.2: the first bad commit is \(bad)\n  p 2, which breaks"))
         #expect(ending.output.contains("package p: 1 → 2"), "\(ending.output)")
         #expect(try commits(of: "results/small/minimal-1") == results, "the deployment's own results are as they were")
         let executions = try executions(of: "results/small@bisect/minimal-1")
 
         let again = try ci("bisect", "--run", "small.yaml", "p", "--format", "json", "-q")
-        #expect(again.status == 0 && again.talk.isEmpty, "\(again.talk)")
+        #expect(again.status == 0 && again.messages.isEmpty, "\(again.messages)")
         let found = try found(again)
         #expect(found.commits.map(\.id) == [bad])
         #expect((1...3).contains(found.tries), "of seven commits: \(found.tries)")
@@ -111,7 +111,7 @@ struct BisectRunTests {
         let bad = try commit("p 1 fails", "p.1", failing: Self.failing)
         #expect(try ci("run", "small.yaml").status == 1)
         let ending = try ci("bisect", "--run", "small.yaml", "p", "--format", "json")
-        #expect(ending.status == 3, "\(ending.output)\(ending.talk)")
+        #expect(ending.status == 3, "\(ending.output)\(ending.messages)")
         #expect(try found(ending).commits.map(\.id) == [skipped, bad])
         let text = try ci("bisect", "--run", "small.yaml", "p", "-q")
         #expect(text.output.contains("the first bad commit is one of 2"), "\(text.output)")
@@ -122,6 +122,6 @@ struct BisectRunTests {
         #expect(try ci("run", "small.yaml").status == 1)
         let ending = try ci("bisect", "--run", "small.yaml", "p")
         #expect(ending.status == 2 && ending.output.isEmpty, "\(ending.output)")
-        #expect(ending.talk.contains("error: "), "\(ending.talk)")
+        #expect(ending.messages.contains("error: "), "\(ending.messages)")
     }
 }

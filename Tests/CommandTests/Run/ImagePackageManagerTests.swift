@@ -118,7 +118,7 @@ struct ImagePackageManagerTests {
             exclude: [{cells: "*-down/*/good", reason: "says nothing that absent does not"}]
             """)
         let run = try ci("run", "m.yaml", "--jobs", "2")
-        #expect(run.status != 0, "\(run.output)\(run.talk)")
+        #expect(run.status != 0, "\(run.output)\(run.messages)")
         struct State: Decodable {
             var cell: String
             var state: String
@@ -128,11 +128,11 @@ struct ImagePackageManagerTests {
             $0[$1.cell] = $1.state
         }
         for family in Self.families.keys {
-            #expect(states["\(family)/5.3.0/good.1"] == "success", "\(run.output)\(run.talk)")
-            #expect(states["\(family)/5.3.0/absent.1"] == "failure", "\(run.output)\(run.talk)")
+            #expect(states["\(family)/5.3.0/good.1"] == "success", "\(run.output)\(run.messages)")
+            #expect(states["\(family)/5.3.0/absent.1"] == "failure", "\(run.output)\(run.messages)")
             let log = try ci("log", "\(family)/5.3.0/absent.1").output
             #expect(log.contains("no-such-devel"), "\(log)")
-            #expect(states["\(family)-down/5.3.0/absent.1"] == "infrastructure", "\(run.output)\(run.talk)")
+            #expect(states["\(family)-down/5.3.0/absent.1"] == "infrastructure", "\(run.output)\(run.messages)")
         }
     }
 

@@ -89,7 +89,7 @@ struct ImageRunTests {
 
     private func jobs(more: [String: String] = [:]) throws -> [String] {
         let ending = try ci("plan", "m.yaml", "--format", "json", more: more)
-        #expect(ending.status == 0, "\(ending.talk)")
+        #expect(ending.status == 0, "\(ending.messages)")
         return try JSONDecoder().decode(Planned.self, from: Data(ending.output.utf8)).cells.compactMap {
             $0.basis["jobs"]?["build"] ?? nil
         }
@@ -99,11 +99,11 @@ struct ImageRunTests {
         let digest = try layout.add([try leap()], tag: "leap")
         try writeMatrix(image: "oci:images:leap")
         let plan = try ci("plan", "m.yaml")
-        #expect(plan.status == 0, "\(plan.talk)")
+        #expect(plan.status == 0, "\(plan.messages)")
         #expect(plan.output.contains("leap: oci:images@sha256:\(digest)"), "\(plan.output)")
         let before = try jobs()
         let run = try ci("run", "m.yaml")
-        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
         #expect(try jobs() == before, "the plan is a function of the image's digest")
         try layout.add([try leap(version: "15.7")], tag: "leap")
         #expect(try jobs() != before, "the same tag with another digest is another job")
@@ -128,7 +128,7 @@ struct ImageRunTests {
             #expect(try jobs(more: mirrors) == expected, "\(reference)")
         }
         let run = try ci("run", "m.yaml", more: mirrors)
-        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
         let doctor = try ci("doctor", more: mirrors)
         #expect(
             doctor.output.contains("image-mirrors: images of docker.io can be read from \(server.url)"),
@@ -137,12 +137,12 @@ struct ImageRunTests {
 
         try writeMatrix(image: "\"\(host)/opensuse/leap:1\"")
         let absent = try ci("plan", "m.yaml")
-        #expect(absent.status == 2 && absent.talk.contains("m.yaml:5:12: error: "), "\(absent.talk)")
-        #expect(absent.talk.contains("no image with the tag '1'") && absent.talk.contains("hint:"), "\(absent.talk)")
+        #expect(absent.status == 2 && absent.messages.contains("m.yaml:5:12: error: "), "\(absent.messages)")
+        #expect(absent.messages.contains("no image with the tag '1'") && absent.messages.contains("hint:"), "\(absent)")
         server.kill()
         let down = try ci("plan", "m.yaml")
-        #expect(down.status == 3 && down.talk.contains("m.yaml:5:12: error: "), "\(down.talk)")
-        #expect(down.talk.contains("cannot be reached"), "\(down.talk)")
+        #expect(down.status == 3 && down.messages.contains("m.yaml:5:12: error: "), "\(down.messages)")
+        #expect(down.messages.contains("cannot be reached"), "\(down.messages)")
     }
 
     private func leapForArm() throws -> ImageLayout.Image {
@@ -160,14 +160,14 @@ struct ImageRunTests {
         try layout.add([image], tag: "leap")
         try writeMatrix(image: "oci:images", compiler: #"{system: "4.14.1"}"#, packages: "native")
         let run = try ci("run", "m.yaml")
-        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
         try writeMatrix(image: "oci:images", compiler: #"{system: "4.14.2"}"#, packages: "native")
         let wrong = try ci("plan", "m.yaml")
-        #expect(wrong.status == 2 && wrong.talk.contains("ships OCaml 4.14.1, not 4.14.2"), "\(wrong.talk)")
+        #expect(wrong.status == 2 && wrong.messages.contains("ships OCaml 4.14.1, not 4.14.2"), "\(wrong.messages)")
     }
 
     /// Where the matrix says what is in an image, planning gets no layers, and the first job compares.
-    @Test func whatTheMatrixSaysOfAnImageIsCompared() throws {
+    @Test func propertiesInTheMatrixAreComparedWithTheImage() throws {
         let digest = try layout.add([try leap()], tag: "leap")
         for layer in try layout.layers(of: digest) {
             try FileManager.default.moveItem(atPath: layout.blob(layer), toPath: folder(layer))
@@ -179,14 +179,14 @@ struct ImageRunTests {
             try FileManager.default.moveItem(atPath: folder(layer), toPath: layout.blob(layer))
         }
         let wrong = try ci("run", "m.yaml")
-        #expect(wrong.status == 1, "\(wrong.output)\(wrong.talk)")
-        let shown = try ci("log", "leap/5.3.0/ocaml-base-compiler.5.3.0").output + wrong.output + wrong.talk
+        #expect(wrong.status == 1, "\(wrong.output)\(wrong.messages)")
+        let shown = try ci("log", "leap/5.3.0/ocaml-base-compiler.5.3.0").output + wrong.output + wrong.messages
         #expect(
             shown.contains("variable 'os-version': the plugin says '15.5', the environment says '15.6'"), "\(shown)")
         #expect(shown.contains("set the option 'os-version: \"15.6\"' of the target in the matrix"), "\(shown)")
         try writeMatrix(image: "oci:images", options: "{\(options), os-version: \"15.6\"}")
         let right = try ci("run", "m.yaml")
-        #expect(right.status == 0, "\(right.output)\(right.talk)")
+        #expect(right.status == 0, "\(right.output)\(right.messages)")
     }
 
     /// A hostile or damaged image is no verdict on a package.
@@ -195,8 +195,8 @@ struct ImageRunTests {
         let options = "package-manager: zypper, os-distribution: x, os-family: x, os-version: \"1\""
         try writeMatrix(image: "oci:images", options: "{\(options)}")
         let run = try ci("run", "m.yaml")
-        #expect(run.status == 1 && run.output.contains("infrastructure"), "\(run.output)\(run.talk)")
-        #expect((run.output + run.talk).contains("'..' in the path"), "\(run.output)\(run.talk)")
+        #expect(run.status == 1 && run.output.contains("infrastructure"), "\(run.output)\(run.messages)")
+        #expect((run.output + run.messages).contains("'..' in the path"), "\(run.output)\(run.messages)")
         #expect(try folder.shell("find . -name escape") == "")
         try writeMatrix(image: "oci:images")
         #expect(try ci("plan", "m.yaml").status != 1)
@@ -210,10 +210,10 @@ struct ImageRunTests {
         let digest = try layout.add([image], tag: "leap")
         try writeMatrix(image: "oci:images:leap")
         let run = try ci("run", "m.yaml")
-        #expect(run.status == 1 && run.output.contains("infrastructure"), "\(run.output)\(run.talk)")
+        #expect(run.status == 1 && run.output.contains("infrastructure"), "\(run.output)\(run.messages)")
         let layer = try layout.layers(of: digest)[0]
         for text in ["layer sha256:\(layer)", "the image's configuration lists sha256:\(listed)"] {
-            #expect((run.output + run.talk).contains(text), "\(run.output)\(run.talk)")
+            #expect((run.output + run.messages).contains(text), "\(run.output)\(run.messages)")
         }
     }
 
@@ -243,19 +243,19 @@ struct ImageRunTests {
             packages: [ocaml]
             """)
         let run = try ci("run", "plugin.yaml", more: ["CISO_PLUGIN_PATH": folder("plugins")])
-        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
     }
 
     /// A file of docker's that cannot be used stops only the plans that ask a registry.
-    @Test func credentialsAreReadWhereARegistryIsAsked() throws {
+    @Test func credentialsAreReadOnlyForRegistries() throws {
         try layout.add([try leap()], tag: "leap")
         try workplace.write(".docker/config.json", "[")
         try writeMatrix(image: "oci:images:leap")
         let local = try ci("plan", "m.yaml")
-        #expect(local.status == 0, "\(local.talk)")
+        #expect(local.status == 0, "\(local.messages)")
         try writeMatrix(image: "\"127.0.0.1:1/leap:1\"")
         let remote = try ci("plan", "m.yaml")
-        #expect(remote.status == 2 && remote.talk.contains("expected JSON with 'auths'"), "\(remote.talk)")
+        #expect(remote.status == 2 && remote.messages.contains("expected JSON with 'auths'"), "\(remote.messages)")
     }
 
     /// What `ci reproduce` writes builds the same, step by step, as docker would.
@@ -264,9 +264,9 @@ struct ImageRunTests {
         try layout.add([try leap()], tag: "leap")
         try writeMatrix(image: "oci:images:leap", packages: "q")
         let run = try ci("run", "m.yaml")
-        #expect(run.status == 0, "\(run.output)\(run.talk)")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
         let written = try ci("reproduce", "leap/5.3.0/q.1", "--dockerfile", "context")
-        #expect(written.status == 0, "\(written.talk)")
+        #expect(written.status == 0, "\(written.messages)")
         #expect(try ci("reproduce", "leap/5.3.0/q.1", "--dockerfile", "context").status == 2, "it exists already")
         let dockerfile = try #require(folder.read("context/Dockerfile"))
         #expect(

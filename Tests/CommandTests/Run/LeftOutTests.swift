@@ -33,10 +33,10 @@ import Testing
         let ending = try workplace.run(
             ["plan", "m.yaml", "--store", "store"],
             environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.folder.path])
-        #expect(ending.status == 0, "\(ending.talk)")
+        #expect(ending.status == 0, "\(ending.messages)")
         for (name, place) in [("broken", "broken.1/opam:"), ("linked", "linked.1/files/loop: ")] {
-            let isNamed = ending.talk.contains("warning: repo/packages/\(name)/\(place)")
-            #expect(isNamed == names.contains(name), "\(name): \(ending.talk)")
+            let isNamed = ending.messages.contains("warning: repo/packages/\(name)/\(place)")
+            #expect(isNamed == names.contains(name), "\(name): \(ending.messages)")
         }
     }
 }

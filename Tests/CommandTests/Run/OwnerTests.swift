@@ -40,11 +40,11 @@ struct OwnerTests {
     }
 
     private func expectRefusal(_ ending: Program.Ending, of folder: String, _ way: String) {
-        #expect(ending.status == 2, "\(way): \(ending.talk)")
-        #expect(ending.talk.contains("is owned by user"), "\(way): \(ending.talk)")
+        #expect(ending.status == 2, "\(way): \(ending.messages)")
+        #expect(ending.messages.contains("is owned by user"), "\(way): \(ending.messages)")
         let remedy = "hint: if you trust it: git config --global --add safe.directory '\(workplace.folder(folder))'"
-        #expect(ending.talk.contains(remedy), "\(way): \(ending.talk)")
-        #expect(!ending.talk.contains("without a network"), "\(way): \(ending.talk)")
+        #expect(ending.messages.contains(remedy), "\(way): \(ending.messages)")
+        #expect(!ending.messages.contains("without a network"), "\(way): \(ending.messages)")
         #expect(access(workplace.folder("store"), F_OK) != 0, "\(way): nothing is planned")
     }
 
@@ -81,15 +81,15 @@ struct OwnerTests {
         try git("add", "-A", at: workplace.folder("repo"))
         try git("commit", "-q", "-m", "q", at: workplace.folder("repo"))
         let ending = try plan("path: repo", ["-v"])
-        #expect(ending.status == 0, "\(ending.talk)")
-        #expect(!ending.talk.contains("owned by"), "it is not planned: \(ending.talk)")
+        #expect(ending.status == 0, "\(ending.messages)")
+        #expect(!ending.messages.contains("owned by"), "it is not planned: \(ending.messages)")
         let text = try #require(workplace.folder.read("m.yaml")).replacing("packages: [p]", with: "packages: [p, q]")
         try workplace.write("m.yaml", text)
         let planned = try workplace.run(
             ["plan", "m.yaml", "--store", "store"],
             environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.folder.path])
-        #expect(planned.status == 0, "\(planned.talk)")
-        #expect(planned.talk.contains("the source of q.1 is not known"), "\(planned.talk)")
-        #expect(planned.talk.contains("safe.directory '\(source)'"), "\(planned.talk)")
+        #expect(planned.status == 0, "\(planned.messages)")
+        #expect(planned.messages.contains("the source of q.1 is not known"), "\(planned.messages)")
+        #expect(planned.messages.contains("safe.directory '\(source)'"), "\(planned.messages)")
     }
 }

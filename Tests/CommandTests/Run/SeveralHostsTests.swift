@@ -17,7 +17,7 @@ struct SeveralHostsTests {
         #expect(try host.program(["ls", "-A", site.folder("main")], environment: [:]).output() == "")
         let worker = try site.worker(on: host, "one")
         let ran = try await site.dispatch()
-        #expect(ran.status == 0, "\(ran.output)\(ran.talk)\(worker.output)")
+        #expect(ran.status == 0, "\(ran.output)\(ran.messages)\(worker.output)")
         #expect(site.makings == 1, "only the worker made a root file system")
         let log = try site.ci("log", "p")
         #expect(log.status == 0 && log.output.contains("p.1 on minimal-1"), "\(log)")
@@ -36,8 +36,8 @@ struct SeveralHostsTests {
             let worker = try site.worker(on: site.host(), name)
             if name == "two" { #expect(try site.ci("retry", "p").status == 0) }
             let ran = try await site.dispatch()
-            #expect(ran.status == 0, "\(ran.output)\(ran.talk)")
-            #expect(ran.talk.contains("[\(jobs)/\(jobs)]"), "\(ran.talk)")
+            #expect(ran.status == 0, "\(ran.output)\(ran.messages)")
+            #expect(ran.messages.contains("[\(jobs)/\(jobs)]"), "\(ran.messages)")
             worker.kill(SIGINT)
             worker.wait()
         }
@@ -52,14 +52,14 @@ struct SeveralHostsTests {
         let hub = ["CISO_HUB": site.folder("hub.git"), "CISO_HUB_DURABILITY": "pushed"]
         let worker = try site.worker(on: site.host(), "one")
         let first = try site.start(hub)
-        try await waitUntil("the first job is recorded") { first.talk.contains("[1/3]") || !first.isRunning }
+        try await waitUntil("the first job is recorded") { first.messages.contains("[1/3]") || !first.isRunning }
         first.kill(SIGKILL)
         first.wait()
         try site.folder.shell("rm -r main")
         let cloned = try site.program(["clone", site.folder("hub.git")], store: "other").run()
         #expect(cloned.status == 0, "\(cloned)")
         let second = try await site.start(store: "other", hub).end()
-        #expect(second.status == 0, "\(second.output)\(second.talk)")
+        #expect(second.status == 0, "\(second.output)\(second.messages)")
         let commits = try site.folder.shell("git -C hub.git log --format=%s results/small/minimal-1")
         #expect(commits.split(separator: "\n").count == 3, "each result is recorded once: \(commits)")
         for place in ["hub.git", "other"] {
@@ -84,7 +84,7 @@ struct SeveralHostsTests {
         let run = try site.start(["CISO_HUB": site.folder("hub.git"), "CISO_HUB_DURABILITY": "pushed"])
         func recorded(_ number: Int) async throws {
             try await waitUntil("\(number) jobs are recorded") {
-                run.talk.matches(of: /: success,/).count >= number || !run.isRunning
+                run.messages.matches(of: /: success,/).count >= number || !run.isRunning
             }
         }
         try await recorded(3)
@@ -97,7 +97,7 @@ struct SeveralHostsTests {
         try await recorded(7)
         workers[0].kill(SIGKILL)
         let ran = try await run.end()
-        #expect(ran.status == 0, "\(ran.output)\(ran.talk)")
+        #expect(ran.status == 0, "\(ran.output)\(ran.messages)")
         let commits = try site.folder.shell("git -C hub.git log --format=%s results/small/minimal-1")
         #expect(commits.split(separator: "\n").count == packages.count + 2, "each is recorded once: \(commits)")
         #expect(try site.folder.shell("git -C hub.git fsck --strict 2>&1 | grep -v notice || true") == "")
@@ -120,7 +120,7 @@ struct SeveralHostsTests {
 
     /// A worker that the network cuts off for longer than its lease lasts loses its job to another one, and works again when
     /// it is back.
-    @Test func aWorkerThatWasCutOffComesBack() async throws {
+    @Test func aDisconnectedWorkerReturns() async throws {
         let site = try await Site(isGated: true)
         let hosts = [try site.host(), try site.host()]
         let first = try site.worker(on: hosts[0], "one")
@@ -133,7 +133,7 @@ struct SeveralHostsTests {
         try await waitUntil("the first worker registers again") { first.output.contains("registering again") }
         try site.open()
         let ran = try await run.end()
-        #expect(ran.status == 0, "\(ran.output)\(ran.talk)")
+        #expect(ran.status == 0, "\(ran.output)\(ran.messages)")
         let commits = try site.folder.shell("git -C main/store log --format=%s results/small/minimal-1")
         #expect(commits.split(separator: "\n").count == 3, "each result is recorded once: \(commits)")
         for worker in [first, second] {
@@ -198,10 +198,10 @@ struct SeveralHostsTests {
         }
         try await loss.end(for: site.etcd)
         let lost = try await run.end()
-        #expect("\(lost.talk)\(worker.output)".contains(loss.rawValue), "\(lost.talk)\(worker.output)")
-        #expect(lost.status == 3 || worker.output.contains("the result waits"), "\(lost.output)\(lost.talk)")
+        #expect("\(lost.messages)\(worker.output)".contains(loss.rawValue), "\(lost.messages)\(worker.output)")
+        #expect(lost.status == 3 || worker.output.contains("the result waits"), "\(lost.output)\(lost.messages)")
         let ran = try await site.dispatch()
-        #expect(ran.status == 0, "\(ran.output)\(ran.talk)\(worker.output)")
+        #expect(ran.status == 0, "\(ran.output)\(ran.messages)\(worker.output)")
         let commits = try site.folder.shell("git -C main/store log --format=%s results/small/minimal-1")
         #expect(commits.split(separator: "\n").count == packages.count + 2, "each is recorded once: \(commits)")
         #expect(try site.ci("store", "verify").status == 0)
@@ -225,7 +225,7 @@ struct SeveralHostsTests {
         }
         let worker = try site.worker(on: site.host(), "one")
         let ran = try await run.end()
-        #expect(ran.status == 0, "\(ran.output)\(ran.talk)\(worker.output)")
+        #expect(ran.status == 0, "\(ran.output)\(ran.messages)\(worker.output)")
         worker.kill(SIGINT)
         worker.wait()
     }

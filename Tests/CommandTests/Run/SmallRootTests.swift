@@ -33,7 +33,7 @@ struct SmallRootTests {
     @Test func aSecondStoreDoesNotBootstrapAgain() throws {
         for store in ["first", "second"] {
             let ending = try run("run", matrix, store: folder(store))
-            #expect(ending.status == 0, "\(ending.output)\(ending.talk)")
+            #expect(ending.status == 0, "\(ending.output)\(ending.messages)")
             #expect(makings == 1)
             #expect(try run("store", "verify", store: folder(store)).status == 0)
         }
@@ -48,16 +48,16 @@ struct SmallRootTests {
             return try user.run(variables + words(command, store: "store"))
         }
         let built = try ci("run", matrix)
-        #expect(built.status == 0, "\(built.output)\(built.talk)")
+        #expect(built.status == 0, "\(built.output)\(built.messages)")
         for _ in 0..<2 {
             let verified = try ci("store", "verify")
-            #expect(verified.status == 0, "\(verified.output)\(verified.talk)")
+            #expect(verified.status == 0, "\(verified.output)\(verified.messages)")
             #expect(verified.output.contains("1 root file system"), "\(verified.output)")
             #expect(verified.output.contains(": 0 findings"), "\(verified.output)")
         }
         #expect(try ci("store", "verify", "--repair").status == 0)
         let again = try ci("run")
-        #expect(again.status == 0, "\(again.output)\(again.talk)")
+        #expect(again.status == 0, "\(again.output)\(again.messages)")
         #expect(makings == 1, "nothing was taken for damaged")
     }
 }

@@ -147,7 +147,7 @@ struct NotifyTests {
         }
     }
 
-    @Test func aRegressionIsToldOnceAndClosedAfterTwoGoodRuns() async throws {
+    @Test func regressionsAreReportedOnceAndClosedAfterTwoGoodRuns() async throws {
         let world = try World()
         try await world.run()
         #expect(try world.notify().output.isEmpty)
@@ -157,7 +157,7 @@ struct NotifyTests {
             plan.output.hasPrefix("mail to ann@example.org: [small] 1 new problem: one.1, two.1\n"), "\(plan.output)")
         #expect(try world.mails.isEmpty)
         let sent = try world.notify()
-        #expect(sent.status == 0, "\(sent.talk)")
+        #expect(sent.status == 0, "\(sent.messages)")
         let mail = try #require(try world.mails.first)
         #expect(
             mail.hasPrefix("args: -i -f ci@example.org -- ann@example.org\nFrom: ci@example.org\nTo: ann@example.org\n")
@@ -181,7 +181,7 @@ struct NotifyTests {
         #expect(try world.history.ci("store", "verify").status == 0)
     }
 
-    @Test func whatIsNotConfirmedOrOldIsNotTold() async throws {
+    @Test func unconfirmedAndOldFailuresAreNotReported() async throws {
         let world = try World()
         try await world.run()
         try await world.run(["one": .failure, "two": .blocked], confirmed: 0)
@@ -194,7 +194,7 @@ struct NotifyTests {
         #expect(try world.notify().output.isEmpty)
     }
 
-    @Test func nobodyGetsTwoDigestsWithinAPeriod() async throws {
+    @Test func noRecipientGetsTwoDigestsWithinAPeriod() async throws {
         let world = try World()
         try await world.run()
         try await world.run(["one": .failure])
@@ -221,14 +221,14 @@ struct NotifyTests {
         #expect(try world.mails.count == 1)
     }
 
-    @Test func whatSendmailRefusesIsSentTheNextTime() async throws {
+    @Test func rejectedMailIsSentAgain() async throws {
         let world = try World()
         try await world.run()
         try await world.run(["one": .failure])
         let sendmail = world.history.folder.read("sendmail") ?? ""
         try world.setSendmail("#!/bin/sh\necho the queue is full >&2\nexit 75\n")
         let refused = try world.notify(period: "24")
-        #expect(refused.status == 3 && refused.talk.contains("the queue is full"), "\(refused.talk)")
+        #expect(refused.status == 3 && refused.messages.contains("the queue is full"), "\(refused.messages)")
         try world.setSendmail(sendmail)
         #expect(try world.notify(period: "24").status == 0)
         #expect(try world.mails.count == 1)
@@ -249,7 +249,7 @@ struct NotifyTests {
         }
         #expect(try world.notify(words[0], words[1]).status == 2, "there is no secret")
         let sent = try notify()
-        #expect(sent.status == 0, "\(sent.talk)")
+        #expect(sent.status == 0, "\(sent.messages)")
         let requests = try received(program)
         #expect(requests.map(\.answer) == [503, 500, 200])
         #expect(requests.allSatisfy { $0.signed && $0.path == "/hook" && $0.headers["x-ciso-event"] == "opened" })
@@ -259,7 +259,7 @@ struct NotifyTests {
         _ = try notify()
         #expect(try received(program).count == 3)
         // Secrets are in no output and not in the store.
-        #expect(!(sent.output + sent.talk).contains("s3cret"))
+        #expect(!(sent.output + sent.messages).contains("s3cret"))
         #expect(try Program(["grep", "-rlF", "s3cret", world.history.path]).run().output.isEmpty)
     }
 
@@ -268,7 +268,7 @@ struct NotifyTests {
         ("forgejo", "authorization", "token t0ken-of-the-forge"),
         ("gitlab", "private-token", "t0ken-of-the-forge"),
     ])
-    func aForgeGetsTheStateOfTheCommit(kind: String, header: String, value: String) async throws {
+    func forgesReceiveCommitStatuses(kind: String, header: String, value: String) async throws {
         let world = try World()
         try await world.run()
         let (program, port) = try await receiver()
@@ -291,7 +291,7 @@ struct NotifyTests {
         #expect(second[1].body.description == "1 of 3 required cells are not good")
     }
 
-    @Test func whatSpoilsVeryMuchGoesToTheOperatorFirst() async throws {
+    @Test func largeRegressionsAreSentToTheOperatorFirst() async throws {
         let names = (0..<52).map { "p\($0)" }
         let world = try World(names)
         try await world.run(Dictionary(uniqueKeysWithValues: names.map { ($0, .success) }))
@@ -323,12 +323,12 @@ struct NotifyTests {
         #expect(try world.notify().output.hasPrefix("mail to ann@example.org"))
         try await world.run(["two": .failure], signature: "Error: another one")
         let sent = try world.notify()
-        #expect(sent.status == 0, "\(sent.talk)")
+        #expect(sent.status == 0, "\(sent.messages)")
         #expect(try world.mails.count == 3 && world.mails[2].contains("To: bob@example.org"), "\(sent.output)")
     }
 
     /// Whoever writes a matrix must not be able to have a secret sent to a server of his choice.
-    @Test func requestsOfTheMatrixGoToKnownOriginsAlone() async throws {
+    @Test func requestsOfTheMatrixAreSentOnlyToKnownOrigins() async throws {
         let world = try World()
         let (program, port) = try await receiver()
         defer { program.kill(SIGKILL) }
@@ -343,11 +343,11 @@ struct NotifyTests {
         try await world.run(["one": .failure])
         let refused = try world.notify("--dry-run")
         #expect(refused.status == 3, "\(refused.output)")
-        #expect(refused.talk.contains("allow that with 'notify-origin: \(origin)'"), "\(refused.talk)")
-        #expect(refused.talk.contains("has no plain host"))
+        #expect(refused.messages.contains("allow that with 'notify-origin: \(origin)'"), "\(refused.messages)")
+        #expect(refused.messages.contains("has no plain host"))
         let withoutSecrets = try world.notify("--notify-origin", origin)
-        #expect(withoutSecrets.talk.contains("'notify-webhook-secret' names no file"), "\(withoutSecrets.talk)")
-        #expect(withoutSecrets.talk.contains("'notify-status-token' names no file"))
+        #expect(withoutSecrets.messages.contains("'notify-webhook-secret' names no file"), "\(withoutSecrets.messages)")
+        #expect(withoutSecrets.messages.contains("'notify-status-token' names no file"))
         #expect(try received(program).isEmpty)
         _ = try world.notify(
             "--notify-origin", origin, "--notify-webhook-secret", "secret", "--notify-status-token", "token")
@@ -376,9 +376,9 @@ struct NotifyTests {
         try world.history.folder.shell("chmod 600 msmtprc")
         try world.setSendmail("#!/bin/sh\nexec msmtp -C \"$(dirname \"$0\")/msmtprc\" \"$@\"\n")
         let deferred = try world.notify()
-        #expect(deferred.status == 3 && deferred.talk.contains("try again later"), "\(deferred.talk)")
+        #expect(deferred.status == 3 && deferred.messages.contains("try again later"), "\(deferred.messages)")
         let sent = try world.notify()
-        #expect(sent.status == 0, "\(sent.talk)")
+        #expect(sent.status == 0, "\(sent.messages)")
         _ = try world.notify()
         let mails = try program.output.split(separator: "\n").dropFirst().map {
             try JSONDecoder().decode(Mail.self, from: Data($0.utf8))

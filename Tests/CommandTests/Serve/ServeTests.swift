@@ -68,7 +68,7 @@ struct ServeTests {
         }
     }
 
-    @Test func whatIsNoPageIsRefusedAndPathsLeadNowhere() async throws {
+    @Test func unknownPagesAndUnsafePathsAreRejected() async throws {
         let server = try await server(RecordedStore.shared())
         for path in [
             "/nothing.html", "/../../etc/passwd", "/..%2f..%2fetc%2fpasswd", "/packages/..%2f..%2fciso%2ftokens.json",
@@ -86,7 +86,7 @@ struct ServeTests {
         #expect(try server.request("/healthz").body == "ok\n")
     }
 
-    @Test func metricsAndAccessLogCountWhatWasAsked() async throws {
+    @Test func metricsAndAccessLogCountRequests() async throws {
         let server = try await server(RecordedStore.shared())
         _ = try server.request("/no-such%22page.html", "-A", "a \"client\" \\ é", "-e", "http://from/")
         _ = try server.request("/index.html", "-H", "X-Forwarded-For: 10.0.0.1, 192.0.2.7")
@@ -126,7 +126,7 @@ struct ServeTests {
         #expect(try server.request("/diff/1/2.html").body.contains("success → failure"))
         let ending = try await server.stop()
         #expect(ending.status == 0)
-        #expect(ending.talk.split(separator: "\n").count == 1, "\(ending.talk)")
+        #expect(ending.messages.split(separator: "\n").count == 1, "\(ending.messages)")
         #expect(try await stream.end().status == 0, "the stream ends with the server")
     }
 
@@ -211,7 +211,7 @@ struct ServeTests {
         #expect(try apart.request("/queue.html").body.contains("No worker is registered."))
     }
 
-    @Test func whatCannotBeServedIsReported() async throws {
+    @Test func startupErrorsOfTheServerAreReported() async throws {
         let world = try await RecordedStore.shared()
         #expect(try world.run("serve", "--deployment", "none").status == 2)
         #expect(try world.run("serve", "--listen", "nowhere").status == 64)
@@ -219,6 +219,6 @@ struct ServeTests {
         let first = try await server(world)
         let port = first.address.split(separator: ":").last.map(String.init) ?? ""
         let second = try world.run("serve", "--listen", "127.0.0.1:\(port)")
-        #expect(second.status == 3 && second.talk.contains("cannot listen on 127.0.0.1:\(port)"), "\(second.talk)")
+        #expect(second.status == 3 && second.messages.contains("cannot listen on 127.0.0.1:\(port)"), "\(second)")
     }
 }

@@ -24,7 +24,7 @@ import Testing
     func nothingIsMadeInAHomeThatIsNotThere(home: String?) throws {
         let before = try place.folder.path.entries()
         let ending = try solve(home: home == "gone" ? place.folder("gone/home") : home)
-        #expect(ending.status == 0, "\(ending.talk)")
+        #expect(ending.status == 0, "\(ending.messages)")
         #expect(try place.folder.path.entries() == before)
         #expect(access("/nonexistent", F_OK) != 0)
     }
@@ -43,11 +43,11 @@ import Testing
         try place.write("file", "x")
         for cache in ["file", "file/below", "/dev/null", "/proc/x", "/sys/x"] {
             let ending = try solve(["--cache", cache], home: nil)
-            #expect(ending.status == 3 && ending.talk.contains("'\(cache)' cannot be used"), "\(ending.talk)")
-            #expect(ending.talk.contains("--cache"), "\(ending.talk)")
+            #expect(ending.status == 3 && ending.messages.contains("'\(cache)' cannot be used"), "\(ending.messages)")
+            #expect(ending.messages.contains("--cache"), "\(ending.messages)")
         }
         let other = try solve(home: nil, ["XDG_CACHE_HOME": place.folder("file")])
-        #expect(other.status == 3 && other.talk.contains("XDG_CACHE_HOME"), "\(other.talk)")
+        #expect(other.status == 3 && other.messages.contains("XDG_CACHE_HOME"), "\(other.messages)")
     }
 
     private static let matrix = """
@@ -64,18 +64,18 @@ import Testing
         try place.write("matrix.yaml", Self.matrix)
         let environment = ["CISO_CACHE": cache, "PATH": "/usr/bin:/bin"]
         let ending = try place.run([command, "matrix.yaml", "--store", "store"], environment: environment)
-        #expect(ending.status == 3 && ending.talk.contains("the cache '\(cache)' cannot be used"), "\(ending.talk)")
+        #expect(ending.status == 3 && ending.messages.contains("the cache '\(cache)' cannot be used"), "\(ending)")
     }
 
     /// Without a home the cache is in the store, whose folder is there before the store itself; so may an empty folder be.
-    @Test(arguments: [nil, "/nonexistent"]) func aStoreIsMadeBesideACache(home: String?) throws {
+    @Test(arguments: [nil, "/nonexistent"]) func aStoreCanBeCreatedNextToACache(home: String?) throws {
         try place.write("matrix.yaml", Self.matrix)
         let environment = ["CISO_CACHE": "", "PATH": "/usr/bin:/bin"].merging(home.map { ["HOME": $0] } ?? [:]) { $1 }
         try FileManager.default.createDirectory(atPath: place.folder("empty"), withIntermediateDirectories: false)
         for store in ["new", "empty"] {
             for _ in 1...2 {
                 let ending = try place.run(["plan", "matrix.yaml", "--store", store], environment: environment)
-                #expect(ending.status == 0, "\(store): \(ending.talk)")
+                #expect(ending.status == 0, "\(store): \(ending.messages)")
             }
         }
         #expect(try place.folder("new/ciso").entries().contains("cache"))
@@ -87,13 +87,13 @@ import Testing
         for store in [".", "file"] {
             let ending = try place.run(
                 ["plan", "matrix.yaml", "--store", store, "--cache", "mine"], environment: ["PATH": "/usr/bin:/bin"])
-            #expect(ending.status == 2 && ending.talk.contains("'\(store)' is not a store: it "), "\(ending.talk)")
+            #expect(ending.status == 2 && ending.messages.contains("'\(store)' is not a store: it "), "\(ending)")
         }
     }
 
     /// One option for all, found in what the program says of itself.
     @Test(arguments: ["solve", "plan", "run", "reproduce", "doctor"])
-    func everyCommandThatHasACacheTakesTheOption(command: String) throws {
+    func everyCommandWithACacheHasTheOption(command: String) throws {
         let help = try place.run([command, "--help"]).output
         #expect(help.contains("--cache") && help.contains("CISO_CACHE"), "\(help)")
     }

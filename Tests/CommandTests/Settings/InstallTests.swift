@@ -29,6 +29,6 @@ struct InstallTests {
     @Test func aBuildIsNeeded() throws {
         let folder = try TemporaryDirectory()
         let ended = try Program(["scripts/install", folder("ciso"), folder("nothing")], in: PackageFolder.path).run()
-        #expect(ended.status == 3 && ended.talk.contains("swift build -c release"), "\(ended)")
+        #expect(ended.status == 3 && ended.messages.contains("swift build -c release"), "\(ended)")
     }
 }

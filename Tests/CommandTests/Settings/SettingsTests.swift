@@ -57,7 +57,7 @@ import Testing
         #expect(commands.count > 20)
         for (words, options) in commands {
             let output = try workplace.run(words + ["--help"])
-            #expect(output.status == 0 && output.talk.isEmpty, "\(words)")
+            #expect(output.status == 0 && output.messages.isEmpty, "\(words)")
             let lines = output.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
             for name in options {
                 let variable = "CISO_" + name.uppercased().replacingOccurrences(of: "-", with: "_")
@@ -69,7 +69,7 @@ import Testing
     @Test func flagsBeatTheEnvironmentWhichBeatsTheFile() throws {
         func format(_ flag: [String], _ environment: [String: String]) throws -> String {
             let output = try workplace.run(Self.solve + ["-q"] + flag, environment: environment)
-            #expect(output.status == 0, "\(output.talk)")
+            #expect(output.status == 0, "\(output.messages)")
             return output.output.hasPrefix("[") ? "json" : output.output.contains("SAT") ? "csv" : "text"
         }
         #expect(try format([], [:]) == "text")
@@ -83,22 +83,22 @@ import Testing
 
     /// Each option of every command is read from `ciso.yaml`: a value that it cannot have is noticed there.
     @Test func flagsAreTrueOrFalseElsewhere() throws {
-        let talk = { (environment: [String: String]) in try workplace.run(Self.solve, environment: environment) }
-        #expect(try talk(["CISO_EXPLAIN": "true"]).status == 0)
-        #expect(try talk(["CISO_EXPLAIN": "no"]).talk == "error: CISO_EXPLAIN='no': expected true or false\n")
-        #expect(try talk(["CISO_EXPLAIN": "no"]).status == 2)
+        let solve = { (environment: [String: String]) in try workplace.run(Self.solve, environment: environment) }
+        #expect(try solve(["CISO_EXPLAIN": "true"]).status == 0)
+        #expect(try solve(["CISO_EXPLAIN": "no"]).messages == "error: CISO_EXPLAIN='no': expected true or false\n")
+        #expect(try solve(["CISO_EXPLAIN": "no"]).status == 2)
         try workplace.write("ciso.yaml", "quiet: maybe\n")
-        #expect(try talk([:]).talk.contains("ciso.yaml:1:8: error: quiet: 'maybe': expected true or false"))
+        #expect(try solve([:]).messages.contains("ciso.yaml:1:8: error: quiet: 'maybe': expected true or false"))
     }
 
     @Test func requiredOptionsMayComeFromElsewhere() throws {
         try workplace.write("ciso.yaml", "repository: repo\ntarget: debian-12\n")
         let output = try workplace.run(["solve", "lwt", "-q"], environment: ["CISO_COMPILER": "5.3.0"])
-        #expect(output.output == "lwt.5.7: lwt.5.7 ocaml.5.3.0\n", "\(output.talk)")
+        #expect(output.output == "lwt.5.7: lwt.5.7 ocaml.5.3.0\n", "\(output.messages)")
         let several = try workplace.run(
             ["solve", "lwt", "--format", "csv", "-q"],
             environment: ["CISO_COMPILER": "5.3.0", "CISO_VARIABLE": "os=linux arch=arm64"])
-        #expect(several.status == 0, "\(several.talk)")
+        #expect(several.status == 0, "\(several.messages)")
     }
 
     @Test(arguments: [
@@ -112,7 +112,7 @@ import Testing
         try workplace.write("ciso.yaml", text)
         let output = try workplace.run(Self.solve)
         #expect(output.status == 2 && output.output.isEmpty)
-        #expect(output.talk.contains(message) && output.talk.contains(hint), "\(output.talk)")
+        #expect(output.messages.contains(message) && output.messages.contains(hint), "\(output.messages)")
         #expect(try workplace.run(["solve", "--help"]).status == 0, "help is always to be had")
     }
 
@@ -144,9 +144,9 @@ import Testing
         try workplace.write("lost.yaml", Self.matrix("packages: [bad]\npins: {bad: ./nowhere}"))
         let output = try workplace.run(
             arguments, environment: ProcessInfo.processInfo.environment.filter { $0.key == "PATH" })
-        #expect(output.status == status.rawValue, "\(output.talk)")
+        #expect(output.status == status.rawValue, "\(output.messages)")
         if status != .success, status != .notGood {
-            #expect(output.output.isEmpty && !output.talk.isEmpty)
+            #expect(output.output.isEmpty && !output.messages.isEmpty)
             #expect(
                 !FileManager.default.fileExists(atPath: workplace.folder(".ciso/refs/heads/d")),
                 "nothing is written")
@@ -174,13 +174,13 @@ import Testing
         for command in ["plan", "run"] {
             let output = try workplace.run([command, "m.yaml"])
             #expect(output.status == Core.ExitStatus.input.rawValue)
-            #expect(output.output.isEmpty && output.talk.contains(message), "\(output.talk)")
-            #expect(output.talk.contains("hint: "), "\(output.talk)")
+            #expect(output.output.isEmpty && output.messages.contains(message), "\(output.messages)")
+            #expect(output.messages.contains("hint: "), "\(output.messages)")
             #expect(workplace.folder.read(".ciso/HEAD") == nil, "nothing is written")
         }
     }
 
-    @Test func anInterruptIsToldByItsOwnCode() async throws {
+    @Test func interruptsHaveTheirOwnExitCode() async throws {
         try workplace.write("m.yaml", Self.matrix("packages: [bad]"))
         #expect(try workplace.run(["plan", "m.yaml"]).status == 0)
         let process = try workplace.program(["watch"]).start()
@@ -203,7 +203,7 @@ import Testing
         #expect(try workplace.run(["cancel", "*/*/lwt"]).output == "\(cell)\n")
         #expect(try state() == "cancelled")
         let again = try workplace.run(["cancel", "*/*/lwt"])
-        #expect(again.status == 2 && again.talk.contains("no pending cell matches the selector"))
+        #expect(again.status == 2 && again.messages.contains("no pending cell matches the selector"))
         #expect(try workplace.run(["run", "--only", "outcome:cancelled"]).status == Core.ExitStatus.notGood.rawValue)
         #expect(try state() == "cancelled", "a run leaves it alone")
         #expect(try workplace.run(["retry", "outcome:cancelled"]).status == 0)

@@ -73,7 +73,7 @@ struct FieldMatrixTests {
                     "docker.io=\(server.url)", "--repository-mirrors",
                     "https://github.com/ocaml/opam-repository.git=\(workplace.folder("repo"))",
                 ], environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.folder.path])
-            #expect(ending.status == 0, "\(ending.talk)")
+            #expect(ending.status == 0, "\(ending.messages)")
             let lines = ending.output.split(separator: "\n")
             let found = lines.filter { $0.contains(/\s[45]\.\d+\.\d+/) }
             #expect(found.count == columns, "\(ending.output)")

@@ -29,7 +29,7 @@ import Testing
     @Test func linesOfCSV() throws {
         let output = try solve("--all", "--format", "csv", "--quiet")
         #expect(output.status == 0)
-        #expect(output.talk == "")
+        #expect(output.messages == "")
         #expect(
             output.output == """
                 dune.3.1,SAT,"dune.3.1 ocaml.5.3.0"
@@ -42,13 +42,13 @@ import Testing
                 """)
     }
 
-    @Test func wrongFilesAreTold() throws {
-        let talk = try solve("--all", "--format", "csv").talk
-        #expect(talk.contains("broken/broken.1/opam:"), "\(talk)")
-        #expect(talk.contains("misformed/misformed.1/opam:2:10: field 'depends'"), "\(talk)")
+    @Test func wrongFilesAreReported() throws {
+        let messages = try solve("--all", "--format", "csv").messages
+        #expect(messages.contains("broken/broken.1/opam:"), "\(messages)")
+        #expect(messages.contains("misformed/misformed.1/opam:2:10: field 'depends'"), "\(messages)")
         let named = try solve("broken")
         #expect(named.status == 2)
-        #expect(named.talk.contains("broken/broken.1/opam:"))
+        #expect(named.messages.contains("broken/broken.1/opam:"))
     }
 
     @Test func aNamedPackageWithoutASolutionIsNotGood() throws {
@@ -115,8 +115,8 @@ import Testing
         ] as [([String], Int32, String)])
     func wrongInput(_ arguments: [String], _ status: Int32, _ words: String) throws {
         let output = try run(["--repository", "repo", "--target", "debian-12", "--compiler", "5.3.0"] + arguments)
-        #expect(output.status == status, "\(output.talk)")
-        #expect(output.talk.contains(words), "\(output.talk)")
+        #expect(output.status == status, "\(output.messages)")
+        #expect(output.messages.contains(words), "\(output.messages)")
         #expect(output.output == "")
     }
 }

@@ -40,7 +40,7 @@ import Testing
         ] {
             let here = try world.run(command, store: world.path)
             let there = try world.run(command, store: clone)
-            #expect(there.status == here.status && there.output == here.output, "\(command): \(there.talk)")
+            #expect(there.status == here.status && there.output == here.output, "\(command): \(there.messages)")
         }
         let cells = try PlanStore(Store(opening: world.path)).documents("quickstart").cells()
         let unsolvable = cells.first { if case .unsolvable = $0.basis { true } else { false } }
@@ -49,8 +49,8 @@ import Testing
                 let here = try world.run(command, store: world.path)
                 let there = try world.run(command, store: clone)
                 #expect(
-                    there.status == here.status && there.output == here.output && there.talk == here.talk,
-                    "\(command): \(there.talk)")
+                    there.status == here.status && there.output == here.output && there.messages == here.messages,
+                    "\(command): \(there.messages)")
             }
         }
         let cell = try #require(
@@ -59,8 +59,8 @@ import Testing
         #expect(try world.run(["report", "--output", folder("site")], store: clone).status == 0)
         let failed = try #require(cells.first { if case .jobs = $0.basis { true } else { false } })
         let log = try world.run(["log", failed.cell.description], store: clone)
-        #expect(log.status != 0 && log.talk.contains("plain clone of a store"), "\(log.talk)")
-        #expect(log.talk.contains("'\(world.path)'"), "where to get it: \(log.talk)")
+        #expect(log.status != 0 && log.messages.contains("plain clone of a store"), "\(log.messages)")
+        #expect(log.messages.contains("'\(world.path)'"), "where to get it: \(log.messages)")
         #expect(try world.run(["store", "verify"], store: clone).status == 0)
         for command in [
             ["store", "undo", "quickstart"], ["store", "snapshot"], ["store", "gc"], ["run"],
@@ -68,8 +68,8 @@ import Testing
         ] {
             let refused = try world.run(command, store: clone)
             #expect(
-                refused.status == 2 && refused.talk.contains("can be read and not written"),
-                "\(command): \(refused.talk)")
+                refused.status == 2 && refused.messages.contains("which is read-only"),
+                "\(command): \(refused.messages)")
         }
         #expect(!FileManager.default.fileExists(atPath: "\(clone)/ciso"), "nothing is made in it")
         #expect(!FileManager.default.fileExists(atPath: "\(clone)/.git/ciso"))
@@ -79,7 +79,7 @@ import Testing
         let folder = try TemporaryDirectory()
         try git("clone", "-q", world.path, folder("work"), at: "/")
         let refused = try world.planning(into: folder("work"))
-        #expect(refused.status == 2 && refused.talk.contains("git clone --bare '\(world.path)'"), "\(refused.talk)")
+        #expect(refused.status == 2 && refused.messages.contains("git clone --bare '\(world.path)'"), "\(refused)")
         try git("clone", "-q", "--bare", world.path, folder("bare"), at: "/")
         #expect(try world.planning(into: folder("bare")).status == 0)
         #expect(try Store.verify(at: folder("bare")).findings == [])
@@ -106,7 +106,7 @@ import Testing
         }
         for command in [["results"], ["store", "log", "quickstart"], ["store", "show", "quickstart", "plan.json"]] {
             let ending = try world.run(command, store: world.path)
-            #expect(ending.status == 3 && ending.talk.contains("ci store verify"), "\(command): \(ending.talk)")
+            #expect(ending.status == 3 && ending.messages.contains("ci store verify"), "\(command): \(ending.messages)")
         }
     }
 
@@ -115,8 +115,8 @@ import Testing
         for command in [["results"], ["store", "verify"], ["store", "gc"]] {
             let ending = try world.run(command, store: world.path)
             #expect(
-                ending.status == 2 && ending.talk.contains("safe.directory '\(world.path)'"),
-                "\(command): \(ending.talk)")
+                ending.status == 2 && ending.messages.contains("safe.directory '\(world.path)'"),
+                "\(command): \(ending.messages)")
         }
     }
 }

@@ -240,7 +240,7 @@ enum FileDamage: String, CaseIterable {
             let found = try world.store("verify")
             #expect(found.status == 3 && !found.output.contains("done:"), "\(found.output)")
             let would = try world.store("verify", "--repair", "--dry-run")
-            #expect(would.status == 3 && !would.output.contains("done:") && would.talk == "", "\(would.output)")
+            #expect(would.status == 3 && !would.output.contains("done:") && would.messages == "", "\(would.output)")
             let repaired = try world.store("verify", "--repair")
             #expect(repaired.status == 3 || repaired.output.contains("0 remain"), "\(repaired.output)")
             #expect(!repaired.output.contains("done: fetch"), "advice is not printed as done")

@@ -24,7 +24,7 @@ import Testing
         let begin = ContinuousClock.now
         let whole = try world.program(arguments(of: 0), temporary: temporary).run()
         let duration = begin.duration(to: .now)
-        #expect(whole.status == 0, "\(whole.talk)")
+        #expect(whole.status == 0, "\(whole.messages)")
         for attempt in 1...6 {
             let place = "attempt \(attempt) of \(words) (seed \(seed))"
             let program = try world.program(arguments(of: attempt), temporary: temporary)
@@ -32,9 +32,9 @@ import Testing
             try await Task.sleep(for: duration * Double.random(in: 0..<1, using: &random))
             running.kill(SIGINT)
             let ending = try await running.end()
-            #expect([0, 130].contains(ending.status), "\(place): \(ending.status) \(ending.talk)")
+            #expect([0, 130].contains(ending.status), "\(place): \(ending.status) \(ending.messages)")
             let again = try program.run()
-            #expect(again.status == 0, "\(place): \(again.talk)")
+            #expect(again.status == 0, "\(place): \(again.messages)")
             if words[0] == "plan" {
                 let store = folder("store \(attempt)")
                 #expect(try tree(of: store) == tree(of: folder("store 0")), "\(place)")
@@ -43,7 +43,7 @@ import Testing
             #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [], "\(place)")
         }
         let verified = try world.store("verify")
-        #expect(verified.status == 0, "\(words) (seed \(seed)): \(verified.output) \(verified.talk)")
+        #expect(verified.status == 0, "\(words) (seed \(seed)): \(verified.output) \(verified.messages)")
     }
 
     /// The id of the tree that the plan is.

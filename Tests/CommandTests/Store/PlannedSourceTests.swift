@@ -25,7 +25,7 @@ import Testing
 
     private func ci(_ words: String...) throws -> Program.Ending {
         let ending = try place.run(words + ["--store", "store"], environment: ["PATH": "/usr/bin:/bin"])
-        #expect(ending.status == 0, "\(ending.talk)")
+        #expect(ending.status == 0, "\(ending.messages)")
         return ending
     }
 

@@ -28,7 +28,7 @@ final class PlannedStore {
         if let package { text = text.replacing("  - \(package)\n", with: "") }
         try folder.write(text, to: "matrix.yaml")
         let output = try run("plan", "matrix.yaml", "--store", path)
-        #expect(output.status == 0, "\(output.talk)")
+        #expect(output.status == 0, "\(output.messages)")
     }
 
     /// `ci store ARGUMENTS` on this store.

@@ -24,9 +24,9 @@ import Testing
         #expect(try world.store("log", "quickstart", "plan.json").output == line)
         #expect(try world.store("log", "quickstart", "nothing").output == "")
         let wrong = try world.store("log", "quickstrat")
-        #expect(wrong.status == 2 && wrong.talk.contains("did you mean 'quickstart'?"), "\(wrong.talk)")
+        #expect(wrong.status == 2 && wrong.messages.contains("did you mean 'quickstart'?"), "\(wrong.messages)")
         let nowhere = try world.run("store", "log", "--store", "nowhere")
-        #expect(nowhere.status == 2 && nowhere.talk.contains("there is no store at"), "\(nowhere.talk)")
+        #expect(nowhere.status == 2 && nowhere.messages.contains("there is no store at"), "\(nowhere.messages)")
     }
 
     @Test func showPrintsWhatStockGitPrints() throws {
@@ -43,7 +43,7 @@ import Testing
         #expect(
             try world.store("show", head, "plan.json").output == world.store("show", "quickstart", "plan.json").output)
         let wrong = try world.store("show", "quickstart", "jobs/none.json")
-        #expect(wrong.status == 2 && wrong.talk.contains("has no document 'jobs/none.json'"), "\(wrong.talk)")
+        #expect(wrong.status == 2 && wrong.messages.contains("has no document 'jobs/none.json'"), "\(wrong.messages)")
     }
 
     @Test func verifyFindsAnObjectThatIsDamaged() throws {
@@ -66,7 +66,7 @@ import Testing
         #expect(try world.store("verify", "--repair").status == 0)
     }
 
-    @Test func undoTakesBackAPlanAndSaysBeforeWhatItWould() throws {
+    @Test func undoAnnouncesAndRevertsAPlan() throws {
         let before = try git("rev-parse", "quickstart^{tree}", at: world.path)
         let first = try git("rev-parse", "quickstart", at: world.path)
         try world.plan(without: "zarith")
@@ -79,7 +79,7 @@ import Testing
         #expect(try world.store("snapshot", "--list").output == "")
         // The first plan is what the second one builds on.
         let refused = try world.store("undo", "quickstart", first)
-        #expect(refused.status == 2 && refused.talk.contains("cannot be undone"), "\(refused.talk)")
+        #expect(refused.status == 2 && refused.messages.contains("cannot be undone"), "\(refused.messages)")
         #expect(try git("rev-parse", "quickstart", at: world.path) == second)
         #expect(try world.store("undo", "quickstart").status == 0)
         #expect(try git("rev-parse", "quickstart^{tree}", at: world.path) == before)
@@ -103,7 +103,7 @@ import Testing
         #expect(try world.store("snapshot", "mine", "--drop").status == 2)
     }
 
-    @Test func gcDropsWhatNothingRefersToAndSaysSoFirst() throws {
+    @Test func gcAnnouncesAndRemovesUnreferencedObjects() throws {
         let stray = try Store(opening: world.path).logs.put(Array("nobody's log".utf8))
         let tree = try git("rev-parse", "quickstart^{tree}", at: world.path)
         let told = try world.store("gc", "--grace", "0", "--dry-run")
@@ -114,7 +114,7 @@ import Testing
             #expect(collected.status == 0 && collected.output.contains("drops 0 logs"), "what is new stays")
         }
         let collected = try world.store("gc", "--grace", "0")
-        #expect(collected.status == 0 && collected.output.contains("drops 1 log"), "\(collected.talk)")
+        #expect(collected.status == 0 && collected.output.contains("drops 1 log"), "\(collected.messages)")
         #expect(try Store(opening: world.path).logs.read(stray) == nil)
         #expect(try git("rev-parse", "quickstart^{tree}", at: world.path) == tree)
         #expect(world.files(below: "objects").filter { $0.hasSuffix(".pack") }.count == 1)
