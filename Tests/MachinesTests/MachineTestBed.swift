@@ -88,7 +88,8 @@ final class MachineTestBed: Sendable {
     /// `ci`, running.
     func start(_ name: String, _ words: [String]) throws -> RunningProgram {
         let environment = [
-            "CISO_CACHE": "\(path)/cache", "CISO_STORE": "\(name).store", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "CISO_CACHE": "\(path)/cache", "CISO_STORE": "\(path)/\(name).store",
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": path,
         ]
         return try Program([BuiltProgram.path(of: "ci")] + words, in: path, environment: environment).start()
