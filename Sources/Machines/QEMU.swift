@@ -44,7 +44,7 @@ package enum QEMU {
     package static func makeOverlay(
         at path: String, over base: String, format: MachineConfiguration.Disk.Format
     ) async throws {
-        try await run(["create", "-q", "-f", "qcow2", "-b", base, "-F", format.rawValue, path])
+        try await run(["create", "-q", "-f", "qcow2", "-b", absolute(base), "-F", format.rawValue, path])
     }
 
     /// Makes an empty disk.
