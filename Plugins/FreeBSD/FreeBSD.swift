@@ -87,7 +87,7 @@ private let system = SSHSystem(
     manager: PackageManager(
         install: #"pkg -o LOCK_RETRIES=60 install -y "$@""#, isInstalled: #"pkg info -e "$package""#,
         environment: ["ASSUME_ALWAYS_YES": "yes"]),
-    machine: MachineDescription(setClock: SSHSystem.setClockOfBSD, powerOff: "shutdown -p now"))
+    machine: MachineDescription(setClock: SSHSystem.setClockOfBSD))
 
 private let renamed = [
     "flint2": ["flint"], "gcc-c++": ["gcc"], "gcc-g++": ["gcc"], "guile3": ["guile"],

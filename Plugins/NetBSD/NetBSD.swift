@@ -69,7 +69,7 @@ private let system = SSHSystem(
     manager: PackageManager(
         install: "pkgin -y update\npkgin -y install \"$@\"", isInstalled: #"pkg_info -q -e "$package""#),
     prelude: "command -v pkgin >/dev/null || pkg_add pkgin\n",
-    machine: MachineDescription(setClock: SSHSystem.setClockOfBSD, powerOff: "shutdown -p now"))
+    machine: MachineDescription(setClock: SSHSystem.setClockOfBSD))
 
 private let renamed = [
     "gcc-c++": ["gcc12"], "gcc-g++": ["gcc12"], "libtool": ["libtool-base"], "py-yaml": ["py312-yaml"],

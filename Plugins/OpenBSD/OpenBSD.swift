@@ -83,7 +83,7 @@ private let system = SSHSystem(
     osVersion: "uname -r", manager: pkgAdd,
     // The kernel does not expect pages of 1 GiB.
     machine: MachineDescription(
-        processor: "max,-pdpe1gb", setClock: SSHSystem.setClockOfBSD, powerOff: "shutdown -p now"))
+        processor: "max,-pdpe1gb", setClock: SSHSystem.setClockOfBSD))
 
 /// pkg_add ends with status 0 although a package was not found, so each is looked for afterwards.
 private let pkgAdd = PackageManager(

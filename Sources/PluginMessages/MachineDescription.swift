@@ -41,12 +41,10 @@ public struct MachineDescription: Codable, Hashable, Sendable {
     /// A script of root that sets the clock to the time in `CISO_TIME`, in seconds since 1970. A machine that continues from a
     /// saved state has the time at which that was saved.
     public var setClock: String?
-    /// A script of root that switches the machine off.
-    public var powerOff: String?
 
     public init(
         disk: DiskBus? = nil, network: NetworkCard? = nil, firmware: Firmware? = nil, processor: String? = nil,
-        seed: Seed? = nil, login: String? = nil, setClock: String? = nil, powerOff: String? = nil
+        seed: Seed? = nil, login: String? = nil, setClock: String? = nil
     ) {
         self.disk = disk
         self.network = network
@@ -55,6 +53,5 @@ public struct MachineDescription: Codable, Hashable, Sendable {
         self.seed = seed
         self.login = login
         self.setClock = setClock
-        self.powerOff = powerOff
     }
 }

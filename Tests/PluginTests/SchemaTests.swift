@@ -26,8 +26,7 @@ import Testing
         paths: paths,
         buildUser: user, environment: ["A": "1"])
     private static let machine = MachineDescription(
-        disk: .scsi, network: .e1000, firmware: .uefi, processor: "max", seed: .nocloud, login: "l", setClock: "true",
-        powerOff: "true")
+        disk: .scsi, network: .e1000, firmware: .uefi, processor: "max", seed: .nocloud, login: "l", setClock: "true")
     private static let package = SystemPackage("n", .mapped, packages: ["m"], reason: "r")
     private static let pattern = LogPattern(
         "p", .cError, "x", precedence: .likely, origin: .package, exclusion: "y", literals: ["x"], phase: .test,

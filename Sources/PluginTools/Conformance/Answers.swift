@@ -67,10 +67,8 @@ struct Answers {
         add(worker, .posix)
         add(inside, family)
         note(inside, target.environment)
-        for (name, text) in [
-            ("machine.setClock", target.machine?.setClock), ("machine.powerOff", target.machine?.powerOff),
-        ] {
-            if let text { scripts.append(Script(step: name, text: text, family: family)) }
+        if let text = target.machine?.setClock {
+            scripts.append(Script(step: "machine.setClock", text: text, family: family))
         }
         do {
             let answer = try record(

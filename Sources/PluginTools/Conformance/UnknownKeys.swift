@@ -19,7 +19,7 @@ enum UnknownKeys {
         "hint", "idempotent", "image", "inputs", "limits", "literal", "log", "memory", "namesCompared", "network",
         "opamClient", "options", "packages", "phase", "place", "probe", "processes", "reason", "silence",
         "systemCompiler", "installedPackages", "time", "tools", "uid", "unless", "user", "arguments", "versions",
-        "firmware", "login", "machine", "powerOff", "processor", "seed", "setClock",
+        "firmware", "login", "machine", "processor", "seed", "setClock",
         "failures", "files", "installer", "repeats", "send", "signifyKey", "timeLimit",
     ]
 
