@@ -20,7 +20,9 @@ struct Layout: Sendable {
     static func find(at path: String) throws -> Layout {
         let layout = Layout(root: path)
         let isFolder = FileStatus("\(path)/.") != nil
-        guard isFolder, FileStatus(layout.own) == nil, let clone = try StoreClone.find(at: path) else { return layout }
+        guard isFolder, FileStatus(layout.own) == nil, !layout.isUnfinished,
+            let clone = try StoreClone.find(at: path)
+        else { return layout }
         return Layout(root: clone.directory, clone: clone)
     }
 

@@ -102,7 +102,7 @@ struct SchemaState: Equatable {
 
     init(_ layout: Layout) throws(StoreError) {
         guard let bytes = try Files.contents(of: layout.schema, limit: 40) else {
-            if FileStatus(layout.own) != nil, !layout.isFree {
+            if FileStatus(layout.own) != nil, !layout.isFree, !layout.isUnfinished {
                 throw StoreError(
                     .corrupted, "store: '\(layout.schema)' is missing",
                     hint: "`ci store verify --repair` restores it")
@@ -128,6 +128,11 @@ struct SchemaState: Equatable {
             let hint = "`ci plan` creates one; --store selects another"
             return StoreError(.noStore, "there is no store at '\(root)'", hint: hint)
         }
+        if Layout(root: root).isUnfinished {
+            return StoreError(
+                .noStore, "there is no store at '\(root)': the process that was creating it was interrupted",
+                hint: "`ci plan` continues")
+        }
         let name = names(in: root).first
         let found = status.isDirectory ? name.map { "it contains '\($0)'" } ?? "it is empty" : "it is a file"
         return StoreError(
@@ -152,7 +157,27 @@ extension Layout {
     }
 }
 
+extension Layout {
+    /// Whether a process has ended while it was creating a store here: there is an empty git repository and no schema,
+    /// which is written last.
+    var isUnfinished: Bool {
+        FileStatus(schema) == nil && FileStatus(gitObjects) != nil && FileStatus("\(root)/packed-refs") == nil
+            && names(in: "\(root)/refs/heads").isEmpty && names(in: "\(gitObjects)/pack").isEmpty
+            && names(in: gitObjects).allSatisfy { ["info", "pack"].contains($0) }
+            && names(in: root).allSatisfy(Self.namesOfEmptyRepository.contains)
+    }
+
+    private static let namesOfEmptyRepository: Set<String> = [
+        "HEAD", "HEAD.lock", "branches", "ciso", "config", "config.lock", "description", "hooks", "info", "objects",
+        "refs",
+    ]
+}
+
 extension Store {
-    /// Whether a store can be created at `path`: the folder is missing, empty, or contains only a cache.
-    package static func canBeMade(at path: String) -> Bool { Layout(root: path).isFree }
+    /// Whether a store can be created at `path`: the folder is missing, empty, contains only a cache, or a store that was
+    /// not finished.
+    package static func canBeMade(at path: String) -> Bool {
+        let layout = Layout(root: path)
+        return layout.isFree || layout.isUnfinished
+    }
 }

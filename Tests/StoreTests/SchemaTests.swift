@@ -105,6 +105,27 @@ struct SchemaTests {
         }
     }
 
+    /// A process may be ended at any moment while it creates a store: the next one continues. A store with contents
+    /// that has lost its schema is damaged, and is not created over.
+    @Test(arguments: [["ciso/schema"], ["ciso"], ["ciso", "config", "HEAD"]])
+    func anInterruptedCreationIsContinued(missing: [String]) throws {
+        try withFolder { folder in
+            let path = folder + "/store"
+            _ = try Store(at: path)
+            for name in missing { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+            try Data().write(to: URL(filePath: "\(path)/HEAD.lock"))
+            #expect(Store.canBeMade(at: path))
+            let error = #expect(throws: StoreError.self) { try Store(opening: path) }
+            #expect(error?.kind == .noStore)
+            let store = try Store(at: path)
+            try store.transact(main, "x") { try $0.write(1, to: "x") }
+            try expectClean(path)
+            try FileManager.default.removeItem(atPath: "\(path)/ciso/schema")
+            #expect(!Store.canBeMade(at: path))
+            #expect(throws: StoreError.self) { try Store(opening: path) }
+        }
+    }
+
     @Test func aNewerSchemaIsRefused() throws {
         try withFolder { folder in
             let path = folder + "/store"

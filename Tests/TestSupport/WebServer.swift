@@ -58,7 +58,7 @@ package final class WebServer: Sendable {
     ///
     /// - Parameter options: Those of curl, before the address.
     package func request(_ path: String, _ options: String...) throws -> Answer {
-        let ending = try Program(["curl", "-sS", "-i", "--max-time", "60"] + options + [address + path]).run()
+        let ending = try Program(["curl", "-sS", "-i", "--max-time", "900"] + options + [address + path]).run()
         guard ending.status == 0 else { throw ProgramFailure(program: Program(["curl", path]), ending: ending) }
         let text = ending.output.replacing("\r\n", with: "\n")
         let parts = text.split(separator: "\n\n", maxSplits: 1, omittingEmptySubsequences: false)
