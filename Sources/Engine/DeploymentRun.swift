@@ -142,6 +142,7 @@ package struct DeploymentRun: Sendable {
         let coordination = RunCoordination(
             values: values, blobs: blobs, leadership: leadership, local: local, stall: stall)
         let recording = try RunRecording(of: self, owner: leadership.owner, commits: commits)
+        await observe(.begun(run: recording.number))
         do {
             try await runRounds(
                 &results, recording, coordination, pusher, cancellations: cancellations.cells, files: files,

@@ -6,6 +6,7 @@ extension RunEvent {
     /// Logs the event.
     func trace() {
         switch self {
+        case .begun(let run): logger.debug("run begun", metadata: ["run": "\(run)"])
         case .planned(let cells, let jobs, let done):
             logger.debug("worklist", metadata: ["cells": "\(cells)", "jobs": "\(jobs)", "done": "\(done)"])
         case .started(let id, let job, let target, let attempt):

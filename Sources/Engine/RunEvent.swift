@@ -5,6 +5,8 @@ package import RunnerInterface
 
 /// An event of a run, for display.
 package enum RunEvent: Sendable {
+    /// The beginning of the run is recorded under this number.
+    case begun(run: Int)
     /// The worklist is known. Repeated if changed layers require further jobs.
     case planned(cells: Int, jobs: Int, done: Int)
     /// Known failures block selected cells: the number for each, in descending order.

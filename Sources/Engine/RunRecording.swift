@@ -29,6 +29,9 @@ final class RunRecording: Sendable {
         recorder = ResultRecorder(run.plan, in: run.store, run: record, commits: commits)
     }
 
+    /// The number of the run.
+    var number: Int { record.number }
+
     /// Records a result durably.
     ///
     /// - Throws: `StoreError`, `Conflict`.

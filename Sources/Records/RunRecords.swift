@@ -38,10 +38,12 @@ public struct RunRecords: Sendable {
 
     /// The newest runs, newest first.
     ///
+    /// - Parameter last: The greatest number of a run that is returned.
     /// - Throws: `StoreError`.
-    public func newest(limit: Int = .max) throws -> [RunRecord] {
+    public func newest(limit: Int = .max, upTo last: Int = .max) throws -> [RunRecord] {
         let snapshot = try store.snapshot(Branch(deployment))
-        return try Self.numbers(limit) { try snapshot.list($0) }.compactMap { number in
+        let numbers = try Self.numbers(last == .max ? limit : .max) { try snapshot.list($0) }.filter { $0 <= last }
+        return try numbers.prefix(limit).compactMap { number in
             try snapshot.value(at: Self.path(of: number)).map(ending)
         }
     }

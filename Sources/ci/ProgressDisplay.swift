@@ -95,7 +95,7 @@ actor ProgressDisplay {
         case .dropped(let jobs):
             settle(jobs, isGood: true)
             say("[\(ended)/\(total)] \(count(jobs, "job")) cancelled")
-        case .recorded: break
+        case .begun, .recorded: break
         case .retrying(let id, let job, let reason):
             running[id] = nil
             say("will run \(job.package) again: \(reason)")

@@ -13,11 +13,12 @@ extension RunCommand {
     /// - Parameters:
     ///   - documents: The plan that was run.
     ///   - given: The matrix of the command line; nil for the one that the plan records.
+    ///   - last: The number of the last run.
     /// - Returns: the plan that was run last.
     func continued(
         _ documents: PlanDocuments, _ header: PlanHeader, of given: MatrixFile?,
         _ only: (selectors: [Selector], cells: Set<Cell>?), in store: Store, _ procedure: TaskProcedure,
-        runner: LocalRunner
+        runner: LocalRunner, last: inout Int?
     ) async throws -> (PlanDocuments, PlanHeader) {
         var (documents, header) = (documents, header)
         while header.provisionalCells > 0 {
@@ -29,7 +30,7 @@ extension RunCommand {
             guard nextHeader.provisionalCells < open else { return (documents, header) }
             (documents, header) = (next, nextHeader)
             let plan = try await results(of: documents, header, in: store, procedure).plan()
-            try await run(plan, documents, header, only, in: store, procedure, runner: runner)
+            last = try await run(plan, documents, header, only, in: store, procedure, runner: runner)
         }
         return (documents, header)
     }

@@ -88,9 +88,9 @@ extension RunCommand {
         let picked = try cells(picked: selectors, in: reader)
         let plan = try await reader.plan()
         try runner.requireUsers(for: plan.targets)
-        try await run(plan, documents, header, (selectors, picked), in: store, procedure, runner: runner)
+        var number = try await run(plan, documents, header, (selectors, picked), in: store, procedure, runner: runner)
         let (last, lastHeader) = try await continued(
-            documents, header, of: matrix, (selectors, picked), in: store, procedure, runner: runner)
+            documents, header, of: matrix, (selectors, picked), in: store, procedure, runner: runner, last: &number)
         let states = try results(of: last, lastHeader, in: store, procedure).states(of: picked)
         return Dictionary(states.map { ($0.state, 1) }, uniquingKeysWith: +)
     }

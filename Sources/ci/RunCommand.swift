@@ -11,6 +11,7 @@ internal import Records
 internal import Review
 internal import RunnerInterface
 internal import Store
+internal import Synchronization
 internal import System
 internal import Worker
 
@@ -102,15 +103,16 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             try logs.begin($0)
         }
         try runner.requireUsers(for: plan.targets)
-        try await run(plan, documents, header, (only, picked), known, in: store, procedure, runner: runner)
+        var number = try await run(
+            plan, documents, header, (only, picked), known, in: store, procedure, runner: runner)
         (documents, header) = try await continued(
-            documents, header, of: file, (only, picked), in: store, procedure, runner: runner)
+            documents, header, of: file, (only, picked), in: store, procedure, runner: runner, last: &number)
         try await serveTasks(
             in: store, TaskProcedure(path: path, catalog, configuration, runner), of: serve ? nil : plan.deployment)
         try runner.trimCache()
         let recorded = try results(of: documents, header, in: store, procedure)
         if format == .text {
-            SummaryPrinter.print(try recorded.summary(of: picked, causes: SummaryText.causes))
+            SummaryPrinter.print(try recorded.summary(of: picked, causes: SummaryText.causes, run: number))
         } else {
             try CellPrinter(format: format).print(recorded.states(of: picked))
         }
@@ -164,11 +166,12 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     /// Runs the plan and shows its progress. The first Ctrl-C drains the run, the second stops it.
     ///
     /// - Parameter known: Results that were already read from the store.
+    /// - Returns: The number of the run; nil if another process ran the deployment.
     func run(
         _ plan: Plan, _ documents: PlanDocuments, _ header: PlanHeader,
         _ only: (selectors: [Selector], cells: Set<Cell>?), _ known: ResultTables = ResultTables(), in store: Store,
         _ procedure: TaskProcedure, runner: LocalRunner
-    ) async throws {
+    ) async throws -> Int? {
         var registration = try machine.registration(
             of: "ci run", store: procedure.path, catalog: procedure.catalog,
             slots: jobs.slots(in: procedure.configuration, mayBeZero: true), procedure.configuration)
@@ -182,6 +185,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             picked: only.cells, policy: wait ? .wait : .join, trigger: trigger, drain: drain,
             hub: Hub(procedure.configuration, machine.services, machine.hosts),
             lastOutput: { [logs = store.logs] in logs.lastWritten(startingWith: $0.hex) })
+        let number = Mutex<Int?>(nil)
         let work = Task {
             _ = try await run.run(
                 known,
@@ -191,7 +195,10 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
                     }
                     return files
                 },
-                observe: { await display.show($0) })
+                observe: { event in
+                    if case .begun(let run) = event { number.withLock { $0 = run } }
+                    await display.show(event)
+                })
         }
         let (announced, announcements) = AsyncStream.makeStream(of: String.self)
         let announcing = Task { for await text in announced { await display.announce(text) } }
@@ -207,5 +214,6 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         await announcing.value
         await display.finish()
         try result.get()
+        return number.withLock { $0 }
     }
 }

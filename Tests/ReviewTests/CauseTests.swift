@@ -1,6 +1,8 @@
 import Core
 import Model
+import Records
 import Review
+import Store
 import TestSupport
 import Testing
 
@@ -98,6 +100,25 @@ import Testing
         #expect(columns.map(\.compiler) == ["4.14.2", "5.3.0"])
         #expect(columns[0].cells == [.stillFailing: 1, .pending: 3])
         #expect(columns[1].cells == [.broken: 1, .fixed: 1, .new: 1, .pending: 1])
+    }
+
+    /// Another run may begin in the moment in which one ends: the summary of that one counts its own changes.
+    @Test func aSummaryCountsTheChangesOfItsRun() async throws {
+        let deployment = try RecordedDeployment()
+        let runs = RunRecords(of: "d", in: deployment.store)
+        let owner = try deployment.store.ephemeral.join("run")
+        defer { owner.leave() }
+        func begin() throws -> Int {
+            try runs.begin(trigger: "manual", selectors: [], targets: [], at: 0, owner: owner).number
+        }
+        let first = try begin()
+        try await deployment.record("5.3.0/fmt", .failure) { $0.run = first }
+        _ = try begin()
+        let results = try deployment.results()
+        let (own, newest) = (try results.summary(of: nil, run: first), try results.summary(of: nil))
+        #expect(own.run == 1 && own.previousRun == nil && own.columns[1].cells == [.new: 1, .pending: 3])
+        #expect(newest.run == 2 && newest.previousRun == 1)
+        #expect(newest.columns[1].cells == [.stillFailing: 1, .pending: 3])
     }
 
     /// Each backend has a column, also where there are other packages with the compiler.

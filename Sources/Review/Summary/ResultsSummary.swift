@@ -49,14 +49,16 @@ extension DeploymentResults {
 
     /// The summary of the given cells; nil for all cells.
     ///
-    /// - Parameter limit: The maximum number of causes.
-    package func summary(of cells: Set<Cell>?, causes limit: Int = .max) throws -> ResultsSummary {
-        try summary(at: places(of: cells), causes: limit)
+    /// - Parameters:
+    ///   - limit: The maximum number of causes.
+    ///   - run: The run whose changes are counted; nil for the newest one.
+    package func summary(of cells: Set<Cell>?, causes limit: Int = .max, run: Int? = nil) throws -> ResultsSummary {
+        try summary(at: places(of: cells), causes: limit, run: run)
     }
 
-    private func summary(at places: [Int], causes limit: Int) throws -> ResultsSummary {
+    private func summary(at places: [Int], causes limit: Int, run: Int? = nil) throws -> ResultsSummary {
         let contents = index.contents
-        let runs = try RunRecords(of: header.deployment, in: store).newest(limit: 2)
+        let runs = try RunRecords(of: header.deployment, in: store).newest(limit: 2, upTo: run ?? .max)
         let run = runs.first.map { UInt32(clamping: $0.number) } ?? 0
         var counts: [ColumnKey: [Int]] = [:]
         for place in places {
