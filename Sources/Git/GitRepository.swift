@@ -23,6 +23,16 @@ private let library: Void = {
     for name in extensions { free(name) }
 }()
 
+extension GitRepository {
+    /// Sets how many bytes of packs may be mapped at once, for all repositories of this process; 32 MiB otherwise.
+    ///
+    /// Several threads that read a whole plan replace each other's windows all the time if there are too few.
+    package static func mapPacks(upTo bytes: Int) {
+        _ = library
+        _ = ciso_git_mapped_windows(4 << 20, bytes)
+    }
+}
+
 /// The type of an object.
 public enum ObjectType: String, Hashable, Sendable {
     case commit, tree, blob, tag

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 internal import Engine
 internal import Foundation
+internal import Git
 internal import Hub
 internal import Matrix
 internal import Model
@@ -72,6 +73,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     func run() async throws {
         // A closed standard output is no error: the results are in the store.
         StandardOutput.tolerateClosed()
+        GitRepository.mapPacks(upTo: 256 << 20)
         let configuration = try Configuration.current()
         try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         let path = try store.path(in: configuration)
