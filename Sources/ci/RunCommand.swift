@@ -73,7 +73,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     func run() async throws {
         // A closed standard output is no error: the results are in the store.
         StandardOutput.tolerateClosed()
-        GitRepository.mapPacks(upTo: 256 << 20)
+        GitRepository.mapPacks(upTo: 1 << 30)
         let configuration = try Configuration.current()
         try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         let path = try store.path(in: configuration)
