@@ -77,19 +77,3 @@ final class RemoteTestBed: Sendable {
         try await start(words, hosts: hosts).end()
     }
 }
-
-extension Program.Ending {
-    /// What it printed of cells, by package name.
-    var cells: [String: [String: String]] {
-        guard let states = try? JSONSerialization.jsonObject(with: Data(output.utf8)) as? [[String: Any]] else {
-            return [:]
-        }
-        var cells: [String: [String: String]] = [:]
-        for state in states {
-            guard let cell = state["cell"] else { continue }
-            let name = "\(cell)".split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? ""
-            cells[name] = state.compactMapValues { $0 as? String }
-        }
-        return cells
-    }
-}

@@ -1,0 +1,18 @@
+internal import Foundation
+
+extension Program.Ending {
+    /// What a command with `--format json` printed of cells: their fields that are texts, by package name; empty for any
+    /// other output.
+    package var cells: [String: [String: String]] {
+        guard let states = try? JSONSerialization.jsonObject(with: Data(output.utf8)) as? [[String: Any]] else {
+            return [:]
+        }
+        var cells: [String: [String: String]] = [:]
+        for state in states {
+            guard let cell = state["cell"] else { continue }
+            let name = "\(cell)".split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? ""
+            cells[name] = state.compactMapValues { $0 as? String }
+        }
+        return cells
+    }
+}
