@@ -1,4 +1,3 @@
-internal import Glibc
 internal import System
 
 /// A CD-ROM's file system (ISO 9660 with Rock Ridge and Joliet) that holds a few small files.
@@ -9,13 +8,8 @@ public enum DiskImage {
     ///   - files: contents by name, all in the root directory.
     ///   - label: the name of the volume.
     public static func write(_ files: [String: [UInt8]], label: String, to path: String) throws(ArchiveError) {
-        let file: OpenFile<SystemError>
-        do {
-            file = try OpenFile<SystemError>(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
-        } catch {
-            throw ArchiveError(.system, archive: path, detail: error.reason)
-        }
-        let writer = try ArchiveWriter(volume: label, descriptor: file.descriptor, name: path)
+        let file = try Descriptor(creating: path, of: path)
+        let writer = try ArchiveWriter(volume: label, descriptor: file.raw, name: path)
         for (name, bytes) in files.sorted(by: { $0.key < $1.key }) {
             try writer.add(
                 ArchiveEntry(

@@ -66,8 +66,7 @@ struct TreeWriter: ~Copyable {
                 detail: "a device, FIFO or socket is not unpacked")
         }
         try setOwner(of: name, in: directory, entry)
-        var times = [timespec(tv_sec: entry.modified, tv_nsec: 0), timespec(tv_sec: entry.modified, tv_nsec: 0)]
-        _ = name.withCString { utimensat(directory, $0, &times, AT_SYMLINK_NOFOLLOW) }
+        _ = name.withCString { utimensat(directory, $0, entry.times, AT_SYMLINK_NOFOLLOW) }
     }
 
     /// Sets modes and times that must be set after everything else.
@@ -83,8 +82,7 @@ struct TreeWriter: ~Copyable {
             let mode = entry.permissions & (policy.permissionMask | 0o1000)
             _ = name.withCString { fchmodat(directory, $0, mode, 0) }
             setAttributes(of: name, in: directory, entry)
-            var times = [timespec(tv_sec: entry.modified, tv_nsec: 0), timespec(tv_sec: entry.modified, tv_nsec: 0)]
-            _ = name.withCString { utimensat(directory, $0, &times, AT_SYMLINK_NOFOLLOW) }
+            _ = name.withCString { utimensat(directory, $0, entry.times, AT_SYMLINK_NOFOLLOW) }
         }
     }
 
@@ -189,8 +187,7 @@ struct TreeWriter: ~Copyable {
         }
         fchmod(raw, mode)
         if added != nil { ExtendedAttribute.set(entry.attributes, of: raw) }
-        let times = [timespec(tv_sec: entry.modified, tv_nsec: 0), timespec(tv_sec: entry.modified, tv_nsec: 0)]
-        _ = futimens(raw, times)
+        _ = futimens(raw, entry.times)
         // An image is on disk before it is used: the disk need not wait for the last layer.
         if added != nil, entry.size >= Self.largeFile { file.startWriting(entry.size, at: 0) }
     }
@@ -275,4 +272,9 @@ struct TreeWriter: ~Copyable {
     private func failure(_ action: String, _ entry: ArchiveEntry) -> ArchiveError {
         systemError(action, entry.path.description, of: archive)
     }
+}
+
+extension ArchiveEntry {
+    /// The times of access and modification of the unpacked file.
+    fileprivate var times: [timespec] { Array(repeating: timespec(tv_sec: modified, tv_nsec: 0), count: 2) }
 }
