@@ -33,11 +33,12 @@ struct UnikernelLocking {
     /// - Parameter configured: Unikernels with the opam files that their configure jobs generated.
     /// - Throws: `Failure` if a repository or a source cannot be reached.
     func stages(of configured: [(unikernel: UnikernelPackage, opam: String)], for pair: Pair) async throws -> Outcome {
+        let column = try columnInputs(of: pair)
         var outcome = Outcome()
         var requests: [Request] = []
         for (unikernel, text) in configured {
             outcome.stages[unikernel.package] = try await stage(of: unikernel) {
-                let request = try await request(for: unikernel, text, pair)
+                let request = try await request(for: unikernel, text, column)
                 requests.append(request)
                 outcome.repositories += request.opened.map(\.description).filter { !outcome.repositories.contains($0) }
                 return nil
@@ -93,7 +94,24 @@ struct UnikernelLocking {
         let pinned: [String]
     }
 
-    private func request(for unikernel: UnikernelPackage, _ text: String, _ pair: Pair) async throws -> Request {
+    /// The inputs that all locks of a column have in common.
+    private struct ColumnInputs {
+        let digest: Digest
+        let repositories: [Plan.Repository]
+        let pinned: [String]
+    }
+
+    private func columnInputs(of pair: Pair) throws -> ColumnInputs {
+        let stack = PlanInputs.stack(of: loader.matrix, target: pair.target, compiler: pair.compiler)
+        return ColumnInputs(
+            digest: try planner.lockInputs(of: pair),
+            repositories: stack.filter { $0 >= 0 }.map { loaded.repositories[$0].description },
+            pinned: loaded.pinned.map { "\($0.pin.name.value).\($0.pin.version) \($0.files.digest)" })
+    }
+
+    private func request(
+        for unikernel: UnikernelPackage, _ text: String, _ column: ColumnInputs
+    ) async throws -> Request {
         let generated: OpamFile
         do {
             generated = try OpamFile(parsing: text, file: "\(unikernel.package).opam")
@@ -102,11 +120,10 @@ struct UnikernelLocking {
         }
         let opened = try await extra.opened(generated, at: unikernel)
         let pins = try await pins(of: generated, at: unikernel)
-        let stack = PlanInputs.stack(of: loader.matrix, target: pair.target, compiler: pair.compiler)
         let key = Key(
-            unikernel: "\(unikernel.package)", generated: Digest(of: text), column: try planner.lockInputs(of: pair),
-            repositories: (opened + stack.filter { $0 >= 0 }.map { loaded.repositories[$0] }).map(\.description),
-            pinned: loaded.pinned.map { "\($0.pin.name.value).\($0.pin.version) \($0.files.digest)" }
+            unikernel: "\(unikernel.package)", generated: Digest(of: text), column: column.digest,
+            repositories: opened.map(\.description) + column.repositories,
+            pinned: column.pinned
                 + pins.map { "\($0.pin.name.value).\($0.pin.version) \($0.exact.url) \($0.exact.checksums)" })
         return Request(unikernel: unikernel, generated: generated, opened: opened, pins: pins.map(\.pin), key: key)
     }
@@ -124,9 +141,8 @@ struct UnikernelLocking {
             }
         }
         // Requests with the same repositories and pins share their universe and parsed files.
-        while let first = open.first {
-            let group = open.filter { extra.key($0.opened, $0.pins) == extra.key(first.opened, first.pins) }
-            open.removeAll { extra.key($0.opened, $0.pins) == extra.key(first.opened, first.pins) }
+        let groups = Dictionary(grouping: open) { extra.key($0.opened, $0.pins) }
+        for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
             for (request, answer) in zip(group, try await locked(group, for: pair)) {
                 try loader.cache.unikernels.keep(answer, for: request.key)
                 answers[request.unikernel.package] = answer
