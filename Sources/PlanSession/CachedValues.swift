@@ -36,7 +36,7 @@ struct CachedValues: Sendable {
 
     /// Stores the value for `key`. If that fails, it is computed again the next time.
     func keep(_ value: some Encodable, for key: some Encodable) throws {
-        if !isReadOnly { write(try CanonicalJSON.encode(value), to: try file(for: key)) }
+        if !isReadOnly { write([UInt8](try CanonicalJSON.encode(value)), to: try file(for: key)) }
     }
 
     private func file(for key: some Encodable) throws -> String {
@@ -52,29 +52,15 @@ struct CachedValues: Sendable {
         return try? CanonicalJSON.decode(Value.self, from: Data(payload))
     }
 
-    private func write(_ payload: Data, to file: String) {
-        let head = Array("\(Digest(of: [UInt8](payload)).hex)\n".utf8)
+    private func write(_ payload: [UInt8], to file: String) {
+        let head = Array("\(Digest(of: payload).hex)\n".utf8)
         do throws(Failure) {
             try Files.makeDirectories(folder)
-            let aside = try AtomicFile<Failure>(replacing: file)
-            for part in [head, [UInt8](payload)] { try aside.file.write(part) }
-            try aside.commit(.none)
+            try Files.replace(file, with: head + payload, durability: .none)
         } catch {
             return
         }
-        prune()
-    }
-
-    private func prune() {
-        let files = FileManager.default
-        let names = (try? files.contentsOfDirectory(atPath: folder)) ?? []
-        guard names.count > Self.capacity else { return }
-        let ages = names.map { name in
-            let attributes = try? files.attributesOfItem(atPath: "\(folder)/\(name)")
-            return (name: name, date: attributes?[.modificationDate] as? Date ?? .distantPast)
-        }
-        for (name, _) in ages.sorted(by: { $0.date > $1.date }).dropFirst(Self.capacity / 2) {
-            unlink("\(folder)/\(name)")
-        }
+        let names = names(in: folder)
+        if names.count > Self.capacity { Files.removeOldest(of: names, in: folder, keeping: Self.capacity / 2) }
     }
 }

@@ -53,17 +53,7 @@ package struct IncrementalStateFolder: Sendable {
         } catch {
             return
         }
-        prune()
-    }
-
-    private func prune() {
-        let files = FileManager.default
-        let found = (try? files.contentsOfDirectory(atPath: path)) ?? []
-        let ages = found.filter { $0.contains(Self.suffix) }.map { name in
-            let attributes = try? files.attributesOfItem(atPath: "\(path)/\(name)")
-            return (name: name, date: attributes?[.modificationDate] as? Date ?? .distantPast)
-        }
-        for (name, _) in ages.sorted(by: { $0.date > $1.date }).dropFirst(Self.capacity) { unlink("\(path)/\(name)") }
+        Files.removeOldest(of: names(in: path).filter { $0.contains(Self.suffix) }, in: path, keeping: Self.capacity)
     }
 
     /// Identifies the running program: another build of it may plan differently.

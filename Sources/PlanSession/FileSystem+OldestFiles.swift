@@ -1,0 +1,18 @@
+internal import Core
+internal import Foundation
+internal import System
+
+extension FileSystem {
+    /// Removes the files of a cache that were modified longest ago.
+    ///
+    /// - Parameters:
+    ///   - names: the names of the files.
+    ///   - count: how many of them are kept.
+    static func removeOldest(of names: [String], in folder: String, keeping count: Int) {
+        let ages = names.map { name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+            return (name: name, date: attributes?[.modificationDate] as? Date ?? .distantPast)
+        }
+        for (name, _) in ages.sorted(by: { $0.date > $1.date }).dropFirst(count) { unlink("\(folder)/\(name)") }
+    }
+}
