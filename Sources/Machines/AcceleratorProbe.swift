@@ -23,7 +23,7 @@ package struct AcceleratorProbe: Sendable {
     private static let known = AsyncMemo<MachineHardware, Finding>()
     private static let timeLimit = Duration.seconds(10)
 
-    /// - Parameter cache: a directory in which findings are kept until this machine is started again; nil for none.
+    /// - Parameter cache: a directory in which results of trials are kept until this machine is started again; nil for none.
     package init(cache: String?) {
         self.cache = cache
     }
@@ -33,8 +33,10 @@ package struct AcceleratorProbe: Sendable {
     /// - Throws: `CancellationError`.
     package func finding(for hardware: MachineHardware) async throws -> Finding {
         try await Self.known.value(for: hardware) {
+            // Looked for each time, and never kept: the user may be given the device.
+            if let obstacle = Self.obstacle(to: hardware) { return Finding(accelerator: .tcg, reason: obstacle) }
             if let kept = self.kept(hardware) { return kept }
-            let finding = try await Self.find(hardware)
+            let finding = try await Self.trial(of: hardware)
             self.keep(finding, hardware)
             logger.debug(
                 "KVM was tried",
@@ -43,16 +45,20 @@ package struct AcceleratorProbe: Sendable {
         }
     }
 
-    private static func find(_ hardware: MachineHardware) async throws -> Finding {
-        func without(_ reason: String) -> Finding { Finding(accelerator: .tcg, reason: reason) }
+    /// Why KVM cannot be tried; nil if it can.
+    private static func obstacle(to hardware: MachineHardware) -> String? {
         guard hardware.architecture == "x86_64", hostArchitecture == "x86_64" else {
-            return without("KVM is used for x86_64 only, on such machines")
+            return "KVM is used for x86_64 only, on such machines"
         }
-        guard access("/dev/kvm", F_OK) == 0 else { return without("this machine has no '/dev/kvm'") }
+        guard access("/dev/kvm", F_OK) == 0 else { return "this machine has no '/dev/kvm'" }
         guard access("/dev/kvm", R_OK | W_OK) == 0 else {
-            return without("this user may not open '/dev/kvm': add the user to the group 'kvm'")
+            return "this user may not open '/dev/kvm': add the user to the group 'kvm'"
         }
-        guard let program = executable(hardware.program) else { return without("\(hardware.program): not found") }
+        return executable(hardware.program) == nil ? "\(hardware.program): not found" : nil
+    }
+
+    private static func trial(of hardware: MachineHardware) async throws -> Finding {
+        let program = executable(hardware.program) ?? hardware.program
         let scratch = try ScratchDirectory.temporary(in: "/tmp")
         let image = "\(scratch.path)/boot.raw"
         try Files.File(image, O_WRONLY | O_CREAT | O_EXCL).write(BootProgram.image)
@@ -71,7 +77,8 @@ package struct AcceleratorProbe: Sendable {
             completion.ending == .timedOut
             ? "a small program does not end within \(timeLimit.components.seconds) s"
             : lines.first.map(String.init) ?? "\(completion.ending)"
-        return without("'/dev/kvm' exists, but a virtual machine does not run with it: \(reason)")
+        return Finding(
+            accelerator: .tcg, reason: "'/dev/kvm' exists, but a virtual machine does not run with it: \(reason)")
     }
 
     // MARK: The cache
@@ -91,9 +98,7 @@ package struct AcceleratorProbe: Sendable {
 
     private func kept(_ hardware: MachineHardware) -> Finding? {
         guard let place = place(hardware), let text = contents(of: place),
-            let record = try? JSONDecoder().decode(Record.self, from: Data(text.utf8)), record.boot == Self.boot,
-            // Someone may have given this user the device since.
-            record.finding.accelerator == .kvm || access("/dev/kvm", R_OK | W_OK) == 0
+            let record = try? JSONDecoder().decode(Record.self, from: Data(text.utf8)), record.boot == Self.boot
         else { return nil }
         return record.finding
     }
@@ -103,9 +108,7 @@ package struct AcceleratorProbe: Sendable {
             let bytes = try? JSONEncoder().encode(Record(boot: Self.boot, finding: finding))
         else { return }
         try? Files.makeDirectories(cache)
-        guard let file = try? AtomicFile<Failure>(replacing: place) else { return }
-        guard (try? file.file.write(Array(bytes))) != nil else { return }
-        try? file.commit(.none)
+        try? Files.replace(place, with: Array(bytes), durability: .none)
     }
 
     private static let hostArchitecture: String = {
