@@ -48,8 +48,6 @@ public struct MachineConfiguration: Codable, Hashable, Sendable {
 
     /// What a machine can reach.
     public enum Network: String, Codable, Hashable, Sendable {
-        /// It has no network adapter.
-        case none
         /// Nothing, and only its ssh server can be reached, from this machine.
         case isolated
         /// The network of this machine; its ssh server can be reached from this machine.
@@ -137,7 +135,6 @@ extension MachineConfiguration {
     }
 
     private var networkWords: [String] {
-        guard network != .none else { return [] }
         let card =
             switch hardware.network {
             case .virtio: "virtio-net-pci"

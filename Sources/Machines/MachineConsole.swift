@@ -32,14 +32,9 @@ package final class MachineConsole: Sendable {
         }
     }
 
-    /// The number of bytes printed so far.
-    package var end: Int { state.withLock { $0.dropped + $0.kept.count } }
-
-    /// What was printed from a position on, as far as it is kept.
-    package func text(from position: Int = 0) -> String {
-        state.withLock { state in
-            String(decoding: state.kept.dropFirst(max(0, position - state.dropped)), as: UTF8.self)
-        }
+    /// What was printed, as far as it is kept.
+    package func text() -> String {
+        state.withLock { String(decoding: $0.kept, as: UTF8.self) }
     }
 
     /// The bytes that were printed from a position on, as far as they are kept, the position after them, and whether no more
@@ -48,23 +43,6 @@ package final class MachineConsole: Sendable {
         state.withLock { state in
             let bytes = state.kept.dropFirst(max(0, position - state.dropped))
             return (Array(bytes), state.dropped + state.kept.count, state.isEnded)
-        }
-    }
-
-    /// Waits until what was printed from a position on satisfies a condition.
-    ///
-    /// - Returns: false if the time is up or the machine has ended before.
-    package func wait(
-        from position: Int = 0, within limit: Duration, until condition: (String) -> Bool
-    ) async throws -> Bool {
-        let deadline = ContinuousClock.now + limit
-        var seen = -1
-        while true {
-            let (count, isEnded) = state.withLock { ($0.dropped + $0.kept.count, $0.isEnded) }
-            if count != seen, condition(text(from: position)) { return true }
-            seen = count
-            guard !isEnded, ContinuousClock.now < deadline else { return false }
-            try await Task.sleep(for: .milliseconds(50))
         }
     }
 
