@@ -186,14 +186,3 @@ package final class MachineImageBuild: Sendable {
         }
     }
 }
-
-extension MachineHardware {
-    /// The hardware that a plugin describes; what it leaves out is the usual.
-    package init(_ description: MachineDescription?, architecture: String) {
-        let usual = MachineHardware()
-        self.init(
-            architecture: architecture, processor: description?.processor ?? usual.processor,
-            disk: description?.disk ?? usual.disk, network: description?.network ?? usual.network,
-            firmware: description?.firmware ?? usual.firmware)
-    }
-}

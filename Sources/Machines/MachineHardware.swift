@@ -28,6 +28,19 @@ public struct MachineHardware: Codable, Hashable, Sendable {
         self.firmware = firmware
     }
 
+    /// The hardware that descriptions name, of which earlier ones take precedence; what none names is the default.
+    package init(_ descriptions: [MachineDescription?], architecture: String) {
+        func named<Value>(_ part: (MachineDescription) -> Value?) -> Value? {
+            for case let description? in descriptions { if let value = part(description) { return value } }
+            return nil
+        }
+        let usual = MachineHardware()
+        self.init(
+            architecture: architecture, processor: named(\.processor) ?? usual.processor,
+            disk: named(\.disk) ?? usual.disk, network: named(\.network) ?? usual.network,
+            firmware: named(\.firmware) ?? usual.firmware)
+    }
+
     /// The architectures that machines can have.
     public static let architectures = ["x86_64", "arm64"]
 

@@ -20,10 +20,7 @@ struct MachineSpecification: Sendable {
         let (own, plugin) = (planned.overrides, target.description.machine)
         self.planned = planned
         self.environment = environment
-        hardware = MachineHardware(
-            architecture: target.request.architecture, processor: own.processor ?? plugin?.processor ?? "max",
-            disk: own.disk ?? plugin?.disk ?? .virtio, network: own.network ?? plugin?.network ?? .virtio,
-            firmware: own.firmware ?? plugin?.firmware ?? .bios)
+        hardware = MachineHardware([own, plugin], architecture: target.request.architecture)
         seed = own.seed ?? plugin?.seed ?? .nocloud
         login = own.login ?? plugin?.login ?? target.environment.buildUser.name
         setClock = own.setClock ?? plugin?.setClock

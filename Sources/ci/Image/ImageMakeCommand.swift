@@ -78,7 +78,7 @@ struct ImageMakeCommand: AsyncParsableCommand, TracedCommand {
                 hint: "docs/plugins.md describes the call 'machine-image'")
         }
         let hardware = MachineHardware(
-            try await plugin.target(targetRequest).machine, architecture: targetRequest.architecture)
+            [try await plugin.target(targetRequest).machine], architecture: targetRequest.architecture)
         if let obstacle = QEMU.obstacle(to: hardware) { throw obstacle }
         try await verify(recipe, configuration)
         let machines = (try? CacheOption.directory(in: configuration)).map { "\($0)/machines" }
