@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import Supervision
 internal import System
 
 /// How many machines run at a time on this host: as many as it has memory and processors for.
@@ -42,8 +43,7 @@ package actor MachineSlots {
         defer {
             self.memory -= memory
             processors -= count
-            for waiter in waiting { waiter.resume() }
-            waiting = []
+            wake()
         }
         return try await body()
     }
@@ -77,9 +77,6 @@ package actor MachineSlots {
     private static var availableMemory: Int { meminfo("MemAvailable") }
 
     private static func meminfo(_ name: String) -> Int {
-        let line = (contents(of: "/proc/meminfo") ?? "").split(whereSeparator: \.isNewline).first {
-            $0.hasPrefix("\(name):")
-        }
-        return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? .max >> 20) >> 10
+        (HostLimits.fields(of: contents(of: "/proc/meminfo") ?? "")[name] ?? .max >> 20) >> 10
     }
 }

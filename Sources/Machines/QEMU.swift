@@ -13,13 +13,13 @@ package enum QEMU {
             hint: "virtual machines need QEMU (Debian: \(package) and qemu-utils)")
     }
 
+    private static let missingImageProgram = Failure(
+        .unavailable, "qemu-img: not found", hint: "virtual machines need it (Debian: qemu-utils)")
+
     /// What is missing for machines with this hardware; nil: nothing.
     package static func obstacle(to hardware: MachineHardware) -> Failure? {
         if executable(hardware.program) == nil { return missing(hardware) }
-        if executable("qemu-img") == nil {
-            return Failure(
-                .unavailable, "qemu-img: not found", hint: "virtual machines need it (Debian: qemu-utils)")
-        }
+        if executable("qemu-img") == nil { return missingImageProgram }
         if let file = hardware.firmwareFile, access(file, R_OK) != 0 {
             return Failure(
                 .unavailable, "the firmware '\(file)' is not installed",
@@ -55,10 +55,7 @@ package enum QEMU {
     }
 
     private static func run(_ arguments: [String]) async throws {
-        guard let program = executable("qemu-img") else {
-            throw Failure(
-                .unavailable, "qemu-img: not found", hint: "virtual machines need it (Debian: qemu-utils)")
-        }
+        guard let program = executable("qemu-img") else { throw missingImageProgram }
         let completion = try await Subprocess(
             [program] + arguments, environment: [:], standardError: .joined, timeLimit: .seconds(60)
         ).run()

@@ -76,8 +76,8 @@ public struct HostLimits: Sendable {
             + "the job's own limit is \(own.map(words) ?? "none")"
     }
 
-    /// The values in kibibytes by name.
-    private static func fields(of meminfo: String) -> [String: Int] {
+    /// The values of `/proc/meminfo` in kibibytes by name.
+    package static func fields(of meminfo: String) -> [String: Int] {
         var fields: [String: Int] = [:]
         for line in meminfo.split(separator: "\n") {
             let parts = line.split { $0 == ":" || $0 == " " }
