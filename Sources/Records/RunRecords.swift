@@ -42,19 +42,9 @@ public struct RunRecords: Sendable {
     /// - Throws: `StoreError`.
     public func newest(limit: Int = .max, upTo last: Int = .max) throws -> [RunRecord] {
         let snapshot = try store.snapshot(Branch(deployment))
-        let numbers = try Self.numbers(last == .max ? limit : .max) { try snapshot.list($0) }.filter { $0 <= last }
-        return try numbers.prefix(limit).compactMap { number in
+        return try Self.numbers(limit, upTo: last) { try snapshot.list($0) }.compactMap { number in
             try snapshot.value(at: Self.path(of: number)).map(ending)
         }
-    }
-
-    /// The run with the greatest number below another; nil if there is none.
-    ///
-    /// - Throws: `StoreError`.
-    public func newest(below number: Int) throws -> RunRecord? {
-        let snapshot = try store.snapshot(Branch(deployment))
-        let numbers = try Self.numbers(.max) { try snapshot.list($0) }
-        return try numbers.first { $0 < number }.flatMap { try record($0) }
     }
 
     /// The record; a run without an ending is considered interrupted if its process is gone.
@@ -64,13 +54,15 @@ public struct RunRecords: Sendable {
         return record
     }
 
-    /// The greatest numbers of runs, greatest first.
-    private static func numbers(_ limit: Int, list: (StorePath) throws -> [Snapshot.Entry]) throws -> [Int] {
+    /// The greatest numbers of runs that are not greater than `last`, greatest first.
+    private static func numbers(
+        _ limit: Int, upTo last: Int = .max, list: (StorePath) throws -> [Snapshot.Entry]
+    ) throws -> [Int] {
         var numbers: [Int] = []
         for thousand in try list(directory).compactMap({ Int($0.name) }).sorted(by: >) where numbers.count < limit {
             numbers += try list(directory.appending("\(thousand)")).compactMap { entry in
                 entry.name.hasSuffix(".json") ? Int(entry.name.dropLast(".json".count)) : nil
-            }
+            }.filter { $0 <= last }
         }
         return Array(numbers.sorted(by: >).prefix(limit))
     }

@@ -27,7 +27,7 @@ extension DeploymentResults {
     func shownRun(_ word: String) throws -> ShownRun? {
         guard let run = try runRecord(named: word) else { return nil }
         let runs = RunRecords(of: header.deployment, in: store)
-        let previous = try runs.newest(below: run.number)
+        let previous = try runs.newest(limit: 2, upTo: run.number).first { $0.number < run.number }
         // A result that was not recorded by a run is attributed by its time.
         let before =
             try previous.map { try moment(of: $0, runs) }
