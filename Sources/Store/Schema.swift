@@ -64,9 +64,7 @@ package struct Schema: Sendable {
     /// No git process works on a repository without branches: locks in it belong to a killed process that was creating
     /// it.
     private func removeLocksOfKilledMaker(_ layout: Layout) {
-        guard names(in: "\(layout.root)/refs/heads").isEmpty, FileStatus("\(layout.root)/packed-refs") == nil else {
-            return
-        }
+        guard layout.hasNoBranches else { return }
         for name in ["config.lock", "HEAD.lock"] { unlink("\(layout.root)/\(name)") }
     }
 
@@ -155,16 +153,19 @@ extension Layout {
         return isFolder
             && (present.isEmpty || present == ["ciso"] && names(in: own).allSatisfy { $0 == "cache" })
     }
-}
 
-extension Layout {
     /// Whether a process has ended while it was creating a store here: there is an empty git repository and no schema,
     /// which is written last.
     var isUnfinished: Bool {
-        FileStatus(schema) == nil && FileStatus(gitObjects) != nil && FileStatus("\(root)/packed-refs") == nil
-            && names(in: "\(root)/refs/heads").isEmpty && names(in: "\(gitObjects)/pack").isEmpty
+        FileStatus(schema) == nil && FileStatus(gitObjects) != nil && hasNoBranches
+            && names(in: "\(gitObjects)/pack").isEmpty
             && names(in: gitObjects).allSatisfy { ["info", "pack"].contains($0) }
             && names(in: root).allSatisfy(Self.namesOfEmptyRepository.contains)
+    }
+
+    /// Whether no branch exists, neither as a file nor in `packed-refs`.
+    fileprivate var hasNoBranches: Bool {
+        names(in: "\(root)/refs/heads").isEmpty && FileStatus("\(root)/packed-refs") == nil
     }
 
     private static let namesOfEmptyRepository: Set<String> = [
