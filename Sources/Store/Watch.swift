@@ -29,7 +29,6 @@ public struct WatchEvent: Sendable {
 /// *Ordered*: events come in the order of commits. *Unique*: an unchanged value causes no event. *Atomic*: the changes
 /// of one transaction come in one event. *Resumable*: from the commit of the last event nothing is missed, even after a
 /// restart. After a handler has thrown, it may receive the event again, which it must tolerate.
-/// a restart. A handler may get an event again after it threw: it must not mind.
 public final class Watch: Sendable {
     /// Which commits between two checks are delivered.
     public enum Mode: Sendable {
