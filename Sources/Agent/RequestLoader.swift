@@ -1,5 +1,4 @@
 internal import Core
-internal import Foundation
 internal import Model
 internal import RunnerInterface
 internal import Store
@@ -52,7 +51,7 @@ final class RequestLoader: Sendable {
         if let job = own?.job(id) { return job }
         if let job = known.withLock({ $0.jobs[id] }) { return job }
         let bytes = try bytes(id, "the job")
-        let job = try Job.read(bytes) ?? CanonicalJSON.decode(Job.self, from: Data(bytes))
+        let job = try Job.read(bytes) ?? CanonicalJSON.decode(Job.self, from: bytes)
         known.withLock { known in
             if known.jobs.count >= Self.limit { known.jobs = [:] }
             known.jobs[id] = job
@@ -72,7 +71,7 @@ final class RequestLoader: Sendable {
 
     private func target(_ digest: Digest) throws -> Plan.Target {
         if let target = known.withLock({ $0.targets[digest] }) { return target }
-        let target = try CanonicalJSON.decode(Plan.Target.self, from: Data(bytes(digest, "the target")))
+        let target = try CanonicalJSON.decode(Plan.Target.self, from: bytes(digest, "the target"))
         known.withLock { $0.targets[digest] = target }
         return target
     }

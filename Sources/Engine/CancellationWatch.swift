@@ -33,8 +33,7 @@ final class CancellationWatch: Sendable {
     private static func cancelled(in event: WatchEvent) throws -> Set<Cell> {
         var cells: Set<Cell> = []
         for change in event.changes where change.new != nil && change.path.components.first != "index" {
-            guard let bytes = try event.snapshot.bytes(at: change.path) else { continue }
-            let result = try CellResult.read(bytes) ?? event.snapshot.value(CellResult.self, at: change.path)
+            let result = try event.snapshot.value(CellResult.self, at: change.path)
             if let result, result.outcome == .cancelled { cells.insert(result.cell) }
         }
         return cells

@@ -7,9 +7,6 @@ extension CellResult {
             .map { (path: $0.key, result: $0.value) }
     }
 
-    /// Parses the result of a document in canonical form; nil for any other form.
-    package static func read(_ document: [UInt8]) -> CellResult? { CellResult(canonicalBytes: document) }
-
     package init?(_ reader: inout CanonicalReader) {
         var (attempts, change) = (Int?.none, ResultChange?.none)
         var (base, blockedBy) = (Digest?.none, PackageVersion?.none)

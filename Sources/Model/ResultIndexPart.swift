@@ -53,7 +53,7 @@ package struct ResultIndexPart {
 
     private mutating func setSlowly(_ result: CellResult?, at path: String) throws {
         var results =
-            document.isEmpty ? [:] : try CanonicalJSON.decode([String: CellResult].self, from: Data(document))
+            document.isEmpty ? [:] : try CanonicalJSON.decode([String: CellResult].self, from: document)
         results[path] = result
         document = results.isEmpty ? [] : [UInt8](try CanonicalJSON.encode(results))
     }

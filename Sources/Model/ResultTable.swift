@@ -1,5 +1,4 @@
 public import Core
-internal import Foundation
 
 /// The paths of the documents of `refs/heads/results/DEPLOYMENT/TARGET`.
 public enum ResultPath {
@@ -46,7 +45,7 @@ public struct ResultTable: Sendable {
         for shard in shards {
             let results =
                 try CellResult.readIndex(shard)
-                ?? CanonicalJSON.decode([String: CellResult].self, from: Data(shard)).map { ($0, $1) }
+                ?? CanonicalJSON.decode([String: CellResult].self, from: shard).map { ($0, $1) }
             for (path, result) in results where exists(path) { set(result, at: path) }
         }
     }

@@ -40,7 +40,7 @@ package struct AccessTokens: Sendable {
     /// - Throws: `Failure` if the file is damaged or cannot be read.
     package func all() throws -> [AccessToken] {
         guard let bytes = try FileSystem<SystemError>.contents(of: path) else { return [] }
-        return try CanonicalJSON.decode([AccessToken].self, from: Data(bytes)).sorted { $0.name < $1.name }
+        return try CanonicalJSON.decode([AccessToken].self, from: bytes).sorted { $0.name < $1.name }
     }
 
     /// Creates a token.

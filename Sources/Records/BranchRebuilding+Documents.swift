@@ -18,7 +18,7 @@ extension BranchRebuilding {
         },
         contents: { branch, path, document in
             guard let results = ResultBranch(name: branch), !path.hasPrefix("index/"),
-                let result = try? CanonicalJSON.decode(CellResult.self, from: Data(document))
+                let result = try? CanonicalJSON.decode(CellResult.self, from: document)
             else { return nil }
             return Contents(
                 logs: result.logs, layers: [result.layer].compactMap { $0 }, owner: results.describe(path) ?? path)
@@ -32,13 +32,13 @@ extension ResultBranch {
         var documents = readable.filter { !$0.key.hasPrefix("index/") }
         var index: [String: [String: CellResult]] = [:]
         for (path, bytes) in readable where path.hasPrefix("index/") {
-            let shard = try? CanonicalJSON.decode([String: CellResult].self, from: Data(bytes))
+            let shard = try? CanonicalJSON.decode([String: CellResult].self, from: bytes)
             for (place, result) in shard ?? [:] where documents[place] == nil {
                 if let bytes = try? CanonicalJSON.encode(result) { documents[place] = Array(bytes) }
             }
         }
         for (path, bytes) in documents {
-            guard let result = try? CanonicalJSON.decode(CellResult.self, from: Data(bytes)) else { continue }
+            guard let result = try? CanonicalJSON.decode(CellResult.self, from: bytes) else { continue }
             index[ResultPath.indexShard(of: path), default: [:]][path] = result
         }
         for (path, shard) in index {

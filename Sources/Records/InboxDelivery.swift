@@ -88,7 +88,7 @@ struct InboxDelivery {
         let bytes = try head.bytes(at: path) ?? []
         var result: CellResult
         do {
-            result = try CanonicalJSON.decode(CellResult.self, from: Data(bytes))
+            result = try CanonicalJSON.decode(CellResult.self, from: bytes)
         } catch let error as DecodingError {
             return refuse("\(path)", "it is no result: \(Failure(describing: error).description)")
         }

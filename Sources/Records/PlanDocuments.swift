@@ -114,7 +114,7 @@ public struct PlanDocuments: Sendable {
     /// The header of the plan; nil if there is no plan, or one in another format.
     public func header() throws -> PlanHeader? {
         guard let bytes = try bytes(at: PlanLayout.header.path) else { return nil }
-        return try? CanonicalJSON.decode(PlanHeader.self, from: Data(bytes))
+        return try? CanonicalJSON.decode(PlanHeader.self, from: bytes)
     }
 
     /// The document with the metadata of packages; nil for a plan without.
@@ -249,7 +249,7 @@ public struct PlanDocuments: Sendable {
         -> Value
     {
         do {
-            return try CanonicalJSON.decode(type, from: Data(bytes))
+            return try CanonicalJSON.decode(type, from: bytes)
         } catch {
             throw Failure(
                 .unavailable, "'\(path)' in the store is not part of a plan: \(error)", hint: "plan again")

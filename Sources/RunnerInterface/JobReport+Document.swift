@@ -1,5 +1,4 @@
 package import Core
-internal import Foundation
 package import Model
 
 extension JobReport {
@@ -20,7 +19,7 @@ extension JobReport {
         durations = report.durations
         var details = report.details
         if let digest = report.detailsObject, let bytes = try object(digest) {
-            details = try? CanonicalJSON.decode(ExecutionReport.Details.self, from: Data(bytes))
+            details = try? CanonicalJSON.decode(ExecutionReport.Details.self, from: bytes)
         }
         systemPackages = details?.systemPackages
         confirmation = details?.confirmation
@@ -28,7 +27,7 @@ extension JobReport {
         image = details?.image
         overwrites = report.overwrites ?? []
         if let digest = report.overwritesObject, let bytes = try object(digest) {
-            overwrites = (try? CanonicalJSON.decode([CellResult.Overwrite].self, from: Data(bytes))) ?? []
+            overwrites = (try? CanonicalJSON.decode([CellResult.Overwrite].self, from: bytes)) ?? []
         }
     }
 }

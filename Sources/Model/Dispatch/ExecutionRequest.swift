@@ -145,7 +145,7 @@ extension PackageFiles {
     ///
     /// - Throws: `DecodingError` if it has other contents.
     package init(document: [UInt8]) throws {
-        let document = try CanonicalJSON.decode(Document.self, from: Data(document))
+        let document = try CanonicalJSON.decode(Document.self, from: document)
         self.init(
             opam: [UInt8](document.opam),
             files: Dictionary(

@@ -1,5 +1,4 @@
 internal import Core
-internal import Foundation
 internal import Git
 internal import Model
 internal import Records
@@ -179,7 +178,7 @@ extension IndexContents {
         to batch: inout Batch, isCurrent: Bool = false
     ) throws -> Int? {
         guard let bytes = try snapshot.bytes(at: StorePath(path)),
-            let result = try? CanonicalJSON.decode(CellResult.self, from: Data(bytes)),
+            let result = try? CanonicalJSON.decode(CellResult.self, from: bytes),
             result.cell.target == branch.target
         else { return nil }
         let text = Array(result.message(at: path).utf8)
