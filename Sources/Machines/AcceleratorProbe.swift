@@ -20,7 +20,7 @@ package struct AcceleratorProbe: Sendable {
     }
 
     private let cache: String?
-    private static let known = AsyncMemo<MachineHardware, Finding>()
+    private let known = AsyncMemo<MachineHardware, Finding>()
     private static let timeLimit = Duration.seconds(10)
 
     /// - Parameter cache: a directory in which results of trials are kept until this machine is started again; nil for none.
@@ -28,11 +28,11 @@ package struct AcceleratorProbe: Sendable {
         self.cache = cache
     }
 
-    /// What executes machines with this hardware on this host.
+    /// What executes machines with this hardware on this host. A probe finds it out once.
     ///
     /// - Throws: `CancellationError`.
     package func finding(for hardware: MachineHardware) async throws -> Finding {
-        try await Self.known.value(for: hardware) {
+        try await known.value(for: hardware) {
             // Looked for each time, and never kept: the user may be given the device.
             if let obstacle = Self.obstacle(to: hardware) { return Finding(accelerator: .tcg, reason: obstacle) }
             if let kept = self.kept(hardware) { return kept }

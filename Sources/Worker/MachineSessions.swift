@@ -24,6 +24,7 @@ final class MachineSessions: Sendable {
     private let sources: SourceCache
     private let scratch: String
     private let timeout: Int
+    private let accelerators: AcceleratorProbe
     private let failed = FailedMachines()
     /// A machine that continues from a state answers soon, on a busy host too.
     private static let resumeTime = Duration.seconds(120)
@@ -34,6 +35,7 @@ final class MachineSessions: Sendable {
         scratch = folders.scratch
         self.sources = sources
         self.timeout = timeout
+        accelerators = AcceleratorProbe(cache: folders.machineStore.directory)
     }
 
     /// What the machines of a target have in common.
@@ -60,7 +62,7 @@ final class MachineSessions: Sendable {
     ) async throws -> Value {
         let specification = MachineSpecification(machine, of: target, environment: environment)
         if let obstacle = QEMU.obstacle(to: specification.hardware) { throw PermanentFailure(obstacle) }
-        let finding = try await AcceleratorProbe(cache: store.directory).finding(for: specification.hardware)
+        let finding = try await accelerators.finding(for: specification.hardware)
         if let reason = finding.reason {
             log.note("warning: the virtual machine runs without KVM, 7 to 30 times slower: \(reason)")
         }
