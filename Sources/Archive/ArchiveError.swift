@@ -40,6 +40,11 @@ public struct ArchiveError: ClassifiedError, Hashable, Sendable {
         self.detail = detail
     }
 
+    /// The same error with another name of the archive, for messages.
+    package func renamed(_ archive: String) -> ArchiveError {
+        ArchiveError(code, archive: archive, member: member, detail: detail)
+    }
+
     /// `input` for problems of the archive or the directory, `unavailable` if a system call failed.
     public var category: ErrorCategory { code == .system ? .unavailable : .input }
 }

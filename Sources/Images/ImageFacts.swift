@@ -176,9 +176,7 @@ extension ImageStore {
                 do throws(ArchiveError) {
                     try tree.add(layer: layer.archive, isWanted: ImageFacts.needs)
                 } catch {
-                    var error = error
-                    error.archive = layer.name
-                    throw error.failure
+                    throw error.renamed(layer.name).failure
                 }
             }
             return ImageFacts(of: tree, image.configuration)

@@ -28,9 +28,7 @@ package struct ImageRoot: Sendable {
         do throws(ArchiveError) {
             try tree.add(layer, contents: contents)
         } catch {
-            var error = error
-            error.archive = name
-            throw error.failure
+            throw error.renamed(name).failure
         }
     }
 

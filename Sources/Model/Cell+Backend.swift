@@ -16,6 +16,9 @@ extension Cell {
     /// The name of the cell's column on its target: the compiler, for a unikernel followed by its backend: `5.3.0@spt`.
     package var columnName: String { Self.columnName(compiler: compiler, backend: package.backend) }
 
+    /// The name of the cell's column in the plan: `TARGET/COMPILER`, for a unikernel `TARGET/COMPILER@BACKEND`.
+    package var fullColumnName: String { "\(target)/\(columnName)" }
+
     /// The name of a column on its target.
     package static func columnName(compiler: String, backend: String?) -> String {
         backend.map { "\(compiler)@\($0)" } ?? compiler

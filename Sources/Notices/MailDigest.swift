@@ -56,7 +56,7 @@ struct MailDigest {
     }
 
     private func opened(_ notice: Notice) -> String {
-        let columns = Set(notice.cells.map { "\($0.target)/\($0.columnName)" }).sorted()
+        let columns = Set(notice.cells.map(\.fullColumnName)).sorted()
         var lines = [
             "\(notice.packageWords) \(notice.packages.count == 1 ? "fails" : "fail") since run \(notice.run)"
                 + (notice.phase.map { " in \($0.rawValue)" } ?? "") + ":",

@@ -15,4 +15,16 @@ extension Program.Ending {
         }
         return cells
     }
+
+    /// The states of the cells that a command with `--format json` printed, by the names of the cells.
+    ///
+    /// - Throws: `DecodingError` if the output is not a list of cells with states.
+    package func cellStates() throws -> [String: String] {
+        struct State: Decodable {
+            var cell: String
+            var state: String
+        }
+        let states = try JSONDecoder().decode([State].self, from: Data(output.utf8))
+        return Dictionary(states.map { ($0.cell, $0.state) }, uniquingKeysWith: { first, _ in first })
+    }
 }

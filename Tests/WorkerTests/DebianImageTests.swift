@@ -99,13 +99,7 @@ struct DebianImageTests {
         try writeMatrix()
         let run = try ci("run", "m.yaml", "--jobs", "2")
         #expect(run.status == 1, "\(run.output)\(run.messages)")
-        struct State: Decodable {
-            var cell: String
-            var state: String
-        }
-        let states = try JSONDecoder().decode(
-            [State].self, from: Data(ci("results", "--format", "json").output.utf8)
-        ).reduce(into: [:]) { $0[$1.cell] = $1.state }
+        let states = try ci("results", "--format", "json").cellStates()
         for target in ["debian", "debian-opam"] {
             for package in ["conf-gmp.5", "hello.1"] {
                 #expect(states["\(target)/4.13.1/\(package)"] == "success", "\(run.output)\(run.messages)")

@@ -101,13 +101,8 @@ struct SmallDeployment {
 
     /// What `ci results` says of each package.
     func states() throws -> [String: String] {
-        struct State: Decodable {
-            var cell: String
-            var state: String
-        }
-        let json = try ci(["results", "--format", "json"]).run().output
-        let states = try JSONDecoder().decode([State].self, from: Data(json.utf8))
-        return Dictionary(uniqueKeysWithValues: states.map { (String($0.cell.split(separator: "/")[2]), $0.state) })
+        let states = try ci(["results", "--format", "json"]).run().cellStates()
+        return Dictionary(uniqueKeysWithValues: states.map { (String($0.key.split(separator: "/")[2]), $0.value) })
     }
 
     /// The layer that each cell's build left, by cell.

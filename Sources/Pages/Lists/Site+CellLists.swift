@@ -60,7 +60,7 @@ extension Site {
                     [
                         "package": shown(package.withoutBackend.description),
                         "packageHref": "packages/\(address(package.name)).html",
-                        "columns": shown("\(cell.state.cell.target)/\(cell.state.cell.columnName)"),
+                        "columns": shown(cell.state.cell.fullColumnName),
                         "reason": shown(reason(cell), limit: 200),
                     ]
                 ) { $1 }

@@ -98,7 +98,7 @@ package struct ShownText: Sendable {
         let byPackage = Dictionary(grouping: shown.cells, by: \.cell.package.withoutBackend).sorted { $0.key < $1.key }
         var table = TextTable()
         for (package, states) in byPackage {
-            let columns = states.map { "\($0.cell.target)/\($0.cell.columnName)" }
+            let columns = states.map(\.cell.fullColumnName)
             table.add(["\(package)", columns.joined(separator: " ")])
         }
         lines += table.lines(indentedBy: 2)

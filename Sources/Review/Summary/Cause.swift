@@ -46,7 +46,7 @@ package struct Cause: Codable, Sendable, Hashable {
     package var isUnsolvable: Bool { kind == .unsolvable || kind == .ownOCaml }
 
     /// The number of affected columns.
-    package var columns: Int { Set((cells + blocks).map { "\($0.target)/\($0.columnName)" }).count }
+    package var columns: Int { Set((cells + blocks).map(\.fullColumnName)).count }
 }
 
 extension Cause {

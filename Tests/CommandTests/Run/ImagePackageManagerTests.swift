@@ -119,14 +119,7 @@ struct ImagePackageManagerTests {
             """)
         let run = try ci("run", "m.yaml", "--jobs", "2")
         #expect(run.status != 0, "\(run.output)\(run.messages)")
-        struct State: Decodable {
-            var cell: String
-            var state: String
-        }
-        let json = try ci("results", "--format", "json").output
-        let states = try JSONDecoder().decode([State].self, from: Data(json.utf8)).reduce(into: [:]) {
-            $0[$1.cell] = $1.state
-        }
+        let states = try ci("results", "--format", "json").cellStates()
         for family in Self.families.keys {
             #expect(states["\(family)/5.3.0/good.1"] == "success", "\(run.output)\(run.messages)")
             #expect(states["\(family)/5.3.0/absent.1"] == "failure", "\(run.output)\(run.messages)")

@@ -194,9 +194,7 @@ import Testing
         #expect(try workplace.run(["plan", "m.yaml"]).status == 0)
         let cell = "debian-12/5.3.0/lwt.5.7"
         func state() throws -> String? {
-            let json = try workplace.run(["results", "--format", "json"]).output
-            let cells = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]]
-            return cells?.first?["state"] as? String
+            try workplace.run(["results", "--format", "json"]).cellStates()[cell]
         }
         #expect(try workplace.run(["cancel", "*/*/lwt", "--dry-run"]).output == "\(cell)\n")
         #expect(try state() == "pending")
