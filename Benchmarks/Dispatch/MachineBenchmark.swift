@@ -99,7 +99,7 @@ struct MachineBenchmark {
         return .microseconds(clock() - began)
     }
 
-    /// Of this process, without what was freed.
+    /// The resident memory of this process, after returning freed memory to the system.
     static var residentBytes: Int {
         if let symbol = dlsym(nil, "malloc_trim") {
             _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)(0)

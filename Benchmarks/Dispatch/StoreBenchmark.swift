@@ -59,7 +59,7 @@ struct StoreBenchmark {
         if isChain { report(runner.starts, recorded.withLock { $0 }, plan) }
     }
 
-    /// From the verdict on a job to the start of the one that waited for it.
+    /// Prints the delays between the verdict on a job and the start of a dependent job.
     private func report(
         _ starts: [Digest: ContinuousClock.Instant], _ recorded: [Digest: ContinuousClock.Instant], _ plan: Plan
     ) {

@@ -5,7 +5,8 @@ import Layers
 import Sandbox
 import Supervision
 
-/// What a job costs that does nothing: a sandbox over 40 layers, one command, its log, its changes captured as a layer.
+/// The cost of a job that does nothing: a sandbox with 40 layers, one command, its log, its changes captured as a
+/// layer.
 ///
 /// `swift run -c release ExecutionBenchmark [RUNS]` prints a line per part: the least and the median of wall and of CPU
 /// time, in milliseconds. CPU time is this process's and that of its children.

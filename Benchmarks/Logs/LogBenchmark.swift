@@ -17,7 +17,7 @@ import LogReading
     private static let ending =
         "File \"src/y.ml\", line 1, characters 1-2:\nError: Unbound module Foo\nmake: *** [all] Error 2\n"
 
-    /// Lines that say something everywhere, or nothing.
+    /// Hostile logs: every line contains a candidate for an error, or none does.
     private static let hostile: [(String, [String])] = [
         ("blank lines", [""]), ("bytes of zero", [String(repeating: "\0", count: 80)]),
         ("returns of the cursor", [String(repeating: "\r", count: 80)]),

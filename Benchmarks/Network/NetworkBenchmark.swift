@@ -1,7 +1,7 @@
 import Foundation
 import HTTP
 
-/// Measures what services of other machines cost: etcd and a registry that are there already.
+/// Measures the cost of services on other machines: an existing etcd and an existing registry.
 ///
 /// `swift run -c release NetworkBenchmark jobs ETCD AUTHORITIES CERTIFICATE KEY [JOBS [WORKERS]]` dispatches jobs that do nothing,
 /// and prints jobs a second. `idle ETCD AUTHORITIES CERTIFICATE KEY [WORKERS]` prints the CPU time of a dispatcher that waits while

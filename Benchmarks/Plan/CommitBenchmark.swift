@@ -92,7 +92,7 @@ struct CommitBenchmark {
         [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
     }
 
-    // MARK: What is planned
+    // MARK: Inputs of the plan
 
     private func writeMatrix() throws {
         let text = try String(contentsOfFile: matrix, encoding: .utf8)
@@ -124,7 +124,7 @@ struct CommitBenchmark {
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// Runs a program; what it printed.
+    /// Runs a program and returns its output.
     private func execute(_ words: [String], environment: [String: String] = [:]) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -7,7 +7,7 @@ import Review
 import Store
 import System
 
-/// What commands cost that read results, as processes of their own.
+/// The cost of commands that read results, each as a separate process.
 struct CommandMeasurement {
     let store: String
     let ci: String

@@ -5,7 +5,7 @@ import Records
 import Review
 import Store
 
-/// What it costs to make the index, to open it, and to bring it up to date.
+/// The cost of making the index, of opening it, and of updating it.
 struct IndexMeasurement {
     let store: String
 

@@ -49,7 +49,7 @@ struct Usage {
         memory = usage.ru_maxrss / 1024
     }
 
-    /// Of this process.
+    /// The usage of this process.
     static var own: Usage {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

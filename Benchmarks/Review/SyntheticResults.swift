@@ -16,7 +16,7 @@ struct SyntheticResults {
     private let path: String
     private let count: Int
     private let seed: UInt64
-    /// What failures printed.
+    /// The log of a failure.
     private let log: [UInt8]
 
     init(store path: String, runs: Int, seed: UInt64) throws {
@@ -28,7 +28,7 @@ struct SyntheticResults {
 
     private static let error = "Error: Unbound module Synthetic"
 
-    /// Seconds since 1970, when a run began: a run a day.
+    /// The start of a run, in seconds since 1970: one run per day.
     private static func begin(of run: Int) -> Int { 1_700_000_000 + run * 86_400 }
 
     func write() throws {
@@ -51,7 +51,7 @@ struct SyntheticResults {
         }
     }
 
-    /// A number that depends on the seed, the words and nothing else, evenly distributed below 1,000.
+    /// A number that depends only on the seed and the words, evenly distributed below 1,000.
     private func chance(_ words: String) -> Int {
         Int(Digest(of: "\(seed) \(words)").hex.prefix(7), radix: 16).map { $0 % 1_000 } ?? 0
     }

@@ -4,8 +4,8 @@ import OpamFormat
 import OpamRepository
 import OpamSolver
 
-/// Loads a repository and solves its newest packages for several targets; prints what that cost beside what it costs
-/// the reference, and the digest of the answers.
+/// Loads a repository and solves its newest packages for several targets; prints the cost next to that of the
+/// reference, and the digest of the answers.
 ///
 /// `SolveBenchmark REPOSITORY [--every N] [--threads N] [--columns TARGET/COMPILER,…] [--alone]`. With `--every` only
 /// each Nth package is solved, for one target: the fixed slice for counting instructions. With `--alone` each target is
@@ -104,7 +104,7 @@ enum SolveBenchmark {
         }
     }
 
-    /// Stands for all answers: equal digests mean equal lines of `ci solve --format csv`.
+    /// The digest of all answers: equal digests mean equal lines of `ci solve --format csv`.
     private static func digest(
         _ packages: [Universe.PackageID], _ resolutions: [Resolution], _ target: TargetUniverse
     ) -> Digest {

@@ -4,7 +4,7 @@ import Git
 import Store
 import Synchronization
 
-/// How long after a commit a watch in another process tells of it: there and back, halved.
+/// The time between a commit and the event of a watch in another process: half of a round trip.
 struct Latency {
     let folder: String
     let events: Int

@@ -3,7 +3,7 @@ import Foundation
 import Git
 import Store
 
-/// What results take on disk, a commit each, as `ci run` writes them: the document and its part of an index of 256.
+/// The disk usage of results, a commit each, as `ci run` writes them: the document and its part of an index of 256.
 struct SizeOfResults {
     let folder: String
     let results: Int
@@ -13,7 +13,7 @@ struct SizeOfResults {
     func run() throws {
         let store = try Store(at: "\(folder)/results", options: StoreOptions(durability: .process))
         let branch = try Branch("results/opam/debian-12")
-        // Two runs of half as many cells each: the second one changes what the first one wrote.
+        // Two runs of half as many cells each: the second one changes the results of the first one.
         let cells = results / 2
         var index: [StorePath: IndexPart] = [:]
         var repacking: (time: Double, cpu: Double, worst: Double, count: Int) = (0, 0, 0, 0)
@@ -42,7 +42,8 @@ struct SizeOfResults {
         try git(["fsck", "--strict", "--connectivity-only"], at: "\(folder)/results")
     }
 
-    /// - Parameter index: what the parts of the index hold, for reading and encoding them anew would take most of the time.
+    /// - Parameter index: the contents of the parts of the index, because reading and encoding them again would take
+    ///   most of the time.
     private func record(
         _ number: Int, of cells: Int, in store: Store, _ branch: Branch,
         _ index: inout [StorePath: IndexPart]

@@ -64,7 +64,7 @@ extension Double {
     var short: String { String(format: self < 10 ? "%.2f" : "%.0f", self) }
 }
 
-/// The value below which the given part of `sorted` lies.
+/// The value below which the given fraction of `sorted` is.
 func quantile(_ sorted: [Double], _ part: Double) -> Double {
     sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
 }

@@ -3,7 +3,8 @@ import Foundation
 import Git
 import Store
 
-/// Small durable transactions, alone and by 100 writers at once, beside `git commit` and the file system's floor.
+/// Small durable transactions, alone and by 100 concurrent writers, compared with `git commit` and with the file
+/// system's minimum.
 struct SingleTransactions {
     let folder: String
     let documents: Int
@@ -32,8 +33,8 @@ struct SingleTransactions {
         }
     }
 
-    /// Transactions one after the other, each beside what the file system takes for one append and one new file: the
-    /// three in turn, so that they meet the same disk. Gives the median of the transactions.
+    /// Sequential transactions, alternating with an append and a new file on the file system, so that all three are
+    /// measured under the same conditions of the disk. Returns the median of the transactions.
     @discardableResult
     private func single(_ store: Store, _ note: String) throws -> Double {
         let floor = try DiskFloor(folder: folder)
@@ -119,7 +120,7 @@ func median(_ count: Int, _ body: () throws -> Void) rethrows -> Double {
 
 func median(_ times: [Double]) -> Double { quantile(times.sorted(), 0.5) }
 
-/// What the file system itself takes to make a few bytes durable.
+/// The time that the file system itself takes to make a few bytes durable.
 struct DiskFloor {
     private let folder: String
     private let appended: Int32
@@ -139,7 +140,7 @@ struct DiskFloor {
         fdatasync(appended)
     }
 
-    /// A new file instead of one that is there, as a program does that wants to replace one durably.
+    /// A new file instead of an existing one, like in a program that replaces a file durably.
     func makeFile() {
         let descriptor = open("\(folder)/floor.new", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
@@ -184,7 +185,7 @@ struct WritingAPlan {
     }
 }
 
-/// What a transaction costs as the store grows, and what opening it costs.
+/// The cost of a transaction as the store grows, and the cost of opening the store.
 struct Growth {
     let folder: String
     let sizes: [Int]

@@ -1,6 +1,7 @@
 internal import PluginKit
 
-/// Any Linux image: options, which `ci` derives from the image, provide what other plugins know of their distributions.
+/// Any Linux image: options, which `ci` derives from the image, provide the facts that other plugins contain about
+/// their distributions.
 struct Image: DistributionPlugin {
     let description = PluginDescription(
         name: "image", version: "1.0.0",

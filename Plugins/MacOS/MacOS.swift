@@ -30,7 +30,7 @@ struct MacOS: DistributionPlugin {
         [brew.step(packages)]
     }
 
-    /// Homebrew prints `NAME VERSION…`: the last of several installed versions is the one that is linked.
+    /// Homebrew prints `NAME VERSION…`: of several installed versions, the last one is linked.
     let versionQuery: String? = """
         brew list --versions "$@" | while read -r name versions; do echo "$name ${versions##* }"; done
         """
@@ -80,7 +80,7 @@ private func system(for architecture: String) -> SSHSystem {
         osVersion: "sw_vers -productVersion | cut -d . -f 1", manager: brew)
 }
 
-/// Homebrew refuses to run as root, and warns about what is installed already.
+/// Homebrew refuses to run as root, and warns about packages that are already installed.
 private let brew = PackageManager(
     install: """
         for package in "$@"; do

@@ -5,7 +5,7 @@ import Testing
     /// The share of undocumented declarations that is allowed, in percent. Lower it when it can be lowered.
     private static let ceiling = 4.5
 
-    /// Declarations whose meaning is that of a protocol of the standard library or of Core, where it is documented.
+    /// Declarations that are documented by a protocol of the standard library or of Core.
     private static let witnesses: Set<Substring> = [
         "description", "debugDescription", "hash", "encode", "category", "diagnostics", "failure", "makeIterator",
         "next",
@@ -46,7 +46,7 @@ import Testing
         return counts
     }
 
-    /// Whether the nearest line above that is no attribute or inline comment is a doc comment.
+    /// Whether the nearest preceding line other than attributes and inline comments is a doc comment.
     private static func isDocumented(_ above: ArraySlice<Substring>) -> Bool {
         let line = above.last { line in
             let text = line.drop { $0 == " " }
@@ -59,7 +59,7 @@ import Testing
         Set(text.matches(of: /(?:var|let) +`?([A-Za-z_]+)`? *[:=]/).map(\.1))
     }
 
-    /// An initializer whose parameters are stored properties says nothing that these do not.
+    /// An initializer whose parameters are stored properties needs no further documentation.
     private static func isMemberwise(_ lines: ArraySlice<Substring>, _ properties: Set<Substring>) -> Bool {
         let head = lines.prefix(12).joined(separator: " ")
         guard let open = head.firstIndex(of: "("), let brace = head.firstIndex(of: "{"), open < brace else {

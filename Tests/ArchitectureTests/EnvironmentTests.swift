@@ -4,7 +4,8 @@ import Testing
 @Suite struct EnvironmentTests {
     private let tree = SourceTree()
 
-    /// What reads variables: of Glibc, and of Foundation, whose directories come from `TMPDIR` and `HOME`.
+    /// Functions that read variables: those of Glibc, and those of Foundation that derive directories from `TMPDIR` and
+    /// `HOME`.
     private static func reads(_ word: Substring) -> Bool {
         let name = word.split(separator: ".").last ?? ""
         return [

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The floors of docs/ARCHITECTURE.md hold: modules import downwards only, and nothing is declared that is not used.
+/// The floors of docs/ARCHITECTURE.md are respected: modules import downwards only, and every declared dependency is
+/// used.
 @Suite struct FloorTests {
     private let tree = SourceTree()
 

@@ -12,7 +12,7 @@ import Testing
         return paths.filter { $0.hasSuffix(".sh") }.sorted().map { sources.appending(path: $0).path }
     }
 
-    /// Shellcheck knows what POSIX does not have and what words a shell would split.
+    /// Shellcheck detects constructs outside of POSIX and words that a shell would split.
     @Test(.enabled(if: Program.areInstalled("shellcheck"), "needs the package 'shellcheck'"))
     func shellcheckFindsNothing() throws {
         let paths = scripts()
@@ -72,8 +72,7 @@ import Testing
         #expect(end.last.map(String.init) == total)
     }
 
-    /// What is more than a line of commands is in a file: no Swift file outside of the kit of plugins has a branch or a loop of
-    /// the shell.
+    /// Longer scripts are in files: no Swift file outside of the plugin kit contains a branch or a loop of the shell.
     @Test func noScriptIsTextInSwift() {
         for file in tree.files(in: "Sources") where !file.path.hasPrefix("Sources/PluginKit/") {
             for (number, line) in file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {

@@ -39,7 +39,7 @@ struct SourceTree {
     }
 }
 
-/// What the manifest says about the targets in `Sources/`.
+/// The manifest's entries for the targets in `Sources/`.
 struct Manifest {
     /// By target, the targets of this package and the products it declares as dependencies.
     let dependencies: [String: [String]]

@@ -49,7 +49,7 @@ import Testing
         #expect(bytes[0] == bytes[1], "seed \(seed)")
     }
 
-    /// Whatever bytes an archive has, it is unpacked or refused, and a refusal leaves nothing.
+    /// An archive of any bytes is unpacked or rejected, and a rejection leaves no files.
     @Test(arguments: 0..<8 as Range<UInt64>) func changedBytesNeverCrashAndNeverLeaveHalf(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed &+ 1000)
         try makeTree(directory("t"), &random)

@@ -5,11 +5,11 @@ import System
 import TestSupport
 import Testing
 
-/// Names of any bytes that the kernel takes: of files, of links' targets, in both directions.
+/// Names of any bytes that the kernel accepts: of files and of the targets of links, in both directions.
 @Suite struct ByteNameTests {
     let directory: TemporaryDirectory
 
-    /// Any bytes have a text form that gives them back; usual names are their own.
+    /// Any bytes have a text form from which they are restored; usual names are unchanged.
     @Test func encodedPathsGiveTheBytesBack() {
         var random = SeededGenerator(printingSeedOf: #function)
         for _ in 0..<2000 {
@@ -38,7 +38,7 @@ import Testing
 
     init() throws { directory = try TemporaryDirectory() }
 
-    /// What a tree holds, by the bytes of the paths.
+    /// The contents of a tree, by the bytes of the paths.
     private func contents(_ path: String) -> [[UInt8]: String] {
         var found: [[UInt8]: String] = [:]
         collect(Array(path.utf8), below: [], &found)
@@ -93,7 +93,7 @@ import Testing
             switch Int.random(in: 0..<4, using: &random) {
             case 0:
                 mkdir(characters(path), 0o755)
-                // Deeper, the path would exceed what the kernel takes.
+                // At a greater depth, the path would exceed the kernel's limit.
                 if path.count < 1500 { folders.append(path) }
             case 1:
                 let target = (0..<Int.random(in: 1...4000, using: &random)).map { _ in

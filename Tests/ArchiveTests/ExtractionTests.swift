@@ -11,7 +11,7 @@ struct ExtractionTests {
 
     init() throws { directory = try TemporaryDirectory() }
 
-    /// A tar archive with the given members, made by Python, which writes whatever it is told to.
+    /// A tar archive with the given members, made by Python, which writes any members.
     private func tar(_ members: String, name: String = "h.tar", mode: String = "w") throws {
         try directory.shell(
             """

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What an overlay's upper directory changes, beside what the kernel shows of it.
+/// Compares the changes in an overlay's upper directory with the kernel's view of it.
 @Suite(.enabled(if: geteuid() == 0, "needs root to mount overlays"))
 struct OverlayComparisonTests {
     /// A file or a link, without its time.
@@ -12,7 +12,7 @@ struct OverlayComparisonTests {
         var contents: Data
     }
 
-    /// Random changes over random layers, which hide and remove things themselves.
+    /// Random changes on top of random layers, which also hide and remove files.
     @Test func exactlyTheFilesThatDifferAreReported() throws {
         var random = SeededGenerator(printingSeedOf: #function)
         for round in 0..<6 {

@@ -3,13 +3,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is placed into an overlay from outside, beside what programs leave that run in it.
+/// Compares files placed into an overlay from outside with the results of programs that run in it.
 @Suite(.enabled(if: geteuid() == 0, "needs root to mount overlays"))
 struct OverlayPlacementTests {
     private static let names = ["a", "b", "a/c", "a/c/d", "b/e", "f", "a/g", "b/e/h", "a/c/i", "n/o/p"]
     private static let owner = Owner(user: 1000, group: 1000)
 
-    /// Random changes over random layers, some of them by the owner of what is placed.
+    /// Random changes on top of random layers, some of them by the owner of the placed files.
     @Test func placementsEqualTheResultOfPrograms() throws {
         var random = SeededGenerator(printingSeedOf: #function)
         var (placed, refused) = (0, 0)

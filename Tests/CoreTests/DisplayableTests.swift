@@ -28,7 +28,7 @@ import Testing
             String(decoding: [0x61, 0x9B, 0x33, 0xFF], as: UTF8.self).displayable == "a\u{FFFD}3\u{FFFD}")
     }
 
-    /// Of every character there is: what is shown has none that acts, and is shown as itself.
+    /// For every character: its displayable form contains no control character, and is its own displayable form.
     @Test func nothingThatActsIsLeft() {
         for value in UInt32(0)...0x10FFFF {
             guard let scalar = Unicode.Scalar(value) else { continue }
@@ -47,7 +47,8 @@ import Testing
         }
     }
 
-    /// Of random texts of what is dangerous: shown twice as once; as JSON it is the same value, without what acts.
+    /// For random texts of dangerous characters: the conversion is idempotent; in JSON the value is unchanged, without
+    /// dangerous characters.
     @Test func laws() throws {
         var random = SeededGenerator(printingSeedOf: #function)
         let letters: [Unicode.Scalar] = [
@@ -87,7 +88,7 @@ import Testing
     ])
     func charactersOfMarkupAreEscaped(text: String, escaped: String) { #expect(text.escapedAsMarkup == escaped) }
 
-    /// Swift takes a character and what combines with it for one; a browser does not.
+    /// Swift treats a character and its combining characters as one; a browser does not.
     @Test func combiningCharactersDoNotHideOthers() {
         for mark in ["\"", "'", "<", ">", "&"] {
             #expect(!"\(mark)\u{338}x".escapedAsMarkup.utf8.starts(with: mark.utf8) || mark == "&")

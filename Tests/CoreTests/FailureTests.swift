@@ -2,7 +2,7 @@ import Core
 import Foundation
 import Testing
 
-/// What errors of all origins come to.
+/// The conversion of errors of all origins.
 @Suite struct FailureTests {
     private struct Unforeseen: Error {}
 
@@ -22,7 +22,7 @@ import Testing
         #expect(Failure(describing: Unforeseen()).category == .bug)
     }
 
-    /// Foundation's errors come in the operating system's words, with the file's name.
+    /// Foundation's errors have the operating system's message, with the file's name.
     @Test func errorsOfFilesHaveTheSystemsReason() throws {
         for path in ["/nonexistent/a", "/dev/null/a", "/etc"] {
             do {

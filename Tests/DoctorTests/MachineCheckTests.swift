@@ -7,7 +7,7 @@ import System
 import TestSupport
 import Testing
 
-/// What is reported about a machine.
+/// The reports about a machine.
 @Suite struct MachineCheckTests {
     private let folder: TemporaryDirectory
 
@@ -58,7 +58,7 @@ import Testing
         #expect(names == ["file"], "the check left something")
     }
 
-    /// In the kernel's file systems not even root can make a file; permissions say nothing of it.
+    /// In the kernel's file systems, not even root can create a file; permissions do not show that.
     @Test(arguments: ["/proc/x", "/proc", "/proc/self/fd/x", "/sys/x", "/dev/null", "/dev/fd/x"])
     func aDirectoryInWhichNoFileCanBeMadeIsNamed(path: String) {
         let failure = #expect(throws: Failure.self) { try WritableDirectory.check(path, "the cache", hint: "h") }

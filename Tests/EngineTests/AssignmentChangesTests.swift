@@ -22,7 +22,7 @@ import Testing
         #expect(steps[2]["r/99"]?.expecting == .version(1))
     }
 
-    /// The dispatcher removes what a job left together; its worker need not.
+    /// The dispatcher removes all values of a job together; its worker does not have to.
     @Test func assignmentReportAndClaimGoInOneStep() async throws {
         let values = RecordedChanges(MemoryEphemeralValues())
         let graph = (0..<20).map { (name: "j\($0)", over: $0 < 10 ? [] : ["j\($0 - 10)"]) }

@@ -5,7 +5,7 @@ import Testing
 @testable import Engine
 
 struct BackgroundRepackTests {
-    /// Counts repacks, and lets them last until they are released.
+    /// Counts repacks, and keeps them running until they are released.
     private final class Repacks: Sendable {
         private let state = Mutex((begun: 0, atOnce: 0, most: 0))
         private let gate = DispatchSemaphore(value: 0)
@@ -41,7 +41,7 @@ struct BackgroundRepackTests {
             #expect(records.withLock { $0 } >= 10)
             try repacks.run()
         }
-        // Were one of these to wait, the test would never end.
+        // If one of these waited, the test would never end.
         for _ in 0..<109 {
             records.withLock { $0 += 1 }
             backgroundRepack.noteRecord()

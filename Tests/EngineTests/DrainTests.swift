@@ -5,7 +5,7 @@ import Testing
 
 @testable import Engine
 
-/// Runs that are drained: what runs finishes, nothing further starts, the next run goes on there.
+/// Runs that are drained: running jobs finish, no further job starts, the next run continues from there.
 @Suite struct DrainTests {
     private static let graph: [(name: String, over: [String])] = [("a", []), ("b", ["a"]), ("c", ["b"]), ("d", [])]
 

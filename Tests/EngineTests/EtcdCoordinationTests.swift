@@ -40,8 +40,8 @@ struct EtcdCoordinationTests {
         #expect(files.isEmpty, "nothing was in the store's files")
     }
 
-    /// Etcd loses all its data in the middle of a run: what is recorded stays, a worker registers again, and the next run
-    /// does the rest.
+    /// Etcd loses all its data during a run: recorded results remain, a worker registers again, and the next run does
+    /// the rest.
     @Test func anErasedEtcdLosesNoResult() async throws {
         let cluster = try await EtcdCluster()
         let world = try world(cluster)

@@ -34,7 +34,7 @@ import Testing
             uniqueKeysWithValues: Mirror(reflecting: report).children.map { ($0.label ?? "", "\($0.value)") })
     }
 
-    /// Both types list the fields, so a field that is added to one of them must not be forgotten in the other.
+    /// Both types list the fields, so a new field of one of them must also be added to the other.
     @Test func everyFieldSurvivesTheDocument() throws {
         let complete = complete
         let defaults = fields(of: JobReport(outcome: .success, duration: 0))

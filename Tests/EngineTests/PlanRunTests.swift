@@ -148,7 +148,7 @@ import Testing
         func running() throws -> [JobProgress] {
             try DispatchValues(Store(opening: folder.path).ephemeral).running(of: "d")
         }
-        // What has just been recorded is shown until its worker has noticed.
+        // A job that has just been recorded is shown until its worker has noticed that.
         try await waitUntil("the step of b alone is told") { try running().map(\.step) == ["build"] }
         #expect(try running().map(\.cell) == [cancelled[0].cell])
         #expect(try running().map(\.host) == ["ci@openbsd"])
@@ -190,7 +190,7 @@ import Testing
     }
 }
 
-/// A plan of five cells — a; b over a; c over b; d; e unsolvable — with a runner that ends jobs as it is told.
+/// A plan of five cells (b depends on a, c on b, d on none, e is unsolvable) with a runner that ends jobs on demand.
 private final class World: Sendable {
     private struct State {
         var endings: [String: Outcome]
@@ -297,7 +297,7 @@ private final class World: Sendable {
             state.results = state.results.filter { $0.value.cell.package.description != package }
         }
     }
-    /// Ends the next run of a job, and tells how many there were.
+    /// Ends the next run of a job, and returns the number of its runs.
     func start(_ name: String) -> (outcome: Outcome, attempt: Int) {
         state.withLock {
             $0.started.append(name)
@@ -308,7 +308,7 @@ private final class World: Sendable {
     }
 }
 
-/// Ends each job as the world says; the job `stop` runs until it is stopped.
+/// Ends each job with the outcome of the world; the job `stop` runs until it is stopped.
 private struct ScriptedRunner: JobRunner {
     let world: World
     let stop: String?

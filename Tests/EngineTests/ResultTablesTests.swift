@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// Tables of results that are brought up to date are those that are read anew.
+/// Updated tables of results equal tables that are read from scratch.
 @Suite struct ResultTablesTests {
     private static func random(_ name: Int, _ random: inout SeededGenerator) -> CellResult {
         let package = PackageVersion(name: "p\(name)", version: "1")

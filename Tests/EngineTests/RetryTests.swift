@@ -35,8 +35,7 @@ import Testing
         #expect(world.takeExecuted() == [:])
     }
 
-    /// As results were recorded before they named what is below them: they count until they are needed
-    /// over an input that is executed again.
+    /// Results from before `base` existed: they count until they are needed upon an input that is executed again.
     @Test func resultsThatDoNotNameWhatIsBelowThemCountUntilThatRunsAgain() async throws {
         let world = try StoredWorld(Self.chain)
         try await world.run()
@@ -167,8 +166,8 @@ import Testing
         #expect(try world.outcomes()["a"] == .success)
     }
 
-    /// Random graphs, retried jobs and layers; runs that are interrupted at random, alone or beside another one: each
-    /// retried job is executed once, and what is built over a changed layer, and nothing else.
+    /// Random graphs, retried jobs and layers; runs that are interrupted at random, alone or concurrently: each retried
+    /// job is executed once, and so is each job built upon a changed layer, and no other job.
     @Test func everyRetriedJobIsExecutedOnceWhateverHappens() async throws {
         var random = SeededGenerator()
         for round in 0..<12 {

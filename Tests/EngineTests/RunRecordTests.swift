@@ -51,7 +51,7 @@ import Testing
         #expect(try world.results().values.allSatisfy { $0.run == 1 })
         #expect(try RunRecords(of: "d", in: world.store()).record(1)?.plan == "\(plan)")
 
-        // The records of runs are on the branch of the plan, and leave the plan as it is.
+        // The records of runs are on the branch of the plan, and do not change the plan.
         let plans = PlanStore(try world.store())
         #expect(try plans.commit(of: "d").map { "\($0)" } == plan)
         #expect(try plans.documents("d").base?.commit.map { "\($0)" } == plan)
@@ -79,7 +79,7 @@ import Testing
         #expect(record.cells == nil)
     }
 
-    /// What a process that was killed leaves: a record without an end, and no live value.
+    /// The state after a process was killed: a record without an end, and no ephemeral value.
     @Test func aRunWhoseProcessDiedReadsAsInterruptedAndIsClosedByTheNext() async throws {
         let world = try StoredWorld(Self.graph)
         let store = try world.store()

@@ -10,8 +10,8 @@ import Testing
 
 @testable import Engine
 
-/// Two runs of a deployment with an upgrade of every package in between, on a machine where one execution in a hundred fails by
-/// chance, and one in a hundred for want of something else.
+/// Two runs of a deployment with an upgrade of every package in between, on a machine where one execution in a hundred
+/// fails by chance, and one in a hundred because of the infrastructure.
 @Suite struct SeededRunTests {
     @Test func allRegressionsAreReportedAndNoFlake() async throws {
         var random = SeededGenerator(printingSeedOf: #function)
@@ -20,7 +20,7 @@ import Testing
         try await world.run(version: "2")
         let results = try world.results()
 
-        // What is reported as broken, by every command that says so.
+        // Cells that each command with such a report lists as broken.
         let expected = world.regressions.map { "\($0)" }
         let causes = try results.causes(picked: [Selector(parsing: "change:broken")])
         #expect(causes.flatMap { $0.cells.map { "\($0)" } }.sorted() == expected.sorted())
@@ -35,7 +35,7 @@ import Testing
         let gate = try results.gate([], base: "1", allowsMissing: false)
         #expect(Set(gate.regressions.map(\.cell)) == waiting.union(world.regressions) && gate.decision == .regression)
 
-        // Flakes were there, were noticed, and are not among those.
+        // Flakes occurred and were detected, and are not among those.
         let flaky = try results.cells(picked: [Selector(parsing: "change:flaky")]).map(\.cell)
         #expect(Set(flaky).isSubset(of: world.flakes) && Set(flaky).isDisjoint(with: world.regressions))
         let states = Dictionary(uniqueKeysWithValues: try results.states(picked: []).map { ($0.cell, $0) })
@@ -65,7 +65,7 @@ private final class SeededWorld: Sendable {
         folder = try TemporaryDirectory()
         seed = random.next()
         self.packages = packages
-        // Those that nothing is built over fail themselves, whatever else fails.
+        // Packages without dependents fail themselves, whatever other packages fail.
         let cells = (packages / 3..<packages).flatMap { number in
             Self.compilers.map { Self.cell(number, "2", compiler: $0) }
         }
@@ -106,7 +106,7 @@ private final class SeededWorld: Sendable {
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: { _ in })
     }
 
-    /// Of the first third of the packages every tenth is built over `p0`, all others over nothing.
+    /// In the first third of the packages, every tenth depends on `p0`; all others have no dependencies.
     private func plan(_ version: String) -> Plan {
         let plugin = Job.Plugin(name: "p", version: "1", digest: Digest(of: "p"))
         let environment = Digest(of: "e")
@@ -150,7 +150,7 @@ private final class SeededWorld: Sendable {
             }
             var report = JobReport(outcome: .success, duration: 0)
             let isRegression = world.regressions.contains(cell)
-            // What fails in the first run was never good: it is not confirmed.
+            // A cell that fails in the first run was never good, so its failure is not confirmed.
             let isFlake = cell.package.version == "2" && world.happens("flake", to: cell, number)
             if world.happens("infrastructure", to: cell, number) {
                 (report.outcome, report.reason) = (.infrastructure, "the network is down")

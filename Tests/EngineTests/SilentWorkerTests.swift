@@ -9,9 +9,9 @@ import Testing
 
 @testable import Engine
 
-/// Workers that are there and show no sign of life.
+/// Workers that are registered but show no sign of life.
 @Suite struct SilentWorkerTests {
-    /// What a run told of workers.
+    /// The events of a run about workers.
     private final class Told: Sendable {
         private let words = Mutex<[String]>([])
         var all: [String] { words.withLock { $0 } }
@@ -29,7 +29,7 @@ import Testing
         try world.store().ephemeral.values(below: DispatchValues.assignments).count
     }
 
-    /// It gives back what it has not begun, and gets no more until it shows that it lives: here by a report.
+    /// It returns the jobs that it has not begun, and gets no more until it shows a sign of life: here by a report.
     @Test func aWorkerThatMakesNoProgressGetsNoMoreJobsUntilItDoes() async throws {
         let world = try StoredWorld([("a", []), ("b", []), ("c", [])])
         for name in ["a", "b", "c"] { world.hold(name) }
@@ -53,7 +53,7 @@ import Testing
         await worker.end()
     }
 
-    /// Its jobs go to others. When it notices that they are not its own any more, it is there again.
+    /// Its jobs go to others. When it notices that they are no longer its own, it registers again.
     @Test func silentWorkersAreReplacedAndReturn() async throws {
         let world = try StoredWorld([("a", []), ("b", ["a"])])
         world.hold("a")
@@ -65,7 +65,7 @@ import Testing
             }
         }
         try await waitUntil("it runs") { world.running == ["a"] }
-        // With no other worker there, the same one gets the job again once it has registered anew.
+        // If there is no other worker, the same one gets the job again once it has registered again.
         try await waitUntil("it was given up") { told.all.contains("lost") }
         try await waitUntil("it runs the job again") { world.begun >= 2 && world.running == ["a"] }
         world.release("a")

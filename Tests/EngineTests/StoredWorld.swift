@@ -9,7 +9,7 @@ import TestSupport
 
 @testable import Engine
 
-/// A store, a graph of jobs on one target, and runs of it that execute nothing but tell what they were to execute.
+/// A store, a graph of jobs on one target, and runs of it that execute nothing but record the jobs to execute.
 final class StoredWorld: Sendable {
     /// How an execution ends.
     enum Ending: Hashable {
@@ -37,7 +37,7 @@ final class StoredWorld: Sendable {
     let ids: [String: Digest]
     let jobs: [Digest: Job]
     private let target: Plan.Target
-    /// Makes the handle of a process on what the processes coordinate by; nil: the store's files.
+    /// Makes the handle of a process on the ephemeral values; nil: the store's files.
     private let coordination: @Sendable () -> (any EphemeralValues)?
 
     /// - Parameter graph: The job `NAME:test` runs the tests of the cell `NAME`, and is built over its job.
@@ -174,7 +174,7 @@ final class StoredWorld: Sendable {
             })
     }
 
-    // MARK: What the runs did
+    // MARK: Results of the runs
 
     /// How often an execution of each job came to its end, since this was called last.
     func takeExecuted() -> [String: Int] {
@@ -230,7 +230,7 @@ final class StoredWorld: Sendable {
 }
 
 extension StoredWorld {
-    /// A graph of jobs `j0`, `j1`, …, each over some of those before it.
+    /// A graph of jobs `j0`, `j1`, …, each with some of the earlier ones as inputs.
     static func randomGraph(_ count: Int, _ random: inout SeededGenerator) -> [(name: String, over: [String])] {
         (0..<count).map { number in
             ("j\(number)", (0..<number).filter { _ in Int.random(in: 0..<number, using: &random) < 2 }.map { "j\($0)" })

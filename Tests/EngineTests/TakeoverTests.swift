@@ -8,7 +8,7 @@ import Testing
 
 @testable import Engine
 
-/// What a dispatcher takes over from one that was killed.
+/// State that a dispatcher takes over from a killed one.
 @Suite struct TakeoverTests {
     /// A job whose failure would have to be confirmed is assigned with other parameters than most.
     @Test func aJobToConfirmIsAdopted() async throws {
@@ -36,8 +36,8 @@ import Testing
         await worker.end()
     }
 
-    /// The request of a dispatcher's own worker was never written, and its report counts all the same, unless the job would be
-    /// built over other layers now.
+    /// The request of a dispatcher's own worker was never written, but its report counts, unless the job would now have
+    /// other input layers.
     @Test(arguments: [true, false]) func aReportOfAKilledProcessIsRecorded(hasSameInputs: Bool) async throws {
         let world = try StoredWorld([("a", []), ("b", ["a"])])
         try await world.run(only: "a")

@@ -10,9 +10,9 @@ import Testing
 
 @testable import Engine
 
-/// Servers of tasks over a real store; planning and running are played.
+/// Servers of tasks on a real store, with stubs for planning and running.
 @Suite struct TaskServerTests {
-    /// A store, and what was planned and run of its tasks.
+    /// A store, and the plans and runs of its tasks.
     private final class World: Sendable {
         private struct State {
             var events: [String] = []
@@ -100,7 +100,7 @@ import Testing
         #expect(try SubmittedTask.named("bad", in: world.store())?.progress.reason?.contains("no such package") == true)
     }
 
-    /// A machine that takes over from the hub finds the tasks that have ended as ended, rejected ones among them.
+    /// A machine that takes over from the hub finds finished tasks as finished, including rejected ones.
     @Test func theHubLearnsHowTasksEnd() async throws {
         let (world, folder) = (try World(), try TemporaryDirectory())
         try folder.shell("git init -q --bare hub.git")

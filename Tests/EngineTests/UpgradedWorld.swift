@@ -12,7 +12,7 @@ import TestSupport
 final class UpgradedWorld: Sendable {
     let folder: TemporaryDirectory
     private let done = Mutex<[String]>([])
-    /// What was executed, in order.
+    /// The executed packages, in order.
     var executed: [String] { done.withLock { $0 } }
 
     init() throws {
@@ -24,7 +24,7 @@ final class UpgradedWorld: Sendable {
     /// - Parameters:
     ///   - over: The package version that a package is built over, by name.
     ///   - failing: Whose builds fail, by name.
-    ///   - unavailable: Whose infrastructure fails, for good.
+    /// - unavailable: The packages whose executions always end with an infrastructure failure.
     ///   - unsolvable: Which packages have no solution.
     ///   - succeedingAt: The execution, from 1, in which a failing package succeeds after all, by name.
     ///   - confirm: How often a failure that breaks a cell is confirmed.
@@ -67,13 +67,13 @@ final class UpgradedWorld: Sendable {
 
     private func store() throws -> Store { try Store(at: folder.path, options: StoreOptions(durability: .process)) }
 
-    /// Of the commits of the results, oldest first.
+    /// The subjects of the commits of the results, oldest first.
     func subjects() throws -> [String] {
         try git("log", "--reverse", "--format=%s", "results/d/t", at: folder.path).split(separator: "\n").map(
             String.init)
     }
 
-    /// The values of a trailer in the commits of the results that have it, oldest first.
+    /// The values of a trailer in the commits of the results that contain it, oldest first.
     func trailers(_ key: String) throws -> [String] {
         try git(
             "log", "--reverse", "--format=%(trailers:key=\(key),valueonly,separator=)", "results/d/t", at: folder.path

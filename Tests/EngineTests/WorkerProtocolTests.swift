@@ -16,7 +16,7 @@ import Testing
     ]
     private static let success = Dictionary(uniqueKeysWithValues: graph.map { ($0.name, Outcome.success) })
 
-    /// What is left of assignments, reports, progress and registrations.
+    /// The remaining assignments, reports, progress and registrations.
     private func values(_ world: StoredWorld) throws -> [String] {
         try world.store().ephemeral.values(below: nil).keys.map(\.description).sorted()
     }
@@ -83,7 +83,7 @@ import Testing
         for worker in useless + [worker] { await leave(worker) }
     }
 
-    /// A worker whose plugin is known to answer something else than the plan's gets no jobs of the target.
+    /// A worker whose plugin has registered another answer than the plan's gets no jobs of the target.
     @Test func aWorkerWithAnotherPluginGetsNoJob() async throws {
         let values = RecordedChanges(MemoryEphemeralValues())
         let world = try StoredWorld([("a", [])]) { values }
@@ -117,7 +117,7 @@ import Testing
         #expect(target.question == "p t-2 x86_64 system-compiler opam")
     }
 
-    /// A worker that drains returns what it has not begun, and finishes the rest.
+    /// A worker that drains returns the jobs that it has not begun, and finishes the rest.
     @Test func aDrainedWorkerFinishesWhatRuns() async throws {
         let world = try StoredWorld([("a", []), ("b", []), ("c", [])])
         world.hold("a")
@@ -169,7 +169,7 @@ import Testing
         await leave(worker)
     }
 
-    /// What waits behind a long job moves to a worker that comes later.
+    /// Jobs that wait behind a long job move to a worker that registers later.
     @Test func backlogMovesToAnIdleWorker() async throws {
         let world = try StoredWorld([("a", []), ("b", []), ("c", [])])
         for name in ["a", "b", "c"] { world.hold(name) }
@@ -187,7 +187,7 @@ import Testing
         for worker in [slow, idle] { await leave(worker) }
     }
 
-    /// A dispatcher that is gone leaves running work to the next one, and reports that nobody has recorded.
+    /// A dispatcher that has ended leaves running work, and reports that have not been recorded, to the next one.
     @Test func theNextDispatcherAdoptsRunningWorkAndRecordsReports() async throws {
         let world = try StoredWorld(Self.graph)
         world.hold("b")
@@ -214,7 +214,7 @@ import Testing
         #expect(try self.values(world) == [])
     }
 
-    /// Reports of workers that are gone, of former attempts, of jobs that are recorded, and of jobs that nobody wants.
+    /// Reports of unregistered workers, of earlier attempts, of recorded jobs, and of jobs that are not requested.
     @Test func onlyCurrentReportsCount() async throws {
         let world = try StoredWorld([("a", []), ("b", [])])
         let values = DispatchValues(try world.store().ephemeral)

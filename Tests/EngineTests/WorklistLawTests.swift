@@ -6,16 +6,16 @@ import Testing
 
 @testable import Engine
 
-/// Which jobs an worklist holds, whatever is known of them, against a model in words; and that none can start before all
-/// that it is built over has a layer.
+/// Compares the jobs of a worklist, for all recorded states, with a model; no job can start before all its inputs have
+/// a layer.
 @Suite struct WorklistLawTests {
     private enum Record: CaseIterable {
         case none, success, lost, failure
-        /// Executed over other layers than the inputs have now.
+        /// Executed upon other layers than those of the inputs now.
         case staleSuccess, staleFailure
     }
 
-    /// What the rules say.
+    /// The rules of the worklist.
     private struct Model {
         let world: StoredWorld
         let records: [String: Record]
@@ -47,7 +47,7 @@ import Testing
 
         private func isBelowOpen(_ name: String) -> Bool { open.contains { world.below($0).contains(name) } }
 
-        /// Whether the job is to be run, or its verdict to be looked at again.
+        /// Whether the job runs, or its verdict is checked again.
         func isNode(_ name: String) -> Bool {
             mustRun(name) || state(name) == .success && isBelowOpen(name) && world.below(name).contains(where: mustRun)
         }

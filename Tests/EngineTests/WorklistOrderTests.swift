@@ -5,9 +5,9 @@ import Testing
 
 @testable import Engine
 
-/// In which order the jobs of a plan are run: the schedule, what has changed, what unblocks most, the longest chain.
+/// The order of the jobs of a plan: the schedule, changed cells, the number of unblocked cells, the longest chain.
 @Suite struct WorklistOrderTests {
-    /// A plan of packages that are built over each other, on one target; each is a cell but those in `hidden`.
+    /// A plan of packages that depend on each other, on one target; each is a cell except those in `hidden`.
     private struct World {
         var inputs: [(name: String, over: [String])]
         var priorities: [String: Int] = [:]

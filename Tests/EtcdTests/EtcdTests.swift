@@ -8,7 +8,7 @@ import Testing
 
 @testable import Etcd
 
-/// What only a real etcd does; `EphemeralValuesTests` has what it has in common with the other implementations.
+/// Properties of a real etcd only; `EphemeralValuesTests` tests those that all implementations share.
 @Suite(.enabled(if: EtcdCluster.isInstalled && Program.areInstalled("openssl"), "needs etcd, etcdctl and openssl"))
 struct EtcdTests {
     private func settings(
@@ -149,7 +149,7 @@ struct EtcdTests {
         watch.cancel()
     }
 
-    /// Nothing in etcd is needed to go on: owners join again, watches show what there is now.
+    /// Work continues without the data of etcd: owners register again, watches deliver the current state.
     @Test func anErasedEtcdIsJoinedAgain() async throws {
         let cluster = try await EtcdCluster()
         let values = EtcdEphemeralValues(settings(cluster))

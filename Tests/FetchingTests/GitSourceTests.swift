@@ -54,8 +54,8 @@ import Testing
         #expect(try await cache.exact(exact, of: "a.1") == exact, "a commit stays")
     }
 
-    /// An archive of a commit has no checksum in the opam file, and a copy of a repository is only a cache: what is damaged is
-    /// made again.
+    /// An archive of a commit has no checksum in the opam file, and a copy of a repository is only a cache: damaged
+    /// ones are made again.
     @Test(arguments: ["cut", "removed", "checksum lost", "objects lost", "repository cut"])
     func aDamagedCopyIsMadeAgain(damage: String) async throws {
         let origin = try OriginRepository()
@@ -86,7 +86,7 @@ import Testing
         #expect(SourceCache.isWhole(archive))
     }
 
-    /// A process that was killed while it fetched leaves git's locks in the copy.
+    /// A process killed during a fetch leaves git's locks in the copy.
     @Test func locksOfKilledProcessesAreNoObstacle() async throws {
         let origin = try OriginRepository()
         let first = try origin.commit(["a": (.file, "text")])
@@ -126,7 +126,7 @@ import Testing
 
     // MARK: Repositories of packages
 
-    /// One copy serves sources and repositories; it keeps what was fetched, and needs no network for a commit that it has.
+    /// One copy serves sources and repositories; it retains fetched commits, and needs no network for them.
     @Test func aRemoteRepositoryIsCopiedOnce() async throws {
         let origin = try OriginRepository()
         let url = "file://\(origin.path)"
@@ -155,7 +155,7 @@ import Testing
         await #expect(throws: SourceError.self) { try await cache.repository(at: url, revision: "main") }
     }
 
-    /// What a killed process was fetching goes with the next fetch, and a damaged copy is made again.
+    /// The files of a killed fetch are removed by the next fetch, and a damaged copy is made again.
     @Test func leftoversAndDamageOfACopyAreRemoved() async throws {
         let origin = try OriginRepository()
         let url = "file://\(origin.path)"

@@ -20,7 +20,7 @@ import Testing
         return Source(url: url, checksums: [try #require(Checksum(ofFile: folder("text"), .sha256))])
     }
 
-    /// A file stands where the cache would make a directory, so that nobody can write, not even root.
+    /// A file exists at the path of a directory of the cache, so that no user can write, not even root.
     @Test(arguments: ["sha256", "git"]) func aCacheThatCannotBeWrittenIsNamed(part: String) async throws {
         let origin = try OriginRepository()
         let commit = try origin.commit(["a": (.file, "a")])

@@ -14,7 +14,7 @@ final class LocalServer: Sendable {
             while case let connection = accept(descriptor, nil, nil), connection >= 0 {
                 var request = [UInt8](repeating: 0, count: 4096)
                 _ = read(connection, &request, request.count)
-                // The client may have gone: no signal then.
+                // The client may have disconnected: this must not raise a signal.
                 _ = send(connection, answer, answer.count, Int32(MSG_NOSIGNAL))
                 close(connection)
             }

@@ -14,7 +14,7 @@ struct OriginRepository {
 
     var path: String { folder.path }
 
-    /// Makes `entries` what `reference` holds; kinds and contents by name.
+    /// Makes `entries` the contents of `reference`: kinds and contents by name.
     @discardableResult
     func commit(
         _ entries: [String: (kind: EntryKind, contents: String)], to reference: String = "refs/heads/main"

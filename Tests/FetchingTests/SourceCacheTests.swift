@@ -21,7 +21,7 @@ import Testing
         return Source(url: url, checksums: checksums, mirrors: ["https://two.example/a.tgz"])
     }
 
-    /// Serves texts by address, and counts what was asked for.
+    /// Serves texts by address, and counts the requests.
     private final class Server: Sendable {
         private let texts: [String: String]
         let asked = Mutex<[String]>([])
@@ -87,7 +87,7 @@ import Testing
         let place = "\(folder)/\(checksum.kind.rawValue)/\(checksum.hexadecimal.prefix(2))"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         try Data("bad".utf8).write(to: URL(fileURLWithPath: "\(place)/\(checksum.hexadecimal)"))
-        // What the cache holds is no statement of the package's: what the servers say counts.
+        // The contents of the cache are not evidence about the package: only the answers of the servers count.
         let down = Server(["https://one.example/a.tgz": "down"])
         let error = await #expect(throws: SourceError.self) { try await cache(down).file(source, of: "a.1") }
         #expect(error?.kind == .network)

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 struct DeltaTests {
-    /// What the commands of a delta make of a base, by the words of git's `gitformat-pack` manual; nil where they make
-    /// no sense.
+    /// Applies the commands of a delta to a base, as described in git's `gitformat-pack` manual; nil if they are
+    /// invalid.
     private func apply(_ delta: [UInt8], to base: [UInt8]) -> [UInt8]? {
         var rest = delta[...]
         func size() -> Int {
@@ -52,7 +52,7 @@ struct DeltaTests {
             let end = min(target.count, start + Int.random(in: 0...400, using: &random))
             let new = (0..<Int.random(in: 0...400, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random)
             }
-            // Replace, insert, remove, or bring in something of elsewhere in the base.
+            // Replace, insert, remove, or copy from another offset of the base.
             let isNew = Bool.random(using: &random)
             target.replaceSubrange(start..<end, with: isNew ? new : Array(base.prefix(end - start)))
         }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Git
 
-/// What becomes of libgit2's sentences.
+/// The conversion of libgit2's messages.
 @Suite struct LibraryErrorTests {
-    /// A full disk of this machine is not the network's fault, whichever operation met it.
+    /// A full disk of this machine is not a network error, whichever operation failed.
     @Test(arguments: [
         ("failed to write to '/c/objects/pack/x': No space left on device", GitError.Kind.noSpace),
         ("could not create '/c/objects/ab': Permission denied", .system(EACCES)),
@@ -31,7 +31,7 @@ import Testing
         #expect(error.sentence == sentence)
     }
 
-    /// A pack that went away while it was read is still what the store takes for a reason to look again.
+    /// The error for a pack that was removed while it was read still makes the store search again.
     @Test func missingFilesAreErrorsOfTheRepository() {
         let error = LibraryError(sentence: "failed to stat '/r/x.pack': No such file or directory")
             .local(.other(-1), "read blob", "/r")

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 struct ObjectFileTests {
-    /// Sizes around the places where a pack's size field grows by a byte, and a large one.
+    /// Sizes around the values at which a pack's size field grows by a byte, and a large one.
     private let sizes = [0, 1, 15, 16, 2047, 2048, 262_143, 262_144]
 
     @Test func stockGitReadsOurPacks() throws {
@@ -30,7 +30,7 @@ struct ObjectFileTests {
         }
     }
 
-    /// zlib itself reads what is stored without it, whatever number of blocks that takes.
+    /// zlib itself reads data stored without it, whatever the number of blocks.
     @Test(arguments: [0, 1, 2, 65_534, 65_535, 65_536, 131_070, 131_071, 300_000])
     func storedObjectsAreZlibStreams(size: Int) {
         let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 >> 8) }
@@ -43,7 +43,7 @@ struct ObjectFileTests {
         #expect(inflate(Array(damaged.dropFirst(prefix.count))) == nil, "the checksum is checked")
     }
 
-    /// A handle that was opened before there were any loose objects reads those that come.
+    /// A handle that was opened before there were any loose objects reads later ones.
     @Test func looseObjectsThatComeLaterAreRead() throws {
         try withRepository { repository in
             repository.readsLooseObjectsItself = true

@@ -4,7 +4,7 @@ import Git
 import TestSupport
 import Testing
 
-/// What is said of repositories that cannot be opened, or that lack objects.
+/// Messages about repositories that cannot be opened, or that lack objects.
 @Suite struct OpeningTests {
     private let folder: TemporaryDirectory
     private let origin: String
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    /// A `.git` that is there and cannot be opened is never taken for a plain folder.
+    /// A `.git` that exists and cannot be opened is never taken for a plain folder.
     @Test(arguments: [
         ("rm .git/HEAD", "it has no HEAD"), ("rm -r .git/objects", "it has no objects"),
         ("rm -r .git && mkdir .git", "it has no HEAD, no objects, no refs"),
@@ -115,7 +115,7 @@ import Testing
         #expect(unborn?.kind == .notFound && unborn?.detail.contains("has no commit yet") == true, "\(unborn as Any)")
     }
 
-    /// Only root can give a file away.
+    /// Only root can change a file's owner.
     @Test(.enabled(if: geteuid() == 0)) func anotherUsersRepositoryIsRefusedUnlessGitAllowsIt() throws {
         try folder.shell("chown -R 65534 \"$1\"", origin)
         defer { GitEnvironment([:]).adopt() }

@@ -5,7 +5,7 @@ import Testing
 @testable import Git
 
 struct PackingTests {
-    /// A history in which a directory of many names changes by one of them at a time.
+    /// A history in which a directory of many names changes by one name at a time.
     private func makeHistory(_ repository: GitRepository, commits: Int) throws -> (head: ObjectID, all: Set<ObjectID>) {
         var all: Set<ObjectID> = []
         var entries: [String: TreeEntry] = [:]
@@ -59,7 +59,7 @@ struct PackingTests {
         }
     }
 
-    /// Packs of which several hold the same objects, in one of them as deltas.
+    /// Packs several of which contain the same objects, in one of them as deltas.
     @Test func deltasArePutTogetherToo() throws {
         try withRepository { repository in
             let objects = repository.directory + "objects"
@@ -112,7 +112,7 @@ struct PackingTests {
             for base in bases { for end in ["idx", "pack", "keep"] { unlink("\(base).\(end)") } }
             #expect(PackIndex(base: merged)?.ids == ids.sorted())
             #expect(try git("fsck", "--full", at: repository.path).split(separator: "\n").count == ids.count)
-            // A reader that knew the packs that are gone finds what they held.
+            // A reader that used removed packs finds their objects.
             for id in ids { #expect(try repository.header(id).type == .blob) }
         }
     }

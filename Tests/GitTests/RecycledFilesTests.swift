@@ -6,7 +6,7 @@ import Testing
 struct SpareFilesTests {
     private let rest: UInt32 = 60_000
 
-    /// A folder with an empty pool and a file of the given size beside it.
+    /// A folder with an empty pool and a file of the given size.
     private func withPool(
         after threshold: Int = 0, rest: Int = 50, _ body: (RecycledFiles, _ folder: String) async throws -> Void
     ) async throws {
@@ -72,7 +72,7 @@ struct SpareFilesTests {
 
     @Test func filesWithSeveralNamesAreNotRecycled() async throws {
         try await withPool { pool, folder in
-            // As a clone on the same disk has the packs of what it was cloned from.
+            // Like the packs of a clone on the same disk.
             try makeFile(folder + "/a")
             try makeFile(folder + "/b")
             link(folder + "/a", folder + "/clone-a")
@@ -97,7 +97,7 @@ struct SpareFilesTests {
             let spare = try await take(.reference, from: pool)
             #expect(spare.path == second)
             close(spare.descriptor)
-            // One whose first name stayed is never given.
+            // A file that still has its first name is never reused.
             let third = try #require(pool.link(folder + "/reference", .reference))
             pool.add(third, .reference)
             usleep(rest)
@@ -125,8 +125,8 @@ struct SpareFilesTests {
         }
     }
 
-    /// A process that another test starts has each open file of this one until it executes its program: a file that is passed over
-    /// for that is no fault, so the same is tried again.
+    /// A process started by another test has all open files of this one until it executes its program: a file that is
+    /// skipped for this reason is not an error, so the test is repeated.
     @Test func gitReadsRecycledPacks() throws {
         var kept = 0
         for _ in 0..<5 where kept != 2 { kept = try filesKeptAfterFourPacks() }
@@ -138,7 +138,7 @@ struct SpareFilesTests {
         try withRepository { repository in
             let objects = repository.directory + "objects"
             let pool = RecycledFiles(directory: repository.directory + "spare", after: 0)
-            // Shorter than what was there, and longer.
+            // Shorter than the old contents, and longer.
             for size in [5_000, 300, 20_000, 10] {
                 let blobs = (0..<3).map { number in (0..<size).map { UInt8(truncatingIfNeeded: $0 &* (number + 7)) } }
                 let writer = try PackWriter(objects: objects, count: 3, spares: pool)

@@ -1,7 +1,7 @@
 import Git
 import TestSupport
 
-/// A new bare repository in a folder that is gone when `body` ends.
+/// A new bare repository in a folder that is removed when `body` ends.
 func withRepository(_ body: (GitRepository) throws -> Void) throws {
     let folder = try TemporaryDirectory()
     try body(GitRepository(initializingBare: folder.path))

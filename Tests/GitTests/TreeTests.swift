@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 struct TreeTests {
-    /// Names around the places where git's order of directories and files differs.
+    /// Names whose order differs between git's directories and files.
     private let names = ["a", "a-", "a.", "a0", "a/".replacing("/", with: "_"), "b", "ab"]
 
     @Test func everyPairOfEntriesIsInGitsOrder() throws {

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A server of HTTP that answers by the path that it is asked for.
+/// An HTTP server whose answer depends on the requested path.
 final class TestServer: Sendable {
     private let program: RunningProgram
     let url: String

@@ -59,7 +59,8 @@ import Testing
         #expect(try Store.verify(at: first.path, rebuilding: .documents).findings.map(\.message) == [])
     }
 
-    /// A machine that was cut off recorded results that the hub does not have, and others went on meanwhile.
+    /// A disconnected machine recorded results that the hub does not have, and other machines continued in the
+    /// meantime.
     @Test func resultsRecordedOnBothSidesAreKept() throws {
         let (first, second) = (try store("first"), try store("second"))
         try record("a", in: first)
@@ -84,7 +85,7 @@ import Testing
         #expect(log.split(separator: "\n").count == 4, "each is recorded once more only where it was not there: \(log)")
     }
 
-    /// Results are pushed together; a hub that is away gets them when it is back.
+    /// Results are pushed together; an unreachable hub receives them when it returns.
     @Test func anUnreachableHubReceivesEverythingLater() async throws {
         let first = try store("first")
         try folder.shell("mv hub.git away.git")

@@ -39,7 +39,7 @@ final class SecureHubTests {
 
     private var port: String { server.output.split(separator: "\n").first.map(String.init) ?? "" }
 
-    /// - Parameter user: whose password git's credential helper knows; nil: none's.
+    /// - Parameter user: the user whose password git's credential helper has; nil: none.
     private func hub(as user: String? = "ann", password: String = "secret", isTrusted: Bool = true) throws -> Hub {
         try folder.write("[credential]\n\thelper = store\n", to: "home/.gitconfig")
         let known = user.map { "https://\($0):\(password)@127.0.0.1%3a\(port)\n" } ?? ""
@@ -66,7 +66,7 @@ final class SecureHubTests {
         #expect(try folder.shell("git -C served/hub.git fsck --strict 2>&1 | grep -v notice || true") == "")
     }
 
-    /// Each refusal names its kind, and no message shows the password.
+    /// Each rejection names its kind, and no message contains the password.
     @Test func refusalsAreToldApart() throws {
         let first = try store("first")
         try first.transact(Branch("main"), "x\n") { try $0.write(bytes: [1], to: "x") }

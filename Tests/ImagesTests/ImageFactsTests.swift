@@ -4,7 +4,7 @@ import Testing
 
 @testable import Images
 
-/// What is found in images of several distributions.
+/// The facts found in images of several distributions.
 @Suite(.enabled(if: ImageLayout.isPossible, "needs python3, zstd and dpkg"))
 struct ImageFactsTests {
     private let folder: TemporaryDirectory
@@ -43,7 +43,7 @@ struct ImageFactsTests {
         #expect(found.user == nil && found.compiler == nil && found.client == nil)
     }
 
-    /// The distribution decides between several programs, links are followed, and removed files are gone.
+    /// The distribution decides between several programs, links are followed, and removed files are ignored.
     @Test func layersAreReadAsTheyLieOverEachOther() async throws {
         let found = try await facts([
             [

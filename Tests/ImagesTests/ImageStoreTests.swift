@@ -102,7 +102,8 @@ struct ImageStoreTests {
         #expect("\(try await store("registry", timeout: .zero).resolve(kept, architecture: "x86_64").digest)" == single)
     }
 
-    /// The layer that both images have is asked for once: it is gone from the registry when the second one is pulled.
+    /// The layer that both images have in common is requested once: it has been removed from the registry when the
+    /// second image is pulled.
     @Test func aSecondImagePullsOnlyDifferentLayers() async throws {
         let server = try await RegistryServer()
         let store = store()
@@ -135,7 +136,7 @@ struct ImageStoreTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder("store/partial")).isEmpty)
         try original.write(to: URL(filePath: server.file(ofBlob: layer)))
         let file = try await store.layers(of: image)[1].archive
-        // What is kept is compared again when it was touched.
+        // Cached files are verified again after their metadata has changed.
         try changed.write(to: URL(filePath: file))
         #expect("\(try Digest(ofFile: try await store.layers(of: image)[1].archive))" == layer)
         // A layout's blobs are not kept, and compared each time.
@@ -189,7 +190,7 @@ struct ImageStoreTests {
         }
     }
 
-    /// What other stores have is only read, also where their folders' names begin with that of this store.
+    /// Files of other stores are only read, even if the names of their folders begin with that of this store.
     @Test func aDamagedBlobOfAnotherStoreIsNotTouched() async throws {
         let server = try await RegistryServer()
         let (_, layer, original) = try pushImage(to: server, layer: 1)
@@ -204,7 +205,7 @@ struct ImageStoreTests {
         #expect(try Data(contentsOf: URL(filePath: file)) == original.dropLast())
     }
 
-    /// A part that a killed process left is not got again: the registry has other bytes there by now.
+    /// A part left by a killed process is not pulled again: the registry now has other bytes there.
     @Test func killedPullsAreResumed() async throws {
         let server = try await RegistryServer()
         let (_, layer, original) = try pushImage(to: server, layer: 0)
@@ -217,7 +218,7 @@ struct ImageStoreTests {
         for index in 0..<half { changed[index] = 0 }
         try changed.write(to: URL(filePath: server.file(ofBlob: layer)))
         #expect("\(try Digest(ofFile: try await store.layers(of: image)[0].archive))" == layer)
-        // One of other bytes is dropped, and all of it got again.
+        // A part with other bytes is dropped, and everything is pulled again.
         try original.write(to: URL(filePath: server.file(ofBlob: layer)))
         let (again, other) = (self.store("again"), self.folder("again/partial"))
         try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)

@@ -5,12 +5,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What layers laid over each other leave, also such as nobody means well with.
+/// The results of layers on top of each other, including malicious ones.
 @Suite(.enabled(if: ImageLayout.isPossible, "needs python3, zstd and dpkg"))
 struct LayeredTreeTests {
     private let folder: TemporaryDirectory
     private let root: String
-    /// Beside the root, where nothing may ever be.
+    /// A directory next to the root, in which no file may ever appear.
     private let outside: String
 
     init() throws {
@@ -70,7 +70,7 @@ struct LayeredTreeTests {
         #expect(try names == ["a/", "a/y", "kept"])
     }
 
-    /// The specification wants marks first, but allows any order.
+    /// The specification requires whiteouts first, but allows any order.
     @Test(arguments: [true, false]) func marksSpareWhatTheirLayerAdds(marksFirst: Bool) throws {
         let marks: [ImageLayout.Member] = [.file("a/.wh..wh..opq"), .file(".wh.b"), .file("d/.wh.old")]
         let added: [ImageLayout.Member] = [
@@ -158,7 +158,7 @@ struct LayeredTreeTests {
         try unpack([half, other], limits: TreeLimits(bytes: 1_200_000, entries: 4, depth: 3))
     }
 
-    /// The digest of the tar file counts, whatever it is compressed by, and with what follows the last member.
+    /// The digest of the tar file counts, whatever its compression, including the bytes after the last member.
     @Test(arguments: ["gzip", "zstd", "none"]) func otherContentsThanListedAreRefused(compression: String) throws {
         let layout = ImageLayout(folder("layout"))
         let digest = try layout.add(

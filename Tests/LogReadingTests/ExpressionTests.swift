@@ -4,7 +4,7 @@ import Testing
 @testable import LogReading
 
 @Suite struct ExpressionTests {
-    /// Random expressions over two letters find what the standard library's find.
+    /// Random expressions over two letters have the same matches as in the standard library.
     @Test func itAgreesWithTheStandardLibrary() throws {
         var random = SeededGenerator(printingSeedOf: #function)
         func source(_ depth: Int) -> String {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LogReading
 
-/// What holds of every log.
+/// Properties of every log.
 @Suite struct LogReaderLawTests {
     private static let examples = ReferenceExample.variants
 
@@ -26,7 +26,7 @@ import Testing
         #expect(finding.excerpt.contains(first.trimmingCharacters(in: .whitespaces)))
     }
 
-    /// Lines of another kind before the log move the finding by as many lines, and nothing else.
+    /// Unrelated lines before the log shift the finding by as many lines, and change nothing else.
     @Test(arguments: examples) func linesBeforeMoveIt(example: ReferenceExample) throws {
         let alone = try read(example.text)
         for count in [1, 7, 500] {
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    /// Ends of lines, colours, time stamps and prefixes of other tools make no difference to what is read.
+    /// Line ends, colours, time stamps and prefixes of other tools do not change the finding.
     @Test(arguments: examples) func dressesMakeNoDifference(example: ReferenceExample) throws {
         let alone = try read(example.text)
         let lines = example.text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -60,7 +60,7 @@ import Testing
         #expect(!signature.isEmpty)
     }
 
-    /// Phases say who is to blame, and which of several lines is meant; a single message stays found.
+    /// The phase determines the origin and which of several lines is reported; a single message is always found.
     @Test(arguments: examples, LogPattern.Phase.allCases)
     func inEveryPhaseALineIsFound(example: ReferenceExample, phase: LogPattern.Phase) throws {
         let finding = try read(example.text, phase: phase)
@@ -128,7 +128,7 @@ import Testing
                 var own = 0
                 _ = log.withUnsafeBytes { LogReader.common.read($0, countingWork: &own) }
                 work.append(own - min(own, LogScan.mostWork))
-                // A search that has begun goes on to its own limit.
+                // A search that has begun continues to its own limit.
                 #expect(own <= log.count + LogScan.mostWork + 1 << 20, "'\(shape)': \(own)")
             }
             #expect(work[2] <= 2 * max(work[1], 1 << 17), "'\(shape)': \(work)")
@@ -168,7 +168,7 @@ import Testing
         #expect(finding.failureClass == "C error")
     }
 
-    /// What a package prints of the network in its build is less than what its compiler prints.
+    /// A network message printed by a package's build has a lower precedence than a compiler's message.
     @Test func patternsOfOtherPhasesComeLast() throws {
         let log =
             "ssh: connect to host x.org port 22: Connection refused\nFile \"a.ml\", line 1:\nError: Unbound module X\n"

@@ -14,7 +14,7 @@ struct ReferenceExample: Decodable, CustomTestStringConvertible {
     var origin: String
     var phase: String
     var isWeak: Bool
-    /// Other lines that are as good an answer.
+    /// Other lines that are equally correct answers.
     var alternatives: [Int]
     var signature: String?
     var subject: String?
@@ -51,7 +51,7 @@ struct ReferenceExample: Decodable, CustomTestStringConvertible {
         equal = try values.decodeIfPresent(String.self, forKey: .equal)
     }
 
-    /// What is read in the text, in its phase or in none.
+    /// The finding in the text, in the given phase or in none.
     func finding(in phase: LogPattern.Phase?) throws -> LogFinding? {
         LogReader.common.read(Array(text.utf8), phase: phase)
     }
@@ -66,7 +66,7 @@ struct ReferenceExample: Decodable, CustomTestStringConvertible {
         }
     }
 
-    /// Real failures among the reference data beside the package.
+    /// Real failures among the reference data next to the package.
     static let publicFile = PackageFolder.shared.appending(path: "failure-logs/public.jsonl")
 
     /// Messages of many tools in their usual forms, written for these tests.

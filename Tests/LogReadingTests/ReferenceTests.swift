@@ -4,9 +4,9 @@ import Testing
 
 @testable import LogReading
 
-/// Logs that were read by people, and what is read in them.
+/// Logs read by people, compared with the findings of `LogReader`.
 @Suite struct ReferenceTests {
-    /// Of real failures at least 97 of 100 are read as people read them.
+    /// For real failures, at least 97 of 100 findings agree with people's.
     @Test(
         .enabled(
             if: FileManager.default.fileExists(atPath: ReferenceExample.publicFile.path),

@@ -8,7 +8,7 @@ import System
 import TestSupport
 import Testing
 
-/// A dialogue over a socket: time limits, hostile output, the log, the ways in which it ends.
+/// A dialogue over a socket: time limits, hostile output, the log, all endings.
 @Suite struct DialogueSessionTests {
     /// The machine's end of a console.
     private final class Guest: Sendable {
@@ -25,7 +25,7 @@ import Testing
 
         func print(_ bytes: [UInt8]) { try? send(bytes, through: socket, with: nil) }
 
-        /// What was typed, up to a line feed.
+        /// The typed text, up to a line feed.
         func line() async -> String {
             await BlockingWork.run { [socket] in
                 var (bytes, byte): ([UInt8], UInt8) = ([], 0)

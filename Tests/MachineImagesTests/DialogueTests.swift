@@ -3,7 +3,7 @@ import PluginMessages
 import TestSupport
 import Testing
 
-/// The dialogue with a console: what is expected, what is sent, however the console's bytes arrive.
+/// The dialogue with a console: expected texts and replies, whatever the pieces in which the console's bytes arrive.
 @Suite struct DialogueTests {
     private typealias Event = Dialogue.Event
 
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    /// All short outputs over a small alphabet: the answer is the one that a search from left to right gives.
+    /// All short outputs over a small alphabet: the answer equals that of a search from left to right.
     @Test func theTextThatIsCompleteFirstCounts() {
         let boot = InstallerBoot(
             "b",

@@ -4,8 +4,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// `ci image make` with QEMU: Linux plays the installers on the serial console, boots from what they would boot from, fetches
-/// what they would fetch, and writes the disk.
+/// `ci image make` with QEMU: Linux imitates the installers on the serial console, boots from the same media, fetches
+/// the same files, and writes the disk.
 @Suite(.serialized, .enabled(if: StandIn.isPossible, "\(StandIn.requirements)"))
 struct ImageMakeTests {
     private let directory: TemporaryDirectory
@@ -27,7 +27,7 @@ struct ImageMakeTests {
         "sha256=\(try Digest(ofFile: "\(directory.path)/\(name)"))"
     }
 
-    /// The archive that a stand-in has left on the image's disk.
+    /// The archive that the stub has left on the image's disk.
     private func unpack(_ image: String) throws {
         try directory.shell(
             "qemu-img dd -f qcow2 -O raw bs=1M skip=101 count=104 if=$1 of=kept.tar; tar -xf kept.tar 2>/dev/null || [ -d etc ]",
@@ -38,7 +38,7 @@ struct ImageMakeTests {
         try String(contentsOfFile: "\(directory.path)/\(path)", encoding: .utf8)
     }
 
-    /// Nothing is left beside the files that are named.
+    /// No files remain except the named ones.
     private func expectNothingLeft(but names: String...) throws {
         let left = Set(try FileManager.default.contentsOfDirectory(atPath: directory.path))
         #expect(left == Set(names))
@@ -194,7 +194,7 @@ struct ImageMakeTests {
     }
 }
 
-/// A bootable CD, or disk, with Linux in the place of an installer.
+/// A bootable CD, or disk, with Linux as a stub of an installer.
 private enum StandIn {
     private static let programs = ["qemu-system-x86_64", "qemu-img", "busybox", "genisoimage", "isohybrid", "modprobe"]
 

@@ -58,7 +58,7 @@ struct InstallerCheckTests {
         #expect(await reason { try await check(signed, key: "key.pub") }.contains("is not signed by"))
     }
 
-    /// A list without a signature is not read in the place of a signed one, whatever is given.
+    /// A list without a signature is never accepted instead of a signed one.
     @Test func aListWithoutASignatureIsNoSignedOne() async throws {
         #expect(await reason { try await check(signed, list: "SHA256", key: "key.pub") }.contains("is not signed by"))
     }

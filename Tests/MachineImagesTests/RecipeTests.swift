@@ -5,7 +5,7 @@ import PluginMessages
 import TestSupport
 import Testing
 
-/// The recipes of the shipped plugins against what the systems show on their consoles, as far as that is known without them.
+/// The recipes of the shipped plugins, with the console output of their systems, as far as it is known without them.
 @Suite struct RecipeTests {
     private static let catalog = PluginCatalog()
     private let server = "http://10.0.2.2:4242"
@@ -19,7 +19,7 @@ import Testing
                 MachineImageRequest(target: request, installer: installer, publicKey: key, server: server)))
     }
 
-    /// What is typed after each output; the dialogue must be finished then.
+    /// The text typed after each output; the dialogue must be finished then.
     private func expect(_ boot: InstallerBoot, _ console: [(output: String, typed: [String])]) {
         var dialogue = Dialogue(boot)
         for (output, typed) in console {
@@ -184,7 +184,7 @@ import Testing
             ])
     }
 
-    /// What is typed fits into the line that a console takes at once, and a key cannot be anything but a key.
+    /// Each typed line fits into the line buffer of a console, and a key cannot contain anything but a key.
     @Test(arguments: [
         ("openbsd-7.7", "install77.img"), ("freebsd-15.0", "x-BASIC-CI.raw"), ("netbsd-9.4", "N-amd64.iso"),
     ])

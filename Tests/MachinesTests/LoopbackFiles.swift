@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A web server on 127.0.0.1 that has every file. Guests reach it where they have a network.
+/// A web server on 127.0.0.1 that serves every file. Guests with a network can reach it.
 final class LoopbackFiles: Sendable {
     private let program: RunningProgram
     private let port: UInt16
 
-    /// - Parameter directory: where it runs.
+    /// - Parameter directory: the working directory of the server.
     init(in directory: String) throws {
         port = try freePorts(1)[0]
         program = try Program(

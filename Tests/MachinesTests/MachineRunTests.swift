@@ -61,7 +61,7 @@ struct MachineRunTests {
         return process
     }
 
-    /// A machine that ends is nobody's verdict.
+    /// A machine that ends is never a verdict.
     @Test func crashOfQEMU() async throws {
         let lab = try MachineTestBed.shared
         let process = try await startSlow(lab, "crash")

@@ -56,7 +56,7 @@ final class MachineTestBed: Sendable {
     /// Writes a matrix with packages, whose store is its own.
     ///
     /// - Parameters:
-    ///   - mirror: where the guest's package manager gets packages.
+    /// - mirror: the source of packages for the guest's package manager.
     ///   - words: further words of the kernel's command line.
     ///   - checksum: of the image; the right one if nil.
     func matrix(
@@ -107,7 +107,7 @@ final class MachineTestBed: Sendable {
         }
     }
 
-    /// What jobs left in the scratch directory of a matrix's store.
+    /// The files of jobs in the scratch directory of a matrix's store.
     func leftovers(of name: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(name).store/ciso/worker/scratch")) ?? []
     }

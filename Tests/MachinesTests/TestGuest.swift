@@ -11,7 +11,7 @@ struct TestGuest: Sendable {
     ]
     static let isPossible = programs.allSatisfy { access($0, X_OK) == 0 }
 
-    /// Where `vmlinuz`, `initrd` and `disk.qcow2` are.
+    /// The directory of `vmlinuz`, `initrd` and `disk.qcow2`.
     let folder: TemporaryDirectory
 
     private static let made = Result { try TestGuest() }

@@ -13,7 +13,7 @@ struct VirtualMachineTests {
         return .init(folder("own.qcow2"), format: .qcow2, isWritable: true)
     }
 
-    /// What a guest does is seen on its console; two machines continue from one saved state.
+    /// A guest's actions are visible on its console; two machines continue from one saved state.
     @Test func bootSaveAndContinueTwice() async throws {
         let folder = try TemporaryDirectory()
         let disk = try await Self.overlay(in: folder)
@@ -48,7 +48,7 @@ struct VirtualMachineTests {
         }
     }
 
-    /// Who waits for the monitor of a machine that is killed does not wait for ever.
+    /// A task that waits for the monitor of a killed machine does not wait forever.
     @Test func crash() async throws {
         let folder = try TemporaryDirectory()
         let machine = try await VirtualMachine(
@@ -72,7 +72,7 @@ struct VirtualMachineTests {
         #expect(failure?.description.contains("absent.qcow2") == true, "\(failure?.description ?? "")")
     }
 
-    /// The program that tries KVM is what its source says.
+    /// The program that tests KVM equals its assembled source.
     @Test func bootProgramIsItsSource() throws {
         let folder = try TemporaryDirectory()
         let source = PackageFolder.url.appending(path: "Tests/MachinesTests/BootProgram.S").path
@@ -82,7 +82,7 @@ struct VirtualMachineTests {
         #expect([UInt8](bytes) == BootProgram.sector)
     }
 
-    /// A trial takes seconds; what can be seen without one is looked for each time.
+    /// A trial takes seconds; conditions that can be checked without one are checked each time.
     @Test func findingAboutKVMIsKept() async throws {
         let folder = try TemporaryDirectory()
         let finding = try await AcceleratorProbe(cache: folder.path).finding(for: MachineHardware())

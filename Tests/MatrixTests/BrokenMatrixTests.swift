@@ -3,7 +3,7 @@ import Foundation
 import Matrix
 import Testing
 
-/// Deliberately broken files, each beside the exact text that a user then reads.
+/// Deliberately broken files, each with the exact message for the user.
 @Suite struct BrokenMatrixTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Broken")
 

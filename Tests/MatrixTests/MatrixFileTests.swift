@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import YAML
 
-/// What good matrices mean.
+/// The values of correct matrices.
 @Suite struct MatrixFileTests {
     static let head = """
         deployment: d
@@ -26,8 +26,8 @@ import YAML
         #expect(!matrix.targets.isEmpty && !matrix.compilers.isEmpty && !matrix.packages.isEmpty)
     }
 
-    /// Texts that would take much time or memory, or never end.
-    /// Texts that are small in comparison with what they stand for, or large; each with a part of what is said of it.
+    /// Texts that would take much time or memory, or never end: texts that are small compared with their contents, or
+    /// large; each with a part of the expected message.
     private static let bombs = [
         ("nested lists", "x: " + String(repeating: "[", count: 200_000), "more than 32 lists and mappings"),
         ("nested mappings", "x: " + String(repeating: "{a: ", count: 200_000), "more than 32 lists and mappings"),

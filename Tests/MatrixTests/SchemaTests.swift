@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import YAML
 
-/// The JSON Schema in `docs/` says what the decoder does.
+/// The JSON Schema in `docs/` agrees with the decoder.
 @Suite struct SchemaTests {
     static func schema() throws -> SchemaValidator {
         let data = try Data(contentsOf: PackageFolder.url.appending(path: "docs/matrix.schema.json"))
@@ -28,7 +28,7 @@ import YAML
         #expect(try Self.schema().errors(in: document.json) == [])
     }
 
-    /// What only a look at the whole matrix or at another file can find.
+    /// Errors that can be found only in the whole matrix or in another file.
     static let beyondSchema: Set<String> = [
         "unknown-names", "duplicate-keys", "alias-bomb", "too-deep", "complex-key", "extends-itself",
         "extends-nothing",
@@ -41,7 +41,7 @@ import YAML
         #expect(try Self.schema().errors(in: document.json) != [])
     }
 
-    /// One small change at a time to a good matrix: schema and decoder judge alike.
+    /// One small change at a time to a correct matrix: schema and decoder agree.
     @Test(arguments: [
         ("with-test: true", true), ("with-test: [lwt*]", true), ("with-test: 3", false), ("with-doc: []", false),
         ("limits: {time: 90}", true), ("limits: {time: 0}", false), ("limits: {time: 1h, disk: 3 GiB}", true),

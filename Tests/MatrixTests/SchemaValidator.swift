@@ -2,7 +2,7 @@ import Foundation
 import Matrix
 import YAML
 
-/// A YAML document as a tool for JSON Schema sees it.
+/// A YAML document from the point of view of JSON Schema.
 struct YAMLDocument {
     let json: Any
 
@@ -44,7 +44,7 @@ struct SchemaValidator {
         self.root = root
     }
 
-    /// What is wrong with `value`, each with the path to it.
+    /// The errors in `value`, each with its path.
     func errors(in value: Any) -> [String] {
         errors(in: value, schema: root, path: "")
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Model
 
-/// Jobs and cells are written without `Encodable`; the bytes must be those that it gives, for ids rest on them.
+/// Jobs and cells are written without `Encodable`; the bytes must be the same, because ids depend on them.
 @Suite struct CanonicalDocumentsTests {
     /// Every byte that JSON may have to escape, and more than ASCII.
     private static let texts =
@@ -22,7 +22,7 @@ import Testing
         return job
     }
 
-    /// Whether the bytes are those of `Encodable`, and the reader either gives the job back or leaves it to `Decodable`.
+    /// Whether the bytes equal those of `Encodable`, and the reader either returns the job or leaves it to `Decodable`.
     private func isCanonical(_ job: Job) throws -> Bool {
         let document = job.document
         return try document == [UInt8](CanonicalJSON.encode(job)) && Job.read(document).map { $0 == job } ?? true
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    /// What the quick reader gives of a document is what `Decodable` gives, or nothing, whatever was done to it.
+    /// The fast reader returns the same value as `Decodable`, or nothing, for documents damaged in any way.
     @Test func fastReadingEqualsDecoding() throws {
         let cell = try #require(Cell("debian-12/5.3.0/lwt.5.7.0"))
         let document = PlannedCell.document([
@@ -201,7 +201,7 @@ import Testing
         #expect(Dictionary(uniqueKeysWithValues: read.map { ($0.path, $0.result) }) == index)
     }
 
-    /// What the quick readers give of a document is what `Decodable` gives, or nothing, whatever was done to it.
+    /// The fast readers return the same value as `Decodable`, or nothing, for documents damaged in any way.
     @Test func fastReadingOfJobsAndResultsEqualsDecoding() throws {
         let index = [UInt8](try CanonicalJSON.encode(["5/a/1.json": wholeResult]))
         for bytes in broken(wholeJob.document) {

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Model
 
-/// Results and the documents of dispatchers and workers are written and read without `Codable`; the bytes must be those that it
-/// gives.
+/// Results and the documents of dispatchers and workers are written and read without `Codable`; the bytes must be the
+/// same.
 @Suite struct CanonicalResultTests {
     private var random = SeededGenerator(seed: 0)
     private let seed = UInt64.random(in: 0...UInt64.max)
@@ -165,7 +165,7 @@ import Testing
         }
     }
 
-    /// A member that a document gains must be written; these tests show that only where they give it a value.
+    /// A new member of a document must be written; these tests detect that only if they set the member.
     @Test mutating func eachMemberIsTriedOut() {
         let cell = Cell(target: "t", compiler: "5.3.0", package: PackageVersion(name: "lwt", version: "5.7.0"))
         #expect(neverPresent(in: (0..<300).map { _ in result() }) == [], "seed \(seed)")
@@ -198,7 +198,7 @@ import Testing
         }
     }
 
-    /// What another version wrote has members that this one does not know.
+    /// Documents of another version have members that this version does not have.
     @Test func documentsOfOtherFormsAreReadToo() throws {
         let text = """
             {"worker":"w","attempt":1,"began":2,"more":[],"cell":"t/5/a.1","deployment":"d","job":"j","kind":"build",
@@ -209,7 +209,7 @@ import Testing
         #expect(EphemeralDocument.decode(JobProgress.self, from: Array("{}".utf8)) == nil)
     }
 
-    /// Changing a part of the index in place gives the bytes that writing it from nothing gives.
+    /// Changing a part of the index in place gives the same bytes as writing it from scratch.
     @Test mutating func partsOfTheIndex() throws {
         let paths = ["5.3.0/a/1.json", "5.3.0/a/1/0123.json", "5.3.0/a-b/1.json", "5/a~b/1+2.json", "4.14/b/1.json"]
         let odd = ["5/é/1.json", "5/\"/1.json", "5/e\u{301}/1.json"]

@@ -31,7 +31,7 @@ import Testing
         return report
     }
 
-    /// What fits is written as it is; of what does not, the verdict and the digests are.
+    /// A report that fits is written unchanged; of a larger one, the verdict and the digests are written.
     @Test func aReportHasAtMostEightKilobytes() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededGenerator(seed: seed)

@@ -4,7 +4,7 @@ import Testing
 @testable import Model
 
 @Suite struct JobLogDocumentTests {
-    /// Whatever commands print, in pieces that end anywhere, is found again byte for byte.
+    /// Any output of commands, in pieces of any size, is restored byte for byte.
     @Test func outputOfEachStepIsFound() {
         var random = SeededGenerator(printingSeedOf: #function)
         let pieces =
@@ -63,7 +63,7 @@ import Testing
                 """)
     }
 
-    /// A log that ends anywhere, as after a kill, still gives what was printed until then.
+    /// A log that is truncated anywhere, as after a kill, still contains the output up to there.
     @Test func outputBeforeAKillIsKept() {
         var encoder = LogEncoder()
         let log = encoder.begin(.test, "test", "make test") + encoder.encode(Array("one\ntwo".utf8))

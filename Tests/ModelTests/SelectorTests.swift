@@ -52,7 +52,7 @@ import Testing
         #expect(Selector(text) == nil)
     }
 
-    /// Subjects and words by chance, for laws.
+    /// Random subjects and words, for property tests.
     private static let words = [
         "lwt", "fmt", "openbsd-*/*/*", "*/5.3.0/*", "outcome:failure", "outcome:success", "change:broken",
         "tag:network",

@@ -1,7 +1,7 @@
 import OpamFormat
 import Testing
 
-/// What is left of formulas once filters are decided. The expectations are the rules of opam's own filtering.
+/// Formulas after the evaluation of filters. The expectations follow the rules of opam's own filtering.
 @Suite struct DependencyFilterTests {
     private func filtered(
         _ depends: String, test: Bool = false, post: Bool = true
@@ -62,7 +62,7 @@ import Testing
         #expect(try filtered(depends) == expected, "\(depends)")
     }
 
-    /// The scope decides its variables, whatever the environment says of them.
+    /// The scope defines its variables, whatever their values in the environment.
     @Test func theScopeDecides() throws {
         #expect(try filtered(#""a" {with-test} "b" {post} "c" {!post}"#, test: true) == #""a" & "b""#)
         #expect(try filtered(#""a" {with-test} "b" {post} "c" {!post}"#, post: false) == #""c""#)

@@ -114,7 +114,8 @@ import Testing
     }
 }
 
-/// Evaluating in two steps gives what evaluating at once gives, save for what the first step finds undefined.
+/// Evaluating in two steps gives the same as evaluating at once, except for variables that the first step finds
+/// undefined.
 @Suite struct PartialEvaluationTests {
     private static let leaves: [Filter] = [
         .bool(true), .bool(false), .variable(VariableReference("known")), .variable(VariableReference("late")),
@@ -127,7 +128,7 @@ import Testing
         { variable in variable.name == "late" ? .bool(value) : nil }
     }
 
-    /// All filters of two operators over the leaves.
+    /// All filters with two operators and the leaves.
     private static let filters: [Filter] = {
         let one = leaves + leaves.map { Filter.not($0) }
         return one.flatMap { left in

@@ -2,7 +2,7 @@ import OpamFormat
 import TestSupport
 import Testing
 
-/// No bytes crash a parser or make it run away; what is read is read the same after printing.
+/// No bytes crash a parser or make it run forever; parsed files are parsed to the same value after printing.
 @Suite struct FuzzTests {
     private let rounds = LongForm.isWanted ? 100_000 : 1_500
 
@@ -73,7 +73,7 @@ import Testing
     }
 }
 
-/// Files made from the grammar, with every layout it allows, say the same after printing.
+/// Files generated from the grammar, with every allowed layout, have the same value after printing.
 @Suite struct GeneratedFileTests {
     private struct Writer {
         var generator: SeededGenerator

@@ -90,7 +90,7 @@ import Testing
         #expect(file.features.map(\.summary) == ["encrypted connections"])
     }
 
-    /// opam takes the names of files as bytes.
+    /// For opam, the names of files are bytes.
     @Test func namesOfFilesMayBeInAnyEncoding() throws {
         let name = Array("caf".utf8) + [0xE9]
         func line(_ before: String, _ after: String) -> [UInt8] {
@@ -139,7 +139,7 @@ import Testing
         #expect(file.extensions.map(\.name) == ["x-made-by"])
     }
 
-    /// Fields of opam 1 that opam 2 still takes as conditions.
+    /// Fields of opam 1 that opam 2 still accepts as conditions.
     @Test func oldConditionsCount() throws {
         let file = try OpamFile(
             parsing: #"os: ["linux" | "macos"] ocaml-version: [>= "4.00" & < "5"] available: arch = "x86_64""#,

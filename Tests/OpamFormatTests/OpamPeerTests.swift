@@ -6,7 +6,7 @@ import Testing
 /// The opam program as a second opinion.
 @Suite(.enabled(if: OpamProgram.path != nil, "needs the program opam"))
 struct OpamPeerTests {
-    /// opam reads a file and writes it anew in its own layout: both say the same, field by field.
+    /// opam reads a file and writes it in its own layout: both have the same values, field by field.
     @Test(.enabled(if: SharedRepository.isPresent, "needs ../shared/opam-repository.git.tar"))
     func filesRewrittenByOpamAreEquivalent() throws {
         let folder = try TemporaryDirectory()
@@ -27,7 +27,7 @@ struct OpamPeerTests {
         #expect(ours.conflicts == theirs.conflicts, path)
         #expect(ours.available.flattened == theirs.available.flattened, path)
         #expect(ours.conflictClasses == theirs.conflictClasses, path)
-        // opam before 2.2 does not know the flag, and leaves it out.
+        // opam before 2.2 does not support the flag, and omits it.
         #expect(Set(ours.flags).subtracting(["deprecated"]) == Set(theirs.flags).subtracting(["deprecated"]), path)
         #expect(ours.build.map(\.flattened) == theirs.build.map(\.flattened), path)
         #expect(ours.install.map(\.flattened) == theirs.install.map(\.flattened), path)
@@ -108,7 +108,7 @@ enum OpamProgram {
         return folders.map { "\($0)/opam" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }()
 
-    /// What opam writes to its standard output, whatever its exit code.
+    /// opam's standard output, whatever its exit code.
     static func run(_ arguments: [String], in folder: TemporaryDirectory) throws -> String {
         let own = ["OPAMROOT": folder("root"), "OPAMROOTISOK": "1", "OPAMCOLOR": "never"]
         let environment = ProcessInfo.processInfo.environment.merging(own) { $1 }

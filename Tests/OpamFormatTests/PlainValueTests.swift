@@ -3,7 +3,7 @@ import Testing
 
 @testable import OpamFormat
 
-/// A value that is taken for right without being read can be read.
+/// A value that is accepted without being parsed can be parsed.
 @Suite struct PlainValueTests {
     private static func check<Content>(_ field: TypedField<Content>, _ value: Value) -> (isPlain: Bool, isRead: Bool) {
         let isRead: Bool
@@ -16,7 +16,7 @@ import Testing
         return (field.isPlain?(value) ?? false, isRead)
     }
 
-    /// Every field whose form is looked at, by name.
+    /// Every field whose form is checked, by name.
     private static let checks: [(name: String, check: @Sendable (Value) -> (isPlain: Bool, isRead: Bool))] = [
         ("build", { check(.build, $0) }), ("patches", { check(.patches, $0) }), ("substs", { check(.substs, $0) }),
         ("depexts", { check(.depexts, $0) }), ("synopsis", { check(.synopsis, $0) }), ("tags", { check(.tags, $0) }),

@@ -1,7 +1,7 @@
 import OpamFormat
 import Testing
 
-/// The grammar: what is read, what it means, and where an error is told.
+/// The grammar: accepted syntax, its values, and the locations of errors.
 @Suite struct SyntaxTests {
     private func parse(_ text: String) throws -> SyntaxTree {
         try SyntaxTree(parsing: Array(text.utf8), file: "opam")

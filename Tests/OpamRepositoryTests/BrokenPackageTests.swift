@@ -8,7 +8,7 @@ import Testing
 
 @testable import OpamRepository
 
-/// A package whose files are broken costs itself only, and is told with its place.
+/// A package with broken files affects only itself, and is reported with its location.
 @Suite struct BrokenPackageTests {
     private let fixture: RepositoryFixture
     private static let opam = "opam-version: \"2.0\"\n"
@@ -25,7 +25,7 @@ import Testing
         try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: target)
     }
 
-    /// The universe and what is wrong, of the folder and of git.
+    /// The universe and its problems, of the folder and of git.
     private func readings() throws -> [(
         label: String, set: RepositorySet, universe: Universe, problems: [PackageProblem]
     )] {
@@ -46,7 +46,7 @@ import Testing
         return try reader.files(of: #require(entries.first { $0.package.description == package }))
     }
 
-    /// What makes a version unusable, and words that tell it.
+    /// Faults that make a version unusable, and the words of their messages.
     static let faults: [(name: String, make: @Sendable (BrokenPackageTests) throws -> Void, words: String)] = [
         ("link to nothing", { try $0.link("bad/bad.1/files/x", to: "nothing") }, "bad/bad.1/files/x: is "),
         ("link to itself", { try $0.link("bad/bad.1/files/x", to: "x") }, "bad/bad.1/files/x: is "),
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    /// What a link leads to is no part of the folder of the package's name: a change of it is seen all the same.
+    /// The target of a link is outside of the folder of the package's name: a change of it is detected anyway.
     @Test func aChangeBehindALinkIsSeen() throws {
         try fixture.write(["git/packages/l/l.1/opam": Self.opam, "git/shared/f": "one"])
         try FileManager.default.createDirectory(
@@ -229,7 +229,7 @@ import Testing
         }
     }
 
-    /// What a cached universe says of files has the place of whoever reads it.
+    /// The messages of a cached universe have the locations of the current reader.
     @Test func placesAreNotKeptInTheCache() throws {
         try fixture.write([
             "r/packages/bad/bad.1/opam": "x: [\n", "r/packages/dup/dup.1/opam": "depends: []\ndepends: []\n",

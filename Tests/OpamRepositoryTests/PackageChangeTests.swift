@@ -58,7 +58,7 @@ import Testing
         #expect(fingerprints[1] != changed[1])
     }
 
-    /// An overlay that brings a version hides the one below; the change shows.
+    /// A version in an overlay hides the one below; the change is detected.
     @Test func changesThroughAnOverlayAreNamed() throws {
         let fixture = try RepositoryFixture()
         try fixture.write([

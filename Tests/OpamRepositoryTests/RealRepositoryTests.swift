@@ -20,7 +20,7 @@ struct RealRepositoryTests {
         fixture.path("opam-repository.git") + revision
     }
 
-    /// Every opam file of the newest commit is there, in order; one pair of versions is one for opam.
+    /// Every opam file of the newest commit is read, in order; one pair of versions is equal for opam.
     @Test func everyVersionIsListed() throws {
         let set = try RepositorySet([location()])
         var diagnostics: [Diagnostic] = []
@@ -56,7 +56,7 @@ struct RealRepositoryTests {
         #expect(try set.concurrentMap(names, threads: threads, read) == expected)
     }
 
-    /// Of several failures, the one of the first element is told.
+    /// Of several failures, that of the first element is reported.
     @Test(arguments: [1, 2, 8])
     func theFirstFailureIsReported(_ threads: Int) throws {
         let set = try RepositorySet([location()])
@@ -68,7 +68,7 @@ struct RealRepositoryTests {
         #expect(failure?.diagnostics.first?.message == "500")
     }
 
-    /// What changed between two commits is what git says.
+    /// The changes between two commits equal git's.
     @Test(arguments: [1, 10, 50])
     func changesAreThoseOfGit(_ distance: Int) throws {
         let old = try RepositorySet([location("@HEAD~\(distance)")])

@@ -102,7 +102,7 @@ struct ReferenceTests {
         }
     }
 
-    /// The compiled needs of a version are what its file says, read by `OpamFormat` alone.
+    /// The compiled dependencies of a version equal those in its file, read by `OpamFormat` alone.
     @Test func compiledFormulasAreThoseOfTheFiles() throws {
         let fixture = try RepositoryFixture()
         try fixture.run("/usr/bin/env", ["tar", "-xf", SharedRepository.archive.path])

@@ -3,7 +3,7 @@ import TestSupport
 
 @testable import OpamRepository
 
-/// A folder that is gone after the test, with repositories of opam packages in it.
+/// A folder with repositories of opam packages, which is removed after the test.
 final class RepositoryFixture {
     private let directory: TemporaryDirectory
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpamRepository
 
-/// No repository exhausts the machine: what is too large, too deep or not a file is told.
+/// No repository exhausts the machine: entries that are too large, too deep or not files are reported.
 @Suite struct RepositoryLimitTests {
     private let fixture: RepositoryFixture
 
@@ -46,7 +46,8 @@ import Testing
         }
     }
 
-    /// A link is what it leads to, in a folder and in git; a loop of links ends at a limit, and costs its own package only.
+    /// A link stands for its target, in a folder and in git; a loop of links ends at a limit, and affects only its own
+    /// package.
     @Test func linksAreNoWayOut() throws {
         let files = fixture.path("one/packages/a/a.1/files")
         try fixture.write(["one/packages/a/a.1/files/f": "x"])

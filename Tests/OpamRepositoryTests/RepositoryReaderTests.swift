@@ -24,7 +24,7 @@ import Testing
         ])
     }
 
-    /// The three ways to give the same packages.
+    /// Three ways to provide the same packages.
     private func locations() throws -> [String] {
         try fixture.run("/bin/cp", ["-R", "one", "git"])
         try fixture.commit("git")

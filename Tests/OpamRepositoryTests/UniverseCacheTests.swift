@@ -5,7 +5,7 @@ import Testing
 
 @testable import OpamRepository
 
-/// A cache may lose what it has; it may never give something else.
+/// A cache may lose contents; it must never return other ones.
 @Suite struct UniverseCacheTests {
     private let fixture: RepositoryFixture
     private var cache: String { fixture.path("cache/universes") }
@@ -44,7 +44,7 @@ import Testing
         #expect(repeated == warnings, "and told again when the universe comes from the cache")
     }
 
-    /// Every byte of the file is changed in turn; none of the results is believed.
+    /// Every byte of the file is changed in turn; none of the results is accepted.
     @Test func everyChangedByteIsNoticed() throws {
         let (universe, _) = try load("repo")
         let path = try file()

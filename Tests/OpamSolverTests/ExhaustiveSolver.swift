@@ -5,7 +5,7 @@ struct ExhaustiveSolver {
     let problem: CompiledProblem
     let root: Candidate
 
-    /// What the walk from the root takes, in the order of the walk; nil when there is no solution.
+    /// The selection of the traversal from the root, in its order; nil if there is no solution.
     func walk() -> [Candidate]? {
         var solutions = allSolutions()
         guard !solutions.isEmpty else { return nil }
@@ -49,7 +49,7 @@ struct ExhaustiveSolver {
         return found
     }
 
-    /// Whether `taken` satisfies every rule and holds the root.
+    /// Whether `taken` satisfies every constraint and contains the root.
     func isSolution(_ taken: [Slot: Candidate]) -> Bool {
         guard taken[problem.slot(of: root)] == root, !breaksAnExclusion(taken) else { return false }
         return taken.values.allSatisfy { candidate in

@@ -24,7 +24,7 @@ struct ExplanationTests {
         #expect(lines(universe, Request("ocaml.4.14", "a.1")) == nil)
     }
 
-    /// Whichever compiler is taken, `nnp` comes with it; why is of no interest to who asks about `a`.
+    /// `nnp` comes with every compiler; the reason is irrelevant for a request of `a`.
     @Test func consequencesOfThePrefixAreGiven() throws {
         let universe = try SmallUniverse([
             "ocaml.5": "depends: [ (\"base\" | \"variant\") \"config\" ]", "base.1": "depends: \"nnp\"",
@@ -35,7 +35,7 @@ struct ExplanationTests {
             lines(universe, Request("ocaml.5", "a")) == [
                 "the request asks for a", "ocaml = 5 comes with nnp.1", "a 1 needs b", "b 1 conflicts with nnp",
             ])
-        // What follows at once is told as it is.
+        // A direct consequence is reported unchanged.
         #expect(
             lines(universe, Request("ocaml.5", "c")) == [
                 "the request asks for ocaml = 5", "the request asks for c", "c 1 conflicts with config",

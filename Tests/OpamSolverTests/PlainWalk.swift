@@ -1,7 +1,7 @@
 @testable import OpamSolver
 
-/// Walks by trying everything in order and going back one step at a time, without learning: for problem that are too large
-/// to list every solution.
+/// Traverses by trying everything in order and backtracking one step at a time, without learning: for problems that are
+/// too large to enumerate every solution.
 struct PlainWalk {
     let problem: CompiledProblem
     /// Candidates that may still be tried.
@@ -11,7 +11,8 @@ struct PlainWalk {
         self.problem = problem
     }
 
-    /// What the walk takes, in its order, `.some(nil)` where there is no solution, nil where the budget was not enough.
+    /// The selection of the traversal, in its order; `.some(nil)` if there is no solution, nil if the budget was
+    /// exceeded.
     mutating func walk(from root: Candidate) -> [Candidate]?? {
         let found = walk([(root, problem.dependencies.range(root).lowerBound)], [root])
         return budget > 0 ? .some(found) : nil

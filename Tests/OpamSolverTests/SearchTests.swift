@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The search")
 struct SearchTests {
-    /// What `search` takes for `root`, in the order of the walk.
+    /// The selection of `search` for `root`, in the order of the traversal.
     private func walk(_ search: inout Search, from root: Candidate) -> [Candidate]? {
         search.reset()
         guard search.run(from: root, budget: 100_000) == .solved else { return nil }

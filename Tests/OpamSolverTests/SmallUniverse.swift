@@ -30,7 +30,7 @@ struct SmallUniverse {
         return TargetUniverse(universe, variables: values, like: other)
     }
 
-    /// What is selected for `request`, as words; nil when there is no solution.
+    /// The selection for `request`, as words; nil if there is no solution.
     func selection(_ request: Request, _ variables: [String: String] = [:]) -> String? {
         var solver = Solver(target(variables))
         return solver.solve(request).selection?.map { universe.text(of: $0) }.joined(separator: " ")

@@ -58,7 +58,7 @@ struct SolvedPrefixTests {
                     #expect(alone.solve(request).status == whole.status, label)
                     unsolvable += whole.selection == nil ? 1 : 0
                     guard Int.random(in: 0..<5, using: &generator) == 0 else { continue }
-                    // Without what was not examined the answer is the same.
+                    // Without the names that were not examined, the answer is the same.
                     let examined = Set(resolution.examined.map { small.universe.name($0) })
                     let kept = try SmallUniverse(files.filter { examined.contains(String($0.0.prefix(1))) })
                     #expect(
@@ -69,7 +69,7 @@ struct SolvedPrefixTests {
         #expect(unsolvable > 500, "the generator should give unsolvable requests: \(unsolvable)")
     }
 
-    /// Filters of versions, of names and of whole files differ, also back again.
+    /// Filters of versions, of names and of whole files differ, also when changed back.
     @Test func aTargetMadeFromAnotherIsTheSame() throws {
         for seed in 0..<200 as Range<UInt64> {
             var generator = SeededGenerator(seed: seed)
@@ -94,7 +94,7 @@ struct SolvedPrefixTests {
         }
     }
 
-    /// What the prefix decides may have to be revised for the sake of the goal.
+    /// The goal may require other decisions than those of the prefix.
     @Test func aDecisionOfThePrefixIsNotFinal() throws {
         let universe = try SmallUniverse([
             "ocaml.5": "depends: [ (\"base\" | \"variant\") \"config\" ]", "base.1": "conflict-class: \"core\"",

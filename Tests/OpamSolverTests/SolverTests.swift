@@ -14,7 +14,7 @@ struct SolverTests {
         #expect(universe.selection(oldest) == "a.1 b.1")
     }
 
-    /// Earlier decisions win: `a` takes its best version though `b` then cannot.
+    /// Earlier decisions take precedence: `a` gets its best version although `b` then cannot.
     @Test func dependenciesAreDecidedInOrder() throws {
         let universe = try SmallUniverse([
             "root.1": "depends: [\"a\" \"b\"]", "a.1": "", "a.2": "", "b.1": "", "b.2": "depends: \"a\" {= \"1\"}",
@@ -64,7 +64,7 @@ struct SolverTests {
         #expect(universe.selection(Request("a"), ["unknown": "y"]) == "a.3")
     }
 
-    /// Avoided versions come last; a name with nothing else has no candidates, even as a root.
+    /// Avoided versions come last; a name without other versions has no candidates, even as a root.
     @Test func avoidedVersions() throws {
         let universe = try SmallUniverse([
             "a.1": "", "a.2": "flags: avoid-version", "b.1": "depends: \"a\" {> \"1\"}",

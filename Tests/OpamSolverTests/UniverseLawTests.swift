@@ -4,7 +4,7 @@ import Testing
 
 @testable import OpamSolver
 
-/// Laws that hold for every universe, tried on random ones.
+/// Properties of every universe, tested on random ones.
 @Suite("Laws of universes")
 struct UniverseLawTests {
     static let names = ["a", "b", "c", "d", "e"]
@@ -45,7 +45,7 @@ struct UniverseLawTests {
         return fields
     }
 
-    /// Whether packages that are taken together satisfy what their files say, by the formulas themselves.
+    /// Whether selected packages together satisfy their files, by the formulas themselves.
     private func isSound(_ selection: [Package], _ files: [(String, String)]) throws -> Bool {
         let environment: Environment = { $0 == Variable("os") ? .string("linux") : nil }
         func holds(_ constraint: PackageConstraint) -> Bool {
@@ -85,7 +85,7 @@ struct UniverseLawTests {
                 } else {
                     #expect(solver.explain(Request(name)) != nil, "seed \(seed), \(name)")
                 }
-                // Names that were not examined may as well be gone, or quite different.
+                // Names that were not examined may be removed or completely different.
                 let examined = Set(resolution.examined.map { small.universe.name($0) })
                 let kept = files.filter { file in examined.contains(String(file.0.prefix(1))) }
                 let other = try SmallUniverse(kept + [("zz.1", "conflicts: \"a\"")])

@@ -4,7 +4,7 @@ import Testing
 @testable import OpamSwitch
 
 @Suite struct EnvironmentChangeTests {
-    /// What every operator makes of an unset variable and of one with a value, as the opam manual tells it.
+    /// The result of every operator for an unset variable and for one with a value, according to the opam manual.
     @Test(arguments: [
         (UpdateOperator.set, "new", "new"), (.prepend, "new", "new:old"), (.append, "new", "old:new"),
         (.prependKeepingDefault, "new:", "new:old"), (.appendKeepingDefault, ":new", "old:new"),
@@ -24,7 +24,7 @@ import Testing
         #expect(changes.applied(to: ["V": "gone"]) == ["V": "b:a:c"])
     }
 
-    /// The reference is what opam 2.1.2 gave to a command of uunf in a switch with the system compiler.
+    /// The reference is the environment that opam 2.1.2 gave to a command of uunf in a switch with the system compiler.
     @Test func aBuildSeesWhatOpamGives() throws {
         let layout = SwitchLayout(root: "/opt/opam")
         let compiler = try OpamFile(

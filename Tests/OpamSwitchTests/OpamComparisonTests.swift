@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpamSwitch
 
-/// What is made of a package's files, beside what the real opam client makes of them.
+/// Compares the processing of a package's files with that of the real opam client.
 @Suite(.enabled(if: RealOpam.isInstalled, "needs the program opam"))
 struct OpamComparisonTests {
     /// Texts of `.install` files; `\NNN` is a byte in octal.
@@ -95,7 +95,7 @@ struct OpamComparisonTests {
         }
     }
 
-    /// Installs what the package's `.install` file names as the runner does.
+    /// Installs the files listed in the package's `.install` file, like the runner.
     private func install(_ package: String, in folder: TemporaryDirectory, at prefix: String) throws
         -> (status: Int32, text: String)
     {

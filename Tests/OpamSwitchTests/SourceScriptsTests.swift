@@ -72,8 +72,9 @@ import Testing
         #expect(last.hasPrefix("Error: the patch 'fix it.diff' does not apply: \(why)"), "\(run.text)")
     }
 
-    /// Line ends of a file and of a patch, and what is left of the file; nil where the patch does not apply. Opam 2.1.2 hands
-    /// an empty patch to `patch` where every line of the file ends with a carriage return; later versions mean what is here.
+    /// Line ends of a file and of a patch, and the resulting file; nil if the patch does not apply. Opam 2.1.2 passes
+    /// an empty patch to `patch` if every line of the file ends with a carriage return; later versions give the results
+    /// below.
     @Test(arguments: [
         ("one\r\ntwo\r\nthree\r\n", " one\n-two\n+TWO\n three\n", "\n", "one\r\nTWO\r\nthree\r\n"),
         ("one\ntwo\nthree\n", " one\r\n-two\r\n+TWO\r\n three\r\n", "\r\n", "one\nTWO\nthree\n"),

@@ -4,7 +4,7 @@ import OpamSwitch
 import TestSupport
 import Testing
 
-/// Templates beside what opam itself makes of them (`opam config subst`).
+/// Compares templates with the results of opam itself (`opam config subst`).
 @Suite struct TemplateTests {
     private let variables = PackageVariables(
         of: "p", version: "1.0", in: SwitchLayout(root: "/opt/opam"),
@@ -79,7 +79,7 @@ import Testing
             of: "p", version: "1", in: SwitchLayout(root: "/r"), global: ["os": "linux"], dependencies: [:], jobs: 1)
         var compared = 0
         for (number, template) in templates.enumerated() {
-            // What no package can be called, as in `%{ x:os}%`, ends opam.
+            // A variable of something that cannot be a package, as in `%{ x:os}%`, ends opam.
             let ending = try opam(["config", "subst", "t\(number)"])
             guard ending.status == 0 else {
                 #expect(ending.output.contains("package name"), "\(ending.output)")

@@ -48,7 +48,7 @@ import Testing
         #expect(markup(String(repeating: "x", count: 10_000_000)).count == LogLine.limit + 2)
     }
 
-    /// Whatever is printed, the only markup is spans with a class, opened and closed in turn.
+    /// Whatever the output, the only markup is spans with a class, opened and closed in turn.
     @Test(arguments: 0..<200) func onlySpansAreWritten(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let alphabet = Array("<>&\"'a\u{1B}[]m;8\\\u{07}0131\r \u{202E}/".unicodeScalars)

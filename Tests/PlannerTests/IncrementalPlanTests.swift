@@ -13,7 +13,7 @@ import Testing
 
 @testable import Planner
 
-/// A store and a folder of memories, planned into again and again.
+/// A store and a folder of incremental states, planned into repeatedly.
 final class PlannedStore {
     private let folder: TemporaryDirectory
     private let store: Store
@@ -25,7 +25,7 @@ final class PlannedStore {
         store = try Store(at: folder("store"))
     }
 
-    /// What the store's plan can be made from.
+    /// The plan in the store with its incremental state, if there is one.
     func base() throws -> PreviousPlan? {
         let documents = try PlanStore(store).documents("d")
         guard let header = try documents.header(), let snapshot = documents.base,
@@ -36,9 +36,9 @@ final class PlannedStore {
             metadata: { try documents.metadataDocument() })
     }
 
-    /// Plans over what is there, and keeps the plan.
+    /// Updates the existing plan, and keeps the result.
     ///
-    /// - Returns: its tree, and how many cells were made anew.
+    /// - Returns: its tree, and the number of cells that were computed.
     @discardableResult
     func plan(_ inputs: PlanInputs, over base: PreviousPlan?) async throws -> (tree: ObjectID, made: Int) {
         let planning = try await Planner(inputs).plan(over: base)
@@ -54,19 +54,19 @@ final class PlannedStore {
         try await plan(inputs, over: base())
     }
 
-    /// Whether the plan of some inputs, made out of nothing, is the one that is there, document for document.
+    /// Whether a full plan of some inputs equals the stored one, document for document.
     func isPlanned(_ inputs: PlanInputs) async throws -> Bool {
         let fresh = try await Planner(inputs).plan().documents
         return try fresh.differences(from: PlanStore(store).documents("d")).isEmpty
     }
 
-    /// The files of memories.
+    /// The files of incremental states.
     func memoryFiles() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "\(path)/memories").map { "\(path)/memories/\($0)" }
     }
 }
 
-/// Plans made out of an earlier plan are the plans that are made out of nothing, tree for tree.
+/// Updated plans equal full plans, tree for tree.
 @Suite struct IncrementalPlanTests {
     static let changes: [(package: String, opam: String?)] = [
         ("fmt.0.10.0", #"depends: [ "ocaml" ]"#), ("cmdliner.1.3.0", #"depends: [ "ocaml" ] conflicts: [ "fmt" ]"#),
@@ -86,7 +86,8 @@ final class PlannedStore {
         "packages: all\nlower-bounds: true\npins: {cmdliner: 1.0.0}\naccept-failures: [{cells: '*/*/o*', reason: old}]",
     ]
 
-    /// Changes one opam file after the other of a small repository and back, and plans with and without what is there.
+    /// Changes one opam file after the other of a small repository and restores it, and plans with and without the
+    /// existing plan.
     @Test(arguments: matrices + [matrices[0] + "\n# with a compiler of several packages"])
     func aChangedFileChangesWhatItCan(matrix: String) async throws {
         let planned = try PlannedStore()
@@ -109,7 +110,7 @@ final class PlannedStore {
         }
     }
 
-    /// Several changes at once, chosen by chance, each plan over the one before.
+    /// Several random changes at once, each plan based on the previous one.
     @Test func changesByChance() async throws {
         var random = SeededGenerator()
         let planned = try PlannedStore()
@@ -141,7 +142,7 @@ final class PlannedStore {
         #expect(try await planned.plan(small.inputs()).made == all + 1, "another matrix")
     }
 
-    /// Where the compiler has no solution, no answer depends on what a package says.
+    /// If the compiler has no solution, no answer depends on a package's contents.
     @Test func metadataOfKeptCellsIsRead() async throws {
         let planned = try PlannedStore()
         var small = SmallPlan()
@@ -189,8 +190,8 @@ final class PlannedStore {
 
     // MARK: Real commits
 
-    /// Consecutive commits of opam-repository, oldest first: all packages of all of them in the full run, else a slice
-    /// of a few.
+    /// Consecutive commits of opam-repository, oldest first: all packages of all of them in the full run, otherwise a
+    /// slice of a few.
     @Test(.enabled(if: SharedRepository.isPresent, "needs ../shared/opam-repository.git.tar"))
     func realCommitsPlanTheSame() async throws {
         let planned = try PlannedStore()

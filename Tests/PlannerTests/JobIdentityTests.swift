@@ -4,11 +4,11 @@ import Testing
 
 @testable import Planner
 
-/// The table of `docs/planner.md`: what goes into a job's id, and what does not.
+/// The table of `docs/planner.md`: the values that a job's id contains, and those that it does not contain.
 @Suite struct JobIdentityTests {
     static let cell = "debian-12/5.3.0/zarith.1.14"
 
-    /// The id of zarith's build job in a plan that differs from the usual one as `change` says.
+    /// The id of zarith's build job in a plan with the given change.
     private func id(_ change: (inout SmallPlan) -> Void = { _ in }) async throws -> Digest {
         var small = SmallPlan()
         small.rest = "packages: [zarith]"
@@ -91,7 +91,7 @@ import Testing
         #expect(try await id() == id { $0.rest += "\nengine: recipe" }, "the usual one")
     }
 
-    // MARK: What does not
+    // MARK: Values outside of the id
 
     @Test func notTheTargetsName() async throws {
         #expect(try await id() == id { $0.targets = "[{name: other, plugin: debian}]" })

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Planner
 
-/// What is remembered of the jobs of a plan made over another one is what a plan made of nothing remembers.
+/// The state of the jobs of an updated plan equals that of a full plan.
 @Suite struct JobReferenceCountsTests {
     @Test(arguments: IncrementalPlanTests.changes)
     func usesDoNotDependOnThePlanBefore(package: String, opam: String?) async throws {
@@ -21,7 +21,7 @@ import Testing
         #expect(made.isConsistent && expected.isConsistent)
     }
 
-    /// In any order: that is nobody's business.
+    /// The inputs of each job, sorted, because their order is irrelevant.
     private func inputs(_ uses: JobUses) -> [[Int32]] {
         (0..<uses.inputs.count).map { uses.inputs.elements[uses.inputs.range($0)].sorted() }
     }

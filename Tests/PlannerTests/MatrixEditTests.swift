@@ -10,8 +10,7 @@ import Testing
 @testable import PlanSession
 @testable import Planner
 
-/// After an edit of the matrix only those cells are made that the edit can reach, and the plan is the one that is made out
-/// of nothing.
+/// After an edit of the matrix, only the cells that the edit can reach are computed, and the plan equals a full plan.
 @Suite struct MatrixEditTests {
     /// Parts of a matrix, each in several forms.
     private static let targets = [

@@ -11,7 +11,7 @@ import Testing
 @testable import PlanSession
 @testable import Planner
 
-/// What a matrix says of things that are not there is a mistake for whoever plans it.
+/// A reference in a matrix to something that does not exist is an error of planning.
 @Suite struct MatrixMistakeTests {
     private func mistakes(_ change: (inout SmallPlan) -> Void) async -> String {
         var small = SmallPlan()

@@ -142,7 +142,7 @@ import Testing
         let planning = try await shop.planning("  mine: git+file://FOLDER/mine.git")
         #expect(planning.plan.inputs(try shop.job(planning).id) == ["fmt.9"])
         #expect(planning.plan.sources.count == 3)
-        // What 'deep' would pin in turn is not even looked at.
+        // The pins of 'deep' are not even read.
         #expect(planning.plan.cell("debian-12/5.3.0/nested.1") == nil)
 
         let held = try await shop.planning("  mine: git+file://FOLDER/mine.git\n  fmt: 0.9.0")
@@ -232,7 +232,7 @@ import Testing
 
     // MARK: Versions
 
-    /// As `opam pin` does: the newest version that a target has, whatever its flags; without one the newest; `dev` for a
+    /// Like `opam pin`: the newest version that a target has, whatever its flags; otherwise the newest; `dev` for a
     /// package that no repository has.
     @Test func withoutAVersionThatOfTheRepositoryIsUsed() async throws {
         let shop = try SourceWorld()

@@ -12,7 +12,7 @@ import Testing
 @testable import PlanSession
 @testable import Planner
 
-/// Plans come out of a store as they were put in.
+/// Plans read from a store equal the written ones.
 @Suite struct PlanStoreTests {
     private func withStore<Result>(_ body: (Store, String) async throws -> Result) async throws -> Result {
         let folder = try TemporaryDirectory()
@@ -139,7 +139,7 @@ import Testing
     }
 }
 
-/// What `ci plan` tells of two plans.
+/// The differences between two plans that `ci plan` prints.
 @Suite struct PlanDifferenceTests {
     private func planning(_ change: (inout SmallPlan) -> Void = { _ in }) async throws -> PlanOutput {
         var small = SmallPlan()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Planner
 
-/// What plans of small repositories come to.
+/// The plans of small repositories.
 @Suite struct PlannerTests {
     @Test func allSelectsTheNewestAvailableVersionOfEachPackage() async throws {
         let plan = try await SmallPlan().planning().plan

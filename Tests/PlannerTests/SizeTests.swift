@@ -6,7 +6,7 @@ import Testing
 
 @testable import Planner
 
-/// Matrices that are far larger than anybody means.
+/// Matrices far beyond any useful size.
 @Suite struct SizeTests {
     private func failure(of small: SmallPlan, limit: Int) async throws -> Failure? {
         var planner = Planner(try small.inputs())

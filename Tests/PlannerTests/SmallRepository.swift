@@ -75,10 +75,10 @@ struct SmallRepository: PackageSource {
     ]
 }
 
-/// Plans over small repositories.
+/// Plans of small repositories.
 struct SmallPlan {
     var opamFiles = SmallRepository.usual
-    /// Beside the opam files, by `name.version`.
+    /// Files next to the opam files, by `name.version`.
     var files: [String: [FilePath: [UInt8]]] = [:]
     var targets = "[debian-12]"
     var compilers = "[5.3.0]"

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Planner
 
-/// What unikernels are built from, by the rules of `opam monorepo lock`.
+/// The sources of unikernels, by the rules of `opam monorepo lock`.
 @Suite struct UnikernelLockTests {
     private static let sum = String(repeating: "a", count: 64)
 
@@ -94,7 +94,7 @@ import Testing
         #expect(made.tools.contains(#""dune" {= "3.17.0"}"#))
     }
 
-    /// Where some version is marked for cross compilation, only such versions count.
+    /// If some version is marked for cross compilation, only such versions count.
     @Test func versionsForCrossCompilationArePreferredToNewerOnes() async throws {
         let libraries = [
             "a.2": Self.library(url: "https://e.org/a-2.tgz", repository: "a"),
@@ -109,7 +109,7 @@ import Testing
             ])
     }
 
-    /// `mirage` needs a newer cmdliner than the unikernel: the switch and the sources are two worlds.
+    /// `mirage` needs a newer cmdliner than the unikernel: the switch and the sources are separate.
     @Test func packagesOfTheSwitchDoNotConstrainTheSources() async throws {
         let libraries = [
             "cmdliner.1.0.0": Self.library(url: "https://e.org/c-1.0.tgz", repository: "cmdliner"),
@@ -135,7 +135,7 @@ import Testing
         #expect(made.sources == [#""dune_""https://e.org/dune.tbz""dune-configurator.3.17.0""#])
     }
 
-    /// Whatever the versions are: the pin is what the unikernel asks for.
+    /// Whatever the versions are, the pin is used, because the unikernel requires it.
     @Test func theSourceOfAPinnedPackageCountsForItsRepository() async throws {
         let libraries = [
             "a.1": Self.library(url: "git+https://e.org/a.git#main", checksum: "", repository: "a"),
@@ -149,7 +149,7 @@ import Testing
                 == [#""a""https://e.org/a-2.tgz""a.1""a-lwt.2""#])
     }
 
-    /// A package without a source is a tool of the switch, and brings the system packages that it stands for.
+    /// A package without a source is a tool of the switch, and adds its system packages.
     @Test func packagesWithoutASourceAreBuiltInTheSwitch() async throws {
         let libraries = [
             "a.1": Self.library(depends: #""dune" "conf-gmp""#, url: "https://e.org/a-1.tgz", repository: "a")
@@ -174,7 +174,7 @@ import Testing
         #expect(reason(try await stage([:], needing: #""nothing" {?monorepo}"#)).contains("nothing"))
     }
 
-    /// Without `monorepo`, as in the switch, the libraries are not asked for.
+    /// Without `monorepo`, as in the switch, the libraries are not required.
     @Test func theBuildNeedsTheToolsOnly() async throws {
         let libraries = ["a.1": Self.library(url: "https://e.org/a-1.tgz", repository: "a")]
         guard case .locked(let files) = try await stage(libraries, needing: #""a" {?monorepo}"#) else {

@@ -6,9 +6,10 @@ import Testing
 @testable import PluginHost
 @testable import PluginTools
 
-/// A plugin that does wrong in a call costs that call: the failure says what it did, and the next call is answered.
+/// A plugin that misbehaves in a call affects only that call: the failure describes the fault, and the next call is
+/// answered.
 @Suite struct HostileCallTests {
-    /// What the plugin is told to do, and what the user reads.
+    /// The fault of the plugin, and the message for the user.
     static let misdeeds: [(deed: String, message: String)] = [
         ("segfault", "the plugin crashed with SIGSEGV (a bad memory access)"),
         ("abort", "the plugin crashed with SIGABRT (abort)"),
@@ -46,7 +47,7 @@ import Testing
         }
     }
 
-    /// What an author reads of a slip in an answer: the place, what was expected, what was found.
+    /// The message for the author about a mistake in an answer: the location, the expected and the actual value.
     @Test(arguments: [
         (#"{"name": "a", "phase": "build"}"#, "expected the key 'script', found none"),
         (
@@ -100,7 +101,7 @@ import Testing
         #expect(text.contains("Fatal error: the author's mistake"), "\(text)")
     }
 
-    /// What a plugin leaves running goes with its child.
+    /// Processes that a plugin leaves running end with its child process.
     @Test func aDaemonDoesNotOutliveThePlugin() async throws {
         let workbench = try PluginWorkbench()
         let file = try workbench.hostile()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PluginHost
 
-/// A file that is no plugin of this ABI is told so, field by field: expected, found, remedy.
+/// The error for a file that is not a plugin of this ABI, field by field: expected, found, remedy.
 @Suite struct HostileFileTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String
@@ -92,7 +92,7 @@ import Testing
             #expect(
                 failure?.description.contains("the file cannot be loaded: ") == true, "\(failure?.description ?? "")")
         }
-        // The loader itself may trip over a file that ends too early.
+        // The loader itself may crash on a truncated file.
         let cut = await failure(of: try await Plugin.load(try workbench.file("Cut", whole.prefix(5000))))
         #expect(cut?.description.contains("loading plugin 'cut': ") == true)
         let absent = try #require(PluginFile(path: "\(workbench.directory)/libCisoAbsent.so"))

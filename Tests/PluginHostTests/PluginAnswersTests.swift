@@ -6,7 +6,7 @@ import Testing
 
 /// The digest of a plugin's answers, which is its part of a job's id.
 @Suite struct PluginAnswersTests {
-    /// Of the example with some of its text replaced: the digests of its file and of its answers.
+    /// The digests of the example's file and of its answers, with some of its text replaced.
     private func digests(changing changes: [(String, String)] = []) async throws -> (file: Digest, answers: Digest) {
         let folder = try TemporaryDirectory()
         let file = try ExamplePlugin.build(in: folder.path, changing: changes)

@@ -63,7 +63,7 @@ final class PluginWorkbench: Sendable {
     }
 }
 
-/// The message of the failure that `work` throws; fails the test where it throws none.
+/// The message of the failure that `work` throws; fails the test if it throws none.
 func failure(
     of work: @autoclosure () async throws -> some Any, _ location: Testing.SourceLocation = #_sourceLocation
 ) async -> Failure? {

@@ -19,7 +19,8 @@ import Testing
         #expect(PluginFile(path: path) == nil)
     }
 
-    /// Flags beat the variable, which beats what was installed; inside a directory the bytes of names decide.
+    /// Flags override the variable, which overrides the installed plugins; inside a directory, the order of the bytes
+    /// of names decides.
     @Test func theFirstOfANameWins() throws {
         let workbench = try PluginWorkbench()
         let directories = ["flag", "variable", "bin"].map { "\(workbench.directory)/\($0)" }

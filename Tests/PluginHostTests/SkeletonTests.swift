@@ -7,7 +7,7 @@ import Testing
 @testable import PluginHost
 @testable import PluginTools
 
-/// What `ci plugin new` writes builds and conforms, outside this repository.
+/// The output of `ci plugin new` builds and conforms outside of this repository.
 @Suite struct SkeletonTests {
     @Test(arguments: PluginSkeleton.Kind.allCases)
     func thePluginInCBuildsAndConforms(kind: PluginSkeleton.Kind) async throws {
@@ -21,7 +21,7 @@ import Testing
         #expect(again?.description.contains("it exists already") == true)
     }
 
-    /// What is written, built against the kit of this build.
+    /// The written package, built with the kit of this build.
     @Test(arguments: PluginSkeleton.Kind.allCases)
     func theSourceInSwiftConforms(kind: PluginSkeleton.Kind) async throws {
         let workbench = try PluginWorkbench()
@@ -55,7 +55,7 @@ import Testing
         #expect(failure?.description.contains("'\(name)': expected up to 40 letters and digits") == true)
     }
 
-    /// The path goes into a manifest and a script: whatever is in it stays text.
+    /// The path is written into a manifest and a script: any characters in it remain text.
     @Test func pathsAreQuoted() throws {
         let path = #"/a "b'\c"#
         let manifest = try #require(

@@ -1,7 +1,7 @@
 import PluginKit
 import Testing
 
-/// What a request may say is what the description says; the messages are pinned.
+/// A request may contain exactly the values in the description; the messages are pinned.
 @Suite struct CheckedRequestTests {
     static let description = PluginDescription(
         name: "haiku", version: "1", summary: "s",

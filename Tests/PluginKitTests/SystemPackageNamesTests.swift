@@ -29,7 +29,7 @@ import Testing
         #expect(Self.names.resolve(name) == package)
     }
 
-    /// Nothing that reaches a shell or a package manager as a word could be taken for an option or a path.
+    /// No word that reaches a shell or a package manager can be interpreted as an option or a path.
     @Test func acceptedTextsAreNames() {
         let letters = Array("a0-+._/@ '\"$`;|&<>*?\\\n~%,é")
         for first in letters {

@@ -19,7 +19,7 @@ import Testing
         #expect(report.checks.count >= 10)
     }
 
-    /// The syntax check is no rubber stamp: each family's shell finds the mistake.
+    /// The syntax check is effective: each family's shell finds the mistake.
     @Test(arguments: ShellFamily.allCases) func brokenScriptsAreFound(family: ShellFamily) throws {
         guard let shell = ScriptShell.find(in: ["/bin", "/usr/bin"])[family] else { return }
         #expect(ScriptShell.complaint(about: "if true; then echo; fi\n", shell: shell) == nil)
@@ -27,7 +27,7 @@ import Testing
         #expect(ScriptShell.complaint(about: "echo 'open\n", shell: shell) != nil)
     }
 
-    /// What a shell accepts differs by family, and that is why each has its own.
+    /// Shells of different families accept different scripts, so each family has its own shell.
     @Test func theShellsDiffer() throws {
         let shells = ScriptShell.find(in: ["/bin", "/usr/bin"])
         let array = "words=(a b)\n"

@@ -11,8 +11,8 @@ import Testing
             systemCompiler: systemCompiler)
     }
 
-    /// Of opam-repository's depexts for a release, what the plugin passes on or maps is in the release's archive, and
-    /// what it does not know is not.
+    /// Of opam-repository's depexts for a release, the names that the plugin passes through or maps are in the
+    /// release's archive, and its unknown names are not.
     @Test(
         .enabled(
             if: Machine.debianVersion != nil && Program.areInstalled("apt-cache"), "needs Debian's apt with its lists"))
@@ -33,7 +33,7 @@ import Testing
         #expect(answer.packages.count == names.count)
     }
 
-    /// Names of packages and of what they provide, from Debian's own archive and not from others that a machine adds.
+    /// Names of packages and of virtual packages, from Debian's own archive and not from others that a machine adds.
     private func archiveNames() throws -> Set<String> {
         let targets = try Machine.run([
             "apt-get", "indextargets", "--format", "$(FILENAME)", "Created-By: Packages", "Origin: Debian",
@@ -106,7 +106,7 @@ import Testing
             environment: environment.environment.merging(step.environment) { $1 })
     }
 
-    /// A chroot has no network set up; the sandbox gives these files to a step that may reach it.
+    /// A chroot has no network configuration; the sandbox provides these files to a step with network access.
     private func giveNetwork(to root: String) throws {
         for file in ["/etc/resolv.conf", "/etc/hosts"] where FileManager.default.fileExists(atPath: file) {
             try? FileManager.default.removeItem(atPath: root + file)

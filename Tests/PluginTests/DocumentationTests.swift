@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import YAML
 
-/// Every block of code in docs/plugins.md is what it says: it builds, conforms, parses or runs.
+/// Every block of code in docs/plugins.md is correct: it builds, conforms, parses or runs.
 @Suite struct DocumentationTests {
     struct Block: Sendable, CustomTestStringConvertible {
         var language: String
@@ -72,7 +72,7 @@ import YAML
         #expect(await Conformance.check(file).isConforming)
     }
 
-    /// Answers, each of the type that its keys tell.
+    /// Answers, each of the type that its keys identify.
     @Test(arguments: blocks("json")) func jsonIsAnAnswer(block: Block) throws {
         let schema = try Schema()
         let value = try JSONSerialization.jsonObject(with: Data(block.text.utf8))

@@ -2,7 +2,7 @@ import Foundation
 import PluginMessages
 import TestSupport
 
-/// What the machine that runs the tests can do.
+/// The capabilities of the machine that runs the tests.
 enum Machine {
     static let isRoot = geteuid() == 0
     static let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -14,7 +14,7 @@ enum Machine {
         return lines.first { $0.hasPrefix("VERSION_ID=") }?.dropFirst(11).trimmingCharacters(in: ["\""])
     }()
 
-    /// Runs a program with nothing but the given environment; both its outputs are one.
+    /// Runs a program with only the given environment and joined outputs.
     static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Program.Ending {
         let environment = ["PATH": path, "LC_ALL": "C.UTF-8"].merging(environment) { $1 }
         return try Program(arguments, environment: environment, isJoined: true).run()

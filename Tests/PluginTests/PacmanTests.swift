@@ -85,7 +85,7 @@ struct PacmanTests {
         #expect(FileManager.default.fileExists(atPath: "\(root.path)/usr/lib/libev"))
     }
 
-    /// The lists may be older than the archive: the step then takes new ones.
+    /// The lists may be older than the archive: the step then fetches new ones.
     @Test func listsAreFetchedWhereTheyAreMissing() async throws {
         let root = try Root()
         let ending = try root.run(try #require(try await steps(for: ["gmp"]).first))
@@ -93,7 +93,7 @@ struct PacmanTests {
         #expect(try root.pacman("-Q", "gmp").status == 0)
     }
 
-    /// What pacman says of an unknown package is what the plugin's pattern reads.
+    /// The plugin's pattern matches pacman's message about an unknown package.
     @Test func anUnknownPackageIsRead() async throws {
         let root = try Root()
         let ending = try root.run(try #require(try await steps(for: ["no-such-package"]).first))

@@ -5,8 +5,8 @@ import PluginTools
 import TestSupport
 import Testing
 
-/// Mistakes that authors make, each planted in the example of a plugin in C, which conforms without them: the check finds
-/// every one, and says where it is and what to do.
+/// Mistakes of authors, each planted in the example of a plugin in C, which conforms without them: the check finds
+/// every one, with location and remedy.
 @Suite struct PlantedMistakeTests {
     struct Mistake: Sendable, CustomTestStringConvertible {
         var what: String
@@ -14,7 +14,7 @@ import Testing
         var changes: [(String, String)]
         /// The check that finds it.
         var check: String
-        /// What the message has: the place and the remedy.
+        /// The contents of the message: the location and the remedy.
         var words: [String]
 
         var testDescription: String { what }

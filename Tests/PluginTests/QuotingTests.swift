@@ -5,9 +5,9 @@ import PluginTools
 import TestSupport
 import Testing
 
-/// Whatever words an opam file has, the program gets exactly these, under the real shells.
+/// The program receives exactly the words of the opam file, under the real shells.
 @Suite struct QuotingTests {
-    /// Letters that some shell treats as something else, and some that none does.
+    /// Characters with a special meaning in some shell, and some without.
     private static let letters = Array(" \t\n'\"\\$`!*?[]{}()<>|&;#~=%^:-/abz09é\u{1F42B}")
 
     @Test(arguments: [

@@ -25,7 +25,7 @@ struct Schema {
         Set(self[name]["required"] as? [String] ?? [])
     }
 
-    /// What is wrong with `value`, each a path and a sentence.
+    /// The errors in `value`, each a path and a sentence.
     func problems(of value: Any, as schema: [String: Any], at path: String = "") -> [String] {
         if let reference = schema["$ref"] as? String {
             return problems(of: value, as: self[String(reference.dropFirst("#/$defs/".count))], at: path)

@@ -3,7 +3,7 @@ import PluginHost
 import PluginMessages
 import Testing
 
-/// The published schema says what the types do, and the plugins what the schema does.
+/// The published schema agrees with the types, and the plugins conform to the schema.
 @Suite struct SchemaTests {
     private static let step = Step(
         "s", phase: .build, script: "true", place: .worker, user: .root, directory: "/", environment: ["A": "1"],

@@ -3,7 +3,7 @@ import Foundation
 import PluginHost
 import PluginMessages
 
-/// The plugins of this repository, as the build left them beside the tests.
+/// The plugins of this repository, from the build directory of the tests.
 enum ShippedPlugins {
     static let directory = runningProgram().map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) } ?? "."
     static let catalog = PluginCatalog(PluginSearchPath(entries: [directory]))
@@ -12,7 +12,7 @@ enum ShippedPlugins {
         "alpine", "archlinux", "debian", "fedora", "freebsd", "image", "macos", "netbsd", "openbsd", "ubuntu",
     ]
 
-    /// Every target of a plugin, with and without the distro's compiler where it has one.
+    /// Every target of a plugin, with and without the distro's compiler if it has one.
     static func requests(of plugin: Plugin) async throws -> [TargetRequest] {
         var requests: [TargetRequest] = []
         for distribution in try await plugin.describe().distributions {

@@ -4,8 +4,8 @@ import PluginMessages
 import TestSupport
 import Testing
 
-/// The steps that list versions of system packages, run by a shell beside a program that prints what the system's
-/// package manager prints.
+/// The steps that list versions of system packages, run by a shell with a stub that prints the output of the system's
+/// package manager.
 @Suite struct VersionQueryTests {
     struct System: CustomTestStringConvertible, Sendable {
         var target: String

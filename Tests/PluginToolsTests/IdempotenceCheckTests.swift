@@ -6,7 +6,7 @@ import Testing
 @testable import PluginHost
 @testable import PluginTools
 
-/// The trial that `ci plugin check` makes of steps that say that they are idempotent.
+/// The trial run of `ci plugin check` for steps that are marked as idempotent.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/bwrap"), "needs bwrap"))
 struct IdempotenceCheckTests {
     private func status(on script: String, unless: String? = nil, idempotent: Bool = true) async throws

@@ -2,7 +2,7 @@ import PluginMessages
 import PluginTools
 import Testing
 
-/// What a shell lacks is found where it is code, and only there.
+/// Unsupported constructs are found in code, and only there.
 @Suite struct ShellDialectTests {
     @Test(arguments: [
         "[[ -d x ]]", "if [[ -d x ]]; then :; fi", "true && [[ x ]]", "! [[ x ]]", "x=1 source y", "source ./y",

@@ -123,7 +123,7 @@ class Tab:
             if method == "Runtime.consoleAPICalled" and data["type"] in ("error", "warning"):
                 found.append(json.dumps(data["args"])[:300])
             if method == "Log.entryAdded" and data["entry"]["level"] in ("error", "warning"):
-                # A browser asks for an icon that no page names.
+                # A browser requests an icon that no page names.
                 if "favicon.ico" not in data["entry"].get("url", ""):
                     found.append(data["entry"]["text"][:300] + " " + data["entry"].get("url", ""))
         return found

@@ -92,7 +92,7 @@ struct RegistryBlobsTests {
         #expect(throws: Failure.self) { try RegistryCredentials(file: folder("list.json")) }
     }
 
-    /// The registry dies in the middle of an upload and comes back; what it has is not sent again.
+    /// The registry dies during an upload and is restarted; the bytes that it has are not sent again.
     @Test func interruptedUploadsAreResumed() async throws {
         let server = try await RegistryServer()
         let client = try client(server)
@@ -146,7 +146,7 @@ struct RegistryBlobsTests {
         #expect(try contents(RegistryBlobs(try client(server, "two/three")), digest) == digest)
     }
 
-    /// Stock tools copy what we push, and we read what they push.
+    /// Stock tools copy artifacts pushed by ciso, and ciso reads artifacts pushed by them.
     @Test(.enabled(if: Program.areInstalled("skopeo"), "needs skopeo")) func skopeoCopiesLayers() async throws {
         let (server, other) = (try await RegistryServer(), try await RegistryServer())
         let (path, digest) = try file("blob", 70_000)

@@ -10,7 +10,7 @@ struct RemoteRunTests {
 
     /// A package for each way in which a job can end.
     ///
-    /// - Parameter mark: digits that tell the processes of this test from those of others.
+    /// - Parameter mark: digits that distinguish the processes of this test from those of others.
     private static func packages(_ mark: Int) -> [String: String] {
         [
             "good.1":
@@ -32,7 +32,7 @@ struct RemoteRunTests {
             depends: ["user"]
             build: ["sh" "-c" "test ! -e %{good:doc}%/a.c && test -f %{lib}%/user/META"]
             """#,
-            // It changes a file of a package that it is built over, and may not.
+            // It changes a file of a package that it depends on, which is forbidden.
             "spoils.1": #"""
             depends: ["good" "ocaml"]
             install: ["sh" "-c" "echo >> %{good:doc}%/a.c"]
@@ -62,7 +62,7 @@ struct RemoteRunTests {
 
     private func isRunning(_ seconds: String) -> Bool { !ProcessTable.running("sleep", seconds).isEmpty }
 
-    /// Every outcome on a host, on two hosts at a time; a second run does nothing; nothing is left there.
+    /// Every outcome on a host, on two hosts at a time; a second run executes nothing; no files remain on the hosts.
     @Test(arguments: [SSHMachine.Flavour.openbsd, .freebsd]) func everyOutcome(flavour: SSHMachine.Flavour) async throws
     {
         let mark = Int.random(in: 1000..<9999)
@@ -121,7 +121,7 @@ struct RemoteRunTests {
         #expect(again.cells == cells)
     }
 
-    /// Real packages with a real compiler, on a login that sees a whole Debian of its own.
+    /// Real packages with a real compiler, on a login with a separate Debian.
     @Test(
         .enabled(
             if: LongForm.isWanted && RemoteTestBed.debian != nil,
@@ -142,7 +142,7 @@ struct RemoteRunTests {
         #expect(try machine.leftovers() == "")
     }
 
-    /// The first host goes away in the middle of a build, by a crash or by silence: the second one builds it.
+    /// The first host becomes unreachable during a build, by a crash or by silence: the second one builds it.
     @Test(arguments: ["crash", "silence"]) func aLostHostIsReplaced(by loss: String) async throws {
         let lab = try RemoteTestBed(
             [
@@ -166,7 +166,7 @@ struct RemoteRunTests {
         #expect(try await eventually { !isRunning("31993") })
     }
 
-    /// Killed at once, the runner leaves nothing on the host, and the next run goes on.
+    /// A runner that is killed leaves nothing on the host, and the next run continues.
     @Test func aKilledRunnerLeavesNothing() async throws {
         let lab = try RemoteTestBed(
             [
@@ -198,7 +198,7 @@ struct RemoteRunTests {
         #expect(ending.messages.contains("1 job to run"), "\(ending.messages)")
     }
 
-    /// What is wrong with a host is said, with what helps, and costs no other target its results.
+    /// A problem of a host is reported with a remedy, and does not affect the results of other targets.
     @Test func hostsThatCannotBeUsedAreNamed() async throws {
         let lab = try RemoteTestBed(
             ["tool.1": "depexts: [\"hello\"]\nbuild: [\"hello-tool\"]"], only: "tool",
@@ -228,7 +228,7 @@ struct RemoteRunTests {
         #expect(wrong.messages.contains("CISO_HOSTS"), "\(wrong.messages)")
     }
 
-    /// Where nothing makes the login root, packages that are there are used and others are named.
+    /// If the login cannot become root, installed packages are used and missing ones are reported.
     @Test func withoutRootMissingPackagesAreNamed() async throws {
         let lab = try RemoteTestBed(
             [
@@ -253,7 +253,8 @@ struct RemoteRunTests {
         #expect(ending.cells["other"]?["reason"]?.hasPrefix("no right to install libfoo") == true, "\(ending.cells)")
     }
 
-    /// A host whose disk is full is the machine's fault; one of another state than the plugin says is not used.
+    /// A full disk of a host is an infrastructure failure; a host in another state than the plugin describes is not
+    /// used.
     @Test func fullAndOtherHostsAreNotThePackagesFault() async throws {
         let lab = try RemoteTestBed(
             ["big.1": Self.build("head -c 300000000 /dev/zero > f; sleep 1; cp f g")], only: "big",

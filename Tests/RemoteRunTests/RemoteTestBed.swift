@@ -7,7 +7,7 @@ final class RemoteTestBed: Sendable {
     private let folder: TemporaryDirectory
 
     /// - Parameters:
-    ///   - packages: opam files by package, beside those of the compiler.
+    /// - packages: opam files by package, in addition to those of the compiler.
     ///   - repository: an opam repository to use instead.
     init(
         _ packages: [String: String] = [:], only: String = "all", targets: [String], rest: String = "",
@@ -45,13 +45,13 @@ final class RemoteTestBed: Sendable {
         """#,
     ]
 
-    /// Where the other tests keep root file systems and archives between runs.
+    /// The directory in which the other tests keep root file systems and archives between runs.
     static var cache: String {
         let environment = ProcessInfo.processInfo.environment
         return environment["CISO_CACHE"] ?? "\(environment["HOME"] ?? "/tmp")/.cache/ciso"
     }
 
-    /// A root file system of Debian 12 with its OCaml, where one was made.
+    /// A root file system of Debian 12 with its OCaml, if one was made.
     static var debian: String? {
         let folder = "\(cache)/worker/environments"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

@@ -3,17 +3,17 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A machine of its own as far as ssh can tell: a network namespace behind a pair of virtual interfaces, and a mount
-/// namespace in which the system looks, to the scripts of a plugin, like one that cannot be run here.
+/// A separate machine from the point of view of ssh: a network namespace behind a pair of virtual interfaces, and a
+/// mount namespace in which the scripts of a plugin see a system that cannot be run here.
 ///
-/// What stands for the system is written in ``Flavour``; all else is this machine's Debian.
+/// ``Flavour`` describes the imitated system; everything else is this machine's Debian.
 final class SSHMachine: Sendable {
     static let isPossible =
         getuid() == 0
         && (["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/ssh-keygen", "/usr/sbin/ip", "/usr/bin/cc"] as [String])
             .allSatisfy { access($0, X_OK) == 0 }
 
-    /// A system, by what of it these tests can stand for.
+    /// The properties of a system that these tests imitate.
     struct Flavour: Sendable, CustomTestStringConvertible {
         var testDescription: String { target }
 
@@ -22,7 +22,7 @@ final class SSHMachine: Sendable {
         var shell: String
         /// The plugin's directory on the host.
         var directory: String
-        /// What `uname` prints for `-r` or `-U`.
+        /// The output of `uname` for `-r` or `-U`.
         var version: String
         /// Programs that are covered by others.
         var covered: [String: String] = [:]
@@ -31,7 +31,7 @@ final class SSHMachine: Sendable {
         /// Words of the program that makes root.
         var elevation: String
 
-        /// mksh, which has the same ancestor as OpenBSD's ksh; pkg_add and pkg_info over a directory of names.
+        /// mksh, which has the same ancestor as OpenBSD's ksh; pkg_add and pkg_info with a directory of names.
         static let openbsd = Flavour(
             target: "openbsd-7.7", shell: "/bin/mksh", directory: "/home/ciso", version: "7.7",
             programs: [
@@ -55,7 +55,7 @@ final class SSHMachine: Sendable {
                 """,
             ], elevation: "doas")
 
-        /// dash, libarchive's tar; pkg over a directory of names.
+        /// dash, libarchive's tar; pkg with a directory of names.
         static let freebsd = Flavour(
             target: "freebsd-14.2", shell: "/bin/dash", directory: "/var/ciso", version: "1402000",
             covered: ["/usr/bin/tar": "/usr/bin/bsdtar"],
@@ -91,8 +91,8 @@ final class SSHMachine: Sendable {
     /// Starts the machine.
     ///
     /// - Parameters:
-    ///   - laboratory: where its files lie; has the key that it lets in.
-    ///   - role: what the file `/var/tmp/role` on it says.
+    /// - laboratory: the directory of its files; contains the key that it accepts.
+    /// - role: the contents of the file `/var/tmp/role` on it.
     ///   - elevates: whether the login may become root.
     ///   - megabytes: the size of its disk.
     ///   - root: a root file system that the login sees instead of this machine's own.
@@ -159,7 +159,7 @@ final class SSHMachine: Sendable {
         try #require(server.output.contains("listening"), "\(server.output)")
     }
 
-    /// Makes a copy of a root file system in which what the machine's own was prepared with is seen too.
+    /// Makes a copy of a root file system that also shows the files prepared for the machine's own.
     private static func enter(_ root: String, parent: String, shell: String, uname: String) -> String {
         """
         jail=/run/jail; mkdir -p /run/layer $jail; mount -t tmpfs -o mode=755,size=3000m tmpfs /run/layer
@@ -188,20 +188,20 @@ final class SSHMachine: Sendable {
         }
     }
 
-    /// Lets no packet through, either way.
+    /// Drops all packets, in both directions.
     func cutLink() throws { try link.cut() }
 
-    /// Whether a build made the file that says that it began.
+    /// Whether a build has created the file that marks its beginning.
     var hasBegun: Bool {
         get throws { try sh("[ ! -e /var/tmp/begun ] || echo yes") == "yes\n" }
     }
 
-    /// What a command prints on the machine, as root.
+    /// The output of a command on the machine, as root.
     @discardableResult func sh(_ script: String) throws -> String {
         try Self.sh(script, in: server.identifier)
     }
 
-    /// Workspaces and what else jobs leave: nothing, but for cached layers and prepared directories.
+    /// Workspaces and other files that jobs leave: none, except cached layers and prepared directories.
     func leftovers() throws -> String {
         try sh(
             """

@@ -6,7 +6,7 @@ import Testing
 
 /// The tokens of a store.
 @Suite struct AccessTokensTests {
-    /// Secrets that nobody was given are refused, whatever they are.
+    /// Secrets that were not issued are rejected, whatever their form.
     @Test func onlyTheSecretIsAccepted() throws {
         let folder = try TemporaryDirectory()
         let tokens = try AccessTokens(in: Store(at: folder("store")))

@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// What cannot be decided leaves a range that has the first bad one.
+    /// Undecided commits leave a range that contains the first bad one.
     @Test func undecidedOnesAreSkipped() {
         for count in 1...10 {
             for first in 0..<count {

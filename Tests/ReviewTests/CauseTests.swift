@@ -121,7 +121,7 @@ import Testing
         #expect(newest.columns[1].cells == [.stillFailing: 1, .pending: 3])
     }
 
-    /// Each backend has a column, also where there are other packages with the compiler.
+    /// Each backend has a column, even if there are other packages with the compiler.
     @Test func summariesHaveAColumnForEachBackend() async throws {
         let deployment = try RecordedDeployment(others: RecordedDeployment.unikernels)
         try await deployment.record(unikernel: "dev@spt", .success)

@@ -8,7 +8,7 @@ import Synchronization
 import System
 import Testing
 
-/// What front ends ask of a deployment, without a command line.
+/// The queries of front ends about a deployment, without a command line.
 @Suite struct DeploymentResultsTests {
     private func states(_ results: DeploymentResults, _ selector: String = "*") throws -> [String: String] {
         let states = try results.states(picked: [Selector(parsing: selector)])
@@ -75,7 +75,7 @@ import Testing
         try await deployment.record("5.3.0/fmt", .success)
         let cancellation = try Cancellation(of: [Selector(parsing: "*/5.3.0/*")], in: deployment.results())
         #expect(cancellation.cells.map(\.cell.package.name) == ["dune", "lwt", "tested"])
-        // A run is faster with one of them.
+        // An existing index makes a run faster.
         try await deployment.record("5.3.0/lwt", .success)
         try await cancellation.record()
         let states = try states(deployment.results(), "*/5.3.0/*")

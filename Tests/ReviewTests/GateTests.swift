@@ -37,7 +37,7 @@ import Testing
             })
     }
 
-    /// What a single required cell comes to: every state now, and every state in the base.
+    /// The decision for a single required cell: every state now, and every state in the base.
     @Test func everyPairOfStatesIsDecided() throws {
         let outcomes: [Outcome?] = [nil] + Outcome.allCases
         for now in outcomes {
@@ -75,7 +75,7 @@ import Testing
         #expect(broken.decision == .regression)
         #expect(broken.regressions.first?.packageBefore == PackageVersion(name: "a", version: "1"))
         #expect(Gate([try state("a.2", .failure)], advisory: [], base: try base([("a.1", .failure)])).decision == .pass)
-        // Where the versions cannot be paired, the new one is new.
+        // If the versions cannot be paired, the cell counts as new.
         let several = try base([("a.1", .failure), ("a.2", .failure)])
         #expect(Gate([try state("a.3", .failure)], advisory: [], base: several).decision == .regression)
     }
@@ -115,7 +115,7 @@ import Testing
         #expect(pending.decision == .undecided)
     }
 
-    /// Cells are summed up by what is the cause; the text stays short.
+    /// Cells are summarized by their cause; the text stays short.
     @Test func theTextIsShort() throws {
         var states = [try state("root.1", .failure) { $0.reason = "Error: boom" }]
         for number in 0..<300 {

@@ -65,7 +65,7 @@ import Testing
         return error
     }
 
-    /// What was recorded counts, and not what looks more like an error.
+    /// The recorded error counts, not a line that looks more like an error.
     @Test func theErrorIsTheOneThatWasRecorded() async throws {
         let lines = (1...40).map { [20: "first\nsecond", 5: "Error: Unbound module Fmt"][$0] ?? "line \($0)" }
         let log = log(lines)
@@ -107,7 +107,7 @@ import Testing
         withExtendedLifetime((deployment, other)) {}
     }
 
-    /// What is recorded may be of another log, or damaged.
+    /// The recorded error may be of another log, or damaged.
     @Test func errorsOutsideTheLogAreNotMarked() async throws {
         let log = log(["one", "two"])
         for (offset, length) in [(-1, 3), (log.count, 1), (Int.max, 1), (0, log.count + 1), (3, 0), (1, Int.max)] {
@@ -139,7 +139,7 @@ import Testing
         #expect(ErrorRegion(in: [], error: nil) == nil)
     }
 
-    /// The last step that failed, whatever the steps print.
+    /// The last failed step, whatever the steps print.
     @Test func theLastFailedStepIsRead() throws {
         var encoder = LogEncoder()
         var log = encoder.note("fmt.1")

@@ -5,7 +5,7 @@ import Review
 import Store
 import TestSupport
 
-/// Results that a test records by chance, as runs, cancellations and undone changes record them.
+/// Random results recorded by a test, like runs, cancellations and undone changes.
 struct RandomHistory {
     let deployment: RecordedDeployment
     var random: SeededGenerator
@@ -46,7 +46,7 @@ struct RandomHistory {
         let cell = Cell(
             target: RecordedDeployment.target, compiler: parts[0], package: PackageVersion(name: parts[1], version: "1")
         )
-        // One of another plan now and then.
+        // Sometimes a result of another plan.
         let job = Bool.random(using: &random) ? deployment.jobs[name] : Digest(of: "another job")
         var result = CellResult(cell: cell, job: job, outcome: outcome, repositories: ["0123"])
         if outcome == .failure || outcome == .infrastructure {
@@ -114,9 +114,9 @@ struct RandomHistory {
         try deployment.store.undo(deployment.store.planUndo(on: branch, of: newest.id), force: true)
     }
 
-    // MARK: What is there
+    // MARK: Current contents
 
-    /// The documents of the cells, read one by one: what an index must agree with.
+    /// The documents of the cells, read one by one: an index must agree with them.
     func documents() throws -> [Cell: CellResult] {
         let snapshot = try deployment.store.snapshot(Branch(branch.name))
         let table = try branch.table(in: snapshot)

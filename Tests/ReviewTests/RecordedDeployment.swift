@@ -87,7 +87,7 @@ final class RecordedDeployment: Sendable {
         try await record(result, at: ResultPath.cell(cell))
     }
 
-    /// Cells of a unikernel for two backends, to be given as `others`.
+    /// Cells of a unikernel for two backends, passed as `others`.
     static let unikernels = ["dev@hvt", "dev@spt"].map { version in
         PlannedCell(
             cell: Cell(

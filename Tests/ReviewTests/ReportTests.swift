@@ -78,7 +78,7 @@ import Testing
         #expect(reader.suites.compactMap { $0.counts["error"] }.reduce(0, +) == 1)
     }
 
-    /// The order in which results come makes no difference.
+    /// The order of the results makes no difference.
     @Test func equalResultsGiveEqualFiles() throws {
         let once = try Report(plan: plan, states: states(), causes: []).files()
         let again = try Report(plan: plan, states: states().reversed(), causes: []).files()

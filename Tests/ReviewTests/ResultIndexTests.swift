@@ -7,7 +7,7 @@ import Store
 import TestSupport
 import Testing
 
-/// An index of results says what the store says, however it came to be.
+/// An index of results agrees with the store, however it was made.
 @Suite struct ResultIndexTests {
     /// The states of all cells as documents have them, without what only documents have.
     private func expected(_ history: RandomHistory) throws -> [CellState] {
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    /// Since when each cell is as it is, which the history alone says.
+    /// The time since which each cell has its state, which only the history contains.
     private func explanations(_ deployment: RecordedDeployment) throws -> [String] {
         let results = try deployment.results()
         return try results.states(picked: []).map { state in
@@ -119,7 +119,7 @@ import Testing
         let expected = try expected(history)
         try old.write(to: URL(filePath: path))
         #expect(try states(history.deployment) == expected)
-        // One that knows of commits that this store does not have.
+        // An index with commits that this store does not have.
         let other = try RecordedDeployment()
         try await other.record("5.3.0/fmt", .success)
         _ = try states(other)

@@ -5,7 +5,7 @@ import Review
 import Store
 import Testing
 
-/// What a word stands for, and what is shown of it.
+/// The object that a word identifies, and its output.
 @Suite struct ShownTests {
     /// Runs 1 and 2: fmt breaks by one error in both columns, tested waits for it in one, lwt is fixed.
     private func deployment() async throws -> RecordedDeployment {

@@ -4,7 +4,7 @@ import Records
 import Review
 import Testing
 
-/// What `ci status` shows of jobs that run.
+/// The output of `ci status` about running jobs.
 @Suite struct StatusTests {
     private let plan = PlanHeader(
         deployment: "d", repositories: [.init(location: "repo", commit: "0123456789abcdef")], targets: [], columns: [],

@@ -7,9 +7,9 @@ import TestSupport
 
 @testable import SSH
 
-/// A real sshd on the loopback device, for one user with a given shell, seen as another machine.
+/// A real sshd on the loopback device, for one user with a given shell, used like another machine.
 ///
-/// It lives in a mount namespace of its own, where the user exists and `/bin/sh` is that shell.
+/// It runs in a separate mount namespace, where the user exists and `/bin/sh` is that shell.
 final class RemoteFixture: Sendable {
     static let isPossible =
         getuid() == 0
@@ -88,7 +88,7 @@ final class RemoteFixture: Sendable {
 }
 
 extension RemoteSession {
-    /// Runs a script in what the session has claimed, or among its inputs, and gives what it printed.
+    /// Runs a script in the claimed directories of the session, or among its inputs, and returns its output.
     func sh(
         _ script: String, limits: Limits = Limits(time: .seconds(30), memory: nil, processes: nil)
     ) async -> (result: CommandResult, output: String) {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SSH
 
-/// Who gets which host, when hosts fail and when they are taken.
+/// The assignment of hosts to jobs, when hosts fail and when they are occupied.
 @Suite struct RemoteHostsTests {
     private static func target(_ name: String = "openbsd-7.7", host: String? = nil) -> HostedTarget {
         HostedTarget(name: name, planned: host, environment: Digest(of: "e"))
@@ -90,7 +90,7 @@ import Testing
         #expect(failure?.description.contains("a: no; mend a; b: no; mend b") == true, "\(failure?.description ?? "")")
     }
 
-    /// A host that does not fit one target still serves another, and is not asked about the first again.
+    /// A host that does not fit one target still serves another, and is not probed for the first again.
     @Test func anUnsuitableHostServesOtherTargets() async throws {
         let hosts = try hosts("*=ssh://a", wait: .seconds(60))
         let asked = Mutex(0)

@@ -12,7 +12,7 @@ import Testing
 /// Commands on another machine, by a real sshd whose `/bin/sh` is not bash.
 @Suite(.serialized, .enabled(if: RemoteFixture.isPossible, "needs root, sshd and the OpenSSH client"))
 struct RemoteTests {
-    /// The shells that stand for those of OpenBSD (mksh) and FreeBSD (dash).
+    /// The shells that replace those of OpenBSD (mksh) and FreeBSD (dash).
     static let shells = (["/usr/bin/dash", "/bin/mksh", "/bin/bash"] as [String]).filter { access($0, X_OK) == 0 }
 
     private func eventually(_ condition: () -> Bool) async -> Bool {
@@ -162,7 +162,7 @@ struct RemoteTests {
         #expect(refusal?.kind == .noLogin, "\(refusal?.description ?? "")")
     }
 
-    /// Where packets vanish neither side sees the other's end: the host goes by what it hears.
+    /// If packets are dropped, neither side sees the other's end: the host relies on the heartbeat.
     @Test func aSilentConnectionIsGivenUpOnTheHost() async throws {
         let fixture = try RemoteFixture(shell: Self.shells[0])
         var host = fixture.host
@@ -196,7 +196,7 @@ struct RemoteTests {
         #expect(fixture.workspaces.isEmpty)
     }
 
-    /// The same changes give the same files, here in a sandbox and there by tar.
+    /// The same changes give the same files, in a sandbox and by tar.
     @Test(arguments: shells) func layersTravelByTar(shell: String) async throws {
         let fixture = try RemoteFixture(shell: shell)
         let local = try Fixture()
@@ -250,7 +250,7 @@ struct RemoteTests {
         #expect(!listings[0].contains("gone"))
     }
 
-    /// A layer that removes what a lower one has, on the host as in an overlay.
+    /// A layer that removes a file of a lower one, on the host as in an overlay.
     @Test(arguments: shells) func layersRemoveOnTheHost(shell: String) async throws {
         let fixture = try RemoteFixture(shell: shell)
         let local = try Fixture()

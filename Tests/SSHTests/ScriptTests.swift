@@ -5,7 +5,7 @@ import Testing
 
 /// The scripts that run on remote hosts.
 @Suite struct ScriptTests {
-    /// Values reach a script as they are, whatever they hold.
+    /// Values reach a script unchanged, whatever they contain.
     @Test(arguments: ["dash", "bash", "mksh"].filter { Program.areInstalled($0) })
     func valuesAreQuoted(shell: String) throws {
         let odd = "a 'b' \"c\" $d `e` \\f\n*"

@@ -40,7 +40,7 @@ package final class Fixture: Sendable {
         access("/usr/bin/bwrap", X_OK) == 0 && access("/proc/self/ns/user", F_OK) == 0
 }
 
-/// Collects what a command prints.
+/// Collects the output of a command.
 package final class Output: @unchecked Sendable {
     private let lock = NSLock()
     private var bytes: [UInt8] = []
@@ -53,7 +53,7 @@ package final class Output: @unchecked Sendable {
 }
 
 extension Sandbox {
-    /// Runs a script as its user, and gives what it printed.
+    /// Runs a script as its user, and returns its output.
     package func sh(
         _ script: String, user: Command.User = .build, network: Bool = false,
         limits: Limits = Limits(time: .seconds(30)), writableOnly: [Command.Access]? = nil

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Supervision
 
-/// Where groups are made, on the kinds of machine that exist; tables of the kernel's as they are there.
+/// The location of groups on the existing kinds of machines; the tables are copies of the kernel's.
 @Suite struct ControlGroupTests {
     private static let versionOne = """
         32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct

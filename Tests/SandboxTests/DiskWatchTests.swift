@@ -3,7 +3,7 @@ import Testing
 
 @testable import Supervision
 
-/// Counting what a command left on disk.
+/// Counting the files that a command left on disk.
 @Suite struct DiskWatchTests {
     @Test func aCountThatIsInterruptedFindsNothing() throws {
         let directory = try TemporaryDirectory()

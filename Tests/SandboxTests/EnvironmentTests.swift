@@ -65,7 +65,7 @@ struct EnvironmentTests {
         #expect(try String(contentsOfFile: store.directory + "/cache/count", encoding: .utf8) == "made\n")
     }
 
-    /// Metadata, contents or owners of a file: whatever was changed, the root file system is made again, once.
+    /// Metadata, contents or owners of a file: after any change, the root file system is made again, once.
     @Test(arguments: [
         "echo more >> bin/dash", "rm bin/dash", "chown 7:7 bin/dash", "chmod 4755 bin/dash", "touch more",
     ])
@@ -83,7 +83,7 @@ struct EnvironmentTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory + "/incoming").isEmpty)
     }
 
-    /// A copy that has all owners is used; one that lost them is not.
+    /// A copy with all owners is used; one that lost them is not.
     @Test func aCopyIsUsedWhereNothingWasLost() async throws {
         let whole = host("mkdir \"$CISO_ROOT/home\"; echo x > \"$CISO_ROOT/home/f\"; chown 1000 \"$CISO_ROOT/home/f\"")
         _ = try await store.make(digest, steps: [whole])
@@ -99,7 +99,7 @@ struct EnvironmentTests {
         }
     }
 
-    /// One without a state, as earlier versions left them, is taken as it is.
+    /// A root file system without a state, from an earlier version, is accepted unchecked.
     @Test func anEnvironmentWithoutAStateIsUsed() async throws {
         let root = try await store.make(digest, steps: [fill])
         try FileManager.default.removeItem(atPath: "\(root).state")
@@ -126,7 +126,7 @@ struct EnvironmentTests {
         try String(contentsOfFile: store.directory + "/cache/count", encoding: .utf8).split(separator: "\n").count
     }
 
-    /// A root file system that its check refuses is checked again for a corrected description, and made again for the
+    /// A root file system rejected by its check is checked again for a corrected description, and made again for the
     /// same one or another recipe.
     @Test func aRefutedRootServesACorrectedDescription() async throws {
         let recipe = Digest(of: "a recipe")

@@ -14,7 +14,7 @@ struct ExclusiveLockTests {
         withExtendedLifetime(lock) {}
     }
 
-    /// As with a child that is forked while the lock is held and has not started its program yet.
+    /// Like a child that was forked while the lock was held and has not started its program yet.
     @Test func itEndsWithItsObjectThoughTheFileStaysOpen() throws {
         let directory = try TemporaryDirectory()
         var lock = try Files.lockIfFree(directory("lock"))

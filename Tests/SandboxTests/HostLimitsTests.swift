@@ -3,7 +3,7 @@ import Testing
 
 @testable import Supervision
 
-/// When a job that got too little of something is believed that the machine refused it.
+/// The conditions under which a job's message about a refused resource is believed.
 @Suite struct HostLimitsTests {
     private static let usual = [
         "/proc/meminfo":

@@ -7,8 +7,8 @@ import Supervision
 import TestSupport
 import Testing
 
-/// Packages that mean harm, each with what must become of it. The runner survives all of them, names what happened, and
-/// no process, mount or file of theirs is left.
+/// Malicious packages, each with the expected outcome. The runner survives all of them and reports the event, and no
+/// process, mount or file of theirs remains.
 @Suite(
     .serialized, .enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
 struct HostileTests {
@@ -78,7 +78,7 @@ struct HostileTests {
         #expect(result.ending == .timedOut(.wall))
     }
 
-    /// Neither the time limit nor what is told after it waits for the count of the files, or for their removal.
+    /// Neither the time limit nor the report after it waits for the count of the files, or for their removal.
     @Test func manyFilesDoNotDelayTheTimeLimit() async throws {
         let (files, limit) = LongForm.isWanted ? (200_000, 30) : (5_000, 3)
         let (result, _) = try await run("seq \(files) | xargs touch; sleep 31176") {
@@ -106,7 +106,7 @@ struct HostileTests {
 
     @Test func daemonsThatKeepTheOutputOpenAreNotAwaited() async throws {
         let (result, output) = try await run("(setsid sleep 31177 &) ; echo done")
-        // Else it would wait for hours, and reach its time limit.
+        // Otherwise, it would wait for hours, and reach its time limit.
         #expect(result.succeeded)
         #expect(output == "done\n")
     }

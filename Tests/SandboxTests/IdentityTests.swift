@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// Every id has one place on either side, or the kernel refuses the map.
+    /// Every id has one counterpart on the other side, or the kernel rejects the map.
     @Test func theMachinesRootPermutesAllIDs() throws {
         let all = [Extent(inside: 0, outside: 0, count: .max)]
         let mapping = IdentityMapping(isRoot: true, users: all, groups: all, offset: 0x6FFF_0000)
@@ -65,7 +65,7 @@ import Testing
         #expect(lstat("\(fixture.path)/unpacked/home/build/f", &status) == 0 && status.st_uid == 1000)
     }
 
-    /// The suites of sandboxes and layers once more, as an ordinary user with the ids that newuidmap gives.
+    /// The suites of sandboxes and layers again, as an ordinary user with the ids mapped by newuidmap.
     @Test(
         .enabled(
             if: Fixture.isSandboxPossible && getuid() == 0 && Program.areInstalled("newuidmap", "unshare"),

@@ -28,7 +28,7 @@ struct LayerDamageTests {
         return try store.capture(sandbox, paths: ["home"])
     }
 
-    /// What a layer is like, by path: kind and mode, owner, contents.
+    /// The contents of a layer, by path: kind and mode, owner, contents.
     private func description(of root: String) throws -> [String: String] {
         var found: [String: String] = [:]
         for path in try FileManager.default.subpathsOfDirectory(atPath: root) {
@@ -41,7 +41,7 @@ struct LayerDamageTests {
         return found
     }
 
-    /// What can happen to a file. Each says what it did, or nil where it cannot be done to this file.
+    /// Faults of a file. Each returns its description, or nil if it does not apply to this file.
     private static let faults: [@Sendable (String) -> String?] = [
         { truncate($0, 0) == 0 ? "truncated" : nil },
         { path in
@@ -52,7 +52,7 @@ struct LayerDamageTests {
             guard let file = FileHandle(forWritingAtPath: path) else { return nil }
             try? file.write(contentsOf: bytes)
             try? file.close()
-            // Even where the time of modification is put back.
+            // Even if the modification time is restored.
             var times = [before.st_atim, before.st_mtim]
             utimensat(AT_FDCWD, path, &times, AT_SYMLINK_NOFOLLOW)
             return "a byte changed"
@@ -73,7 +73,7 @@ struct LayerDamageTests {
         (try? FileManager.default.removeItem(atPath: path)) != nil
     }
 
-    /// Whatever is done to whichever file of an unpacked layer, the next one who asks gets the layer as it was.
+    /// After any damage to any file of an unpacked layer, the next user gets the original layer.
     @Test func everyDamageToAnUnpackedLayerIsMended() async throws {
         let layer = try await layer()
         let root = try await store.unpacked(layer.digest)
@@ -91,7 +91,7 @@ struct LayerDamageTests {
         #expect(try description(of: root) == whole, "a file too many")
     }
 
-    /// An archive that is not what its name says is not there at all, and no failure about it blames anybody.
+    /// An archive that does not match its name counts as absent, and no failure about it blames a package.
     @Test func everyDamageToAnArchiveMakesTheLayerMissing() async throws {
         for fault in Self.faults.dropLast() {
             let layer = try await layer()
@@ -111,8 +111,8 @@ struct LayerDamageTests {
         }
     }
 
-    /// A directory in the place of an archive, or of what says how a layer was unpacked, does not keep the layer from being
-    /// made again.
+    /// A directory in the place of an archive, or of the record of an unpacked layer, does not prevent the layer from
+    /// being made again.
     @Test func aDirectoryInTheWayIsReplaced() async throws {
         let layer = try await layer()
         let root = try await store.unpacked(layer.digest)
@@ -129,7 +129,7 @@ struct LayerDamageTests {
         #expect(try description(of: try await store.unpacked(layer.digest)) == whole)
     }
 
-    /// `cp -r` gives all files to whoever copies, and another time.
+    /// `cp -r` changes the owner and the times of all files.
     @Test func aCopyOfAStoreIsUsed() async throws {
         let layer = try await layer()
         let whole = try description(of: try await store.unpacked(layer.digest))

@@ -81,7 +81,7 @@ struct LayerTests {
         #expect(output == "301\n299")
     }
 
-    /// Many tasks want one layer: one builds it, the others find it.
+    /// Many tasks need one layer: one builds it, the others find it.
     @Test func oneOfManyBuildsALayer() async throws {
         let store = store
         let marker = fixture.path + "/built"

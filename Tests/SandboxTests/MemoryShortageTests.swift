@@ -6,7 +6,7 @@ import Supervision
 import TestSupport
 import Testing
 
-/// Whose memory it was that ran out, and that a lost process is never overlooked.
+/// Whose memory limit was reached, and that a lost process is never overlooked.
 @Suite(
     .serialized, .enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
 struct MemoryShortageTests {
@@ -15,7 +15,7 @@ struct MemoryShortageTests {
     init() throws { fixture = try Fixture() }
 
     private static let isStarved = ProcessInfo.processInfo.environment["CISO_TEST_STARVED"] != nil
-    /// Where version 1 has the memory of this process.
+    /// The control group of version 1 for this process's memory.
     private static let group: String? = {
         let membership = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
         let line = membership.split(separator: "\n").first { $0.split(separator: ":").dropFirst().first == "memory" }
@@ -28,7 +28,7 @@ struct MemoryShortageTests {
         return try await fixture.sandbox().sh(script, limits: limits)
     }
 
-    /// The command goes on and ends well; what one of its processes was to do was not done.
+    /// The command continues and succeeds, but the work of one of its processes was not done.
     @Test(arguments: ["tail /dev/zero || true", "(tail /dev/zero; echo lost) & wait; exit 0", "tail /dev/zero | cat"])
     func aProcessKilledForMemoryIsNoSuccess(script: String) async throws {
         let (result, output) = try await run(script, memory: 64 << 20)
@@ -61,7 +61,7 @@ struct MemoryShortageTests {
         #expect(ending.output.contains("4 test cases passed"), "\(ending.output)")
     }
 
-    /// Not a test of its own: run by the one above, in a group with little memory.
+    /// Not a test by itself: run by the one above, in a group with little memory.
     @Test(
         .enabled(if: isStarved, "run by the test above"),
         arguments: [
@@ -74,7 +74,7 @@ struct MemoryShortageTests {
         #expect(result.detail?.contains("limit of 2048 MiB") == true, "\(result)")
     }
 
-    /// Nothing inside can reach the process that holds the sandbox; whatever killed it was outside.
+    /// No process inside can reach the process that holds the sandbox, so it was killed from outside.
     @Test func killingTheSandboxFromOutsideIsTheMachinesDoing() async throws {
         let sandbox = try fixture.sandbox()
         let task = Task {

@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 
 extension Program {
-    /// This test program, run once more: some things can only be seen from outside of a process.
+    /// This test program in another process: some behaviour is visible only from outside of a process.
     ///
     /// - Parameters:
     ///   - filter: the tests to run.
-    ///   - user: to run as, given that this process is root.
+    /// - user: the user to run as, provided that this process is root.
     init(running filter: String, as user: Int? = nil, environment: [String: String]) throws {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let change = user.map { ["setpriv", "--reuid=\($0)", "--regid=\($0)", "--clear-groups"] } ?? []

@@ -25,7 +25,7 @@ struct SandboxTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.layout.base + "/home/build").isEmpty)
     }
 
-    /// What is writable and what is not, and that a link made by a build opens nothing of the machine's.
+    /// Writable and read-only paths; a link made by a build gives no access to files of the machine.
     @Test func onlyNamedDirectoriesAreWritable() async throws {
         let sandbox = try fixture.sandbox()
         #expect(await sandbox.sh("mkdir -p own/inner shared").result.succeeded)

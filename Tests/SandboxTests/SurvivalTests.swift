@@ -8,12 +8,12 @@ import System
 import TestSupport
 import Testing
 
-/// What is left of a runner that was killed, and what the next one does about it.
+/// The state after a runner was killed, and its cleanup by the next one.
 @Suite(.enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
 struct SurvivalTests {
     private static let place = ProcessInfo.processInfo.environment["CISO_TEST_VICTIM"]
 
-    /// Not a test of its own: what the other process does until it is killed.
+    /// Not a test by itself: the work of the other process until it is killed.
     @Test(.enabled(if: place != nil, "run by the tests below")) func victim() async throws {
         let place = try #require(Self.place)
         let fixture = try Fixture()
@@ -26,7 +26,7 @@ struct SurvivalTests {
         _ = await task.value
     }
 
-    /// Not a test of its own: makes an environment in two steps, the second of which takes long unless told otherwise.
+    /// Not a test by itself: makes an environment in two steps; by default, the second one takes long.
     @Test(.enabled(if: place != nil, "run by the tests below")) func maker() async throws {
         let place = try #require(Self.place)
         _ = try await Self.make(in: place)
@@ -43,7 +43,7 @@ struct SurvivalTests {
         return try await EnvironmentStore(place + "/environments").make(Digest(of: "x"), steps: [step])
     }
 
-    /// A test of this suite, run by a process of its own that has come as far as it is to be killed.
+    /// A test of this suite, run by a separate process that has reached the point at which it is killed.
     private static func started(_ test: String, in place: String) throws -> RunningProgram {
         let other = try Program(
             running: "SurvivalTests/\(test)", environment: ["CISO_TEST_VICTIM": place, "TMPDIR": place]
@@ -72,7 +72,7 @@ struct SurvivalTests {
         let place = directory.path
         let other = try Self.started("victim", in: place)
         #expect(runningSleepers() == 2)
-        // While its maker lives, a sandbox is left alone.
+        // A sandbox is not removed while the process that made it is alive.
         #expect(ScratchDirectory.removeLeftovers(in: place + "/sandboxes").isEmpty)
         other.kill(SIGKILL)
         other.wait()

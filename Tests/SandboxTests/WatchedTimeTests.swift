@@ -2,7 +2,7 @@ import Testing
 
 @testable import Supervision
 
-/// What counts as time in which a command was watched.
+/// The time in which a command was watched.
 @Suite struct WatchedTimeTests {
     private let start = ContinuousClock.now
 
@@ -12,7 +12,7 @@ import Testing
         #expect(time.total == .seconds(60))
     }
 
-    /// A night of sleep, or of a stopped runner, is no hour of building.
+    /// A night of sleep, or of a stopped runner, does not count as building time.
     @Test func aGapDoesNotCount() {
         var time = WatchedTime(from: start)
         time.look(at: start + .seconds(1))

@@ -1,4 +1,4 @@
-/// What happens when in simulated time: a binary heap, ordered by time and then by insertion.
+/// The events of simulated time: a binary heap, ordered by time and then by insertion.
 struct EventQueue<Event> {
     private var heap: [(time: Double, order: Int, event: Event)] = []
     private var inserted = 0

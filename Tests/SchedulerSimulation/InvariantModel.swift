@@ -1,26 +1,26 @@
 import Scheduler
 
-/// What must be so at every step, kept apart from the machines: derived from the actions and from what was recorded.
+/// Invariants of every step, independent of the state machines: derived from the actions and from the recorded results.
 struct InvariantModel {
     let plan: SimulatedPlan
     let workers: [WorkerPool.Worker]
     /// For each target the workers that can run it.
     private let accepts: [[Bool]]
 
-    /// For each job how many dispatched tasks want it.
+    /// The number of dispatched tasks that need each job.
     private var wanted: [Int]
     private(set) var unmet: [Int]
     private var isRecorded: [Bool]
     private var isCancelled: [Bool]
-    /// Jobs whose infrastructure failed: until when they rest; infinity: they failed for good.
+    /// The time until which jobs pause after an infrastructure failure; infinity: they failed permanently.
     private(set) var rest: [Double]
-    /// How many tasks had been dispatched when the job was added, and when it became ready.
+    /// The number of tasks that had been dispatched when the job was added, and when it became ready.
     private var batch: [Int]
     private var readySince: [Int]
     private var batches = 0
     private var skips = 0
 
-    /// The worker that was given each job, and has not given it back.
+    /// The worker to which each job is assigned.
     private(set) var holder: [Int]
     private(set) var held: [Set<Int>]
     private var isUsable: [Bool]
@@ -50,7 +50,7 @@ struct InvariantModel {
         (readyOld, free) = (ready, ready)
     }
 
-    /// The dispatcher is gone: nobody knows of tasks, workers and assignments.
+    /// The dispatcher has ended: all tasks, workers and assignments are forgotten.
     mutating func restart() {
         defer { for job in wanted.indices { update(job) } }
         for job in wanted.indices {
@@ -89,7 +89,7 @@ struct InvariantModel {
         update(job)
     }
 
-    /// Notes what is recorded of a job; nil: nothing any more.
+    /// Records the result of a job; nil removes it.
     mutating func record(_ job: Int, _ ending: JobScheduler.Ending?) {
         if isRecorded[job] != (ending != nil) { isRecorded[job] = ending != nil }
         rest[job] = 0
@@ -121,7 +121,7 @@ struct InvariantModel {
         update(job)
     }
 
-    /// Takes all its jobs from a worker that is gone.
+    /// Removes all jobs from a lost worker.
     mutating func releaseAll(of worker: Int) {
         for job in held[worker].sorted() { hold(job, by: -1) }
         setUsable(worker, false)
@@ -136,7 +136,7 @@ struct InvariantModel {
 
     func isWanted(_ job: Int) -> Bool { wanted[job] > 0 && !isCancelled[job] }
 
-    /// What is wrong with an assignment; nil: nothing.
+    /// The error of an assignment; nil if it is correct.
     mutating func objection(toAssigning job: Int, to worker: Int) -> String? {
         if isRecorded[job] { return "job \(job) is assigned although it is recorded" }
         if !isWanted(job) { return "job \(job) is assigned although it is cancelled" }
@@ -150,7 +150,7 @@ struct InvariantModel {
         return starvation(byAssigning: job, to: worker)
     }
 
-    /// What many later tasks have overtaken comes first, but for a few that are nearer.
+    /// Jobs overtaken by many later tasks come first, except for a few preferred ones.
     private mutating func starvation(byAssigning job: Int, to worker: Int) -> String? {
         let isYoung = batches - batch[job] < 8
         let isOvertaking = isYoung && readyOld.indices.contains { readyOld[$0] > 0 && accepts[$0][worker] }

@@ -1,8 +1,8 @@
 import Scheduler
 
-/// Tasks and their jobs, from a seed: what is to be dispatched, and what each job does.
+/// Tasks and their jobs, from a seed, with the outcome of each job.
 struct SimulatedPlan {
-    /// Jobs that a task adds, `jobs` of the whole plan, and all that it wants.
+    /// The jobs that each task adds, out of all `jobs` of the plan, and all jobs that it needs.
     struct Task {
         var jobs: Range<Int>
         var wanted: [Int]
@@ -15,7 +15,7 @@ struct SimulatedPlan {
     private(set) var target: [Int] = []
     private(set) var cost: [Double] = []
     private(set) var priority: [Int] = []
-    /// Jobs that fail, whoever runs them.
+    /// Jobs that fail on every worker.
     private(set) var fails: [Bool] = []
     /// Jobs that failed until they were retried.
     private(set) var healed: Set<Int> = []
@@ -24,7 +24,7 @@ struct SimulatedPlan {
 
     init(_ options: SimulationOptions, _ random: inout SimulatedRandom) {
         let size = (options.jobs + options.tasks - 1) / options.tasks
-        // Where later tasks are always more urgent, only the limit of overtaking lets the first ones run.
+        // If later tasks are always more urgent, the first ones run only because of the limit of overtaking.
         let isUrgencyRising = random.chance(0.5)
         for job in 0..<options.jobs {
             var list: Set<Int> = []

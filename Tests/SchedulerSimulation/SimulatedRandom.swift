@@ -19,6 +19,6 @@ struct SimulatedRandom: RandomNumberGenerator {
     /// A number below `bound`.
     mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }
 
-    /// A number from 0 to twice the mean.
+    /// A random number from 0 to twice the mean.
     mutating func around(_ mean: Double) -> Double { Double(next() >> 11) * 0x1p-52 * mean }
 }

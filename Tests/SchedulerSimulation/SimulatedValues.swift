@@ -30,7 +30,7 @@ struct SimulatedValues {
     var reports: [Int: [Report]] = [:]
     /// The highest term of a dispatcher.
     var epoch: UInt32 = 0
-    /// The results in history: successes, failures, and cancellations that somebody asked for.
+    /// The results in history: successes, failures, and requested cancellations.
     var recorded: [JobScheduler.Ending?]
     var submitted: [Bool]
     var cancelledTasks: [Bool]

@@ -1,11 +1,11 @@
-/// A worker process: it begins what is assigned to it, and writes reports.
+/// A worker process: it executes its assignments, and writes reports.
 struct SimulatedWorker {
-    /// Changes when the process is started, and when it registers anew.
+    /// Changes when the process starts, and when it registers again.
     var session = 0
     var isUp = false
     /// Stopped, as by SIGSTOP: its lease lives on.
     var isHung = false
-    /// Cut off: its lease has ended, and what it runs goes on.
+    /// Disconnected: its lease has ended, and its jobs continue.
     var isPartitioned = false
     var slots: Int
     /// How long its jobs take, compared with others.

@@ -3,7 +3,7 @@ import Scheduler
 extension Simulation {
     var time: Duration { .milliseconds(Int64(now * 1000)) }
 
-    /// Starts a dispatcher, which knows only what is recorded and the ephemeral values.
+    /// Starts a dispatcher, which reads only the records and the ephemeral values.
     func startDispatcher() throws {
         incarnation += 1
         values.epoch += 1
@@ -20,7 +20,7 @@ extension Simulation {
         events.add(.dispatcherClock(incarnation: incarnation), at: now + 1)
     }
 
-    /// Has the machines process an event, and does what they say.
+    /// Lets the state machines process an event, and executes their actions.
     func handle(_ event: Dispatcher.Event) throws {
         var open = advance(event)
         var next = 0
@@ -71,7 +71,7 @@ extension Simulation {
         return []
     }
 
-    /// Tells the model whether the dispatcher may use the worker.
+    /// Updates in the model whether the dispatcher may use the worker.
     func updateUse(of worker: Int) {
         model.setUsable(worker, known[worker] != nil && modes[worker] == .ready && !stalled.contains(worker))
     }

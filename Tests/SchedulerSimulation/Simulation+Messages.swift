@@ -39,7 +39,7 @@ extension Simulation {
         self.report = nil
     }
 
-    /// Looks whether another session of the worker is registered than the dispatcher knows.
+    /// Checks whether the registered session of the worker differs from the one known to the dispatcher.
     func noticeRegistration(of worker: Int) throws {
         let registration = values.registrations[worker]
         guard known[worker] != registration?.session, dispatcher != nil else { return }
@@ -56,7 +56,7 @@ extension Simulation {
         try handle(.worker(.register(worker, description, at: time)))
     }
 
-    /// Takes back what a lost worker was assigned.
+    /// Revokes the assignments of a lost worker.
     func forget(_ worker: Int) {
         known[worker] = nil
         stalled.remove(worker)
@@ -64,7 +64,7 @@ extension Simulation {
         model.releaseAll(of: worker)
     }
 
-    /// Looks at all values: notifications may have been lost.
+    /// Reads all values: notifications may have been lost.
     func tickDispatcher() throws {
         events.add(.dispatcherClock(incarnation: incarnation), at: now + 1)
         for (job, until) in resting where until <= time && model.rest[job] != .infinity { model.setRest(job, until: 0) }
@@ -92,7 +92,7 @@ extension Simulation {
 
     private func check(_ assignment: SimulatedValues.Assignment, of job: Int, on worker: Int) throws {
         guard numbers[job] >= 0 else {
-            // No task wants it any more.
+            // No task requests it any longer.
             if tasks.allSatisfy({ dispatched.contains($0) || values.cancelledTasks[$0] }) {
                 values.assignments[worker][job] = nil
             }

@@ -26,7 +26,7 @@ extension Simulation {
         }
     }
 
-    /// Does what an assignment says.
+    /// Executes an assignment.
     private func follow(_ assignment: SimulatedValues.Assignment, _ job: Int, _ worker: Int) throws {
         let token = assignment.token
         switch assignment.revocation {
@@ -48,7 +48,7 @@ extension Simulation {
     private func beginNext(on worker: Int) throws {
         while workers[worker].running.count < workers[worker].slots, !workers[worker].waiting.isEmpty {
             let (job, token) = workers[worker].waiting.removeFirst()
-            // By compare-and-swap: what was revoked does not begin.
+            // By compare-and-swap: a revoked assignment does not begin.
             guard let assignment = values.assignments[worker][job], assignment.token == token,
                 assignment.revocation == .none
             else { continue }
@@ -69,7 +69,7 @@ extension Simulation {
         }
         for other in workers.indices where other != worker && workers[other].isReachable {
             guard workers[other].running[job] != nil, values.registrations[other] != nil else { continue }
-            // A worker that was given up learns so at its next tick.
+            // A worker that was given up notices that at its next tick.
             guard values.assignments[other][job] != nil else { continue }
             throw violation("job \(job) runs on workers \(other) and \(worker) at once")
         }
@@ -94,7 +94,7 @@ extension Simulation {
         try beginNext(on: worker)
     }
 
-    /// Compares what the worker does with what it should do.
+    /// Compares the state of the worker with the expected one.
     func tick(_ worker: Int) throws {
         let session = workers[worker].session
         events.add(.workerTick(worker, session: session), at: now + 2)
@@ -113,7 +113,7 @@ extension Simulation {
 
     func resume(_ worker: Int) throws { workers[worker].isHung = false }
 
-    /// The worker is connected again: it writes what it could not, and registers anew.
+    /// The worker is connected again: it writes pending values, and registers again.
     func heal(_ worker: Int) {
         guard workers[worker].isPartitioned else { return }
         workers[worker].isPartitioned = false

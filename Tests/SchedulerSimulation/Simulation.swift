@@ -2,8 +2,8 @@ import Scheduler
 
 /// Plays the dispatcher's state machines against simulated workers, a clock and an unreliable network, all from one seed.
 ///
-/// Processes meet in ephemeral values, as in the protocol; what they tell each other is only a notification, which may be
-/// late, lost, doubled or overtaken by others. Everybody looks at the values now and then.
+/// Processes communicate by ephemeral values, as in the protocol; messages are only notifications, which may be late,
+/// lost, duplicated or reordered. Every process reads the values from time to time.
 package final class Simulation {
     enum Event {
         case toWorker(Int, session: Int, ToWorker)
@@ -66,11 +66,11 @@ package final class Simulation {
     // The dispatcher's process.
     var dispatcher: Dispatcher?
     var incarnation = 0
-    /// The session of each worker as the dispatcher knows it.
+    /// The session of each worker in the dispatcher's state.
     var known: [Int?]
     var modes: [WorkerPool.Mode]
     var stalled: Set<Int> = []
-    /// When the dispatcher last heard of each worker, or gave it a job while it had none.
+    /// The time of the last sign of life of each worker, or of its first job while it had none.
     var lastSign: [Double]
     static let (stallTime, evictionTime) = (15, 60)
     /// Numbers of the dispatcher for jobs and tasks, and back.
@@ -81,7 +81,7 @@ package final class Simulation {
     var dispatched: Set<Int> = []
     /// The newest token of each job.
     var tokens: [UInt64]
-    /// Tokens whose jobs the dispatcher knows to be begun.
+    /// Tokens of the jobs that have begun, in the dispatcher's state.
     var begun: Set<UInt64> = []
     var report: SimulatedValues.Report?
     var clocks = 0
@@ -96,7 +96,7 @@ package final class Simulation {
         var workers: [SimulatedWorker] = []
         var descriptions: [WorkerPool.Worker] = []
         for number in 0..<options.workers {
-            // The first can run everything, so nothing waits in vain.
+            // The first worker can run everything, so no job waits forever.
             let some = Set((0..<options.targets).filter { _ in random.chance(0.6) }.map { "t\($0)" })
             let slots = 1 + random.below(3)
             workers.append(SimulatedWorker(slots: slots, slowness: random.chance(0.2) ? 8 : 1))
@@ -142,7 +142,7 @@ package final class Simulation {
             && tasks.count == options.tasks
     }
 
-    /// Some of what is unfinished, to find out why.
+    /// Some unfinished jobs, for diagnosis.
     private var stuck: String {
         guard let dispatcher else { return "no dispatcher" }
         let open = jobs.indices.filter { !dispatcher.jobs.state(of: $0).isSettled }.prefix(3).map { number in

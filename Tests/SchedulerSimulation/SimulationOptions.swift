@@ -1,4 +1,4 @@
-/// What is simulated: how much, and what goes wrong.
+/// The size of the simulation, and its faults.
 package struct SimulationOptions: Sendable {
     package var jobs = 400
     package var tasks = 8
@@ -7,21 +7,21 @@ package struct SimulationOptions: Sendable {
     /// Probabilities for each message.
     package var loss = 0.02
     package var duplication = 0.03
-    /// Of a delay a thousand times as long as usual.
+    /// The probability of a delay a thousand times as long as usual.
     package var longDelay = 0.01
     /// Mean simulated seconds between faults; 0: never.
     package var dispatcherCrash = 60.0
     package var workerCrash = 40.0
     /// A worker is stopped for a while, and its lease lives on.
     package var hang = 80.0
-    /// A worker's lease ends while it goes on.
+    /// A worker's lease ends while it continues.
     package var partition = 80.0
-    /// An operator drains or pauses a worker, and lets it work again.
+    /// An operator drains or pauses a worker, and resumes it.
     package var modeChange = 50.0
     package var taskCancellation = 120.0
     package var jobCancellation = 60.0
     package var retry = 40.0
-    /// Seconds after which nothing goes wrong any more.
+    /// Seconds after which no further fault happens.
     package var calm = 400.0
     /// Seconds between submissions of tasks.
     package var submission = 20.0
@@ -57,7 +57,7 @@ package struct SimulationOptions: Sendable {
         return options
     }
 
-    /// Nothing goes wrong.
+    /// Without faults.
     package mutating func disableFaults() {
         (loss, duplication, longDelay) = (0, 0, 0)
         (dispatcherCrash, workerCrash, hang, partition, modeChange) = (0, 0, 0, 0, 0)

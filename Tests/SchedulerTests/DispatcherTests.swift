@@ -21,7 +21,7 @@ import Testing
         #expect(assigned(actions) == [1, 2])
     }
 
-    /// The slot of a job that has ended goes to what depends on it, where that is more urgent than what waited.
+    /// The slot of an ended job is given to a job that depends on it, if that is more urgent than the waiting ones.
     @Test func jobsReadyAfterAResultCompeteForItsSlot() {
         var (dispatcher, actions) = dispatcher(
             [.init(inputs: [], priority: 2), .init(inputs: [], priority: 0), .init(inputs: [0], priority: 1)], slots: 1)

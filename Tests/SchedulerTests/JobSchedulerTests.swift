@@ -109,7 +109,8 @@ import Testing
         #expect(order(scheduler).first == 0)
     }
 
-    /// Every graph of four jobs in which a job needs only jobs of smaller number, 2⁶ of them, with every assignment of endings.
+    /// Every graph of four jobs in which a job depends only on jobs with smaller numbers, 2⁶ graphs, with every
+    /// assignment of endings.
     @Test func everySmallGraphKeepsTheRules() {
         for bits in 0..<64 {
             let graph = Self.graph(bits)
@@ -133,7 +134,7 @@ import Testing
         }
     }
 
-    /// Runs a graph to its end, and compares the states with what the rules say in words.
+    /// Runs a graph to its end, and compares the states with the rules.
     private static func play(_ graph: [[Int]], _ endings: [JobScheduler.Ending]) -> [String] {
         var scheduler = JobScheduler(attempts: 2)
         var mistakes: [String] = []

@@ -3,14 +3,14 @@ import TestSupport
 import Testing
 
 @Suite struct SimulationTests {
-    /// Seeds at which bugs were found: an assignment to a worker that had been started again, a task that was complete before its
-    /// jobs were reopened.
+    /// Seeds that found bugs: an assignment to a restarted worker, a task that was complete before its jobs were
+    /// reopened.
     @Test(arguments: [4, 16] as [UInt64])
     func seedsThatFoundBugs(seed: UInt64) throws {
         try Simulation(SimulationOptions(), seed: seed).run()
     }
 
-    /// An assignment that was returned to a dispatcher which had died; a retry of a job that no task wanted at that moment.
+    /// An assignment that was returned to a dead dispatcher; a retry of a job that no task needed at that moment.
     @Test(arguments: [13_124_908_935_097_441_337, 1007] as [UInt64])
     func seedsThatFoundBugsInChaos(seed: UInt64) throws {
         try Simulation(.chaos, seed: seed).run()

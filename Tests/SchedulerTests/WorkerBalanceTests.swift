@@ -2,11 +2,11 @@ import Scheduler
 import TestSupport
 import Testing
 
-/// Work that was assigned and not begun moves to workers that have nothing to do, whatever happens in between.
+/// Jobs that were assigned and not begun move to idle workers, whatever events happen in between.
 @Suite struct WorkerBalanceTests {
     private typealias Action = WorkerPool.Action
 
-    /// What the pool's actions say: who has which job, apart from the pool.
+    /// The assignment of jobs to workers according to the pool's actions, separate from the pool.
     private struct Model {
         struct Assignment {
             var worker: Int

@@ -4,7 +4,7 @@ import Testing
 @Suite struct WorkerPoolTests {
     private typealias Action = WorkerPool.Action
 
-    /// A pool that knows jobs for target `t`, of which each runs before those of greater number.
+    /// A pool with jobs for target `t`, each of which runs before those with greater numbers.
     private func pool(_ jobs: Int, target: (Int) -> String = { _ in "t" }, stall: Duration? = nil) -> WorkerPool {
         var pool = WorkerPool(stallTime: stall, evictionTime: stall.map { $0 * 2 })
         _ = pool.handle(.add((0..<jobs).map { .init(requirement: .init(target: target($0))) }))

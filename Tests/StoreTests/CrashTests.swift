@@ -7,7 +7,7 @@ import Testing
 /// A child process that writes to a store until it is done or killed.
 final class Writer {
     private let process: RunningProgram
-    /// Whether a claiming process got what it claimed.
+    /// Whether a claiming process acquired its claim.
     private(set) var claimed = false
 
     init(
@@ -20,7 +20,7 @@ final class Writer {
         ).start()
     }
 
-    /// A process that claims `claims/NAME`, once it has said whether it could.
+    /// A process that claims `claims/NAME`; the initializer returns when it has reported the result.
     init(store: String, claiming name: String) throws {
         process = try Program([BuiltProgram.path(of: "store-writer"), store, name, "claim"]).start()
         while process.isRunning, !process.output.hasSuffix("\n") { usleep(1_000) }
@@ -29,11 +29,11 @@ final class Writer {
 
     func kill() { process.kill(SIGKILL) }
 
-    /// Waits for the end; gives the acknowledged receipts and the counter's value of each, and what went wrong.
+    /// Waits for the end; returns the acknowledged receipts, the counter's value of each, and the errors.
     func finish() -> (acknowledged: [String: Int], complaint: String) {
         let ending = process.wait()
         var found: [String: Int] = [:]
-        // A line without its end was cut by the kill: nobody saw that acknowledgement.
+        // A line without its end was cut off by the kill: that acknowledgement was not received.
         for line in ending.output.split(separator: "\n") {
             let words = line.split(separator: " ")
             if words.count == 2, let value = Int(words[1]) { found[String(words[0])] = value }
@@ -93,7 +93,7 @@ struct CrashTests {
         }
     }
 
-    /// Without a transaction: whoever only reads wants to know all that is durable.
+    /// Without a transaction: a reader needs all durable changes, too.
     @Test func aDurableChangeOfADeadWriterIsSeenOnceTheStoreIsSettled() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
@@ -112,7 +112,7 @@ struct CrashTests {
         }
     }
 
-    /// Whatever writers left behind does not stop the store from being packed.
+    /// Files left by killed writers do not prevent the store from being packed.
     private func expectTidy(_ store: Store) throws {
         let head = try store.snapshot(main).commit
         try store.repackIfNeeded(limit: 0, grace: 0)
@@ -123,7 +123,7 @@ struct CrashTests {
         #expect(packs.count == 1)
     }
 
-    /// Each store goes through so many deaths: checking takes the longer the more there is in it.
+    /// The number of deaths per store: the time of a check grows with the contents.
     @Test(arguments: 0..<(LongForm.isWanted ? 25 : 1)) func writersAreKilledAtRandom(store number: Int) throws {
         let rounds = LongForm.isWanted ? 40 : 12
         var random = SeededGenerator()

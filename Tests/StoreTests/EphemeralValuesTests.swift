@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What every implementation of `EphemeralValues` must do.
+/// The requirements on every implementation of `EphemeralValues`.
 struct EphemeralValuesTests {
     enum Implementation {
         case files, memory, etcd
@@ -227,7 +227,7 @@ struct EphemeralValuesTests {
             _ = third.finish()
             watch.cancel()
             #expect(try store.branches().isEmpty, "never a commit")
-            // Whoever opens the store next removes what the dead owners left, and nothing else.
+            // The next process that opens the store removes the values of dead owners, and nothing else.
             let owner = try store.ephemeral.join("test")
             _ = try store.ephemeral.set([1], at: "kept", owner: owner, lifetime: nil, expecting: .absent)
             let live = store.path + "/ciso/live"
@@ -244,7 +244,7 @@ struct EphemeralValuesTests {
     /// The file in which the values of a store are.
     private func log(of store: Store) -> URL { URL(fileURLWithPath: store.path + "/ciso/live/log/values") }
 
-    /// A writer that was killed, or the machine that stopped, leaves a part of a record.
+    /// A killed writer, or a stopped machine, leaves a part of a record.
     @Test func aRecordThatIsCutShortIsNone() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
@@ -269,7 +269,7 @@ struct EphemeralValuesTests {
         }
     }
 
-    /// The log stays small, and nobody notices that it is written again.
+    /// The log stays small, and rewriting it is invisible to its readers.
     @Test func theLogIsWrittenAgainWhenMostOfItIsOutdated() async throws {
         try await withAsyncFolder { folder in
             let options = StoreOptions(changeDetection: .kernel(checkingEvery: .seconds(3600)))

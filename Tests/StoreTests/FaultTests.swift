@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 struct FaultTests {
-    /// Errors that a disk may give at any step of a commit.
+    /// Errors that a disk may return at any step of a commit.
     @Test(
         arguments: [ENOSPC, EIO, EROFS],
         FailurePoint.allCases.filter { ![.referenceMoved, .packsMerged, .somePacksDropped].contains($0) })
@@ -67,7 +67,7 @@ struct FaultTests {
             let path = "\(store.path)/ciso/\(name)"
             try? FileManager.default.removeItem(atPath: path)
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-            // What needs the file fails and says so, the rest goes on.
+            // Operations that need the file fail with an error, all others continue.
             for attempt in [
                 { _ = try Store(opening: store.path).transact(main, "after") { try $0.write(2, to: "kept") } },
                 { try Store(opening: store.path).checkpoint() }, { try store.repackIfNeeded(limit: 0, grace: 0) },
@@ -92,7 +92,7 @@ struct FaultTests {
             let path = "\(store.path)/objects/\(id.prefix(2))/\(id.dropFirst(2))"
             chmod(path, 0o644)
             #expect(truncate(path, 10) == 0)
-            // What this process has just written it still remembers.
+            // This process still has its own recent objects in memory.
             #expect(throws: StoreError.self) { try Store(opening: store.path).snapshot(main).bytes(at: "a/b") }
             let findings = try Store.verify(at: store.path).findings
             // The file, and the document that needs it.
@@ -111,7 +111,7 @@ struct FaultTests {
             let before = Set(files(endingIn: "", below: store.path + "/objects"))
             for number in 1...5 { try store.transact(main, "\(number)") { try $0.write(number, to: "d/n") } }
             let head = try store.snapshot(main).commit
-            // The machine stops: nothing that was not synced is there, and some files are empty.
+            // The machine stops: unsynced files are missing, and some are empty.
             for file in Set(files(endingIn: "", below: store.path + "/objects")).subtracting(before) {
                 let path = "\(store.path)/objects/\(file)"
                 let isPack = file.hasSuffix(".pack") || file.hasSuffix(".idx")
@@ -125,7 +125,7 @@ struct FaultTests {
                 default: break
                 }
             }
-            // The branch file is an earlier one, or was written anew for a change that is nowhere else.
+            // The branch file is an earlier one, or was rewritten for a change that is not recorded elsewhere.
             let left = round.isMultiple(of: 2) ? start.hex : String(repeating: "5", count: 40)
             try Data("\(left)\n".utf8).write(to: URL(filePath: store.path + "/refs/heads/main"))
             try Data("\(start)\n".utf8).write(to: URL(filePath: store.path + "/refs/heads/other.lock"))
@@ -172,7 +172,7 @@ struct FaultTests {
         }
     }
 
-    /// A git that was killed leaves its lock; only one of a git that may be alive is waited for.
+    /// A killed git leaves its lock; only the lock of a git that may be alive is waited for.
     @Test func aLockOfAGitThatWasKilledIsNoObstacle() throws {
         try withFolder { folder in
             let options = StoreOptions(lockTimeout: .milliseconds(1))

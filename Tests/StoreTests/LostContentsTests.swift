@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-/// Logs, layers and parts of the history that are gone as a whole.
+/// Logs, layers and parts of the history that are completely missing.
 @Suite struct LostContentsTests {
     /// Documents that are a log's digest and a layer's, a line each.
     private static let rebuilding = BranchRebuilding(

@@ -20,7 +20,7 @@ struct TidyTests {
         }
     }
 
-    /// Tidies once nobody else is at it: packs are put together behind a writer.
+    /// Repacks once no other process does so: packs are merged in the background of a writer.
     private func repacked(_ store: Store) throws -> Store.Repacked? {
         for _ in 0..<500 {
             if let done = try store.repackIfNeeded(limit: 0, grace: 0) { return done }
@@ -41,7 +41,7 @@ struct TidyTests {
                 let done = try #require(try repacked(store))
                 #expect(done.packs >= 5 && done.objects >= 15)
                 #expect(try loose(store) == 0)
-                // As many as there are ones in the binary form of the number of rounds, give or take.
+                // About as many packs as there are ones in the binary form of the number of rounds.
                 #expect(packs(store) <= 2 + Int(log2(Double(round))))
                 try expectClean(store.path)
             }
@@ -90,7 +90,7 @@ struct TidyTests {
                     }
                 }
                 group.addTask {
-                    // Each commit of the history can be read at any time, by whatever pack it is in.
+                    // Each commit of the history can be read at any time, whichever pack contains it.
                     while done.all.isEmpty {
                         let history = try other.history(of: main)
                         let values = try history.map { try other.snapshot(at: $0.id).value(Int.self, at: "counter") }
@@ -123,7 +123,7 @@ struct TidyTests {
             for number in 0..<70 {
                 try await store.transact(main, "\(number)") { try $0.write(number, to: StorePath("d/\(number)")) }
             }
-            // The merge behind the writer, which began at some number of packs, may hold the lock.
+            // The background merge, which started at some number of packs, may hold the lock.
             try await waitUntil("the packs are few") {
                 try store.mergePacks()
                 return packs(store) < 40
@@ -150,7 +150,7 @@ struct TidyTests {
                 }
             }
             try write(0..<60)
-            // On the same disk a clone's packs are other names of ours.
+            // On the same disk, a clone's packs are hard links to the store's.
             try git("clone", "-q", "--bare", store.path, folder + "/clone", at: folder)
             let before = try git("rev-list", "--objects", "main", at: folder + "/clone")
             try write(60..<200)
@@ -218,7 +218,7 @@ struct TidyTests {
         try withFolder { folder in
             let store = try Store(at: folder + "/store")
             try store.transact(main, "one") { try $0.write(1, to: "n") }
-            // A note on a tag is reachable; a branch that is gone is not.
+            // A note on a tag is reachable; a deleted branch is not.
             try git("-c", "user.name=a", "-c", "user.email=b", "tag", "-a", "-m", "t", "v1", "main", at: store.path)
             let side = try Branch("side")
             try store.transact(side, "side") { try $0.write(2, to: "gone") }

@@ -44,11 +44,11 @@ struct GuardRailTests {
         }
     }
 
-    /// What may be damaged in a store, and what the finding must name.
+    /// The damage to a store, and the name in the finding.
     enum Damage: CaseIterable {
         case missingDocument, otherContents, missingDirectory, zeroReference, packCutShort, log, layer, archive, oldLock
 
-        /// Damages `store`; what the finding names.
+        /// Damages `store` and returns the name that the finding must contain.
         func strike(_ store: Store) throws -> String {
             func object(_ revision: String) throws -> String {
                 try makeLoose(store.path)
@@ -109,7 +109,7 @@ struct GuardRailTests {
             (try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)"))?[.size] as? Int ?? 0
         }
 
-        /// Whether mending it loses nothing: the journal has all but what was packed since.
+        /// Whether a repair loses nothing: the journal contains everything except objects packed since.
         var isMended: Bool { self != .packCutShort }
     }
 
@@ -210,7 +210,7 @@ struct GuardRailTests {
                 var logs: [Digest] = []
                 for (number, outcome) in [old, new, new, new].enumerated() {
                     logs.append(try store.logs.put(Array("log \(number)".utf8)))
-                    // What is further inside differs each time, and does not count.
+                    // Nested members differ each time, and do not count.
                     var text = #"{"inner":{"outcome":\#(number)},"log":"\#(logs[number])""#
                     text += outcome.map { #","outcome":\#($0)}"# } ?? "}"
                     var bytes = Array(text.utf8)
@@ -242,7 +242,7 @@ struct GuardRailTests {
             #expect(try store.logs.read(running: "job") == Array("one\n".utf8))
             try writer.append(Array("two\n".utf8))
             #expect(try store.logs.read(running: "job", from: 4) == Array("two\n".utf8))
-            // It is not taken for left over while its writer is there.
+            // It is not taken for a leftover while its writer is alive.
             _ = try Store(opening: store.path)
             #expect(throws: StoreError.self) { try store.logs.begin("job") }
             let digest = try writer.seal()
@@ -258,7 +258,7 @@ struct GuardRailTests {
     @Test func runningLogsOfDeadWritersAreSwept() async throws {
         try await withAsyncFolder { folder in
             let store = try Store(at: folder + "/store")
-            // What a process leaves that dies without warning is a file that nobody has locked.
+            // A process that dies without cleanup leaves a file that is not locked.
             try Data("left".utf8).write(
                 to: URL(filePath: makingFolder("\(store.path)/ciso/logs/running") + "/dead.log"))
             let alive = try store.logs.begin("alive")

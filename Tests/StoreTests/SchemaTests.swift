@@ -3,7 +3,7 @@ import Git
 import Store
 import Testing
 
-/// What becomes of a store as its schema goes on: 1, 2 (numbers are doubled), 3 (a document is renamed).
+/// Migrations of a store: version 1, 2 (numbers are doubled), 3 (a document is renamed).
 struct SchemaTests {
     private static let doubling = Schema.Migration("Double the numbers") { transaction, _ in
         for entry in try transaction.list("numbers") {
@@ -61,7 +61,7 @@ struct SchemaTests {
             #expect(kept.map { $0.name.hasSuffix("before-schema-2") } == [true, false])
             #expect(kept[0].heads["main"] == before?.hex && kept[0].heads["other"] != nil)
             try expectClean(store.path)
-            // Whoever had the store open, or knows only what was before, writes nothing more.
+            // A program that has the store open, or supports only the earlier version, can no longer write.
             let error = #expect(throws: StoreError.self) {
                 try store.transact(main, "late") { try $0.write(9, to: "x") }
             }
@@ -71,7 +71,7 @@ struct SchemaTests {
         }
     }
 
-    /// The migration stops after so many of the four changes (two versions of two branches).
+    /// The migration stops after the given number of the four changes (two versions of two branches).
     @Test(arguments: 0..<4) func interruptedMigrationsAreResumed(changes: Int) throws {
         struct Interrupted: Error {}
         try withFolder { folder in
@@ -105,8 +105,8 @@ struct SchemaTests {
         }
     }
 
-    /// A process may be ended at any moment while it creates a store: the next one continues. A store with contents
-    /// that has lost its schema is damaged, and is not created over.
+    /// A process may be killed at any moment while it creates a store: the next one continues. A store with contents
+    /// but without its schema is damaged, and is not created again.
     @Test(arguments: [["ciso/schema"], ["ciso"], ["ciso", "config", "HEAD"]])
     func anInterruptedCreationIsContinued(missing: [String]) throws {
         try withFolder { folder in

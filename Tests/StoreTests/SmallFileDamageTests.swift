@@ -3,9 +3,9 @@ import Store
 import TestSupport
 import Testing
 
-/// The small files that lead to everything else, with one bit flipped.
+/// The small files that all others depend on, with one bit flipped.
 @Suite struct SmallFileDamageTests {
-    /// What stock git and the store read.
+    /// The contents as read by stock git and by the store.
     private struct Reading: Equatable {
         var references: String
         var branches: [String: [UInt8]]
@@ -13,7 +13,7 @@ import Testing
 
     private static let places = ["HEAD", "refs/heads/main", "config", "packed-refs"]
 
-    /// Two branches and a tag; packed by stock git where `packed-refs` is what is damaged.
+    /// Two branches and a tag; packed by stock git if `packed-refs` is damaged.
     private func fill(_ path: String, isPacked: Bool) throws {
         let store = try Store(at: path)
         for name in ["main", "results/opam/debian-12"] {
@@ -26,7 +26,7 @@ import Testing
     }
 
     private func reading(_ path: String) throws -> Reading {
-        // The name of a tag stands nowhere else.
+        // The name of a tag is recorded nowhere else.
         let script = #"exec 2>&1; git symbolic-ref HEAD && git for-each-ref refs/heads && git fsck --no-dangling"#
         let variables = ProcessInfo.processInfo.environment.merging(["GIT_DIR": path, "LC_ALL": "C"]) { $1 }
         let references = try Program(["sh", "-c", script], environment: variables).output()
@@ -38,7 +38,8 @@ import Testing
         return Reading(references: references, branches: branches)
     }
 
-    /// The upper bit of a letter makes a name that is no text: the line is damaged, and the branch is set from what is known of it.
+    /// The upper bit of a letter makes a name that is not text: the line is damaged, and the branch is restored from
+    /// other records.
     @Test func aNameThatIsNoTextIsADamagedLine() throws {
         try withFolder { folder in
             let path = folder + "/store"
@@ -55,7 +56,8 @@ import Testing
         }
     }
 
-    /// Another letter makes another branch, at a place where nobody finds it: the file is sorted, and the branch set again.
+    /// Another letter makes another branch, at a position where no search finds it: the file is sorted, and the branch
+    /// is restored.
     @Test func aNameInTheWrongPlaceIsSorted() throws {
         try withFolder { folder in
             let path = folder + "/store"
@@ -82,7 +84,7 @@ import Testing
             var whole = try reading(path)
             var bytes = try Data(contentsOf: file)
             let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] != nil
-            // The last byte has been a line end, whatever it is now.
+            // The last byte was a line end before the damage.
             let bits = Array(((bytes.count - 1) * 8)..<bytes.count * 8)
             let others = Array(0..<(bytes.count - 1) * 8).shuffled(using: &random)
             for (number, bit) in (bits + others.prefix(isFull ? others.count : 80)).enumerated() {

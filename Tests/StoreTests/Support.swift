@@ -3,10 +3,10 @@ import Store
 import TestSupport
 import Testing
 
-/// Demands that stock git finds nothing wrong; a HEAD without commits is no fault.
+/// Requires that stock git finds no problem; a HEAD without commits is not an error.
 ///
-/// Looks again where packs came or went meanwhile: of one that is put together with others under its hands git says that
-/// it is gone.
+/// Repeats the check if packs were added or removed in the meantime: if a pack is merged with others during the check,
+/// git reports it as missing.
 func expectClean(_ path: String) throws {
     while true {
         let packs = Set(files(endingIn: ".idx", below: path + "/objects/pack"))
@@ -19,7 +19,7 @@ func expectClean(_ path: String) throws {
     }
 }
 
-/// Gives each object a file of its own, as stock git does with what it writes.
+/// Writes each object to a separate file, like stock git.
 func makeLoose(_ path: String) throws {
     let packs = path + "/objects/pack"
     let aside = path + "/packs-aside"
@@ -31,13 +31,13 @@ func makeLoose(_ path: String) throws {
     try FileManager.default.removeItem(atPath: aside)
 }
 
-/// A folder that is gone when `body` ends.
+/// A folder that is removed when `body` ends.
 func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
     let folder = try TemporaryDirectory()
     return try body(folder.path)
 }
 
-/// A folder that is gone when `body` ends.
+/// A folder that is removed when `body` ends.
 func withAsyncFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     let folder = try TemporaryDirectory()
     return try await body(folder.path)

@@ -5,14 +5,14 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Collects what a watch tells, and lets a test wait for it.
+/// Collects the events of a watch, and lets a test wait for them.
 final class Collected<Element: Sendable>: Sendable {
     private let elements = Mutex<[Element]>([])
 
     var all: [Element] { elements.withLock(\.self) }
     func add(_ element: Element) { elements.withLock { $0.append(element) } }
 
-    /// Waits until `condition` holds of what was collected, at most ten seconds.
+    /// Waits at most ten seconds until `condition` holds for the collected events.
     func wait(_ condition: ([Element]) -> Bool) async -> Bool {
         for _ in 0..<2000 {
             if condition(all) { return true }
@@ -53,7 +53,7 @@ struct WatchTests {
                     try $0.write(number, to: "a/n")
                     try $0.write(number, to: StorePath("a/p\(number)"))
                 }
-                // Neither a change elsewhere nor an equal value is an event.
+                // Neither a change elsewhere nor an equal value causes an event.
                 try await store.transact(main, "elsewhere") { try $0.write(number, to: "b") }
                 try await store.transact(main, "equal") { try $0.write(number, to: "a/n") }
             }
@@ -161,7 +161,8 @@ struct WatchTests {
             let head = try store.snapshot(main).commit
             let watch = store.watch(main, from: head, excluding: own.series) { seen.add($0) }
             #expect(await seen.wait { $0.count == 1 })
-            // What the watch has not seen yet is delivered, whoever wrote it; from then on the series is known.
+            // Changes that the watch has not yet read are delivered, whoever wrote them; from then on, the series is
+            // excluded.
             try await store.transact(main, "own", options: own) { try $0.write(1, to: "own/first") }
             #expect(await seen.wait { $0.count == 2 })
             for number in 2..<20 {
@@ -179,7 +180,7 @@ struct WatchTests {
         }
     }
 
-    /// Whatever mixture of own and foreign commits comes, each foreign change is delivered.
+    /// For any sequence of own and foreign commits, each foreign change is delivered.
     @Test func noForeignChangeIsMissed() async throws {
         let seed = UInt64.random(in: .min ... .max)
         var random = SeededGenerator(seed: seed)

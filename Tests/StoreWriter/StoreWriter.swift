@@ -5,10 +5,10 @@ import Store
 
 /// Writes to a store flat out, for tests that kill it: `store-writer STORE NAME COUNT [POINT NUMBER | mixed]`.
 ///
-/// Each transaction adds 1 to a counter that all writers share, and leaves a receipt of two documents that must be
-/// there together. What is acknowledged is printed, a line each. At the NUMBERth time that a commit reaches POINT the
-/// process kills itself; for points of packing or of the journal's end, that is done after each transaction. A mixed
-/// writer puts packs together and tidies now and then.
+/// Each transaction adds 1 to a counter that all writers share, and writes a receipt of two documents that must exist
+/// together. Each acknowledgement is printed on a line. The process kills itself when a commit reaches POINT for the
+/// NUMBERth time; to reach points of packing or of the end of the journal, these operations follow each transaction. A
+/// mixed writer merges packs and repacks from time to time.
 ///
 /// `store-writer STORE NAME claim` claims `claims/NAME`, prints a line, and lives until it is killed.
 @main
@@ -28,7 +28,7 @@ struct StoreWriter {
             options.atPoint = { deaths.reached($0) }
             packing = Packing(passing: point)
         }
-        // Files are written anew from the first one on, in half of the writers that run side by side.
+        // In half of the concurrent writers, recycled files are used from the first file on.
         if !isMixed || Bool.random() { options.filesBeforeSpares = 0 }
         let store = try Store(opening: arguments[1], options: options)
         let name = arguments[2]
@@ -63,11 +63,11 @@ private func claim(_ path: String, _ name: String) throws {
     withExtendedLifetime(owner) { _ = sleep(600) }
 }
 
-/// What a writer does behind its transactions.
+/// A writer's work after its transactions.
 private enum Packing {
     case none, packs, repacking, checkpoints, mixed
 
-    /// What it takes to come by `point`.
+    /// The work required to reach `point`.
     init(passing point: FailurePoint) {
         self =
             switch point {

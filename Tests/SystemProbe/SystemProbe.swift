@@ -4,7 +4,7 @@ import System
 /// Uses mechanisms of `System` in a process that tests kill or limit.
 ///
 /// - `system-probe replace FILE SIZE` replaces a file forever, by `SIZE` bytes of one letter after the other.
-/// - `system-probe lock FILE` takes the lock of a file, prints a line, and lives until it is killed.
+/// - `system-probe lock FILE` acquires the lock of a file, prints a line, and runs until it is killed.
 /// - `system-probe run PROGRAM…` runs a program.
 /// - `system-probe scratch FOLDER` makes a directory that goes with it, prints its path, and lives until it is killed.
 @main
@@ -12,7 +12,7 @@ struct SystemProbe {
     static func main() throws {
         let arguments = CommandLine.arguments
         guard arguments.count >= 3 else { exit(64) }
-        // The default action would end the process where a test wants the error.
+        // The default action would end the process, but the test needs the error.
         signal(SIGXFSZ, SIG_IGN)
         switch arguments[1] {
         case "replace": try replace(arguments[2], size: Int(arguments[3]) ?? 0)

@@ -118,7 +118,7 @@ struct ParallelMapTests {
         #expect(try await parallelMap([Int]()) { _, element in element } == [])
     }
 
-    /// Tasks that compute leave the cooperative pool to others: more of them wait for each other than it has threads.
+    /// Computing tasks leave the cooperative pool to others: more of them wait for each other than it has threads.
     @Test func computingTasksDoNotFillThePool() async throws {
         let (stream, opening) = AsyncStream.makeStream(of: Void.self)
         let gate = Gate()

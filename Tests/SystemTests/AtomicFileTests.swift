@@ -40,7 +40,7 @@ struct AtomicFileTests {
         #expect(directory.read("folder/inside") == "kept")
     }
 
-    /// A file system that takes no more than a part of the contents.
+    /// A file system with room for only a part of the contents.
     @Test func aFullDiskLeavesTheOldFile() throws {
         try directory.write("old", to: "file")
         let probe = try BuiltProgram.path(of: "system-probe")

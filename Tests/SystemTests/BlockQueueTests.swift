@@ -7,7 +7,7 @@ import Testing
 @Suite struct BlockQueueTests {
     private struct Broken: Error {}
 
-    /// Whatever sizes the blocks have, what arrives is what was sent, in its order.
+    /// For blocks of any sizes, the received bytes equal the sent ones, in order.
     @Test func whatArrivesIsWhatWasSent() async throws {
         var random = SeededGenerator()
         for count in [1, 2, 5] {
@@ -26,7 +26,7 @@ import Testing
             let arrived = await BlockingWork.run {
                 var arrived: [[UInt8]] = []
                 while case let block = queue.take(), !block.isEmpty { arrived.append(Array(block)) }
-                // After the end there is nothing, as often as one asks.
+                // After the end, every further read returns nothing.
                 return arrived + (queue.take().isEmpty ? [] : [[]])
             }
             let sent = sizes.enumerated().map { [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: $1) }
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    /// A user that wants no more ends the maker, wherever that waits.
+    /// A reader that stops ends the writer, wherever that waits.
     @Test func aClosedQueueEndsItsMaker() async {
         for taken in 0...3 {
             let queue = BlockQueue(of: 8, count: 2)

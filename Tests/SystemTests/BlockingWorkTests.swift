@@ -5,7 +5,7 @@ import Testing
 @testable import System
 
 struct BlockingWorkTests {
-    /// Whoever waits for the work would wait for ever if it was dropped.
+    /// If the work were dropped, the waiting task would wait forever.
     @Test func workWaitsForRoomForItsThread() async {
         let refusals = Mutex(3)
         let runs = Atomic(0)

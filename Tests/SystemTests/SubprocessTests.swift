@@ -75,7 +75,7 @@ struct SubprocessTests {
         try await waitUntilGone("sleep", mark)
     }
 
-    /// Killed processes are gone as soon as the kernel gets to it.
+    /// Killed processes disappear as soon as the kernel has handled the signal.
     private func waitUntilGone(_ words: String...) async throws {
         for _ in 0..<6_000 {
             if ProcessTable.identifiers.allSatisfy({ ProcessTable.words(of: $0) != words }) { return }

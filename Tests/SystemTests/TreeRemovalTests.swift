@@ -5,7 +5,7 @@ import Testing
 
 @testable import System
 
-/// Large trees are removed beside what goes on: a job that leaves them does not wait.
+/// Large trees are removed in the background: a job that leaves them does not wait.
 @Suite struct TreeRemovalTests {
     private let directory: TemporaryDirectory
 
@@ -21,7 +21,7 @@ import Testing
         (try? FileManager.default.subpathsOfDirectory(atPath: path).count) ?? 0
     }
 
-    /// What a limit leaves is left, so that the caller can go on.
+    /// The entries beyond a limit remain, so that the caller can continue.
     @Test(arguments: [1, 50, 400]) func removalStopsAtItsLimit(limit: Int) throws {
         let tree = try makeTree("t", folders: 5, files: 100)
         let before = count(tree)
@@ -32,7 +32,8 @@ import Testing
         #expect(access(tree, F_OK) != 0)
     }
 
-    /// Beyond what is prompt, the rest is removed on a queue, and the lock that keeps others off is held until then.
+    /// Up to a limit, entries are removed immediately; the rest is removed on a queue, and the lock that excludes other
+    /// processes is held until then.
     @Test func aLargeTreeIsRemovedInTheBackground() throws {
         let tree = try makeTree("t", folders: 3, files: 200)
         try directory.write("", to: "lock")
@@ -46,7 +47,7 @@ import Testing
         #expect(flock(other, LOCK_EX | LOCK_NB) == 0, "the lock was given up at the end")
     }
 
-    /// Nothing is removed while the queue is busy: the caller is back before.
+    /// Nothing is removed while the queue is busy: the caller returns earlier.
     @Test func theCallerDoesNotWait() throws {
         let tree = try makeTree("t", folders: 3, files: 200)
         let gate = DispatchSemaphore(value: 0)

@@ -69,7 +69,7 @@ package final class EtcdCluster: Sendable {
         try Program(clientOptions + words).output()
     }
 
-    /// Ends a member as a lost machine does.
+    /// Ends a member like a lost machine.
     package func kill(_ member: Int) {
         let program = programs.withLock { $0[member] }
         program.kill(SIGKILL)

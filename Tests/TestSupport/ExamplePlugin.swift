@@ -12,7 +12,7 @@ package enum ExamplePlugin {
     /// - Parameters:
     ///   - changes: texts of the C source and what replaces each, everywhere.
     /// - Returns: the path of the shared object.
-    /// - Throws: `Missing`; `ProgramFailure` where the compiler refuses the source.
+    /// - Throws: `Missing`; `ProgramFailure` if the compiler rejects the source.
     package static func build(
         in directory: String, named name: String = "Minimal", changing changes: [(String, String)] = []
     ) throws -> String {

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// An OCI image layout on disk, written for a test: images of layers whose members are given one by one, also such as no tool
+/// An OCI image layout on disk, written for a test: images of layers with explicit members, including ones that no tool
 /// would write.
 package struct ImageLayout: Sendable {
     /// A member of a layer.
@@ -9,12 +9,12 @@ package struct ImageLayout: Sendable {
         /// `file`, `directory`, `link`, `hardlink`, `device`, `fifo`.
         package var kind = "file"
         package var text = ""
-        /// What a link leads to.
+        /// The target of a link.
         package var target = ""
         package var mode = 0o644
         package var uid = 0
         package var gid = 0
-        /// Bytes of zeros, in place of `text`.
+        /// Bytes of zeros, instead of `text`.
         package var zeros = 0
         /// Extended attributes.
         package var attributes: [String: String] = [:]
@@ -55,9 +55,9 @@ package struct ImageLayout: Sendable {
     /// A layer.
     package struct Layer: Codable, Sendable {
         package var members: [Member] = []
-        /// A directory with what comes first in it.
+        /// A directory whose contents precede the members.
         package var directory: String?
-        /// A tar file compressed by zstd, in place of members.
+        /// A tar file compressed by zstd, instead of members.
         package var archive: String?
         /// `gzip`, `zstd` or `none`.
         package var compression = "gzip"
@@ -79,7 +79,7 @@ package struct ImageLayout: Sendable {
         package var user: String
         /// Whether the documents have Docker's types.
         package var isDocker = false
-        /// What the configuration lists as digests of the layers without compression, in place of those.
+        /// The configuration's list of digests of the uncompressed layers, instead of the real ones.
         package var contents: [String]?
 
         package init(
@@ -99,7 +99,7 @@ package struct ImageLayout: Sendable {
 
     package static var isPossible: Bool { Program.areInstalled("python3", "zstd", "dpkg") }
 
-    /// - Parameter directory: is made where it does not exist.
+    /// - Parameter directory: is created if it does not exist.
     package init(_ directory: String) {
         self.directory = directory
     }

@@ -29,8 +29,8 @@ package final class LoopbackListener: Sendable {
     }
 }
 
-/// Ports of this machine that nobody listens on.
+/// Ports of this machine on which no program listens.
 package func freePorts(_ count: Int) throws -> [UInt16] {
-    // All are taken at once, so that they differ.
+    // All are bound at the same time, so that they differ.
     try (0..<count).map { _ in try LoopbackListener(accepts: false) }.map(\.port)
 }

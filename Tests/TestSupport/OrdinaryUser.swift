@@ -6,7 +6,7 @@ package struct OrdinaryUser {
     private let directory: TemporaryDirectory
     private static let number = 61234
 
-    /// Whether this machine lets a test run programs as one.
+    /// Whether a test can run programs as an ordinary user on this machine.
     package static var isPossible: Bool {
         getuid() == 0 && Program.areInstalled("newuidmap", "unshare", "setpriv")
     }

@@ -7,7 +7,7 @@ package enum PackageFolder {
 
     package static var path: String { url.path }
 
-    /// The folder of reference data beside the package.
+    /// The folder of reference data next to the package.
     package static let shared = url.deletingLastPathComponent().appending(path: "shared")
 }
 
@@ -20,7 +20,7 @@ package enum SharedRepository {
 
 /// Programs that are built with the tests.
 package enum BuiltProgram {
-    /// The path of a program, beside the one that runs the tests or above it.
+    /// The path of a program, in the directory of the test program or in a parent of it.
     package static func path(of name: String) throws -> String {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         var folder = URL(filePath: own).deletingLastPathComponent()

@@ -15,7 +15,7 @@ package enum ProcessTable {
         return found
     }
 
-    /// The words of a process; none where it is gone.
+    /// The words of a process; empty if it has ended.
     package static func words(of process: pid_t) -> [String] {
         contents("/proc/\(process)/cmdline").split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
@@ -34,13 +34,13 @@ package enum ProcessTable {
     private static func parent(of process: pid_t) -> pid_t? {
         let status = String(decoding: contents("/proc/\(process)/stat"), as: UTF8.self)
         guard let end = status.lastIndex(of: ")") else { return nil }
-        // The name may hold spaces and parentheses; the parent is the second field behind it.
+        // The name may contain spaces and parentheses; the parent is the second field after it.
         let fields = status[end...].split(separator: " ")
         return fields.count > 2 ? pid_t(fields[2]) : nil
     }
 
-    /// The bytes of a file of the kernel, whose size is not known before; none where it cannot be read. Foundation's readers
-    /// take memory for such files that they do not return.
+    /// The bytes of a file of the kernel, whose size is unknown before reading; empty if it cannot be read.
+    /// Foundation's readers allocate memory for such files that they do not release.
     private static func contents(_ path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }

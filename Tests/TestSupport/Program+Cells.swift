@@ -1,7 +1,7 @@
 internal import Foundation
 
 extension Program.Ending {
-    /// What a command with `--format json` printed of cells: their fields that are texts, by package name; empty for any
+    /// The cells in the output of a command with `--format json`: their text fields, by package name; empty for any
     /// other output.
     package var cells: [String: [String: String]] {
         guard let states = try? JSONSerialization.jsonObject(with: Data(output.utf8)) as? [[String: Any]] else {

@@ -1,15 +1,15 @@
 internal import Foundation
 internal import Glibc
 
-/// A program to run beside the tests.
+/// A program that a test runs.
 package struct Program: Sendable {
     package var words: [String]
-    /// Where it starts; where the tests run if nil.
+    /// The working directory; the tests' if nil.
     package var directory: String?
     /// All its variables; those of the tests if nil.
     package var environment: [String: String]?
     package var input: String
-    /// Whether what it says of errors is kept among its output.
+    /// Whether standard error is included in the output.
     package var isJoined: Bool
 
     package init(
@@ -28,19 +28,19 @@ package struct Program: Sendable {
         /// The exit code, or 128 and the signal that ended it.
         package var status: Int32
         package var output: String
-        /// What it wrote to standard error; empty where that was joined to the output.
+        /// The text written to standard error; empty if that is included in the output.
         package var messages: String
     }
 
     /// Runs it to its end.
     ///
-    /// - Throws: where it cannot be started; its exit code is no error.
+    /// - Throws: if it cannot be started; an exit code other than 0 is not an error.
     package func run() throws -> Ending { try start().wait() }
 
-    /// Runs it to its end, which must be a good one.
+    /// Runs it to its end, which must be successful.
     ///
-    /// - Returns: what it printed.
-    /// - Throws: `ProgramFailure` with all that it said.
+    /// - Returns: the output.
+    /// - Throws: `ProgramFailure` with the complete output.
     @discardableResult package func output() throws -> String {
         let ending = try run()
         guard ending.status == 0 else { throw ProgramFailure(program: self, ending: ending) }
@@ -49,9 +49,9 @@ package struct Program: Sendable {
 
     /// Starts it.
     ///
-    /// Not by Foundation's `Process`: there one thread waits for all, and a daemon that closes what it inherited, as sshd
-    /// does, keeps it from seeing any other end. What is printed goes into files without a name, not through pipes, so
-    /// that a process that keeps them open keeps nobody waiting.
+    /// Foundation's `Process` is not used: its single thread waits for all processes, and a daemon that closes
+    /// inherited descriptors, such as sshd, prevents it from seeing any other end. The output is written to unnamed
+    /// files, not to pipes, so a process that keeps them open blocks no reader.
     package func start() throws -> RunningProgram {
         let files = (input: try UnnamedFile(holding: input), output: try UnnamedFile())
         let messages = isJoined ? files.output : try UnnamedFile()
@@ -62,14 +62,14 @@ package struct Program: Sendable {
         for (target, file) in [files.input, files.output, messages].enumerated() {
             posix_spawn_file_actions_adddup2(&actions, file.descriptor, Int32(target))
         }
-        // Other tests' files are no concern of the program either.
+        // The program must not inherit the files of other tests either.
         for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
             if let descriptor = Int32(name), descriptor > 2 { posix_spawn_file_actions_addclose(&actions, descriptor) }
         }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // What a thread of the tests blocks or ignores is no concern of the program.
+        // The program must not inherit the signals that a thread of the tests blocks or ignores.
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
@@ -92,7 +92,7 @@ package struct Program: Sendable {
         names.allSatisfy { path(of: $0, in: ProcessInfo.processInfo.environment).contains("/") }
     }
 
-    /// Looks for a program as `env` does: on the path that it is given.
+    /// Searches for a program like `env`: on the given path.
     private static func path(of name: String, in variables: [String: String]) -> String {
         guard !name.contains("/") else { return name }
         let folders = (variables["PATH"] ?? "/usr/bin:/bin").split(separator: ":")

@@ -27,7 +27,7 @@ package struct RealOpam {
         try folder.shell("mkdir \(place)/files; cd \(place)/files; \(script)")
     }
 
-    /// Makes the root and the switch, once all packages are there.
+    /// Creates the root and the switch, once all packages exist.
     package func initialize() throws {
         try run([
             "init", "--bare", "--disable-sandboxing", "--no-setup", "-k", "local", "default", folder("repository"),
@@ -43,7 +43,7 @@ package struct RealOpam {
         try program(words).output()
     }
 
-    /// Runs the client to whichever end.
+    /// Runs the client, whatever its exit code.
     package func ending(_ words: [String]) throws -> Program.Ending { try program(words).run() }
 
     private func program(_ words: [String]) -> Program {

@@ -93,7 +93,7 @@ package final class RegistryServer: Sendable {
         program.withLock { $0 = new }
     }
 
-    /// Where it keeps the contents of a blob.
+    /// The path of the contents of a blob.
     package func file(ofBlob digest: String) -> String {
         folder("data/docker/registry/v2/blobs/sha256/\(digest.prefix(2))/\(digest)/data")
     }
@@ -106,7 +106,7 @@ package final class RegistryServer: Sendable {
         return folder(file)
     }
 
-    /// Gives tokens for what is asked, signed by openssl.
+    /// Issues the requested tokens, signed by openssl.
     private static let tokenServer = """
         import base64, http.server, json, subprocess, sys, time, urllib.parse
 

@@ -1,7 +1,7 @@
 package import Glibc
 internal import Synchronization
 
-/// A program that runs beside the tests.
+/// A program that runs during a test.
 package final class RunningProgram: Sendable {
     package let identifier: pid_t
     private let files: (output: UnnamedFile, messages: UnnamedFile?)
@@ -22,10 +22,10 @@ package final class RunningProgram: Sendable {
         }
     }
 
-    /// What it has printed so far.
+    /// The output so far.
     package var output: String { files.output.text }
 
-    /// What it has written to standard error so far; empty where that is joined to the output.
+    /// The standard error so far; empty if that is included in the output.
     package var messages: String { files.messages?.text ?? "" }
 
     /// Waits for its end.
@@ -46,7 +46,7 @@ package final class RunningProgram: Sendable {
         return ending
     }
 
-    /// Waits for something that the program brings about, or for its end.
+    /// Waits for an effect of the program, or for its end.
     ///
     /// - Throws: `NotInTime`, with its output, where neither happens within a quarter of an hour; it is killed. What `condition`
     ///   throws.

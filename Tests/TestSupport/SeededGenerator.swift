@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Random numbers that a seed gives again (SplitMix64: Steele, Lea and Flood, Fast Splittable Pseudorandom Number
+/// Reproducible random numbers from a seed (SplitMix64: Steele, Lea and Flood, Fast Splittable Pseudorandom Number
 /// Generators, 2014).
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
     package let seed: UInt64
@@ -11,7 +11,7 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
         state = seed
     }
 
-    /// With the seed in `CISO_TEST_SEED`, or else one by chance; it is printed.
+    /// Uses the seed in `CISO_TEST_SEED`, otherwise a random one; prints it.
     package init(printingSeedOf test: String = #function) {
         let given = ProcessInfo.processInfo.environment["CISO_TEST_SEED"].flatMap(UInt64.init)
         self.init(seed: given ?? .random(in: .min ... .max))

@@ -1,12 +1,12 @@
 internal import Foundation
 internal import Glibc
 
-/// A host as far as the network and some folders go: a network namespace behind a pair of virtual interfaces, and a mount
-/// namespace in which folders of this machine are empty.
+/// A separate host with respect to the network and some folders: a network namespace behind a pair of virtual
+/// interfaces, and a mount namespace in which folders of this machine are empty.
 package final class SeparateHost: Sendable {
     package static let isPossible = getuid() == 0 && Program.areInstalled("ip", "unshare", "nsenter", "mount")
 
-    /// The name by which the host knows this machine.
+    /// The name of this machine on the host.
     package static let serverName = "server"
     private let link = VirtualLink()
     private let folder: TemporaryDirectory
@@ -44,9 +44,9 @@ package final class SeparateHost: Sendable {
         Program(["nsenter", "-t", "\(holder.identifier)", "-m", "-n"] + words, environment: environment)
     }
 
-    /// Lets no packet through, either way, as a firewall does that drops them.
+    /// Drops all packets, in both directions, like a firewall.
     package func cutOff() throws { try link.cut() }
 
-    /// Lets all packets through again.
+    /// Forwards all packets again.
     package func reconnect() throws { try link.mend() }
 }

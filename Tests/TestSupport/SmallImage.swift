@@ -23,7 +23,7 @@ package enum SmallImage {
         return ImageLayout.Layer([], directory: folder("base"))
     }
 
-    /// What a distribution says of itself.
+    /// The `os-release` of a distribution.
     package static func release(_ id: String, like: String? = nil, version: String) -> ImageLayout.Member {
         .file(
             "etc/os-release",

@@ -27,10 +27,11 @@ package enum SmallRootPlugin {
     /// Builds the plugin's file.
     ///
     /// - Parameters:
-    ///   - directory: where the file is put, and the file `count`, which gains a line each time the root file system is made.
+    /// - directory: the directory of the file, and of the file `count`, which gains a line each time the root file
+    ///     system is made.
     ///   - bootstrap: the script of the step at the worker.
-    ///   - tools: programs that the plugin says it needs, as JSON.
-    ///   - version: what the plugin says of the environment, whose probe says that it is 1.
+    /// - tools: the programs that the plugin requires, as JSON.
+    /// - version: the environment's version according to the plugin; the probe reports 1.
     /// - Returns: the path of the shared object.
     package static func build(
         in directory: String, bootstrap: String = fill, network: Bool = false, tools: String = "", version: String = "1"
@@ -71,9 +72,9 @@ package enum SmallRootPlugin {
         return try writeMatrix(into: folder, packages: names)
     }
 
-    /// Writes a matrix of a few packages over a compiler that does nothing, and its repository.
+    /// Writes a matrix of a few packages with a compiler that does nothing, and its repository.
     ///
-    /// - Parameter names: of the packages, which depend on nothing else.
+    /// - Parameter names: the names of packages without other dependencies.
     /// - Returns: the path of the matrix.
     package static func writeMatrix(into folder: TemporaryDirectory, packages names: [String] = ["p"]) throws
         -> String

@@ -2,9 +2,9 @@ internal import Foundation
 
 /// Runs the `git` of the machine in a directory.
 ///
-/// - Parameter isJoined: Whether what it says of errors counts too.
-/// - Returns: what it prints, without newlines at its ends.
-/// - Throws: `ProgramFailure` where it does not succeed.
+/// - Parameter isJoined: Whether standard error is included in the result.
+/// - Returns: its output, without newlines at the ends.
+/// - Throws: `ProgramFailure` if it does not succeed.
 @discardableResult
 package func git(
     _ arguments: String..., at directory: String, input: String = "", isJoined: Bool = false

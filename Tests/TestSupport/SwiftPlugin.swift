@@ -1,12 +1,12 @@
 internal import Foundation
 
-/// Plugins in Swift, built against the PluginKit that was built with the tests: in seconds, where a package of its own would
-/// build the kit again.
+/// Plugins in Swift, built with the PluginKit of the tests: in seconds, while a separate package would build the kit
+/// again.
 package enum SwiftPlugin {
     /// Builds `libCisoNAME.so` from one file.
     ///
     /// - Returns: the path of the shared object.
-    /// - Throws: `ProgramFailure` with what the compiler says.
+    /// - Throws: `ProgramFailure` with the compiler's messages.
     package static func build(_ source: String, named name: String, in directory: String) throws -> String {
         let host = try BuiltProgram.path(of: "ciso-plugin-host")
         let products = URL(filePath: host).resolvingSymlinksInPath().deletingLastPathComponent().path

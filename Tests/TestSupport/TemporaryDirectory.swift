@@ -3,15 +3,15 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// The directories that are there.
+/// The existing directories.
 private let remaining = Mutex<Set<String>>([])
 
-/// The process may end before a task has gone that was the last to own one.
+/// The process may end before the task that holds the last reference.
 private let removesRemainingAtExit: Void = {
     atexit { for path in remaining.withLock({ $0 }) { remove(path) } }
 }()
 
-/// One directory at a time: at the end of the process a test's thread may be about to remove the same one.
+/// One directory at a time: at the end of the process, a test's thread may be removing the same one.
 private let removal = Mutex<Void>(())
 
 /// Removes the tree, however many others remove parts of it at the same time: the product removes large trees in the
@@ -24,12 +24,12 @@ private func remove(_ path: String) {
     }
 }
 
-/// A new directory of a test's own, removed with what is in it when its last owner goes, or the process ends.
+/// A new directory of a test, removed with its contents when its last owner is released, or the process ends.
 package final class TemporaryDirectory: Sendable {
     /// Absolute, without a slash at its end.
     package let path: String
 
-    /// - Parameter parent: where it is made; the system's directory for temporary files if nil.
+    /// - Parameter parent: the parent directory; the system's directory for temporary files if nil.
     package init(in parent: String? = nil) throws {
         let parent = parent ?? FileManager.default.temporaryDirectory.path
         path = "\(parent)/ciso-test-\(String(UInt64.random(in: .min ... .max), radix: 36))"
@@ -57,7 +57,7 @@ package final class TemporaryDirectory: Sendable {
         chmod(file.path, mode)
     }
 
-    /// The text of a file; nil where it cannot be read.
+    /// The text of a file; nil if it cannot be read.
     package func read(_ name: String) -> String? { try? String(contentsOfFile: self(name), encoding: .utf8) }
 
     /// The regular files below a folder, relative to it, in order.
@@ -72,8 +72,8 @@ package final class TemporaryDirectory: Sendable {
 
     /// Runs a shell script in this directory.
     ///
-    /// - Returns: what it printed.
-    /// - Throws: `ProgramFailure` where one of its commands fails.
+    /// - Returns: the output.
+    /// - Throws: `ProgramFailure` if one of its commands fails.
     @discardableResult package func shell(_ script: String, _ arguments: String...) throws -> String {
         try Program(["/bin/sh", "-ec", script, "sh"] + arguments, in: path).output()
     }

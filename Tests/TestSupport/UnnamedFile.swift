@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Glibc
 
-/// A file that nobody else finds, and that is gone with the last process that has it open.
+/// A file without a name, which is removed with the last process that has it open.
 final class UnnamedFile: Sendable {
     let descriptor: Int32
 
@@ -17,7 +17,7 @@ final class UnnamedFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// What is in it; reading leaves alone where others read and write.
+    /// The contents; reading does not change the offset of other readers and writers.
     var text: String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

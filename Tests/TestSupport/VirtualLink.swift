@@ -2,10 +2,10 @@ internal import Foundation
 package import Glibc
 internal import Synchronization
 
-/// A pair of virtual network interfaces with a network of its own: one end is here, the other in the network namespace of a
-/// process, where it is called `eth0`.
+/// A pair of virtual network interfaces with a separate network: one end is in this namespace, the other in the network
+/// namespace of a process, where it is called `eth0`.
 package final class VirtualLink: Sendable {
-    /// What the end here is called.
+    /// The name of the end in this namespace.
     package let name: String
     /// The address of this machine, and that of the other end.
     package let addresses: (here: String, there: String)
@@ -36,10 +36,10 @@ package final class VirtualLink: Sendable {
             """)
     }
 
-    /// Lets no packet through, either way, as a firewall does that drops them.
+    /// Drops all packets, in both directions, like a firewall.
     package func cut() throws { try Self.shell("ip link set \(name) down") }
 
-    /// Lets all packets through again.
+    /// Forwards all packets again.
     package func mend() throws { try Self.shell("ip link set \(name) up") }
 
     deinit { try? Self.shell("ip link del \(name) 2>/dev/null || true") }

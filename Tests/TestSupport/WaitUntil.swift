@@ -3,7 +3,7 @@ package struct NotInTime: Error, CustomStringConvertible {
     package let description: String
 }
 
-/// Waits for something that other tasks or processes bring about and that nothing signals.
+/// Waits for an effect of other tasks or processes for which there is no signal.
 ///
 /// - Parameter limit: Only bounds a test that has failed already; no test may depend on it.
 /// - Throws: `NotInTime`; what `condition` throws.

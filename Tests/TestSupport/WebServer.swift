@@ -1,20 +1,20 @@
 internal import Foundation
 internal import Glibc
 
-/// A `ci serve` that runs beside the tests, on a free port.
+/// A `ci serve` that runs during a test, on a free port.
 package final class WebServer: Sendable {
     private let program: RunningProgram
     /// `http://127.0.0.1:PORT`.
     package let address: String
 
-    /// Whether the server was built and put beside `ci`.
+    /// Whether the server is built and in the directory of `ci`.
     package static var isBuilt: Bool {
         (try? BuiltProgram.path(of: "ciso-serve")) != nil && Program.areInstalled("curl")
     }
 
     /// Starts the server and waits until it listens.
     ///
-    /// - Throws: `NotInTime` with what it said, where it ended instead.
+    /// - Throws: `NotInTime` with its output if it ended instead.
     package init(_ words: [String], environment: [String: String], in directory: String) async throws {
         let program = try Program(
             [BuiltProgram.path(of: "ci"), "serve", "--listen", "127.0.0.1:0"] + words, in: directory,

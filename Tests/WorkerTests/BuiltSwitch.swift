@@ -6,7 +6,7 @@ import TestSupport
 
 @testable import Worker
 
-/// Packages of the quickstart, built by jobs, and the layers that they left.
+/// Packages of the quickstart, built by jobs, and their layers.
 struct BuiltSwitch {
     let world: QuickstartWorld
     let endings: [String: QuickstartWorld.Ending]
@@ -17,7 +17,7 @@ struct BuiltSwitch {
 
     init(_ names: [String], in world: QuickstartWorld) async throws {
         self.world = world
-        // As for opam: what is not asked for is not in the switch, not even as an optional dependency.
+        // As with opam: packages that are not requested are not in the switch, not even as optional dependencies.
         let wanted = Set(world.repository.closure(of: names, on: world.target, among: Set(names)))
             .union(world.repository.requirements(of: names, on: world.target))
         endings = try await world.build(names, among: wanted)
@@ -41,7 +41,7 @@ struct BuiltSwitch {
 
     /// The layers over opam's state of the switch that they make together, written to `directory`.
     ///
-    /// - Parameter left: a package that is left out.
+    /// - Parameter left: a package that is omitted.
     func withState(in directory: String, leavingOut left: String? = nil) async throws -> [String] {
         let target = try await TargetEnvironments(
             world.folders.environmentStore, catalog: world.catalog, variables: .ofTests

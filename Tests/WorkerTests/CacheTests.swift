@@ -9,7 +9,7 @@ import Testing
 
 @testable import Worker
 
-/// What a worker can make again is shared by all stores, bounded, and kept while it is in use.
+/// The cached data of a worker is shared by all stores, bounded, and kept while it is in use.
 @Suite struct CacheTests {
     private let directory: TemporaryDirectory
 
@@ -21,7 +21,7 @@ import Testing
         WorkerFolders(directory("\(store)/worker"), cache: directory("cache"), archives: directory("\(store)/objects"))
     }
 
-    /// A layer with a file of about so many bytes.
+    /// A layer with a file of about the given number of bytes.
     private func layer(_ name: String, bytes: Int = 100_000, in folders: WorkerFolders) throws -> Digest {
         let changes = "changes-\(name)"
         try directory.write(String(repeating: name, count: bytes / name.utf8.count), to: "\(changes)/home/\(name)")
@@ -38,7 +38,7 @@ import Testing
         #expect(access("\(one.archives)/\(digest.shard)/\(digest)", R_OK) == 0)
         let place = try await one.layerStore.unpacked(digest)
         #expect(place == "\(directory("cache"))/layers/\(digest)")
-        // What is unpacked is of use to a store that has no such layer, but does not make it one of its own.
+        // A store without the layer can use the unpacked directory, but does not contain the layer because of that.
         #expect(try await two.layerStore.unpacked(digest) == place && !two.layerStore.contains(digest))
         #expect(try layer("a", in: two) == digest && two.layerStore.contains(digest))
         #expect(try FileManager.default.contentsOfDirectory(atPath: one.archives + "/incoming").isEmpty)
@@ -58,13 +58,13 @@ import Testing
         #expect(try folders.trimCache(to: total - 1).map(\.digest) == [digests[1]])
         #expect(try folders.trimCache(to: total / 4 + 1000).map(\.digest) == [digests[2], digests[3]])
         #expect(digests.map { isUnpacked($0, in: folders) } == [true, false, false, false])
-        // What went is made again.
+        // The removed layer is unpacked again.
         let place = try await folders.layerStore.unpacked(digests[2])
         #expect(try String(contentsOfFile: "\(place)/home/c", encoding: .utf8).utf8.count == 100_000)
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folders.cache)/uses").count == 2)
     }
 
-    /// Sources are bounded together with the rest; what a run has used is not removed while it runs.
+    /// Sources are bounded together with the rest; sources used by a run are not removed while it runs.
     @Test func sourcesGoLikeEverythingElse() async throws {
         let folders = WorkerFolders(store: directory("store"), cache: directory("cache"))
         let shared = try #require(folders.sharedSources)
@@ -93,11 +93,12 @@ import Testing
             $0.split(separator: "/").count == 3
         }
         #expect(left == [], "every name of the file is gone")
-        // What is still at its address is fetched again; a folder that has changed is not the planned one.
+        // Sources that still exist at their addresses are fetched again; a folder that has changed differs from the
+        // planned one.
         #expect(try await cache.file(sources[1], of: "b") == places[1])
     }
 
-    /// The copy of a repository and what its commits hold are made again.
+    /// The copy of a repository and the contents of its commits are made again.
     @Test func copiesOfRepositoriesGoAndComeAgain() async throws {
         let folders = WorkerFolders(store: directory("store"), cache: directory("cache"))
         let origin = directory("origin")
@@ -131,7 +132,7 @@ import Testing
         #expect(folders.cacheEntries == [])
     }
 
-    /// However uses and removals meet, what was handed out is whole until the session ends.
+    /// For any order of uses and removals, an entry in use is complete until the session ends.
     @Test func nothingInUseIsRemovedByOthersMeanwhile() async throws {
         var random = SeededGenerator(printingSeedOf: "CacheTests.nothingInUse")
         let folders = folders()
@@ -194,7 +195,7 @@ struct CollectedLayersTests {
         let kept = try deployment.ci(["store", "gc", "--grace", "0", "--dry-run"]).output()
         #expect(kept.contains("0 objects (0 bytes)") && kept.contains("keeps 4 and 4;"), "\(kept)")
         #expect(try deployment.ci(["store", "verify"]).run().status == 0)
-        // A whole archive that is gone is named with its cell, and made again.
+        // A missing archive is reported with its cell, and made again.
         let lost = try #require(try deployment.layersOfCells().first { $0.key.contains("/a/") }?.value)
         unlink(deployment.objects.appending(path: "\(lost.prefix(2))/\(lost)").path)
         let verified = try deployment.ci(["store", "verify"]).run()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Worker
 
-/// Sources that the opam client is given as archives.
+/// Sources that the opam client receives as archives.
 @Suite struct ClientArchiveTests {
     private let origin: TemporaryDirectory
     private let scratch: TemporaryDirectory

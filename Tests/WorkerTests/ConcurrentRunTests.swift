@@ -90,7 +90,7 @@ struct ConcurrentRunTests {
             ])
     }
 
-    /// A run of `packages` that is draining: it was interrupted while `slow.1` ran, which was then let go.
+    /// A run of `packages` that is draining: it was interrupted while `slow.1` ran, which was then allowed to finish.
     private func drainingRun(_ packages: [String: String]) async throws -> (run: RunningProgram, of: SmallDeployment) {
         let mark = "7\(Int.random(in: 10_000..<100_000))"
         let slow = ["slow.1": #"depends: "ocaml" build: ["sh" "-c" "sleep \#(mark) || true"]"#]

@@ -22,7 +22,7 @@ struct DebianImageTests {
         server = try await RegistryServer()
     }
 
-    /// Debian with a C compiler and OCaml; over it, in a layer of its own, the opam client.
+    /// Debian with a C compiler and OCaml, and the opam client in a separate layer on top of it.
     private func pushImage() async throws {
         let world = try await QuickstartWorld()
         let environment = try await TargetEnvironments(

@@ -11,7 +11,7 @@ import Testing
 
 @testable import Worker
 
-/// What becomes of environments that cannot be made: how often they are tried, and what is said.
+/// Environments that cannot be made: the number of attempts, and the messages.
 @Suite(.enabled(if: QuickstartWorld.isPossible, "needs root and bwrap"))
 struct FailedEnvironmentTests {
     /// A worker with a plugin whose root file system is a few files of this machine.
@@ -22,7 +22,7 @@ struct FailedEnvironmentTests {
 
         /// - Parameters:
         ///   - bootstrap: the script of the step at the worker; `count` is the file that it may count its runs in.
-        ///   - version: what the plugin says of the environment, whose probe says that it is 1.
+        /// - version: the environment's version according to the plugin; the probe reports 1.
         init(
             _ bootstrap: String = SmallRootPlugin.fill, network: Bool = false, tools: String = "",
             version: String = "1",
@@ -57,7 +57,8 @@ struct FailedEnvironmentTests {
         }
     }
 
-    /// The probe refuses the description: made once, however many jobs ask, and told with what to change.
+    /// The probe rejects the description: the environment is made once, whatever the number of jobs, and the message
+    /// names the required change.
     @Test func aRefutedDescriptionCostsOneBootstrap() async throws {
         let world = try await World(version: "2")
         let messages = await withTaskGroup(of: String?.self) { group in
@@ -127,7 +128,7 @@ struct FailedEnvironmentTests {
         #expect(report.outcome == .infrastructure)
         #expect(report.isPermanent)
         #expect(report.reason?.contains("exit status 7") == true)
-        // Even what a plugin answers wrongly.
+        // This includes wrong answers of a plugin.
         let wrong = JobReport(endingWith: PermanentFailure(Failure(.input, "plugin: nonsense")))
         #expect(wrong.outcome == .infrastructure)
     }

@@ -2,7 +2,7 @@ import Core
 import Foundation
 import OpamFormat
 
-/// What lies below a directory, as a comparison sees it: kinds, modes and contents, no times and owners.
+/// The files below a directory for a comparison: kinds, modes and contents, without times and owners.
 struct InstalledTree {
     enum Entry: Hashable, CustomStringConvertible {
         case file(mode: UInt32, digest: Digest)
@@ -28,7 +28,8 @@ struct InstalledTree {
             for case let name as String in names where !isLeftOut(name) {
                 let isRecord = name.hasPrefix(".opam-switch/") && !name.contains("/files/")
                 entries[name] = try isRecord ? Self.record("\(root)/\(name)") : Self.entry("\(root)/\(name)")
-                // Holds what the compiler had seen of the library's other modules, which dune compiles at the same time.
+                // A file that depends on what the compiler had read of the library's other modules, which dune compiles
+                // concurrently.
                 if name.hasSuffix(".cmti"), case .file(let mode, _) = entries[name] {
                     entries[name] = .file(mode: mode, digest: Digest(of: ""))
                 }
@@ -49,8 +50,8 @@ struct InstalledTree {
         }
     }
 
-    /// A file that opam keeps: what it says, however it is written. Opam writes it anew in its own layout, with the kind
-    /// of every checksum; so the sizes of these files say nothing, and times say nothing in any.
+    /// A file of opam: its values, independent of its layout. Opam writes it in its own layout, with the kind of every
+    /// checksum; the sizes of these files are therefore not compared, and times are never compared.
     private static func record(_ path: String) throws -> Entry? {
         guard case .file(let mode, _) = try entry(path) else { return try entry(path) }
         let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))

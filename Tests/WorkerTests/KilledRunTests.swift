@@ -6,8 +6,8 @@ import Testing
 /// `ci run`, killed at random moments and started again, with real builds of small packages.
 @Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
 struct KilledRunTests {
-    /// After each kill: what was recorded is still recorded and the same, every layer that is there is whole, no process
-    /// and no mount is left, or the next start ends it. At the end: each cell was recorded once.
+    /// After each kill: recorded results are still recorded and unchanged, every existing layer is complete, and no
+    /// process and no mount remains, or the next start ends it. At the end: each cell was recorded once.
     @Test func nothingThatWasRecordedIsLostOrRepeated() async throws {
         var random = SeededGenerator()
         let seed = random.seed
@@ -21,7 +21,7 @@ struct KilledRunTests {
             process.kill(SIGKILL)
             process.wait()
             let context = "seed \(seed), kill \(kill) after \(milliseconds) ms"
-            // A sandbox whose parent dies before it has asked to die with it waits until the next start.
+            // A sandbox whose parent dies before it has requested to die with it remains until the next start.
             let left = deployment.leftProcesses(after: 5)
             #expect(left.allSatisfy { $0.contains(" bwrap --args ") }, "\(context): \(left)")
             let now = try deployment.recorded()
@@ -40,7 +40,7 @@ struct KilledRunTests {
         #expect(try git("fsck", "--strict", at: deployment.store.path) == "")
     }
 
-    /// Packages that each take a moment to build, some over others.
+    /// Packages that each take a moment to build, some depending on others.
     private static func packages(_ count: Int, _ random: inout SeededGenerator) -> [String: String] {
         var packages: [String: String] = [:]
         for number in 1...count {

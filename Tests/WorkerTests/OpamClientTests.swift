@@ -9,7 +9,7 @@ import Testing
 
 @testable import Worker
 
-/// What the opam client prints of failures, as its versions 2.0.8, 2.1.2 and 2.3.0 did.
+/// The opam client's messages about failures, as printed by its versions 2.0.8, 2.1.2 and 2.3.0.
 @Suite struct OpamClientReportTests {
     @Test(
         arguments: [

@@ -11,7 +11,7 @@ import Testing
 
 @testable import Worker
 
-/// Compares what jobs install with what the real opam client installs, in the same root file system.
+/// Compares the files installed by jobs with those installed by the real opam client, in the same root file system.
 @Suite(
     .serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"),
     .enabled(if: QuickstartWorld.hasSources, "needs the sources of Matrices/quickstart/sources.tsv"))
@@ -22,14 +22,15 @@ struct OpamEqualityTests {
         try await compare(BuiltSwitch(names, in: QuickstartWorld()), names)
     }
 
-    /// What lies beside an opam file that does not name it, opam names; and it builds again what it finds otherwise.
+    /// opam adds files next to an opam file to it if it does not name them, and builds packages again if it finds a
+    /// difference.
     @Test func filesThatTheOpamFileDoesNotName() async throws {
         let folder = try TemporaryDirectory()
         let repository = folder.url.appending(path: "repository")
         try FileManager.default.copyItem(at: QuickstartWorld.quickstart, to: repository)
         let files = repository.appending(path: "packages/beside/beside.1/files")
         try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
-        // One file: more of them opam compares in the order of the directory.
+        // Only one file, because opam compares several in the order of the directory.
         try Data("of %{name}%\n".utf8).write(to: files.appending(path: "data.in"))
         try Data(
             """
@@ -50,7 +51,7 @@ struct OpamEqualityTests {
         #expect(!installed.text.contains("recompile"), "\(installed.text)")
     }
 
-    /// Every package of the real set that builds there, a hundred, with patches, templates, files beside the opam file,
+    /// All packages of the real set that build there, a hundred, with patches, templates, files next to the opam file,
     /// and every way to install, all in one switch.
     @Test(.enabled(if: LongForm.isWanted, "takes a quarter of an hour: CISO_TEST_FULL=1"))
     func theWholeRealSetIsInstalledAsByOpam() async throws {
@@ -60,7 +61,7 @@ struct OpamEqualityTests {
         try await useWithOpam(built, leavingOut: "ohex")
     }
 
-    /// Opam's own commands in the switch that the layers make, and the package that was left out installed by it.
+    /// Opam's own commands in the switch made of the layers, including the installation of the omitted package.
     private func useWithOpam(_ built: BuiltSwitch, leavingOut one: String) async throws {
         let state = try Files.scratchDirectory(in: built.world.folders.scratch)
         let opam = try await StockOpam(

@@ -15,7 +15,7 @@ import Testing
 /// One tiny package for each way in which a job can end.
 @Suite(.enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
 struct OutcomeTests {
-    /// A package, and what must become of its job.
+    /// A package, and the expected outcome of its job.
     struct Fixture: Sendable, CustomTestStringConvertible {
         var name: String
         var opam: String
@@ -129,7 +129,7 @@ struct OutcomeTests {
         #expect(changes.indices.contains { changes[$0...].starts(with: path) })
     }
 
-    /// A commit, with a branch that moves on; whether a branch that no plan has looked at is built.
+    /// A commit, with a branch that moves; whether a branch that no plan has resolved is built.
     @Test func aRepositoryOfGitIsBuiltAtItsCommit() async throws {
         let directory = try TemporaryDirectory()
         let folder = directory.path
@@ -207,7 +207,7 @@ extension OutcomeTests.Fixture {
             .merging(byteFiles) { $1 }
         var text = Array("opam-version: \"2.0\"\n\(opam)\n".utf8)
         if !opam.contains("extra-files") {
-            // Opam 2.3 takes only those that the opam file names.
+            // Opam 2.3 uses only those that the opam file names.
             let listed = bytes.map { path, bytes in
                 Array("[\"".utf8) + path.bytes + Array("\" \"md5=\(Checksum.Kind.md5.digest(of: bytes))\"]\n".utf8)
             }

@@ -5,7 +5,7 @@ import Testing
 
 /// Dispatchers and workers in processes of their own, which are killed at random moments, with real builds in sandboxes.
 ///
-/// `CISO_TEST_KILLS` says how many kills; the long form is 200.
+/// `CISO_TEST_KILLS` is the number of kills; the long form is 200.
 @Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
 struct ProcessCrashTests {
     private enum Role: CaseIterable {
@@ -68,7 +68,7 @@ struct ProcessCrashTests {
         var kills = 0
         while kills < limit {
             try await Task.sleep(for: .milliseconds(Int.random(in: 50...1_500, using: &random)))
-            // A run that has come to its end saw all done.
+            // A run that has ended found all jobs done.
             if zip(roles, programs).contains(where: { $0 == .run && !$1.isRunning }) { break }
             let victim = roles.indices.randomElement(using: &random)!
             programs[victim].kill(SIGKILL)
@@ -88,7 +88,8 @@ struct ProcessCrashTests {
         return kills
     }
 
-    /// What a worker in a process of its own runs when the dispatcher is killed is adopted by the next dispatcher.
+    /// The job of a worker in a separate process, running when the dispatcher is killed, is adopted by the next
+    /// dispatcher.
     @Test func runningWorkIsAdoptedWhenTheDispatcherIsKilled() async throws {
         let mark = "7\(Int.random(in: 10_000..<100_000))"
         let slow = #"depends: "ocaml" build: ["sh" "-c" "sleep \#(mark) || true"]"#
@@ -105,7 +106,7 @@ struct ProcessCrashTests {
         try await wait(for: 2, while: first)
         first.kill(SIGKILL)
         first.wait()
-        // The worker's goes on without a dispatcher.
+        // The worker's job continues without a dispatcher.
         try await wait(for: 1, while: worker)
         let adopted = sleeping()
         let second = try start(.run, deployment)

@@ -7,10 +7,10 @@ import Testing
 
 @testable import Worker
 
-/// What a package may not change: what opam's own sandbox keeps from it, and the files of others.
+/// Files that a package must not change: those protected by opam's own sandbox, and those of other packages.
 @Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
 struct ProtectedFilesTests {
-    /// A package built over `owner.1`, and what must become of it.
+    /// A package built upon `owner.1`, and its expected outcome.
     struct Fixture: Sendable, CustomTestStringConvertible {
         var name: String
         var build = "true"

@@ -18,7 +18,7 @@ struct QuickstartWorld {
     static let quickstart = PackageFolder.url.appending(path: "Matrices/quickstart")
     static let debianReal = PackageFolder.url.appending(path: "Matrices/debian-real")
 
-    /// Where root file systems and archives are kept between runs.
+    /// The directory in which root file systems and archives are kept between runs.
     static var cache: String {
         let environment = ProcessInfo.processInfo.environment
         let home = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "/tmp")/.cache"
@@ -42,7 +42,7 @@ struct QuickstartWorld {
     /// Whether the quickstart's sources are in the cache, once `scripts/fetch-sources` has tried.
     static let hasSources = fetchSources(of: quickstart)
 
-    /// Tries to fetch what the manifest beside a repository lists.
+    /// Tries to fetch the files listed in the manifest next to a repository.
     static func fetchSources(of repository: URL) -> Bool {
         let script = Program([
             "\(PackageFolder.path)/scripts/fetch-sources", repository.appending(path: "sources.tsv").path,
@@ -120,13 +120,13 @@ struct QuickstartWorld {
             environment: .ofTests, beginLog: { [logs] in logs.begin($0) })
     }
 
-    /// What became of a package.
+    /// The outcome of a package.
     struct Ending: Sendable {
         var request: JobRequest
         var report: JobReport
     }
 
-    /// Builds `names` and all that they need, in order; what needs a package that failed is left out.
+    /// Builds `names` and all their dependencies, in order; packages that depend on a failed one are omitted.
     func build(_ names: [String], kind: Job.Kind = .build, among wanted: Set<String>? = nil) async throws
         -> [String: Ending]
     {

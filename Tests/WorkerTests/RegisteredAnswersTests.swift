@@ -6,7 +6,7 @@ import PluginMessages
 import TestSupport
 import Testing
 
-/// What a worker registers of its plugins, with those that are shipped.
+/// A worker's registration of the answers of its plugins, with the shipped ones.
 @Suite struct RegisteredAnswersTests {
     @Test func answersAreThoseThatAPlanHas() async throws {
         let host = try BuiltProgram.path(of: "ciso-plugin-host")

@@ -41,8 +41,8 @@ struct RepositoryFolder {
         return files
     }
 
-    /// What a package is built over: dependencies that are in the repository and not only `post`, and its optional
-    /// dependencies that are.
+    /// The inputs of a package: dependencies in the repository that are not only `post`, and its optional dependencies
+    /// in the repository.
     func inputs(of name: String, on target: Plan.Target, among wanted: Set<String>? = nil, withOptional: Bool = true)
         -> [String]
     {

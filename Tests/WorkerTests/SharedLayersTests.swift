@@ -12,7 +12,7 @@ import Testing
 
 @testable import Worker
 
-/// Two machines with a registry between them: one builds over what the other has made.
+/// Two machines with a registry between them: one builds upon the layers of the other.
 @Suite(.enabled(if: RegistryServer.isInstalled, "needs docker-registry, openssl, python3 and htpasswd"))
 struct SharedLayersTests {
     private let directory: TemporaryDirectory
@@ -54,7 +54,7 @@ struct SharedLayersTests {
         let place = try await two.layers.unpacked(digest)
         #expect(try String(contentsOfFile: "\(place)/home/file", encoding: .utf8) == "contents")
         #expect(try FileManager.default.contentsOfDirectory(atPath: two.folders.scratch).isEmpty)
-        // Without a registry nothing is asked for or given.
+        // Without a registry, no layer is requested or pushed.
         let alone = try runner("alone", nil)
         try await alone.share(layer(in: alone))
         try await alone.obtain(Digest(of: "another layer"))
@@ -77,7 +77,7 @@ struct SharedLayersTests {
         #expect(one.holds(layer: digest) && !two.holds(layer: digest), "only what is here counts")
     }
 
-    /// The package `b` is built over the layer of `a`, which a machine that is gone has built.
+    /// The package `b` is built upon the layer of `a`, which was built by a machine that no longer exists.
     @Test(.enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
     func jobsBuildOverLayersOfOtherMachines() async throws {
         let server = try await RegistryServer()

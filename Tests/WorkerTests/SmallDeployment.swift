@@ -12,7 +12,7 @@ struct SmallDeployment {
 
     /// Plans them.
     ///
-    /// - Parameter packages: opam files by package, beside those of the compiler.
+    /// - Parameter packages: opam files by package, in addition to those of the compiler.
     init(_ packages: [String: String]) async throws {
         // Makes the root file system if need be.
         let world = try await QuickstartWorld()
@@ -45,7 +45,7 @@ struct SmallDeployment {
     /// The worker's.
     var cache: URL { folder.url.appending(path: "cache/worker") }
     var layersFolder: URL { cache.appending(path: "layers") }
-    /// Of the archives of layers.
+    /// The directory of the archives of layers.
     var objects: URL { store.appending(path: "ciso/objects") }
 
     /// `ci plan` or `ci run`, not yet started.
@@ -62,7 +62,7 @@ struct SmallDeployment {
             environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
     }
 
-    /// The processes that still show the store in their command lines or among their mounts after so many seconds.
+    /// The processes whose command lines or mounts still contain the store after the given number of seconds.
     func leftProcesses(after seconds: Int) -> [String] {
         var left: [String] = []
         for _ in 0..<(seconds * 100) {
@@ -99,13 +99,13 @@ struct SmallDeployment {
         return Dictionary(lines.filter { !$0.hasPrefix("index/") }.map { ($0, 1) }, uniquingKeysWith: +)
     }
 
-    /// What `ci results` says of each package.
+    /// The states of packages according to `ci results`.
     func states() throws -> [String: String] {
         let states = try ci(["results", "--format", "json"]).run().cellStates()
         return Dictionary(uniqueKeysWithValues: states.map { (String($0.key.split(separator: "/")[2]), $0.value) })
     }
 
-    /// The layer that each cell's build left, by cell.
+    /// The layer of each cell's build, by cell.
     func layersOfCells() throws -> [String: String] {
         struct Result: Decodable {
             var layer: String?
@@ -121,14 +121,14 @@ struct SmallDeployment {
         let objects = FileManager.default.enumerator(atPath: objects.path)
         return try (objects?.compactMap { $0 as? String } ?? []).filter { name in
             guard name.utf8.count == 67 else { return false }
-            // Requests and what they name are objects too.
+            // Requests and the documents that they name are objects too.
             let file = try FileHandle(forReadingFrom: self.objects.appending(path: name))
             defer { try? file.close() }
             return try file.read(upToCount: 4) == Data([0x28, 0xb5, 0x2f, 0xfd])
         }
     }
 
-    /// Archives that are not what their names say, and unpacked layers that lack a file of theirs.
+    /// Archives that do not match their names, and unpacked layers that lack a file.
     func damagedLayers() throws -> [String] {
         try layers().filter { name in
             let file = objects.appending(path: name)
@@ -145,7 +145,7 @@ struct SmallDeployment {
         try Program(["tar", "--zstd", "-tf", archive]).output().split(separator: "\n").filter { !$0.contains(".wh.") }
     }
 
-    /// What is left where unfinished things lie, once a run has come to its end.
+    /// The remaining files in directories of unfinished work, after a run has ended.
     func leftovers() throws -> [String] {
         let ciso = store.appending(path: "ciso")
         let places = [
@@ -158,7 +158,7 @@ struct SmallDeployment {
         }
     }
 
-    /// The ephemeral values that are left of dispatchers and workers, by their paths.
+    /// The remaining ephemeral values of dispatchers and workers, by their paths.
     func dispatchValues() throws -> [String] {
         let values = try WorkerStore(opening: store.path).ephemeral
         return try ["assignments", "reports", "modes"].flatMap { prefix in

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Worker
 
-/// Which archives are a source and what is in the build directory then, beside what the real opam client makes of them.
+/// The accepted archives of sources and the resulting contents of the build directory, compared with the real opam
+/// client.
 @Suite(
     .enabled(
         if: Program.areInstalled("opam", "curl", "python3", "bzip2", "xz"), "needs opam, curl, python3, bzip2 and xz"))

@@ -17,8 +17,8 @@ struct StockOpam {
     let target: TargetEnvironment
 
     /// - Parameters:
-    ///   - layers: what lies over the base and opam itself.
-    ///   - systemPackages: what else the packages need of the distro.
+    /// - layers: the layers on top of the base and opam itself.
+    /// - systemPackages: further packages of the distro that the packages need.
     init(
         in world: QuickstartWorld, systemPackages: [String] = [], layers: [String] = []
     ) async throws {
@@ -42,7 +42,7 @@ struct StockOpam {
 
     /// Runs a script as the user who builds.
     ///
-    /// - Returns: what it printed, and whether it succeeded.
+    /// - Returns: its output, and whether it succeeded.
     func run(_ script: String) async -> (text: String, succeeded: Bool) {
         let said = Mutex("")
         let step = Step(
@@ -58,7 +58,7 @@ struct StockOpam {
         return (said.withLock { $0 }, result.succeeded)
     }
 
-    /// Gives a root that has no repository one, and a download cache.
+    /// Adds a repository to a root without one, and a download cache.
     static let repository = """
         echo 'archive-mirrors: ["file:///ciso/cache"]' >>"$OPAMROOT/config"
         opam repository add --kind=local default /ciso/repository

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Worker
 
-/// The notes by which Solo5 states what an image is built for, as files with few bytes.
+/// The notes in which Solo5 records the target of an image, as files of a few bytes.
 @Suite struct UnikernelImageTests {
     private static func words(_ numbers: UInt32...) -> [UInt8] {
         numbers.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }

@@ -80,7 +80,7 @@ struct UnikernelRunTests {
         #expect(table.contains(["package", "4.13.1@spt", "4.13.1@unix"]), "\(table)")
         let log = try ci("log", "debian-12/4.13.1/hello-world.dev@spt")
         #expect(log.output.contains("\nHello World\n"), "\(log.output)")
-        // Planned further, nothing is provisional any more, and nothing changes without a change.
+        // After the second planning, no cell is provisional, and another plan without a change is equal.
         let again = try ci("plan", "matrix.yaml")
         #expect(again.output.contains("nothing changed") && !again.output.contains("planned after"), "\(again.output)")
         let result = try result(of: "hello-world/dev@spt.json", in: "unikernels")
@@ -115,7 +115,7 @@ struct UnikernelRunTests {
         #expect(try ci("run", "matrix.yaml").status == 0)
     }
 
-    /// A lock, and what is read of a source, is made again only when something changes that it depends on.
+    /// A lock, and the files read from a source, are computed again only if one of their inputs changes.
     @Test func locksAndSourcesAreRemembered() throws {
         #expect(try ci("run", "matrix.yaml").status == 0)
         func made() throws -> [String] {
@@ -156,7 +156,7 @@ struct UnikernelRunTests {
                 "hello-world.dev@spt", "hello-world.dev@unix", "tests of hello-world.dev@spt",
                 "tests of hello-world.dev@unix",
             ], "\(next.messages)")
-        // A pin without an opam file concerns the unikernel, and nothing else of the plan.
+        // A pin without an opam file affects only the unikernel.
         try folder.shell("cd fmt && git rm -q fmt.opam && git -c user.name=t -c user.email=t@t commit -q -m third")
         #expect(try ci("run", "matrix.yaml").status == 1)
         let state = try #require(try states()["hello-world.dev@spt"])
@@ -179,7 +179,7 @@ struct UnikernelRunTests {
         #expect(gate.status == 3 && gate.output.contains("hello-world.dev@unix  missing"), "\(gate.output)")
     }
 
-    /// The configure job of a provisional cell decides it where it fails: it is compared, and bisected, as any other.
+    /// A failed configure job of a provisional cell decides the cell, which is compared and bisected like any other.
     @Test func provisionalCellsAreComparedAndBisected() throws {
         try folder.shell(
             """
@@ -279,23 +279,23 @@ struct UnikernelRunTests {
         #expect(text.contains("dune build --profile release --root . ./dist"), "\(text)")
         let tests = try ci("reproduce", "--test", "debian-12/4.13.1/hello-world.dev@spt").output
         #expect(tests.contains("ciso-run.sh"), "\(tests)")
-        // What another deployment built is not built again, and its layers are those of the cell.
+        // Jobs built by another deployment are not built again, and the cell has their layers.
         try folder.shell("sed 's/^deployment: .*/deployment: other/' matrix.yaml >other.yaml")
         #expect(try ci("run", "other.yaml").status == 0)
         let other = try ci("reproduce", "debian-12/4.13.1/hello-world.dev@spt", "--deployment", "other")
         #expect(other.status == 0 && other.output.contains("layer        solo5.0.12.1 "), "\(other.messages)")
     }
 
-    /// Where upstream sources are, which are no part of the repository: `solo5.tar.gz`, or a matrix `mirage.yaml` with the
-    /// repositories and archives that it needs.
+    /// The folder of upstream sources, which are not part of the repository: `solo5.tar.gz`, or a matrix `mirage.yaml`
+    /// with its repositories and archives.
     static let upstream = ProcessInfo.processInfo.environment["CISO_UNIKERNEL_SOURCES"]
 
     private static func hasUpstream(_ name: String) -> Bool {
         upstream.map { FileManager.default.fileExists(atPath: "\($0)/\(name)") } ?? false
     }
 
-    /// mirage, OCaml's cross compiler, solo5 and the sources of unikernels are built from their own opam files; images are
-    /// configured, locked, built, and run where the matrix says so.
+    /// mirage, OCaml's cross compiler, solo5 and the sources of unikernels are built from their own opam files; images
+    /// are configured, locked, built, and run if the matrix requires it.
     @Test(.enabled(if: hasUpstream("mirage.yaml"), "needs mirage.yaml in CISO_UNIKERNEL_SOURCES"))
     func theRealMirageBuildsAndRunsUnikernels() throws {
         let run = try ci("run", "\(try #require(Self.upstream))/mirage.yaml")

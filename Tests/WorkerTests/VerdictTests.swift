@@ -19,7 +19,7 @@ import Testing
 @Suite struct VerdictTests {
     private struct UnknownError: Error {}
 
-    /// Everything that is not marked as the package's is the machine's, also an error that nobody has thought of.
+    /// Every error that is not marked as a package failure is an infrastructure failure, including unforeseen ones.
     @Test func onlyAPackageFailureBlamesThePackage() throws {
         let errors: [any Error] = [
             Failure(.input, "x"), Failure(.unavailable, "x"), MachineFailure("x"), UnknownError(),
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    /// What the package's own commands print of mirrors is not believed.
+    /// Messages about mirrors printed by the package's own commands are not believed.
     @Test func thePackagesOwnCommandsAreThePackages() throws {
         let printed = "E: Failed to fetch http://m/pool/x.deb  404  Not Found\n"
         #expect(try judged(.build, .exited(1), printed, patterns: AptFamily.patterns).outcome == .failure)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    /// That the machine refused something is believed where its limit is the tighter one.
+    /// A message about a resource refused by the machine is believed if its limit is the tighter one.
     @Test(arguments: [
         "sh: 1: Cannot fork", "make: fork: Resource temporarily unavailable",
         "cc1: out of memory allocating 65536 bytes",
@@ -129,7 +129,7 @@ import Testing
         #expect(try judged(.build, .exited(2), "other\n", patterns: patterns, limits: endless).outcome == .failure)
     }
 
-    /// A host reached by ssh cannot be asked whether its disk is full or its memory used up.
+    /// A host reached by ssh cannot be queried about its free disk and memory.
     @Test(arguments: [
         ("x: No space left on device", true), ("fork: Cannot allocate memory", true),
         ("bwrap: setting up uid map: Permission denied", true), ("curl: (6) Could not resolve host: x.org", false),
@@ -144,7 +144,7 @@ import Testing
         #expect(here.error == there.error)
     }
 
-    /// The error is recorded with its place in the whole log of the job.
+    /// The error is recorded with its location in the whole log of the job.
     @Test func theErrorHasItsPlaceInTheLog() throws {
         let printed = "==== a line that the log escapes\nError: Unbound module Foo\nmake: *** [x] Error 2\n"
         let report = try judged(.build, .exited(2), printed, patterns: [])

@@ -6,10 +6,10 @@ import OpamSwitch
 import TestSupport
 import Testing
 
-/// Faults in whatever a worker keeps on disk: no file of the worker's is ever a package's fault.
+/// Faults in all files that a worker keeps on disk: no file of the worker ever causes a package failure.
 @Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
 struct WorkerDamageTests {
-    /// What can happen to a file, by name; false where it cannot happen to this one.
+    /// Faults of a file, by name; false if the fault does not apply to this file.
     private static let faults: [(name: String, inject: @Sendable (String) -> Bool)] = [
         ("emptied", { isFile($0) && truncate($0, 0) == 0 }),
         ("cut in half", { isFile($0) && truncate($0, off_t(size(of: $0) / 2)) == 0 }),
@@ -43,7 +43,7 @@ struct WorkerDamageTests {
         return lstat(path, &status) == 0 ? Int(status.st_size) : 0
     }
 
-    /// Packages over each other, one with a source, whose builds have equal results each time.
+    /// Packages that depend on each other, one with a source, with reproducible builds.
     private static func packages(source: String) throws -> [String: String] {
         let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: source)))
         return [
@@ -68,7 +68,7 @@ struct WorkerDamageTests {
         ]
     }
 
-    /// Whatever happens to whichever file, the next run ends well, with the same results as if nothing had happened.
+    /// After any fault of any file, the next run ends with the same results as without the fault.
     @Test func noDamageOfTheWorkersIsAVerdict() async throws {
         var random = SeededGenerator()
         let seed = random.seed
@@ -130,8 +130,8 @@ struct WorkerDamageTests {
         #expect(try deployment.ci(["store", "verify"]).run().status == 0)
     }
 
-    /// A bit that flips without a trace is found only when the archive is read. Then the job that made it runs again, and the
-    /// one that asked for it, all in one run.
+    /// A bit that flips without a trace is detected only when the archive is read. Then the job that made it runs
+    /// again, and so does the one that needed it, all in one run.
     @Test func damageThatIsFoundLateIsMendedInTheSameRun() async throws {
         let deployment = try await SmallDeployment([
             "a.1": #"install: ["sh" "-c" "mkdir -p %{lib}%/a && echo one >%{lib}%/a/f"]"#,

@@ -44,7 +44,7 @@ struct WorkerModeTests {
         }
         #expect(order == order.sorted() && order[0] >= 0, "\(left.output)")
         #expect(try deployment.dispatchValues() == [])
-        // What was written for the worker goes with the next collection; layers stay.
+        // Requests to the worker are removed by the next collection; layers remain.
         func objects() -> [String] {
             let all = FileManager.default.enumerator(atPath: deployment.objects.path)?.compactMap { $0 as? String }
             return (all ?? []).filter { $0.utf8.count == 67 }

@@ -2,7 +2,7 @@ import Core
 import Testing
 import YAML
 
-/// Documents as trees of nodes with places.
+/// Documents as trees of nodes with locations.
 @Suite struct YAMLReaderTests {
     private func read(_ text: String) -> (document: Node?, diagnostics: [Diagnostic]) {
         YAMLReader.read(SourceText(file: "f.yaml", bytes: Array(text.utf8)), as: "a list of cats", example: "- Tom")
@@ -31,7 +31,7 @@ import YAML
         #expect(text(document?["again"]?["y"]) == "2")
     }
 
-    /// An alias costs no memory, but counts: nine levels of nine are refused.
+    /// An alias costs no memory, but counts: nine levels of nine are rejected.
     @Test func aDocumentThatExpandsWithoutEndIsRefused() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
         for level in 1...9 {

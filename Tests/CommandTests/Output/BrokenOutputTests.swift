@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Every command with standard descriptors that are closed, full or have lost their reader: no signal ends it, and its
-/// exit code says whether what it printed arrived.
+/// Every command with standard descriptors that are closed, full or without a reader: no signal ends it, and its exit
+/// code shows whether its output arrived.
 @Suite struct BrokenOutputTests {
-    /// What becomes of a command's descriptors.
+    /// The states of a command's descriptors.
     enum Descriptors: String, CaseIterable {
         case outputClosed = #""$@" >&-"#
         case outputFull = #""$@" >/dev/full"#
@@ -20,7 +20,7 @@ import Testing
         /// Whether it is much like another one.
         var isVariant: Bool { [.errorsFull, .errorsWithoutReader, .allFull].contains(self) }
 
-        /// Whether what is printed is lost without anybody having asked for that.
+        /// Whether output is lost unintentionally.
         var loseOutput: Bool { [.outputClosed, .outputFull, .allClosed, .allFull].contains(self) }
     }
 
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    /// Closed descriptors are not given to files: what is printed would go into them.
+    /// Closed descriptors are not reused for files: output would be written into them.
     @Test func nothingIsPrintedIntoTheStore() async throws {
         let world = try await RecordedStore([:])
         for script in [#""$@" <&- >&- 2>&-"#, #""$@" >&- 2>&-"#, #""$@" 2>&-"#] {
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    /// A run needs nobody who listens: what it finds is in the store.
+    /// A run needs no reader: its results are in the store.
     @Test func aRunKeepsItsVerdictWithoutListeners() async throws {
         let world = try await RecordedStore([:])
         let run = ["run", "--only", "lost"]

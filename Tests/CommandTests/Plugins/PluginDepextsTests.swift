@@ -6,7 +6,7 @@ import Testing
 /// packages in the forms that distros publish.
 @Suite struct PluginDepextsTests {
     private let folder: TemporaryDirectory
-    /// What the environment of debian-12 has, so that a list may lack one name at a time.
+    /// The packages of the environment of debian-12, so that a list may lack one name at a time.
     private static let base = [
         "build-essential", "bzip2", "ca-certificates", "curl", "diffutils", "git", "m4", "patch", "pkg-config", "rsync",
         "tar", "unzip", "xz-utils",

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A cancelled cell is cancelled wherever it is shown, whatever was planned for it.
+/// Every command shows a cancelled cell as cancelled, whatever was planned for it.
 @Suite struct CancelledCellTests {
     private struct State: Decodable {
         var state: String

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `ci classify`: what is read in a log, as JSON.
+/// `ci classify`: prints the findings in a log, as JSON.
 @Suite struct ClassifyCommandTests {
     private let folder: TemporaryDirectory
 
@@ -60,7 +60,7 @@ import Testing
         #expect((empty.line, empty.weak, empty.signature) == (0, true, ""))
     }
 
-    /// The phase decides who is to blame; the plugin's patterns come first.
+    /// The phase determines the origin; the plugin's patterns take precedence.
     @Test func phasesAndTargetsCount() throws {
         let unknown = "E: Unable to locate package libfoo\n"
         #expect(try answer(classify("--phase", "depext", input: unknown)).origin == "package")
@@ -73,7 +73,7 @@ import Testing
             try answer(classify("--phase", "build", input: "ln: /x: No such file or directory\n")).origin == "package")
     }
 
-    /// Of a log of ours, the last step that failed, in its phase.
+    /// Of a log written by ciso, the last failed step, in its phase.
     @Test func aLogOfOursIsReadInItsFailedStep() throws {
         let log = """
             === a.1 on debian-12 with 5.3

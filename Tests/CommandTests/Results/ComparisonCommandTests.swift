@@ -85,7 +85,7 @@ import Testing
         #expect(
             broken.output.contains("lib.2  failure in build (was success with 1)  and 1 cell more  Error: no"),
             "\(broken.output)")
-        // The last verdict on a cell counts, also where the base ends with a failure of the infrastructure.
+        // The last verdict on a cell counts, even if the base ends with an infrastructure failure.
         let still = try world.ci("gate", "--base", "2", "lib", "app")
         #expect(
             still.status == 0 && still.output == "pass: 2 still failing, 0 of 2 required cells good, against run 2\n")
@@ -157,7 +157,7 @@ import Testing
         #expect(verdictless.status == 2 && verdictless.messages.contains("other.1 is good"), "\(verdictless)")
     }
 
-    /// Planning alone finds the commit: what was good is recorded, and what is bad has no solution.
+    /// Planning alone finds the commit: the good result is recorded, and the bad cell has no solution.
     @Test func aBisectionBuildsTheCommitsInBetween() async throws {
         let world = try RunHistory(Self.packages, asked: "lib, other")
         try await world.run(["lib": .success, "other": .success])

@@ -3,7 +3,7 @@ import Model
 import TestSupport
 import Testing
 
-/// `ci gate` and `ci retry`: what is not known to be good does not pass.
+/// `ci gate` and `ci retry`: cells that are not known to be good do not pass.
 @Suite struct GateCommandTests {
     private struct Document: Decodable {
         struct Entry: Decodable {
@@ -74,7 +74,7 @@ import Testing
         #expect(
             try world.run("explain", "bad").output.hasPrefix(
                 "debian-12/4.13.1/bad.1: failure in build (retry pending)\n"))
-        // What the failure blocks is decided again with it.
+        // Cells blocked by the failure are decided again with it.
         #expect(try world.run("results", "--all", "top").output.contains("blocked by bad (retry pending)"))
         #expect(try world.run("explain", "top").output.hasPrefix("debian-12/4.13.1/top.1: blocked (retry pending)\n"))
         #expect(try world.run("status").output.contains("(3 retry pending)"))

@@ -3,9 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a build printed is shown, and does nothing to the terminal or to whoever parses it.
+/// The output of a build is shown, and has no effect on the terminal or on a parser.
 @Suite struct HostileOutputTests {
-    /// Nothing in it acts on a terminal.
+    /// The text contains no sequence that affects a terminal.
     private func expectHarmless(_ text: String, _ what: String) {
         #expect(text.displayable == text, "\(what): \(text.displayable.prefix(2000))")
     }

@@ -6,7 +6,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What other programs push to a store with plain git.
+/// Pushes of other programs to a store with plain git.
 @Suite struct InboxTests {
     private let world: RecordedStore
     private let cell: Cell
@@ -37,7 +37,7 @@ import Testing
     private var place: String { "results/small/debian-12/\(ResultPath.cell(cell))" }
     private var logPlace: String { "logs/\(Digest(of: log))" }
 
-    /// Pushes files, in place of all that were pushed before.
+    /// Pushes files that replace all earlier ones.
     private func push(_ files: [String: String]) throws {
         try world.folder.shell("git -C lab rm -rqf --ignore-unmatch .")
         for (name, text) in files { try world.folder.write(text, to: "lab/\(name)") }
@@ -64,7 +64,7 @@ import Testing
         #expect(summary.status == 0, "an inbox is no deployment: \(summary.messages)")
     }
 
-    /// Whatever is wrong with a push: nothing of it is merged, the answer says why, and a corrected push is merged.
+    /// A push with any error: nothing of it is merged, the answer contains the reason, and a corrected push is merged.
     @Test(arguments: [
         "path", "cell", "plan", "form", "log name", "no log", "job", "size", "link", "depth",
     ])

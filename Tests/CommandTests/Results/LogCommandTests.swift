@@ -125,7 +125,7 @@ import Testing
         #expect(plain.contains("the whole log:") && world.recorded.folder.read("shown") == nil)
     }
 
-    /// A pager that has seen enough ends the command without a word, and so does less, which is the default.
+    /// A pager that is closed early ends the command without a message; so does less, which is the default.
     @Test func aPagerQuitsQuietly() async throws {
         let world = try await World()
         try await world.recordFailure(lines: 200_000)
@@ -153,7 +153,7 @@ import Testing
         ).start()
     }
 
-    /// From before the job begins, over an attempt that fails, to the result; nothing is missing and nothing twice.
+    /// From before the job begins, through a failed attempt, to the result; no line is missing or repeated.
     @Test func aLogIsFollowedThroughAllAttempts() async throws {
         let world = try await World()
         let program = try follow(world)
@@ -181,7 +181,7 @@ import Testing
 
     @Test func anAttemptWhoseProcessDiedIsFollowedByTheNext() async throws {
         let world = try await World()
-        // The lock of a dead process is free: nobody holds the file open.
+        // The lock of a dead process is free: no process has the file open.
         let path = try world.store.logs.begin("\(world.job).first").path
         let program = try follow(world)
         defer { program.kill(SIGKILL) }

@@ -11,7 +11,7 @@ final class RecordedStore: Sendable {
 
     var path: String { folder("store") }
 
-    /// What a build prints to deceive whoever reads it.
+    /// Output of a build that is meant to deceive readers.
     static let hostile = "\u{1B}]0;title\u{07}\u{9B}31m\u{202E}drowssap\u{2066}\u{E0041}\r\u{7F}"
 
     private static let packages = [

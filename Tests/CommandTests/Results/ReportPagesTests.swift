@@ -33,7 +33,7 @@ import Testing
                 for part in parts[0].split(separator: "/") {
                     if part == ".." { place.removeLast() } else { place.append(String(part)) }
                 }
-                // A style sheet has its digest behind a question mark.
+                // The address of a style sheet ends with a question mark and its digest.
                 let file = place.joined(separator: "/").split(separator: "?").first.map(String.init) ?? ""
                 let page = parts[0].isEmpty ? name : file
                 #expect(files.contains(page), "\(name) refers to \(reference)")
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// Nothing runs that is not a file of the report, and no page asks another machine for anything.
+    /// Only scripts from files of the report run, and no page loads anything from another machine.
     @Test func noPageHasScriptsOrStylesOfItsOwn() async throws {
         for (name, text) in try await Self.report.value.pages {
             for script in text.matches(of: /<script([^>]*)>/) {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `ci retry` writes, and how it is taken back.
+/// The requests written by `ci retry`, and their withdrawal.
 @Suite struct RetryRequestTests {
     private func references(_ world: RecordedStore) throws -> String {
         try git("for-each-ref", "--format=%(refname) %(objectname)", at: world.path)
@@ -37,7 +37,7 @@ import Testing
         #expect(undone.status == 0, "\(undone)")
         #expect(try !isRetried("bad", world))
         #expect(try world.run("results", "bad", "--format", "json").output.contains(#""failure""#))
-        // What is requested again after that is a request like any other.
+        // A later request is a request like any other.
         #expect(try world.run("retry", "bad").status == 0)
         #expect(try isRetried("bad", world))
         #expect(try world.run("store", "verify").status == 0)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// From a summary to what it summarizes, one word at a time.
+/// From a summary to the summarized cells, one word at a time.
 @Suite struct ReviewCommandTests {
     private struct Summary: Decodable {
         struct Column: Decodable {

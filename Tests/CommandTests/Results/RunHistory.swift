@@ -5,7 +5,7 @@ import Records
 import Store
 import TestSupport
 
-/// A deployment over a repository of git, with runs that are recorded as `ci run` records them, without running anything.
+/// A deployment with a git repository, and runs recorded like those of `ci run`, without executing jobs.
 final class RunHistory: Sendable {
     let folder: TemporaryDirectory
 
@@ -99,7 +99,7 @@ final class RunHistory: Sendable {
         ).run()
     }
 
-    /// What `ci` prints as JSON.
+    /// The JSON output of `ci`.
     func json<Value: Decodable>(_ type: Value.Type, _ words: [String]) throws -> Value {
         let ending = try Program(
             [BuiltProgram.path(of: "ci")] + words + ["--format", "json"], in: folder.path,

@@ -2,9 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Names and selectors: those that fit nothing are exit 2 in every command, and those that are printed can be given.
+/// Names and selectors: those that match nothing give exit code 2 in every command, and printed names are accepted as
+/// input.
 @Suite struct SelectionTests {
-    /// Selectors that every command is tried with; the others come to the same code.
+    /// Selectors that are tested with every command; the others use the same code.
     private let inAll = ["nothing", "outcome:sucess", "outcome:cancelled", ""]
 
     @Test(arguments: [
@@ -48,7 +49,7 @@ import Testing
         }
     }
 
-    /// Every word that looks like the name of a cell is taken by the commands that take one.
+    /// Every word that looks like the name of a cell is accepted by the commands for one cell.
     @Test func printedNamesCanBePastedBack() async throws {
         let world = try await RecordedStore.shared()
         var printed: Set<String> = []

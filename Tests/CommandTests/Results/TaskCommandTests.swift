@@ -6,7 +6,7 @@ import Testing
 @Suite struct TaskCommandTests {
     private let workplace: Workplace
 
-    /// A matrix whose cells need no sandbox: none of them has a solution.
+    /// A matrix whose cells need no sandbox, because none of them has a solution.
     init() throws {
         workplace = try Workplace()
         try workplace.write(packages: ["ocaml.5.3.0": "", "bad.1": "depends: \"gone\"", "worse.1": "depends: \"bad\""])

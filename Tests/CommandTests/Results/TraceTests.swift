@@ -39,7 +39,7 @@ import Testing
         #expect(variable.status == 2 && variable.messages.contains("CISO_LOG_LEVEL='all': \(levels)"), "\(variable)")
     }
 
-    /// What a trace shows may come from outside: an escape sequence in a path stays visible text on one line.
+    /// Contents of a trace may come from outside: an escape sequence in a path stays visible text on one line.
     @Test func theTraceIsDisplayable() throws {
         let world = try RecordedPlan(repository: "re\u{1B}[31m\u{202E}po")
         let ending = try world.run("--log-level", "trace")

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// `ci bisect --run`: builds at commits in between, until one is left.
+/// `ci bisect --run`: builds at commits in between, until one candidate remains.
 @Suite(.enabled(if: getuid() == 0 && Program.areInstalled("bwrap", "git"), "needs root, bwrap and git"))
 struct BisectRunTests {
     private static let failing = "Error: Unbound module Foo"
@@ -16,11 +16,11 @@ struct BisectRunTests {
         try folder.shell("git init -q repo")
     }
 
-    /// Writes a package, if one is given, and commits what there is.
+    /// Writes a package, if one is given, and commits all changes.
     ///
     /// - Parameters:
     ///   - fields: Further fields of its opam file.
-    ///   - words: What its build prints before it fails; nil: it succeeds.
+    /// - words: The output of its build before it fails; nil if it succeeds.
     ///   - source: Where its source is; nil: it has none.
     private func commit(
         _ message: String, _ package: String? = nil, _ fields: String = "", failing words: String? = nil,
@@ -103,7 +103,7 @@ struct BisectRunTests {
         #expect(try ci("store", "verify").status == 0)
     }
 
-    /// A commit at which the machine fails is no verdict: it stays among those that are left.
+    /// A commit at which the machine fails is not a verdict: it remains among the candidates.
     @Test func aCommitThatTheMachineFailsIsSkipped() throws {
         _ = try commit("first")
         #expect(try ci("run", "small.yaml").status == 0)

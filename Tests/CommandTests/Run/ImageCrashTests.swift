@@ -15,7 +15,7 @@ struct ImageCrashTests {
     private let layout: ImageLayout
     private let server: RegistryServer
     private var folder: TemporaryDirectory { workplace.folder }
-    /// Layers of so many bytes that cannot be compressed.
+    /// Layers of the given numbers of bytes, which cannot be compressed.
     private static let (layers, bytes) = (6, 2_000_000)
 
     init() async throws {
@@ -70,7 +70,7 @@ struct ImageCrashTests {
         }
     }
 
-    /// What is there at any moment is whole: a blob that has its name, and a root file system that is in place.
+    /// All files are complete at any moment: a blob with its final name, and a root file system in its place.
     private func expectWholeness(_ context: String) throws {
         for file in files(in: "images/blobs") {
             let name = file.split(separator: "/").last.map(String.init) ?? ""

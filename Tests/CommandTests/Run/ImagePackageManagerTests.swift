@@ -96,7 +96,8 @@ struct ImagePackageManagerTests {
         return ImageLayout.Image(layers)
     }
 
-    /// What there is is installed; what there is not is the package's failure; where the repository cannot be read, nothing is.
+    /// Existing packages are installed; a missing package is the package's failure; if the repository cannot be read,
+    /// nothing is installed.
     @Test func depextsAreInstalledByTheImagesOwnPackageManager() throws {
         var targets: [String] = []
         for (family, release) in Self.families.sorted(by: { $0.key < $1.key }) {

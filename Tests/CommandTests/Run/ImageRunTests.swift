@@ -37,7 +37,7 @@ struct ImageRunTests {
         ])
     }
 
-    /// An image that says that it is openSUSE: a program of zypper's name, a user, a variable.
+    /// An image with openSUSE's `os-release`: a program named zypper, a user, a variable.
     private func leap(version: String = "15.6", more: [ImageLayout.Member] = []) throws -> ImageLayout.Image {
         let zypper = """
             #!/bin/sh
@@ -151,7 +151,7 @@ struct ImageRunTests {
         return image
     }
 
-    /// The image's own OCaml is the system compiler, also where a user's opam switch has it.
+    /// The image's own OCaml is the system compiler, even if it is in a user's opam switch.
     @Test(arguments: ["usr", "home/builder/.opam/4.14"]) func anImagesOwnCompilerIsUsed(prefix: String) throws {
         let image = try leap(more: [
             .file("\(prefix)/bin/ocamlc", "#!/bin/sh\necho 4.14.1\n", mode: 0o755),
@@ -166,7 +166,7 @@ struct ImageRunTests {
         #expect(wrong.status == 2 && wrong.messages.contains("ships OCaml 4.14.1, not 4.14.2"), "\(wrong.messages)")
     }
 
-    /// Where the matrix says what is in an image, planning gets no layers, and the first job compares.
+    /// If the matrix gives the properties of an image, planning pulls no layers, and the first job compares them.
     @Test func propertiesInTheMatrixAreComparedWithTheImage() throws {
         let digest = try layout.add([try leap()], tag: "leap")
         for layer in try layout.layers(of: digest) {
@@ -189,7 +189,7 @@ struct ImageRunTests {
         #expect(right.status == 0, "\(right.output)\(right.messages)")
     }
 
-    /// A hostile or damaged image is no verdict on a package.
+    /// A hostile or damaged image is not a verdict on a package.
     @Test func anImageThatCannotBeUnpackedIsAnInfrastructureFailure() throws {
         try layout.add([try leap(more: [.file("../escape", "evil")])], tag: "leap")
         let options = "package-manager: zypper, os-distribution: x, os-family: x, os-version: \"1\""
@@ -202,7 +202,7 @@ struct ImageRunTests {
         #expect(try ci("plan", "m.yaml").status != 1)
     }
 
-    /// An image whose layers hold other files than its configuration says is not used.
+    /// An image whose layers contain other files than those in its configuration is not used.
     @Test func aLayerThatTheConfigurationDoesNotListIsAnInfrastructureFailure() throws {
         var image = try leap()
         let listed = String(repeating: "0", count: 64)
@@ -258,7 +258,7 @@ struct ImageRunTests {
         #expect(remote.status == 2 && remote.messages.contains("expected JSON with 'auths'"), "\(remote.messages)")
     }
 
-    /// What `ci reproduce` writes builds the same, step by step, as docker would.
+    /// The output of `ci reproduce` builds the same result, step by step, as docker would.
     @Test(.enabled(if: Program.areInstalled("umoci", "chroot"), "needs umoci"))
     func theDockerfileBuildsTheJob() throws {
         try layout.add([try leap()], tag: "leap")

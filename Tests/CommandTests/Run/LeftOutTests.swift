@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Packages that a matrix selects and whose files cannot be used are named, although they are no cells.
+/// Selected packages with unusable files are reported, although they are not cells.
 @Suite struct LeftOutTests {
     private let workplace: Workplace
 

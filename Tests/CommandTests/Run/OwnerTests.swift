@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Repositories of git that belong to another user are refused, however they are reached.
+/// Git repositories that belong to another user are rejected, whatever the way to reach them.
 @Suite(.enabled(if: geteuid() == 0, "needs root, to give files to another user"))
 struct OwnerTests {
     private let workplace: Workplace

@@ -24,12 +24,12 @@ struct SeveralHostsTests {
         worker.kill(SIGINT)
         #expect(worker.wait().status == 130, "\(worker.output)")
         #expect(try site.ci("store", "verify").status == 0)
-        // What the store has lost of logs it gets again.
+        // The store fetches its missing logs.
         try site.folder.shell("rm -r main/store/ciso/logs")
         #expect(try site.ci("log", "p").output == log.output, "the registry has the log")
     }
 
-    /// A root file system that one worker made is pulled by the next one, which lacks what is needed to make it.
+    /// A root file system made by one worker is pulled by the next one, which lacks the programs to make it.
     @Test func rootFileSystemsAreMadeOnce() async throws {
         let site = try await Site()
         for (name, jobs) in [("one", 3), ("two", 1)] {
@@ -44,8 +44,8 @@ struct SeveralHostsTests {
         #expect(site.makings == 1)
     }
 
-    /// The dispatcher's machine is lost for good. Another one makes a store of the hub, takes over, and records what the worker
-    /// has reported; nothing is run twice.
+    /// The dispatcher's machine is lost permanently. Another one makes a store from the hub, takes over, and records
+    /// the workers' reports; nothing runs twice.
     @Test func anotherMachineTakesOverFromTheHub() async throws {
         let site = try await Site()
         try site.folder.shell("git init -q --bare hub.git")
@@ -142,7 +142,7 @@ struct SeveralHostsTests {
         }
     }
 
-    /// Why a run lost etcd, and what its error names as the remedy.
+    /// The reason why a run lost etcd, and the remedy in its error.
     enum Loss: String, CaseIterable {
         case quota = "etcdctl compact"
         case quorum = "more than half of the members"
@@ -183,8 +183,9 @@ struct SeveralHostsTests {
         }
     }
 
-    /// A run whose etcd is full, or has lost most of its members or its data, ends and says what to do, or waits for a worker
-    /// that says so. The results are complete and recorded once when the fault is over, at the latest after another run.
+    /// A run whose etcd is full, or has lost most of its members or its data, ends with instructions, or waits for a
+    /// worker that prints them. The results are complete and recorded once when the fault is over, at the latest after
+    /// another run.
     @Test(arguments: Loss.allCases) func aRunThatLostEtcdIsContinued(_ loss: Loss) async throws {
         let packages = (1...8).map { "p\($0)" }
         let site = try await Site(packages: packages, isGated: true, members: 3, quota: 4 << 20)
@@ -209,7 +210,7 @@ struct SeveralHostsTests {
         worker.wait()
     }
 
-    /// A worker with a wrong certificate ends and says so, and the run goes on with the others.
+    /// A worker with a wrong certificate ends with an error, and the run continues with the others.
     @Test func aWorkerNeedsACertificate() async throws {
         let site = try await Site(isSecured: true)
         let run = try site.start()

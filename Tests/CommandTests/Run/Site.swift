@@ -12,7 +12,7 @@ final class Site: Sendable {
     let registry: RegistryServer
     private let authority: CertificateAuthority?
     private let plugins: String
-    /// They go with the site, not with whoever used them last.
+    /// The hosts are removed with the site, not with the test that used them last.
     private let hosts = Mutex<[SeparateHost]>([])
     private let environment: [String: String]
 
@@ -20,7 +20,7 @@ final class Site: Sendable {
     ///   - isGated: whether making a root file system waits until ``open()`` is called.
     ///   - members: of etcd.
     ///   - quota: of etcd's database, in bytes.
-    ///   - isSecured: whether the services have certificates, and etcd asks for those of clients.
+    /// - isSecured: whether the services have certificates, and etcd requires client certificates.
     init(
         packages: [String] = ["p"], isGated: Bool = false, members: Int = 1, quota: Int = 1 << 31,
         isSecured: Bool = false
@@ -63,7 +63,7 @@ final class Site: Sendable {
     /// How often a root file system was made, or began to be.
     var makings: Int { (folder.read("plugins/count") ?? "").split(separator: "\n").count }
 
-    /// Lets root file systems be made.
+    /// Allows the making of root file systems.
     func open() throws { try folder.shell("rm plugins/gate") }
 
     /// Makes another host.
@@ -82,7 +82,7 @@ final class Site: Sendable {
         ]
     }
 
-    /// Starts a worker with one slot, whose things are in a folder of its own.
+    /// Starts a worker with one slot and a separate folder.
     func worker(on host: SeparateHost, _ name: String, _ more: [String: String] = [:]) throws -> RunningProgram {
         try folder.shell("mkdir -p \"$1\"", name)
         let own = ["CISO_CACHE": folder("\(name)/cache"), "HOME": folder(name)]

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// `ci run` and what it leaves, with a root file system that is made in a moment.
+/// `ci run` and the files that it leaves, with a root file system that is made in a moment.
 @Suite(.enabled(if: getuid() == 0 && Program.areInstalled("bwrap"), "needs root and bwrap"))
 struct SmallRootTests {
     private let folder: TemporaryDirectory
@@ -39,7 +39,7 @@ struct SmallRootTests {
         }
     }
 
-    /// What an ordinary user's run leaves belongs to several users; verifying it finds nothing, and nothing is damaged by it.
+    /// The files of an ordinary user's run belong to several users; verification reports no damage and causes none.
     @Test(.enabled(if: OrdinaryUser.isPossible, "needs uidmap, unshare and setpriv"))
     func anOrdinaryUsersStoreIsVerifiedAsItIs() throws {
         let user = try OrdinaryUser(in: folder)

@@ -11,7 +11,7 @@ import Testing
         if: WebServer.isBuilt && Program.areInstalled("chromium", "python3"),
         "needs ciso-serve beside ci (scripts/build-server debug), chromium and python3"))
 struct BrowserTests {
-    /// What opam files and builds print to become part of a page.
+    /// Text in opam files and in the output of builds that becomes part of a page.
     private static let hostile =
         "<script>globalThis.hostile = 1</script><img src=x onerror='globalThis.hostile = 2'>"
         + "\u{1B}]8;;javascript:globalThis.hostile=3\u{07}click\u{1B}]8;;\u{07}\u{202E}drowssap\u{2066}"

@@ -5,7 +5,7 @@ import Model
 import TestSupport
 import Testing
 
-/// Notices, sent to a stand-in for sendmail and to a real server.
+/// Notices, sent to a stub of sendmail and to a real server.
 @Suite(.enabled(if: Program.areInstalled("python3"), "needs python3"))
 struct NotifyTests {
     /// A deployment whose packages break, and a program that keeps the mail it gets.
@@ -27,7 +27,7 @@ struct NotifyTests {
             try history.folder.write("t0ken-of-the-forge\n", to: "token")
         }
 
-        /// A run in which each package is executed anew, and has this outcome; the others succeed.
+        /// A run in which each package is executed again with this outcome; the others succeed.
         ///
         /// - Parameter confirmed: How often failures were repeated.
         func run(
@@ -77,7 +77,7 @@ struct NotifyTests {
             try history.folder.write("\(matrix)\n\(text)\n", to: "matrix.yaml")
         }
 
-        /// Puts another program in the place of sendmail.
+        /// Replaces sendmail by another program.
         func setSendmail(_ script: String) throws {
             try history.folder.write(script, to: "sendmail")
             try history.folder.shell("chmod +x sendmail")
@@ -108,7 +108,7 @@ struct NotifyTests {
         }
     }
 
-    /// What a server got.
+    /// The requests received by a server.
     private struct Received: Decodable {
         struct Body: Decodable {
             struct Notice: Decodable {
@@ -173,7 +173,7 @@ struct NotifyTests {
         try await world.run()
         #expect(try world.notify().output.contains("1 closed"))
         #expect(try world.mails.count == 2 && world.mails[1].contains("was good in two runs"))
-        // The error is not new to these packages any more.
+        // The error is no longer new to these packages.
         try await world.run(["one": .failure])
         #expect(try world.notify().output.isEmpty)
         try await world.run(["one": .failure], signature: "Error: another one")
@@ -327,7 +327,7 @@ struct NotifyTests {
         #expect(try world.mails.count == 3 && world.mails[2].contains("To: bob@example.org"), "\(sent.output)")
     }
 
-    /// Whoever writes a matrix must not be able to have a secret sent to a server of his choice.
+    /// The author of a matrix must not be able to have a secret sent to a server of their choice.
     @Test func requestsOfTheMatrixAreSentOnlyToKnownOrigins() async throws {
         let world = try World()
         let (program, port) = try await receiver()
@@ -359,7 +359,7 @@ struct NotifyTests {
         }
     }
 
-    /// Through a real mailer and SMTP; what the server defers is sent the next time.
+    /// Through a real mailer and SMTP; messages deferred by the server are sent the next time.
     @Test(.enabled(if: Program.areInstalled("msmtp"), "needs msmtp"))
     func mailArrivesBySMTP() async throws {
         struct Mail: Decodable {

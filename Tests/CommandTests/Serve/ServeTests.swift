@@ -7,7 +7,7 @@ import Store
 import TestSupport
 import Testing
 
-/// The pages of a deployment from a server, asked by curl.
+/// The pages of a deployment from a server, requested by curl.
 @Suite(.enabled(if: WebServer.isBuilt, "needs ciso-serve beside ci (scripts/build-server debug) and curl"))
 struct ServeTests {
     private func server(_ world: RecordedStore, _ words: String...) async throws -> WebServer {
@@ -81,7 +81,7 @@ struct ServeTests {
         #expect(try server.request("/" + String(repeating: "a", count: 2000)).status == 414)
         #expect(try server.request("/", "-X", "DELETE").status == 405)
         #expect(try server.request("/", "-X", "POST").status == 404)
-        // The server goes on after heads that are too large.
+        // The server continues after oversized heads.
         _ = try? server.request("/", "-H", "X-Large: " + String(repeating: "a", count: 60_000))
         #expect(try server.request("/healthz").body == "ok\n")
     }
@@ -167,7 +167,7 @@ struct ServeTests {
         #expect(try world.run("token", "remove", "alice").status == 2)
     }
 
-    /// What the server answers is what its description says.
+    /// The server's answers conform to its description.
     @Test(.enabled(if: Program.areInstalled("python3"), "needs python3-jsonschema"))
     func documentsFitTheirDescription() async throws {
         let history = try RunHistory(
@@ -188,7 +188,7 @@ struct ServeTests {
         #expect(ending.output.contains("\n0 problems in "), "\(ending.output)")
     }
 
-    /// With an etcd, what runs and who runs it is there, as `ci status` has it.
+    /// With an etcd, the running jobs and their workers are shown, as in `ci status`.
     @Test(.enabled(if: EtcdCluster.isInstalled, "needs etcd")) func theQueueIsThatOfTheEtcd() async throws {
         let etcd = try await EtcdCluster()
         let history = try RunHistory(["one.1": "depends: \"ocaml\""], asked: "one")

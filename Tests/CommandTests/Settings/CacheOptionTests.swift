@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Where the cache is, and what happens where it cannot be.
+/// The location of the cache, and the consequences if it is unusable.
 @Suite struct CacheOptionTests {
     let place: Workplace
 
@@ -58,7 +58,8 @@ import Testing
         packages: [a]
         """
 
-    /// A cache that nobody can write is named by every command that would write it, also where permissions do not tell.
+    /// Every command that would write an unwritable cache names it, even if the permissions do not show that it is
+    /// unwritable.
     @Test(arguments: ["plan", "run"], ["/proc/x", "/dev/null/x"])
     func aPlanNeedsACacheThatCanBeWritten(command: String, cache: String) throws {
         try place.write("matrix.yaml", Self.matrix)
@@ -67,7 +68,8 @@ import Testing
         #expect(ending.status == 3 && ending.messages.contains("the cache '\(cache)' cannot be used"), "\(ending)")
     }
 
-    /// Without a home the cache is in the store, whose folder is there before the store itself; so may an empty folder be.
+    /// Without a home, the cache is in the store, whose directory exists before the store itself; an existing empty
+    /// directory is also accepted.
     @Test(arguments: [nil, "/nonexistent"]) func aStoreCanBeCreatedNextToACache(home: String?) throws {
         try place.write("matrix.yaml", Self.matrix)
         let environment = ["CISO_CACHE": "", "PATH": "/usr/bin:/bin"].merging(home.map { ["HOME": $0] } ?? [:]) { $1 }
@@ -91,7 +93,7 @@ import Testing
         }
     }
 
-    /// One option for all, found in what the program says of itself.
+    /// One option for all commands, found in the program's own description.
     @Test(arguments: ["solve", "plan", "run", "reproduce", "doctor"])
     func everyCommandWithACacheHasTheOption(command: String) throws {
         let help = try place.run([command, "--help"]).output
@@ -100,7 +102,7 @@ import Testing
 
     /// HUP and TERM end a command as Ctrl-C does.
     @Test(arguments: [SIGHUP, SIGTERM, SIGINT]) func aSignalLeavesNoTemporaryFiles(signal: Int32) async throws {
-        // Whoever reads it waits for a writer.
+        // A reader of the FIFO waits for a writer.
         #expect(mkfifo(place.folder("matrix.yaml"), 0o644) == 0)
         let program = try place.program(
             ["plan", "matrix.yaml"], environment: ["PATH": "/usr/bin:/bin"]

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `scripts/install` copies.
+/// The files copied by `scripts/install`.
 @Suite(.enabled(if: SeparateHost.isPossible && Program.areInstalled("ldd", "dpkg"), "needs root, ip and dpkg"))
 struct InstallTests {
     /// A host without a Swift toolchain runs `ci` by a link, finds the plugins, and loads them in their own process.

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `docs/settings.md` says of each setting what the program's own help says.
+/// `docs/settings.md` describes each setting as the program's own help does.
 @Suite struct SettingsPageTests {
     /// A row of the page's first table, without quotes.
     private struct Row: Hashable {
@@ -31,7 +31,7 @@ import Testing
         var name: String
     }
 
-    /// `plugin new` has one that is told like a setting, and is no more than an option.
+    /// `plugin new` has one that is documented like a setting, but is only an option.
     private static let options: Set = ["ciso"]
 
     @Test func thePageHasEverySetting() throws {

@@ -153,7 +153,8 @@ import Testing
         }
     }
 
-    /// What the engine 'opam' cannot do is refused where the matrix asks for it, before anything is written.
+    /// If the matrix requires something that the engine 'opam' does not support, it is rejected before anything is
+    /// written.
     @Test(arguments: [
         (
             "{name: debian-12, run: 'ssh://ci@example.org', engine: opam}",

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `ci solve` as a user meets it: what it prints where, and its exit code.
+/// `ci solve` from the point of view of a user: its output on both streams, and its exit code.
 @Suite struct SolveCommandTests {
     private let workplace: Workplace
 
@@ -96,7 +96,7 @@ import Testing
             try selection("--target", "debian-12", "--compiler", "5.3.0", "--oldest", "lwt.5.7").contains("dune.3.0"))
     }
 
-    /// Whatever is typed: exit code 2 or 64, a sentence that says what is wrong, and nothing on standard output.
+    /// Any input: exit code 2 or 64, a sentence that describes the error, and nothing on standard output.
     @Test(
         arguments: [
             (["lwtt"], 2, "did you mean 'lwt'?"), (["lwt.9"], 2, "the newest versions are 5.7, 5.6"),

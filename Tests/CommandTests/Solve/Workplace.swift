@@ -14,7 +14,7 @@ struct Workplace {
         try program(arguments, environment: environment).run()
     }
 
-    /// Not yet started.
+    /// A program that has not been started.
     func program(_ arguments: [String], environment: [String: String] = [:]) throws -> Program {
         Program(
             [try BuiltProgram.path(of: "ci")] + arguments, in: folder.path,

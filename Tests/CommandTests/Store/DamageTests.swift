@@ -6,7 +6,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What is done to a file.
+/// The kinds of damage to a file.
 enum FileDamage: String, CaseIterable {
     case delete, truncate, zero, flip
 
@@ -19,7 +19,7 @@ enum FileDamage: String, CaseIterable {
         case .zero: try Data(repeating: 0, count: bytes.count).write(to: URL(filePath: path))
         case .flip:
             var bytes = bytes
-            // Of the journal, what was written to: the rest is blank.
+            // Only the written part of the journal: the rest is blank.
             let end = path.hasSuffix("/journal") ? min(bytes.count, 20_000) : bytes.count
             guard end > 0 else { return }
             bytes[Int.random(in: 0..<end, using: &random)] ^= UInt8(1 << Int.random(in: 0..<8, using: &random))
@@ -30,7 +30,7 @@ enum FileDamage: String, CaseIterable {
 
 /// Every file of a small real store, damaged in every way.
 @Suite struct DamageTests {
-    /// All that a store can be asked for.
+    /// All contents of a store.
     private struct Contents: Equatable {
         var documents: [String: [String: [UInt8]]] = [:]
         var logs: [Digest: [UInt8]] = [:]
@@ -71,7 +71,7 @@ enum FileDamage: String, CaseIterable {
         return contents
     }
 
-    /// The objects that stock git can read, of all that were there. One by one only where it cannot read all.
+    /// The objects that stock git can read, of all original ones. One by one only if it cannot read all.
     private func readable(_ ids: [String], _ path: String) throws -> Set<String> {
         let script = #"""
             list=$(cat); look() { git --git-dir="$1" cat-file "$2" 2>&1; }
@@ -89,8 +89,8 @@ enum FileDamage: String, CaseIterable {
         try Program(["cp", "-a", "--sparse=always", source, target]).output()
     }
 
-    /// As a young store, whose journal holds all; as one whose objects and references stock git has packed; and as one of
-    /// objects with a file each.
+    /// The forms of a store: a new one, whose journal contains everything; one whose objects and references were packed
+    /// by stock git; and one with a file for each object.
     @Test(arguments: ["young", "packed", "loose"]) func everyDamageIsFoundOrHarmlessAndRepairKeepsTheRest(kind: String)
         throws
     {
@@ -113,7 +113,7 @@ enum FileDamage: String, CaseIterable {
         }
     }
 
-    /// Brings a young store into the form called `kind`.
+    /// Converts a new store to the form `kind`.
     private func age(_ world: PlannedStore, _ kind: String) throws {
         guard kind != "young" else { return }
         let store = try Store(opening: world.path)
@@ -122,7 +122,7 @@ enum FileDamage: String, CaseIterable {
             try store.logs.pack()
             try store.repack(grace: 0)
             try git("pack-refs", "--all", at: world.path)
-            // What stock git writes to be quicker.
+            // Files that stock git writes to be faster.
             try git("commit-graph", "write", "--reachable", at: world.path)
             try git("multi-pack-index", "write", at: world.path)
             try git("update-server-info", at: world.path)
@@ -141,8 +141,8 @@ enum FileDamage: String, CaseIterable {
         }.sorted()
     }
 
-    /// What is struck and how: for each sort of file two kinds of damage, each to a file that the seed picks. Everything with
-    /// `CISO_TEST_FULL`.
+    /// The damaged files and the kinds of damage: for each sort of file two kinds, each to a file selected by the seed.
+    /// Everything with `CISO_TEST_FULL`.
     private func strikes(_ files: [String], _ random: inout SeededGenerator) -> [(file: String, damage: FileDamage)] {
         var strikes: [(file: String, damage: FileDamage)] = []
         let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] != nil
@@ -180,7 +180,7 @@ enum FileDamage: String, CaseIterable {
         do {
             found = try Store.verify(at: path, rebuilding: .documents)
         } catch let error as StoreError where name.contains("flip ciso/schema") {
-            // One digit more is the version of a newer program, whose stores are refused.
+            // A further digit makes the version of a newer program, whose stores are rejected.
             #expect(error.description.contains("has version"), "\(name)")
             return
         }
@@ -221,7 +221,8 @@ enum FileDamage: String, CaseIterable {
         #expect(again.findings.isEmpty == repaired.remaining.isEmpty, "\(name): \(again.findings)")
     }
 
-    /// Any one pack may be lost: the command says what was made again and what was not, and a new plan heals the rest.
+    /// Any one pack may be lost: the command reports which documents were rebuilt and which were not, and a new plan
+    /// repairs the rest.
     @Test func aLostPackIsRepairedByCommands() throws {
         let world = try PlannedStore()
         let digests = try fill(world.path)

@@ -4,7 +4,7 @@ import Testing
 
 /// Ctrl-C at moments chosen at random, in commands that write or read a whole store.
 @Suite struct InterruptionTests {
-    /// Words of a command; `STORE` and `PAGES` stand for paths.
+    /// The words of a command; `STORE` and `PAGES` are replaced by paths.
     @Test(arguments: [
         ["plan", "matrix.yaml", "--store", "STORE"], ["report", "--output", "PAGES", "--store", "STORE"],
         ["store", "gc", "--store", "STORE"], ["store", "verify", "--store", "STORE"],

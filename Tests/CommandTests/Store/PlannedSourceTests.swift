@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Sources that only a plan gives a checksum: a folder of the user's, which is another one tomorrow.
+/// Sources whose checksum only the plan determines: a folder of the user, whose contents may change.
 @Suite struct PlannedSourceTests {
     let place: Workplace
 

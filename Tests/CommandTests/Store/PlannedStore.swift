@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A store made by `ci plan`, in a folder that is gone with its last user.
+/// A store made by `ci plan`, in a folder that is removed with its last user.
 final class PlannedStore {
     private let folder: TemporaryDirectory
     let path: String
@@ -14,7 +14,7 @@ final class PlannedStore {
         try plan()
     }
 
-    /// Takes over a store that is there.
+    /// Uses an existing store.
     private init(_ folder: TemporaryDirectory) {
         self.folder = folder
         path = folder("store")
@@ -34,7 +34,7 @@ final class PlannedStore {
     /// `ci store ARGUMENTS` on this store.
     func store(_ arguments: String...) throws -> Program.Ending { try run(["store"] + arguments + ["--store", path]) }
 
-    /// What `ci store ARGUMENTS --format json` prints.
+    /// The output of `ci store ARGUMENTS --format json`.
     func json(_ arguments: String...) throws -> Any {
         let output = try run(["store"] + arguments + ["--format", "json", "--store", path])
         return try JSONSerialization.jsonObject(with: Data(output.output.utf8))
@@ -73,7 +73,7 @@ final class PlannedStore {
         FileManager.default.enumerator(atPath: "\(path)/\(place)")?.compactMap { $0 as? String } ?? []
     }
 
-    /// A copy of the store that `.ci/run` leaves, without the files of its worker; nil where there is none.
+    /// A copy of the store that `.ci/run` leaves, without the files of its worker; nil if there is none.
     func copyOfQuickstart() throws -> PlannedStore? {
         let source = PackageFolder.url.appending(path: ".quickstart/store")
         guard FileManager.default.fileExists(atPath: source.appending(path: "ciso/schema").path) else { return nil }

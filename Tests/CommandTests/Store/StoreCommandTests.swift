@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-/// `ci store …` on a store that holds the real plan of `Matrices/quickstart.yaml`.
+/// `ci store …` on a store with the real plan of `Matrices/quickstart.yaml`.
 @Suite struct StoreCommandTests {
     private let world: PlannedStore
 
@@ -77,7 +77,7 @@ import Testing
         #expect(told.output.contains("bring back  cells/"))
         #expect(try git("rev-parse", "quickstart", at: world.path) == second, "a dry run changes nothing")
         #expect(try world.store("snapshot", "--list").output == "")
-        // The first plan is what the second one builds on.
+        // The second plan is based on the first one.
         let refused = try world.store("undo", "quickstart", first)
         #expect(refused.status == 2 && refused.messages.contains("cannot be undone"), "\(refused.messages)")
         #expect(try git("rev-parse", "quickstart", at: world.path) == second)
@@ -128,7 +128,7 @@ import Testing
         #expect(try git("rev-parse", "quickstart", at: world.path) == commit)
     }
 
-    /// A fuller form, on a copy of the store that the quickstart left.
+    /// The long form, on a copy of the store that the quickstart left.
     @Test func allOfThemOnTheQuickstartsOwnStore() throws {
         guard let copy = try world.copyOfQuickstart() else {
             print("SKIPPED: there is no store of the quickstart; `.ci/run` makes one")
