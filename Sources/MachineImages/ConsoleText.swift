@@ -1,6 +1,6 @@
-/// Reads what a terminal would show from the bytes of a console: without escape sequences and control characters.
+/// Converts the bytes of a console to the text that a terminal shows: without escape sequences and control characters.
 ///
-/// A sequence has at most 256 bytes; one that is longer ends there, so that output cannot be hidden by a sequence without an
+/// A sequence is at most 256 bytes long; a longer one ends there, so output cannot be hidden by a sequence without an
 /// end.
 struct ConsoleText {
     private enum State {
@@ -19,10 +19,10 @@ struct ConsoleText {
     private var length = 0
     private static let longestSequence = 256
 
-    /// The byte as it is shown; nil where the terminal shows nothing.
+    /// The byte in displayed form; nil if a terminal shows nothing for it.
     mutating func show(_ byte: UInt8) -> UInt8? {
         if byte == UInt8(ascii: "\u{1B}") {
-            // Within a string it begins the end of it.
+            // Within a string, it begins the terminator.
             (state, length) = (.escape, 0)
             return nil
         }

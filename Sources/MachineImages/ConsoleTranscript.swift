@@ -2,23 +2,23 @@ internal import Core
 internal import Glibc
 internal import System
 
-/// The log of a dialogue: what the console showed and what was sent, made displayable, at most 16 MiB.
+/// The log of a dialogue: the output of the console and the text sent to it, made displayable, at most 16 MiB.
 struct ConsoleTranscript: ~Copyable {
     private let file: OpenFile<SystemError>
     private var filter = ConsoleText()
     private var line: [UInt8] = []
-    /// The last lines that are not empty.
+    /// The last non-empty lines.
     private var tail: [String] = []
     private var written = 0
     private static let limit = 16 << 20
     private static let longestLine = 4096
 
-    /// Makes the file, or empties the one that is there.
+    /// Creates the file, or truncates an existing one.
     init(_ path: String) throws(SystemError) {
         file = try OpenFile(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
     }
 
-    /// Adds what the console printed.
+    /// Adds output of the console.
     mutating func console(_ bytes: some Sequence<UInt8>) {
         for byte in bytes {
             guard let shown = filter.show(byte) else { continue }
@@ -27,13 +27,13 @@ struct ConsoleTranscript: ~Copyable {
         }
     }
 
-    /// Adds a line of ciso's own.
+    /// Adds a line of ciso itself.
     mutating func note(_ text: String) {
         endLine()
         write("--- \(text.displayableOnOneLine)\n")
     }
 
-    /// The last lines of the console, the unfinished one too.
+    /// The last lines of the console, including the unfinished one.
     var lastLines: [String] {
         (tail + (line.isEmpty ? [] : [Self.displayed(line)])).suffix(3).map { String($0.prefix(300)) }
     }

@@ -1,16 +1,16 @@
 package import PluginMessages
 
-/// A dialogue with the console of a machine: text in, replies out. Pure: clocks and sockets are the caller's.
+/// A dialogue with the console of a machine: text in, replies out. Pure: the caller has clocks and sockets.
 ///
-/// What it does depends on the bytes alone, not on the pieces in which they arrive.
+/// The result depends only on the bytes, not on the pieces in which they arrive.
 package struct Dialogue: Sendable {
-    /// What follows from a text on the console.
+    /// The reaction to a text on the console.
     package enum Event: Hashable, Sendable {
         /// The console awaits this text; it may be empty.
         case reply(String)
-        /// The installation has failed: one of the texts that mean so.
+        /// The installation has failed: one of the failure texts appeared.
         case failed(String)
-        /// A question was asked too often.
+        /// A question was repeated too often.
         case repeated(String)
         /// The last step is done.
         case finished
@@ -22,7 +22,7 @@ package struct Dialogue: Sendable {
     package let steps: [DialogueStep]
     private let failures: [Text]
     private let replies: [[Text]]
-    /// What was shown since the last text that was waited for, as far as a text can reach back.
+    /// The output since the last text of a step, as far as a text can reach back.
     private var window: [UInt8] = []
     private let reach: Int
     private var repetitions = 0
@@ -57,9 +57,9 @@ package struct Dialogue: Sendable {
     /// The texts of the current step.
     package var awaited: [String] { isFinished ? [] : steps[step].replies.map(\.text) }
 
-    /// Takes the next bytes of the console.
+    /// Processes the next bytes of the console.
     ///
-    /// - Returns: what follows, in order. Failures are noticed after the last step, too.
+    /// - Returns: the reactions, in order. Failures are detected after the last step, too.
     package mutating func receive(_ bytes: some Sequence<UInt8>) -> [Event] {
         var events: [Event] = []
         for byte in bytes where !isOver {

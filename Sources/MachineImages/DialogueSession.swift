@@ -2,15 +2,16 @@ internal import Core
 package import Machines
 package import PluginMessages
 
-/// Holds the dialogue of one boot with the console of a machine.
+/// Conducts the dialogue of one boot with the console of a machine.
 package struct DialogueSession: Sendable {
-    /// How long each step may take.
+    /// The time limits of a dialogue.
     package struct Timing: Sendable {
-        /// The longest that any step may take, whatever the recipe says; nil: as the recipe says.
+        /// The time limit of every step, whatever the recipe's limits; nil: the recipe's.
         package var stepLimit: Duration?
-        /// How long the console is silent before something is sent: what reads it may not be ready when its prompt ends.
+        /// The time for which the console must be silent before text is sent: its reader may not be ready when the
+        /// prompt ends.
         package var quiet = Duration.milliseconds(300)
-        /// The longest that it is waited for.
+        /// The maximum wait for that silence.
         package var patience = Duration.seconds(5)
 
         package init(stepLimit: Duration? = nil) {
@@ -25,8 +26,8 @@ package struct DialogueSession: Sendable {
     private let report: @Sendable (String) -> Void
 
     /// - Parameters:
-    ///   - obstacle: why the machine cannot go on; nil while it can.
-    ///   - report: is given a line about each step.
+    /// - obstacle: the reason why the machine cannot continue; nil while it can.
+    /// - report: receives a line about each step.
     package init(
         _ boot: InstallerBoot, _ console: MachineConsole, timing: Timing = Timing(),
         obstacle: @escaping @Sendable () -> String? = { nil }, report: @escaping @Sendable (String) -> Void = { _ in }
@@ -38,21 +39,21 @@ package struct DialogueSession: Sendable {
         self.report = report
     }
 
-    /// What is known at one moment.
+    /// The state at one moment.
     private struct Progress {
         var dialogue: Dialogue
         var position = 0
         var pending: [String] = []
         var lastOutput = ContinuousClock.now
-        /// When nothing kept the machine from going on.
+        /// The last time at which the machine could continue.
         var lastRunning = ContinuousClock.now
-        /// When the current step began, or the first pending text was due.
+        /// The time at which the current step began, or the first pending text was due.
         var stepStart = ContinuousClock.now
     }
 
     /// Answers the console until the dialogue is done and the machine has ended.
     ///
-    /// - Parameter log: the path of a file that takes what the console shows and what is sent.
+    /// - Parameter log: the path of a file for the output of the console and the text sent to it.
     /// - Throws: `Failure` that names the step; `CancellationError`.
     package func run(log: String) async throws {
         var transcript = try ConsoleTranscript(log)
@@ -60,7 +61,7 @@ package struct DialogueSession: Sendable {
         var progress = Progress(dialogue: Dialogue(boot))
         while true {
             try Task.checkCancellation()
-            // Asked before the output is read, so that the last output is not missed.
+            // Checked before the output is read, so that the last output is not missed.
             let stopped = obstacle()
             let output = console.output(from: progress.position)
             if !output.bytes.isEmpty {
@@ -107,7 +108,7 @@ package struct DialogueSession: Sendable {
         progress.pending.removeFirst()
         if !text.isEmpty {
             transcript.note("sent '\(text)'")
-            // The firmware's keyboard buffer holds 15 keys.
+            // The firmware's keyboard buffer has room for 15 keys.
             for piece in text.utf8.chunks(of: 8) {
                 console.type(piece)
                 try await Task.sleep(for: .milliseconds(10))
@@ -149,7 +150,7 @@ package struct DialogueSession: Sendable {
 }
 
 extension String.UTF8View {
-    /// The text in pieces of at most `count` bytes, each of whole characters where they are ASCII.
+    /// The text in pieces of at most `count` bytes, each of whole characters if they are ASCII.
     fileprivate func chunks(of count: Int) -> [String] {
         var pieces: [String] = []
         var rest = self[...]

@@ -4,22 +4,22 @@ internal import Glibc
 internal import Machines
 internal import System
 
-/// Disks that qemu-img makes from other files.
+/// Makes disks from other files by qemu-img.
 struct DiskImage: Sendable {
-    /// For qemu-img.
+    /// The environment of qemu-img.
     var environment: ProcessEnvironment
 
     /// Copies the disk of an installed system into a new qcow2 file that is at least `size` bytes large.
     ///
     /// - Parameters:
     ///   - file: raw or qcow2, compressed by xz, gzip or zstd or not.
-    ///   - directory: takes what is decompressed.
+    /// - directory: the directory for decompressed files.
     func copy(_ file: String, to path: String, size: Int, in directory: String) async throws {
         let source = try await decompressed(file, in: directory)
         let format = try Self.isQcow2(source) ? "qcow2" : "raw"
         try await run(["convert", "-q", "-f", format, "-O", "qcow2", source, path])
         if source != file { try FileSystem<SystemError>.remove(source) }
-        // It must not shrink: that would cut off what is there.
+        // It must not shrink: that would truncate the contents.
         guard try Self.virtualSize(of: path) < size else { return }
         try await run(["resize", "-q", "-f", "qcow2", path, "\(size)"])
     }

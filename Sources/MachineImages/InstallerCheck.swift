@@ -2,17 +2,17 @@ internal import Core
 package import PluginMessages
 package import System
 
-/// Verifies that a file is what the distribution published.
+/// Verifies that a file was published by the distribution.
 ///
 /// - SeeAlso: `docs/decisions/0282-installer-verification.md`
 package struct InstallerCheck: Sendable {
-    /// By what a file was verified.
+    /// The means by which a file was verified.
     package enum Evidence: Hashable, Sendable, CustomStringConvertible {
-        /// A checksum that the user gave.
+        /// A checksum given by the user.
         case checksum
-        /// A list that a key signed.
+        /// A list signed by a key.
         case signature(list: String, key: String)
-        /// A list that nobody signed: it shows that the file is complete, not where it comes from.
+        /// An unsigned list: it shows that the file is complete, not its origin.
         case list(String)
 
         package var description: String {
@@ -30,11 +30,11 @@ package struct InstallerCheck: Sendable {
     package var verification: InstallerVerification
     /// `sha256=…` or `sha512=…`, instead of the distribution's list.
     package var checksum: String?
-    /// The distribution's list; beside the file if nil.
+    /// The distribution's list; the one next to the file if nil.
     package var list: String?
-    /// The public key; where Debian's package installs keys if nil.
+    /// The public key; that of Debian's package if nil.
     package var key: String?
-    /// For the program that verifies signatures.
+    /// The environment of the program that verifies signatures.
     package var environment: ProcessEnvironment
 
     package init(
@@ -54,7 +54,8 @@ package struct InstallerCheck: Sendable {
 
     /// Verifies the file.
     ///
-    /// - Throws: `Failure` of the kind input where it is another file, or something that verifies it is missing.
+    /// - Throws: `Failure` of the kind input if the file does not match, or a file required for the verification is
+    ///   missing.
     package func run() async throws -> Evidence {
         let (expected, evidence) = try await expectation()
         let file = file

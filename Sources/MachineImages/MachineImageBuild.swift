@@ -4,24 +4,24 @@ package import Machines
 package import PluginMessages
 package import System
 
-/// Makes an image of a machine by a plugin's recipe.
+/// Makes an image of a machine from a plugin's recipe.
 ///
-/// Everything is written into a directory beside the image, which ends with this value; the image gets its name when it is
-/// complete.
+/// All files are written into a directory next to the image, which is removed with this value; the image gets its name
+/// when it is complete.
 ///
 /// - SeeAlso: `docs/decisions/0280-machine-image-recipes.md`
 package final class MachineImageBuild: Sendable {
-    /// What is wanted, beside the recipe.
+    /// The inputs other than the recipe.
     package struct Request: Sendable {
         /// The installer's path.
         package var installer: String
         /// The image's path.
         package var output: String
-        /// Whether files of the same names are replaced.
+        /// Whether existing files of the same names are replaced.
         package var replaces: Bool
-        /// How long each step of a dialogue may take.
+        /// The time limit of each step of a dialogue.
         package var timing: DialogueSession.Timing
-        /// For the programs that are started.
+        /// The environment of the programs that are started.
         package var environment: ProcessEnvironment
 
         package init(
@@ -35,9 +35,9 @@ package final class MachineImageBuild: Sendable {
             self.environment = environment
         }
 
-        /// Where the dialogue is logged that failed.
+        /// The path of the log of a failed dialogue.
         package var log: String { "\(output).log" }
-        /// Where the private key is put, if one is made.
+        /// The path of the private key, if one is generated.
         package var key: String { "\(output).key" }
         var directory: String { parentDirectory(of: output) ?? "/" }
     }
@@ -47,9 +47,9 @@ package final class MachineImageBuild: Sendable {
     private let scratch: ScratchDirectory
     private static let prefix = ".ciso-image."
 
-    /// Prepares to make an image, and removes what killed processes left.
+    /// Prepares to make an image, and removes the files of killed processes.
     ///
-    /// - Throws: `Failure` where the image could not be written, before the work of hours.
+    /// - Throws: `Failure` if the image could not be written, before hours of work.
     package init(_ request: Request) throws {
         for path in [request.output, request.key] where !request.replaces && FileStatus(path) != nil {
             throw Failure(.input, "'\(path)': the file is there", hint: "--force replaces it")
@@ -72,7 +72,7 @@ package final class MachineImageBuild: Sendable {
 
     private var newKey: String { "\(scratch.path)/key" }
 
-    /// Makes a key that gets its name with the image.
+    /// Generates a key that gets its name together with the image.
     package func makeKey() async throws -> LoginKey {
         try await LoginKey.make(at: newKey, environment: request.environment)
     }
@@ -80,10 +80,10 @@ package final class MachineImageBuild: Sendable {
     /// Makes the image.
     ///
     /// - Parameters:
-    ///   - report: is given a line about each part.
-    ///   - reportStep: is given a line about each step of a dialogue.
+    /// - report: receives a line about each part.
+    /// - reportStep: receives a line about each step of a dialogue.
     /// - Returns: the image's digest.
-    /// - Throws: `Failure`, which names the log; `CancellationError`. Nothing is left then but that log.
+    /// - Throws: `Failure`, which names the log; `CancellationError`. Only that log remains then.
     package func run(
         _ recipe: MachineImageRecipe, hardware: MachineHardware, accelerator: Accelerator,
         report: @escaping @Sendable (String) -> Void, reportStep: @escaping @Sendable (String) -> Void
@@ -154,7 +154,7 @@ package final class MachineImageBuild: Sendable {
         await machine.stop()
     }
 
-    /// Keeps the log of a dialogue that failed, and names it.
+    /// Keeps the log of a failed dialogue, and names it.
     private func keepingLog(_ log: String, _ failure: Failure) -> Failure {
         var failure = failure
         guard (try? FileSystem<SystemError>.rename(log, request.log)) != nil,

@@ -5,17 +5,17 @@ internal import Logging
 internal import Supervision
 internal import System
 
-/// Finds out whether KVM works here, by booting a small program with it.
+/// Determines whether KVM works on this host, by booting a small program with it.
 ///
 /// `/dev/kvm` may exist and answer although no guest gets far: in nested virtualization, for example.
 ///
 /// - SeeAlso: `docs/decisions/0277-kvm-probe.md`
 package struct AcceleratorProbe: Sendable {
-    /// What was found out.
+    /// The result of a probe.
     package struct Finding: Codable, Hashable, Sendable {
-        /// What machines are executed by.
+        /// The accelerator for machines.
         package var accelerator: Accelerator
-        /// Why KVM is not used; nil where it is.
+        /// The reason why KVM is not used; nil if it is used.
         package var reason: String?
     }
 
@@ -23,17 +23,17 @@ package struct AcceleratorProbe: Sendable {
     private let known = AsyncMemo<MachineHardware, Finding>()
     private static let timeLimit = Duration.seconds(10)
 
-    /// - Parameter cache: a directory in which results of trials are kept until this machine is started again; nil for none.
+    /// - Parameter cache: a directory in which results of trials are kept until this machine is rebooted; nil for none.
     package init(cache: String?) {
         self.cache = cache
     }
 
-    /// What executes machines with this hardware on this host. A probe finds it out once.
+    /// The accelerator for machines with this hardware on this host, determined once per probe.
     ///
     /// - Throws: `CancellationError`.
     package func finding(for hardware: MachineHardware) async throws -> Finding {
         try await known.value(for: hardware) {
-            // Looked for each time, and never kept: the user may be given the device.
+            // Checked each time and never cached: the user may get access to the device.
             if let obstacle = Self.obstacle(to: hardware) { return Finding(accelerator: .tcg, reason: obstacle) }
             if let kept = self.kept(hardware) { return kept }
             let finding = try await Self.trial(of: hardware)
@@ -45,7 +45,7 @@ package struct AcceleratorProbe: Sendable {
         }
     }
 
-    /// Why KVM cannot be tried; nil if it can.
+    /// The reason why KVM cannot be tried; nil if it can.
     private static func obstacle(to hardware: MachineHardware) -> String? {
         guard hardware.architecture == "x86_64", hostArchitecture == "x86_64" else {
             return "KVM is used for x86_64 only, on such machines"
@@ -84,7 +84,7 @@ package struct AcceleratorProbe: Sendable {
     // MARK: The cache
 
     private struct Record: Codable {
-        /// Of the kernel that runs.
+        /// The boot id of the running kernel.
         var boot: String
         var finding: Finding
     }

@@ -5,7 +5,7 @@
 package enum BootProgram {
     /// The I/O port of the device.
     static let port = "0xf4"
-    /// QEMU's exit status when the program has come to its end.
+    /// QEMU's exit status when the program has reached its end.
     static let status: Int32 = 33
 
     /// A disk that starts with the program. Firmware ignores smaller ones.

@@ -2,23 +2,23 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// The serial console of a machine: the end of what it prints, and its keyboard.
+/// The serial console of a machine: the last part of its output, and its keyboard.
 ///
-/// A guest may print without end, so only the last part is kept.
+/// The output of a guest is unbounded, so only the last part is kept.
 package final class MachineConsole: Sendable {
     private struct State {
         var kept: [UInt8] = []
-        /// The number of bytes printed before those that are kept.
+        /// The number of bytes printed before the kept ones.
         var dropped = 0
         var isEnded = false
     }
 
-    /// The number of bytes that are kept at least.
+    /// The minimum number of kept bytes.
     private static let capacity = 1 << 18
     private let state = Mutex(State())
     private let socket: Int32
 
-    /// Reads the console on a thread of its own until the machine ends.
+    /// Reads the console on a separate thread until the machine ends.
     ///
     /// - Parameter socket: is closed with the console.
     package init(_ socket: Int32) {
@@ -32,13 +32,12 @@ package final class MachineConsole: Sendable {
         }
     }
 
-    /// What was printed, as far as it is kept.
+    /// The output, as far as it is kept.
     package func text() -> String {
         state.withLock { String(decoding: $0.kept, as: UTF8.self) }
     }
 
-    /// The bytes that were printed from a position on, as far as they are kept, the position after them, and whether no more
-    /// can follow.
+    /// The output from a position on, as far as it is kept, the position after it, and whether the output has ended.
     package func output(from position: Int) -> (bytes: [UInt8], end: Int, isEnded: Bool) {
         state.withLock { state in
             let bytes = state.kept.dropFirst(max(0, position - state.dropped))
@@ -46,7 +45,7 @@ package final class MachineConsole: Sendable {
         }
     }
 
-    /// Types `text`. What a machine that has ended is given is dropped.
+    /// Types `text`. Text for a machine that has ended is dropped.
     package func type(_ text: String) {
         state.withLock { state in
             if !state.isEnded { try? send(Array(text.utf8), through: socket, with: nil) }

@@ -1,20 +1,20 @@
 public import PluginMessages
 
-/// The virtual devices of a machine that its operating system has to have drivers for.
+/// The virtual devices of a machine for which its operating system needs drivers.
 public struct MachineHardware: Codable, Hashable, Sendable {
     public typealias DiskBus = MachineDescription.DiskBus
     public typealias NetworkCard = MachineDescription.NetworkCard
     public typealias Firmware = MachineDescription.Firmware
 
-    /// In opam's spelling: `x86_64`, `arm64`.
+    /// The architecture in opam's spelling: `x86_64`, `arm64`.
     public var architecture: String
-    /// QEMU's model of the processor and its flags: `max,-pdpe1gb`.
+    /// QEMU's processor model and its flags: `max,-pdpe1gb`.
     public var processor: String
-    /// The controller of the disks.
+    /// The disk controller.
     public var disk: DiskBus
     /// The network adapter.
     public var network: NetworkCard
-    /// What starts the boot loader.
+    /// The firmware that starts the boot loader.
     public var firmware: Firmware
 
     public init(
@@ -28,7 +28,8 @@ public struct MachineHardware: Codable, Hashable, Sendable {
         self.firmware = firmware
     }
 
-    /// The hardware that descriptions name, of which earlier ones take precedence; what none names is the default.
+    /// The hardware of several descriptions, of which earlier ones take precedence; absent properties have their
+    /// defaults.
     package init(_ descriptions: [MachineDescription?], architecture: String) {
         func named<Value>(_ part: (MachineDescription) -> Value?) -> Value? {
             for case let description? in descriptions { if let value = part(description) { return value } }
@@ -49,17 +50,17 @@ public struct MachineHardware: Codable, Hashable, Sendable {
         "qemu-system-" + (architecture == "arm64" ? "aarch64" : architecture)
     }
 
-    /// The file with UEFI firmware, where Debian's packages install it.
+    /// The file with UEFI firmware, at the path of Debian's packages.
     var firmwareFile: String? {
         guard firmware == .uefi || architecture == "arm64" else { return nil }
         return architecture == "arm64" ? "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd" : "/usr/share/ovmf/OVMF.fd"
     }
 }
 
-/// What executes the instructions of a machine.
+/// The accelerator that executes the instructions of a machine.
 public enum Accelerator: String, Codable, Hashable, Sendable {
-    /// The processor, by Linux's virtualization.
+    /// The processor, by Linux's virtualization (KVM).
     case kvm
-    /// QEMU, which translates them.
+    /// QEMU, which translates them (TCG).
     case tcg
 }

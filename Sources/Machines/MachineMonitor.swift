@@ -6,9 +6,9 @@ internal import System
 
 /// A connection to QEMU's machine protocol (QMP): commands, their answers, and events.
 package final class MachineMonitor: Sendable {
-    /// What an event says.
+    /// The contents of an event.
     struct Event: Decodable {
-        /// Its parts that are used here.
+        /// The fields of an event that are used.
         struct Details: Decodable {
             var device: String?
             var nospace: Bool?
@@ -20,7 +20,7 @@ package final class MachineMonitor: Sendable {
     }
 
     private struct State {
-        /// Those who wait for answers, in the order of their commands.
+        /// The callers that wait for answers, in the order of their commands.
         var waiting: [CheckedContinuation<[UInt8], any Error>] = []
         var isEnded = false
     }
@@ -29,7 +29,7 @@ package final class MachineMonitor: Sendable {
     private let state = Mutex(State())
     private let socket: Int32
 
-    /// Reads from the connection on a thread of its own until QEMU ends.
+    /// Reads from the connection on a separate thread until QEMU ends.
     ///
     /// - Parameters:
     ///   - socket: is closed with the connection.
@@ -52,8 +52,8 @@ package final class MachineMonitor: Sendable {
 
     /// Executes a command.
     ///
-    /// - Parameter file: an open file that goes with the command.
-    /// - Throws: `Failure` with what QEMU said, or that it has ended.
+    /// - Parameter file: an open file that is sent with the command.
+    /// - Throws: `Failure` with QEMU's message, or that it has ended.
     @discardableResult
     package func execute(
         _ command: String, _ arguments: [String: MonitorArgument] = [:], with file: Int32? = nil
@@ -80,7 +80,7 @@ package final class MachineMonitor: Sendable {
 
     /// Executes a command of QEMU's monitor for people.
     ///
-    /// - Returns: what it prints.
+    /// - Returns: the output.
     package func executeForPeople(_ command: String) async throws -> String {
         try await execute("human-monitor-command", ["command-line": .text(command)]).text ?? ""
     }
@@ -142,9 +142,9 @@ package enum MonitorArgument: Encodable, Hashable, Sendable {
     }
 }
 
-/// The parts of a monitor's answer that are used here.
+/// The fields of a monitor's answer that are used.
 package struct MonitorAnswer: Decodable, Hashable, Sendable {
-    /// The answer, where that is a text.
+    /// The answer, if it is text.
     package var text: String?
     /// Its field `status`.
     package var status: String?

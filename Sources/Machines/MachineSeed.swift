@@ -1,10 +1,10 @@
 internal import Archive
 package import Core
 
-/// The disk from which a machine learns, when it boots, who may log in: NoCloud's `meta-data` and `user-data`, and
-/// `authorized_keys` for images that read the key by a script of their own.
+/// The disk that configures a machine's login at boot: NoCloud's `meta-data` and `user-data`, and `authorized_keys` for
+/// images that install the key by their own script.
 package struct MachineSeed: Sendable {
-    /// The user who is to log in.
+    /// The login.
     package var login: String
     /// A line of `authorized_keys`.
     package var publicKey: String

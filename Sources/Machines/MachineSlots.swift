@@ -3,11 +3,11 @@ internal import Foundation
 internal import Supervision
 internal import System
 
-/// How many machines run at a time on this host: as many as it has memory and processors for.
+/// Limits the number of machines that run at a time on this host by its memory and processors.
 package actor MachineSlots {
-    /// Memory that is left to the host, in MiB.
+    /// Memory reserved for the host, in MiB.
     private static let reserve = 512
-    /// What QEMU itself needs beside the guest's memory, in MiB.
+    /// The memory of QEMU itself, in addition to the guest's, in MiB.
     private static let overhead = 128
     private var memory = 0
     private var processors = 0
@@ -15,12 +15,12 @@ package actor MachineSlots {
 
     package init() {}
 
-    /// Runs `body` when there is room for a machine.
+    /// Runs `body` when there is enough memory and there are enough processors for a machine.
     ///
     /// - Parameters:
-    ///   - memory: of the guest, in MiB.
-    ///   - waits: is called if there is no room at first.
-    /// - Throws: `PermanentFailure` if this host never has room; what `body` throws; `CancellationError`.
+    /// - memory: the memory of the guest, in MiB.
+    /// - waits: is called if the caller has to wait.
+    /// - Throws: `PermanentFailure` if this host never has enough resources; the error of `body`; `CancellationError`.
     package func use<Value: Sendable>(
         memory needed: Int, processors count: Int, waits: @Sendable () -> Void,
         _ body: @Sendable () async throws -> Value
@@ -48,7 +48,7 @@ package actor MachineSlots {
         return try await body()
     }
 
-    /// Other programs use memory, too: what is free counts, and the first machine may always try.
+    /// Other programs also use memory: the free memory counts, and the first machine may always try.
     private func hasRoom(_ memory: Int, _ count: Int) -> Bool {
         if processors == 0 { return true }
         let host = ProcessInfo.processInfo.activeProcessorCount
@@ -56,7 +56,7 @@ package actor MachineSlots {
             && Self.availableMemory >= memory + Self.reserve
     }
 
-    /// Waits until a machine has ended, or for a second: memory may become free in other ways.
+    /// Waits until a machine has ended, or for a second, because memory may also be freed in other ways.
     private func waitForRoom() async {
         await withCheckedContinuation { continuation in
             waiting.append(continuation)
@@ -72,7 +72,7 @@ package actor MachineSlots {
         waiting = []
     }
 
-    /// In MiB.
+    /// The memory of this host, in MiB.
     private static var hostMemory: Int { meminfo("MemTotal") }
     private static var availableMemory: Int { meminfo("MemAvailable") }
 

@@ -4,19 +4,19 @@ internal import Glibc
 package import Layers
 internal import System
 
-/// A machine that was prepared and saved: a disk, a state, and what is known of it.
+/// A prepared and saved machine: a disk, a state, and a record.
 package struct PreparedMachine: Sendable {
-    /// What is known of a prepared machine.
+    /// The record of a prepared machine.
     package struct Record: Codable, Hashable, Sendable {
         /// The keys of its ssh server, each `TYPE KEY`.
         package var hostKeys: [String]
         /// A description of the system.
         package var facts: String
-        /// Versions of system packages, each `NAME VERSION`; nil where they are not known.
+        /// Versions of system packages, each `NAME VERSION`; nil if unknown.
         package var systemPackages: [String]?
-        /// The disk that its disk is an overlay of.
+        /// The backing disk of its overlay.
         package var backing: String
-        /// Identifies this making.
+        /// Identifies this preparation.
         package var making: String
 
         package init(hostKeys: [String], facts: String, backing: String) {
@@ -40,14 +40,14 @@ package struct PreparedMachine: Sendable {
 ///
 /// ```
 /// DIGEST/            disk.qcow2, state, seed.iso and record.json of a machine
-/// incoming/          what is being made
-/// locks/DIGEST       who makes it
+/// incoming/          unfinished machines
+/// locks/DIGEST       the lock of the process that makes it
 /// key                the private key by which machines let this user in
-/// kvm.DIGEST         whether KVM works here
-/// verified.DIGEST    which images have been read and had the right checksum
+/// kvm.DIGEST         the result of the KVM probe
+/// verified.DIGEST    images whose checksums have been verified
 /// ```
 package struct MachineStore: Sendable {
-    /// Where they are.
+    /// The directory of the machines.
     package let directory: String
     private let usage: CacheUsage?
 
@@ -57,14 +57,14 @@ package struct MachineStore: Sendable {
         self.usage = usage
     }
 
-    /// The machines that are there.
+    /// The existing machines.
     package var digests: [Digest] { names(in: directory).compactMap { Digest(hex: $0) } }
 
-    /// The machine called `digest`, made by `make` if it is not there. Of several tasks and processes that ask for the same
-    /// one, one makes it and the others wait.
+    /// The machine named `digest`; if it does not exist, `make` makes it. If several tasks and processes request the
+    /// same one, one of them makes it and the others wait.
     ///
     /// - Parameters:
-    ///   - backing: the disk that its disk is an overlay of. A machine that was made over another one is made again.
+    /// - backing: the backing disk of its overlay. A machine made with another one is made again.
     ///   - make: makes the files of a machine in an empty directory.
     package func machine(
         _ digest: Digest, over backing: String,
@@ -77,7 +77,7 @@ package struct MachineStore: Sendable {
         if let known = existing(digest, over: backing) { return known }
         try discard(digest)
         ScratchDirectory.removeLeftovers(in: incoming)
-        // It has the private state of a guest.
+        // The directory contains the private state of a guest.
         let aside = try Files.scratchDirectory(in: incoming, mode: 0o700)
         let place = "\(aside.path)/machine"
         try Files.makeDirectory(place, mode: 0o700)

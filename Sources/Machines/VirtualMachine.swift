@@ -8,15 +8,15 @@ internal import System
 
 /// A running virtual machine: a process of QEMU, its monitor and its console.
 ///
-/// It ends with its owner: when this value goes, and when this process ends, however that happens.
+/// The process ends with its owner: when this value is released, and when this process ends in any way.
 ///
 /// - SeeAlso: `docs/decisions/0276-machine-states.md`
 package final class VirtualMachine: Sendable {
-    /// What is known of the process of QEMU.
+    /// The state of the QEMU process.
     private final class Life: Sendable {
         struct State {
             var output: [UInt8] = []
-            /// Why the machine cannot go on although QEMU runs.
+            /// The reason why the machine cannot continue although QEMU runs.
             var obstacle: String?
             /// Whether this process ended it.
             var wasKilled = false
@@ -26,7 +26,7 @@ package final class VirtualMachine: Sendable {
         let state = Mutex(State())
     }
 
-    /// What it was started with.
+    /// The configuration that it was started with.
     package let configuration: MachineConfiguration
     /// QEMU's monitor.
     package let monitor: MachineMonitor
@@ -35,12 +35,12 @@ package final class VirtualMachine: Sendable {
     private let life: Life
     private let running: Task<Void, Never>
 
-    /// Starts a machine, which boots, or waits where it continues from a saved state.
+    /// Starts a machine, which boots, or waits if it continues from a saved state.
     ///
     /// - Parameters:
     ///   - state: a file with a saved state of a machine with the same configuration.
     ///   - directory: for temporary files of QEMU.
-    /// - Throws: `Failure` if QEMU is not there or ends at once; `CancellationError`.
+    /// - Throws: `Failure` if QEMU is not installed or ends at once; `CancellationError`.
     package init(_ configuration: MachineConfiguration, state: String? = nil, in directory: String) async throws {
         guard let program = executable(configuration.hardware.program) else {
             throw QEMU.missing(configuration.hardware)
@@ -115,7 +115,7 @@ package final class VirtualMachine: Sendable {
     /// Whether the machine was ended by `stop`, `kill` or `save`.
     package var wasKilled: Bool { life.state.withLock { $0.wasKilled } }
 
-    /// Why the machine cannot go on: it has ended, or one of its disks cannot be used; nil while it can.
+    /// The reason why the machine cannot continue: it has ended, or one of its disks cannot be used; nil while it can.
     package var obstacle: String? {
         life.state.withLock { state in
             state.obstacle.map { "the virtual machine stopped: \($0)" }
@@ -123,7 +123,7 @@ package final class VirtualMachine: Sendable {
         }
     }
 
-    /// How QEMU ended, with the last line that it printed.
+    /// The ending of QEMU, with the last line that it printed.
     private var ending: String {
         life.state.withLock { state in state.result.map { Self.text($0, state.output) } ?? "" }
     }
@@ -135,7 +135,7 @@ package final class VirtualMachine: Sendable {
 
     /// Waits until QEMU has ended.
     ///
-    /// - Returns: false if it runs on after `limit`.
+    /// - Returns: false if it still runs after `limit`.
     package func waitForEnd(within limit: Duration) async -> Bool {
         let deadline = ContinuousClock.now + limit
         while !isEnded, ContinuousClock.now < deadline, !Task.isCancelled {
@@ -207,7 +207,7 @@ extension VirtualMachine {
         try file.synchronize()
     }
 
-    /// Lets a machine that was started with a saved state go on, once QEMU has read it.
+    /// Lets a machine that was started with a saved state continue, once QEMU has read it.
     ///
     /// - Throws: `Failure` if it cannot be read.
     package func resume() async throws {
