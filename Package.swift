@@ -152,7 +152,7 @@ let package = Package(
                 "Machines", "PluginHost", "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision",
                 "System",
             ], resources: [.embedInCode("Scripts")]),
-        module("Agent", [logging, "Core", "Model", "Records", "RunnerInterface", "Store"]),
+        module("Agent", [logging, "Core", "Model", "Records", "RunnerInterface", "Store", "System"]),
         module(
             "Engine",
             [logging, "Agent", "Core", "Hub", "Model", "Records", "RunnerInterface", "Scheduler", "Store", "System"]),

@@ -80,18 +80,19 @@ struct EtcdBenchmark {
         for agent in agents { await agent.end() }
     }
 
-    /// The workers are registrations with a lease each, kept alive by another process, as theirs are.
+    /// The workers are registrations with one lease, kept alive by another process: workers renew their leases by requests to etcd,
+    /// of which the dispatcher learns nothing.
     func idle(workers: Int) async throws {
         if CommandLine.arguments.last == "registrations" {
             let values = DispatchValues(values())
-            let owners = try (0..<workers).map { _ in
-                let owner = try values.values.join("worker")
-                try values.set(registration(1), at: DispatchValues.worker(owner.id), owner: owner)
-                return owner
+            let owner = try values.values.join("worker")
+            for number in 0..<workers {
+                try values.set(registration(1), at: DispatchValues.worker("\(owner.id).\(number)"), owner: owner)
             }
-            print("registered")
+            // `print` would keep the line in a buffer, because the output is a pipe.
+            try FileHandle.standardOutput.write(contentsOf: Data("registered\n".utf8))
             try await Task.sleep(for: .seconds(600))
-            return withExtendedLifetime(owners) {}
+            return withExtendedLifetime(owner) {}
         }
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let program = Process()
@@ -111,7 +112,8 @@ struct EtcdBenchmark {
         let (began, processor) = (ContinuousClock.now, NetworkBenchmark.cpuTime)
         try await Task.sleep(for: .seconds(40))
         let share = (NetworkBenchmark.cpuTime - processor) / (began.duration(to: .now) / .seconds(1))
-        print("\(workers) idle workers: " + String(format: "%.2f %% of a core in the dispatcher", share * 100))
+        let registered = try DispatchValues(store.ephemeral).values.values(below: DispatchValues.workers).count - 1
+        print("\(registered) idle workers: " + String(format: "%.2f %% of a core in the dispatcher", share * 100))
         work.cancel()
         _ = try? await work.value
     }

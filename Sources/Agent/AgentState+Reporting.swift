@@ -1,5 +1,4 @@
 internal import Core
-internal import Logging
 internal import Model
 internal import Records
 internal import Store
@@ -23,35 +22,31 @@ extension AgentState {
         reporting.append(job)
     }
 
-    /// Writes the accepted reports, several in one step.
+    /// Writes the accepted reports, several in one step. After an error, the others wait for the next heartbeat.
     mutating func writeReports() async {
         while !reporting.isEmpty {
             let jobs = Array(reporting.prefix(Self.reportLimit))
-            reporting.removeFirst(jobs.count)
-            guard let error = writeReports(of: jobs) else { continue }
-            for job in jobs {
-                if let assignment = held[job]?.assignment { await observe(.delayed(assignment, error)) }
+            do {
+                try writeReports(of: jobs)
+                reporting.removeFirst(jobs.count)
+            } catch {
+                let assignments = reporting.compactMap { held[$0]?.assignment }
+                reporting = []
+                for assignment in assignments { await observe(.delayed(assignment, error)) }
             }
         }
     }
 
     /// Writes the reports on some jobs. If that fails, for example because the disk is full, each heartbeat retries it.
     ///
-    /// - Returns: the error, if it failed.
-    @discardableResult
-    mutating func writeReports(of jobs: [Digest]) -> (any Error)? {
-        do {
-            var changes: [StorePath: EphemeralChange] = [:]
-            for job in jobs {
-                guard let entry = held[job], let document = entry.unwritten else { continue }
-                changes[try DispatchValues.report(of: job, attempt: entry.assignment.attempt)] = .set(document)
-            }
-            if !changes.isEmpty { _ = try values.values.change(changes) }
-            for job in jobs { held[job]?.unwritten = nil }
-            return nil
-        } catch {
-            logger.debug("cannot write reports", metadata: ["jobs": "\(jobs.count)", "error": "\(error)"])
-            return error
+    /// - Throws: Any error of the ephemeral values.
+    mutating func writeReports(of jobs: [Digest]) throws {
+        var changes: [StorePath: EphemeralChange] = [:]
+        for job in jobs {
+            guard let entry = held[job], let document = entry.unwritten else { continue }
+            changes[try DispatchValues.report(of: job, attempt: entry.assignment.attempt)] = .set(document)
         }
+        if !changes.isEmpty { _ = try values.values.change(changes) }
+        for job in jobs { held[job]?.unwritten = nil }
     }
 }

@@ -5,6 +5,7 @@ internal import Model
 internal import Records
 internal import RunnerInterface
 internal import Store
+internal import System
 
 extension AgentState {
     /// Starts waiting jobs while slots are free, ordered by descending priority, then by age.
@@ -67,11 +68,15 @@ extension AgentState {
 
     func run(_ job: Digest, _ assignment: JobAssignment) -> Task<Void, Never> {
         let (runner, loader, inputs, executions) = (environment.runner, loader, inputs, executions)
+        let isRemote = values.values.isRemote
         return Task {
             var report = JobReport(outcome: .infrastructure, duration: 0)
             var base: Digest?
             do {
-                let (request, over) = try loader.load(assignment.request)
+                let (request, over) =
+                    isRemote
+                    ? try await BlockingWork.run { try loader.load(assignment.request) }
+                    : try loader.load(assignment.request)
                 base = over
                 report = await runner.runConfirming(request) {
                     inputs.yield(.step(job, attempt: assignment.attempt, $0))

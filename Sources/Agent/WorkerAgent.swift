@@ -85,7 +85,7 @@ package final class WorkerAgent: Sendable {
                 inputs.yield(.tick)
             }
         }
-        work = Task { [id] in
+        work = Task(executorPreference: values.executor("worker")) { [id] in
             var state = AgentState(environment, registration, owner: owner, inputs: inputs, observe: observe)
             for await input in stream {
                 await state.take(input)

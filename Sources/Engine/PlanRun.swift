@@ -84,7 +84,9 @@ package struct PlanRun: Sendable {
         }
         let (stream, inputs) = AsyncStream.makeStream(of: RunInput.self)
         // Continues after cancellation until the results of ended jobs are recorded.
-        let work = Task { try await dispatch(stream, inputs) }
+        let work = Task(executorPreference: coordination.values.executor("dispatcher")) {
+            try await dispatch(stream, inputs)
+        }
         return try await withTaskCancellationHandler {
             try await work.value
         } onCancel: {

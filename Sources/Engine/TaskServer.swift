@@ -81,7 +81,9 @@ package struct TaskServer: Sendable {
         }
         defer { draining.cancel() }
         // Continues after cancellation until running jobs have been stopped.
-        let work = Task { try await serve(stream, TaskServerState(server: self, owner: owner, inputs: inputs)) }
+        let work = Task(executorPreference: DispatchValues(store.ephemeral).executor("tasks")) {
+            try await serve(stream, TaskServerState(server: self, owner: owner, inputs: inputs))
+        }
         try await withTaskCancellationHandler {
             try await work.value
         } onCancel: {

@@ -15,6 +15,9 @@ package final class EtcdEphemeralValues: EphemeralValues {
     private let keys: EtcdKeys
     private let owners = Mutex<[String: EtcdLease]>([:])
 
+    /// True: all functions wait for responses of etcd.
+    package var isRemote: Bool { true }
+
     /// Sends no request; the first call connects.
     package init(_ settings: EtcdSettings) {
         gateway = EtcdGateway(settings)

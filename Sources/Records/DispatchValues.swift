@@ -1,6 +1,7 @@
 package import Core
 package import Model
 package import Store
+internal import System
 
 /// The ephemeral values through which dispatchers and workers communicate: the paths of documents, and reading and
 /// writing them.
@@ -12,6 +13,12 @@ package struct DispatchValues: Sendable {
 
     package init(_ values: any EphemeralValues) {
         self.values = values
+    }
+
+    /// The executor for a task that reads and changes the values; nil for the cooperative pool, which suits values on this
+    /// machine.
+    package func executor(_ label: String) -> (any TaskExecutor)? {
+        values.isRemote ? SerialTaskExecutor(label: label) : nil
     }
 
     // MARK: Paths

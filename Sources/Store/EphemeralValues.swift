@@ -77,6 +77,9 @@ public final class EphemeralOwner: Sendable {
 ///
 /// All implementations pass the same conformance tests: files on one machine, memory, and etcd.
 public protocol EphemeralValues: Sendable {
+    /// Whether functions wait for another machine, so that they must not be called on threads of the cooperative pool.
+    var isRemote: Bool { get }
+
     /// Registers an owner with a unique id. `name` is for people.
     func join(_ name: String) throws -> EphemeralOwner
 
@@ -101,6 +104,9 @@ public protocol EphemeralValues: Sendable {
 }
 
 extension EphemeralValues {
+    /// False: the values are on this machine.
+    public var isRemote: Bool { false }
+
     /// Sets a value if the expectation holds.
     ///
     /// - Parameters:

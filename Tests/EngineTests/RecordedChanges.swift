@@ -1,12 +1,20 @@
 import Store
 import Synchronization
 
-/// Ephemeral values that note each change.
+/// Ephemeral values that record each change.
 final class RecordedChanges: EphemeralValues {
     private let values: any EphemeralValues
     private let made = Mutex<[[StorePath: EphemeralChange]]>([])
+    private let check: @Sendable ([StorePath: EphemeralChange]) throws -> Void
+    let isRemote: Bool
 
-    init(_ values: any EphemeralValues) { self.values = values }
+    /// - Parameter check: Called before each change. It may block or throw, as a service that does not answer.
+    init(
+        _ values: any EphemeralValues, isRemote: Bool = false,
+        check: @escaping @Sendable ([StorePath: EphemeralChange]) throws -> Void = { _ in }
+    ) {
+        (self.values, self.isRemote, self.check) = (values, isRemote, check)
+    }
 
     /// The changes that were made, in their order.
     var all: [[StorePath: EphemeralChange]] { made.withLock { $0 } }
@@ -16,6 +24,7 @@ final class RecordedChanges: EphemeralValues {
     func values(below prefix: StorePath?) throws -> [StorePath: EphemeralValue] { try values.values(below: prefix) }
 
     func change(_ changes: [StorePath: EphemeralChange]) throws -> UInt64? {
+        try check(changes)
         let version = try values.change(changes)
         if version != nil { made.withLock { $0.append(changes) } }
         return version
