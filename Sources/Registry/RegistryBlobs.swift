@@ -188,33 +188,36 @@ extension RegistryBlobs {
 // MARK: Collection
 
 extension RegistryBlobs {
-    /// The digests of all blobs of this kind.
-    package func list() throws -> Set<Digest> {
-        struct Tags: Decodable {
-            var tags: [String]?
-        }
-        var found: Set<Digest> = []
-        var last: String?
+    /// The tags of the primary repository, which has blobs of all kinds.
+    package func tags() throws -> RegistryTags {
+        var found: [String] = []
         while true {
-            var request = primary.request(.get, "tags/list?n=10000" + (last.map { "&last=\($0)" } ?? ""))
+            var request = primary.request(.get, "tags/list?n=10000" + (found.last.map { "&last=\($0)" } ?? ""))
             request.limits.bytes = 256 << 20
             let page = request
             let response = try primary.persistently { try primary.send(page, accepting: [404]) }
-            guard response.isSuccess else { return found }
-            let tags = try JSONDecoder().decode(Tags.self, from: Data(response.body)).tags ?? []
-            found.formUnion(
-                tags.compactMap { $0.hasPrefix("\(kind.tag)-") ? Digest(hex: $0.dropFirst(kind.tag.count + 1)) : nil })
+            guard response.isSuccess else { return RegistryTags(found) }
+            let names = try RegistryTags.names(in: response.body)
+            let last = found.last
+            found += names
             // A registry without pagination returns all tags and no link to a next page.
-            guard response.header("link") != nil, let next = tags.last, next != last else { return found }
-            last = next
+            guard response.header("link") != nil, let next = names.last, next != last else {
+                return RegistryTags(found)
+            }
         }
     }
 
-    /// The blobs stored before `horizon` for which `isKept` is false. Blobs without a creation time are kept.
+    /// The digests of all blobs of this kind.
+    package func list() throws -> Set<Digest> { try tags().digests(of: kind) }
+
+    /// The blobs of this kind among `tags` that were stored before `horizon` and for which `isKept` is false. Blobs without a
+    /// creation time are kept.
     ///
     /// - Parameter horizon: Seconds since 1970.
-    package func garbage(before horizon: Int, keeping isKept: (Digest) -> Bool) throws -> [Digest] {
-        try list().filter { digest in
+    package func garbage(
+        in tags: RegistryTags, before horizon: Int, keeping isKept: (Digest) -> Bool
+    ) throws -> [Digest] {
+        try tags.digests(of: kind).filter { digest in
             guard !isKept(digest), let stored = try stored(digest) else { return false }
             return stored <= horizon
         }.sorted()

@@ -140,8 +140,9 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
         if let shared, garbage.gap == nil {
             let references = try store.references(retention)
             let horizon = Int(Date().timeIntervalSince1970) - retention.grace
+            let tags = try shared.blobs(.layer).tags()
             func unused(_ kind: RegistryBlobs.Kind) throws -> [Digest] {
-                try shared.blobs(kind).garbage(before: horizon) { references[$0] != nil }
+                try shared.blobs(kind).garbage(in: tags, before: horizon) { references[$0] != nil }
             }
             for (kind, _, digests) in Self.shared { garbage[keyPath: digests] = try unused(kind) }
         }

@@ -141,7 +141,8 @@ struct StoreVerifyCommand: AsyncParsableCommand, TracedCommand, SandboxingComman
         let isRepairing = repair && !dryRun
         var rebuilding = BranchRebuilding.documents
         if let services = try BlobServices(configuration, services) {
-            rebuilding.keptElsewhere = try services.blobs(.layer).list().union(services.blobs(.log).list())
+            let tags = try services.blobs(.layer).tags()
+            rebuilding.keptElsewhere = tags.digests(of: .layer).union(tags.digests(of: .log))
         }
         var verification = try Store.verify(at: path, repair: isRepairing, rebuilding: rebuilding)
         let cache = try cache.directory(in: configuration, store: path, isRead: !isRepairing)
