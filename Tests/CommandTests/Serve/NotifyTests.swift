@@ -389,6 +389,29 @@ struct NotifyTests {
         #expect(text.contains("\nTo: ann@example.org\n") && text.contains("Error: unbound module Ünïcode"), "\(text)")
     }
 
+    /// Through exim, as a client with the interface of sendmail and as a server that delivers.
+    @Test(.enabled(if: MailServer.isInstalled, "needs exim and bwrap (scripts/install-packages test)"))
+    func aMailServerDeliversMail() async throws {
+        let world = try World()
+        try await world.run()
+        try await world.run(["one": .failure], signature: "Error: unbound module Ünïcode\n.\nQUIT")
+        let server = try await MailServer()
+        try world.setSendmail("#!/bin/sh\nexec '\(server.sendmail)' \"$@\"\n")
+        for _ in 0..<2 {
+            let sent = try world.notify()
+            #expect(sent.status == 0, "\(sent.messages)")
+        }
+        let mails = try server.mails
+        let mail = try #require(mails.first)
+        #expect(mails.count == 1)
+        #expect(mail.contains("Return-path: <ci@example.org>\nEnvelope-to: ann@example.org\n"), "\(mail)")
+        #expect(mail.contains("\nTo: ann@example.org\n") && mail.contains("\nSubject: [small] 1 new problem: one.1\n"))
+        #expect(mail.contains("\nAuto-Submitted: auto-generated\n"))
+        #expect(mail.contains("Error: unbound module Ünïcode"), "\(mail)")
+        // Added only if the mail lacks them.
+        #expect(mail.ranges(of: "\nDate: ").count == 1 && mail.ranges(of: "\nMessage-Id: ").count <= 1)
+    }
+
     @Test func wrongSettingsAreRefused() throws {
         let world = try World()
         for words in [
