@@ -17,6 +17,16 @@ package final class HandlePool: Sendable {
         self.path = path
     }
 
+    /// Closes the handles that are not in use, which unmaps their packs, and empties the cache.
+    func releaseUnused() {
+        cache.removeAll()
+        let closed = idle.withLock { idle in
+            defer { idle = [] }
+            return idle
+        }
+        withExtendedLifetime(closed) {}
+    }
+
     /// Calls `body` with a handle, opening one if all are in use.
     package func with<Result>(_ body: (GitRepository) throws -> Result) throws -> Result {
         let lent = try idle.withLock { $0.popLast() } ?? Idle(repository: .store(at: path))

@@ -73,6 +73,8 @@ final class ObjectCache: Sendable {
         return commit
     }
 
+    func removeAll() { contents.withLock { $0 = Contents() } }
+
     /// Keeps what was written.
     func add(_ change: PreparedChange) {
         contents.withLock { contents in

@@ -92,6 +92,9 @@ public final class Store: Sendable {
         try? finishPendingCommits()
     }
 
+    /// Closes packs that no thread reads, and forgets documents that were read.
+    package func releaseCaches() { handles.releaseUnused() }
+
     /// The directory of indexes, which can be rebuilt at any time; nil for a plain clone.
     public var indexDirectory: String? { isClone ? nil : layout.indexes }
 

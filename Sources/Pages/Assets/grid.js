@@ -22,7 +22,11 @@
         X: { word: "fixed", change: "fixed", outcome: "success", shape: "plus" },
         S: { word: "success", outcome: "success", shape: "small" },
     };
-    const letters = Object.keys(kinds);
+    const letters = Object.keys(kinds), kindOf = [];
+    for (const letter of letters) kindOf[letter.charCodeAt(0)] = kinds[letter];
+    // The letter of each cell as a number, and whether the cell fits the filter.
+    const blank = 32, states = new Uint8Array(rows.length * width).map((_, cell) => data.states.charCodeAt(cell));
+    const fitting = new Uint8Array(states.length), total = states.reduce((sum, state) => state === blank ? sum : sum + 1, 0);
     const canvas = document.getElementById("grid"), context = canvas.getContext("2d");
     const card = document.getElementById("card"), count = document.getElementById("count"), spoken = document.getElementById("spoken");
     const filter = document.getElementById("filter"), sort = document.getElementById("sort"), colour = document.getElementById("colour");
@@ -50,33 +54,49 @@
             const test = testFor(key, value, bare);
             return negated ? (row, column) => !test(row, column) : test;
         });
+        if (tests.length === 1) return tests[0];
         return (row, column) => tests.every(test => test(row, column));
     }
     function testFor(key, value, bare) {
-        const state = (row, column) => kinds[data.states[row * width + column]];
         switch (key) {
-        case "outcome": return (row, column) => state(row, column)?.outcome.startsWith(value);
-        case "change": return (row, column) => state(row, column)?.change?.startsWith(value);
-        case "state": return (row, column) => state(row, column)?.word.startsWith(value);
-        case "cause": return (row, column) => data.causes[causeOf[row * width + column]]?.[0].startsWith(value);
-        case "target": return (row, column) => columns[column].target.startsWith(value);
-        case "maintainer": return people ? row => people.maintainers[row].some(name => name.includes(value)) : () => true;
-        case "tag": return people ? row => people.tags[row].some(name => name.startsWith(value)) : () => true;
-        case "compiler": return (row, column) => columns[column].name.split("/")[1].startsWith(value);
-        default: return row => lowered[row].includes(bare);
+        case "outcome": return testOfKind(kind => kind.outcome.startsWith(value));
+        case "change": return testOfKind(kind => kind.change?.startsWith(value));
+        case "state": return testOfKind(kind => kind.word.startsWith(value));
+        case "cause": { const fits = data.causes.map(cause => cause[0].startsWith(value)); return (row, column) => fits[causeOf[row * width + column]]; }
+        case "target": return testOfColumn(column => column.target.startsWith(value));
+        case "maintainer": return people ? testOfRow(row => people.maintainers[row].some(name => name.includes(value))) : () => true;
+        case "tag": return people ? testOfRow(row => people.tags[row].some(name => name.startsWith(value))) : () => true;
+        case "compiler": return testOfColumn(column => column.name.split("/")[1].startsWith(value));
+        default: return testOfRow(row => lowered[row].includes(bare));
         }
+    }
+    // Tests look a cell up in a table: a text is compared once for each kind, column or row.
+    function testOfKind(fits) {
+        const table = kindOf.map(fits);
+        return (row, column) => table[states[row * width + column]];
+    }
+    function testOfColumn(fits) {
+        const table = columns.map(fits);
+        return (row, column) => table[column];
+    }
+    function testOfRow(fits) {
+        const table = rows.map((_, row) => fits(row));
+        return row => table[row];
     }
 
     function select() {
         const fits = predicate(filter.value), whole = filter.value.trim() === "";
+        fitting.fill(whole ? 1 : 0);
         shown = [];
-        let cells = 0, total = 0;
-        for (let row = 0; row < rows.length; row++) {
+        let cells = whole ? total : 0;
+        for (let row = 0, cell = 0; row < rows.length; row++) {
             let any = whole;
-            for (let column = 0; column < width; column++) {
-                if (data.states[row * width + column] === " ") continue;
-                total++;
-                if (whole || fits(row, column)) { any = true; cells++; }
+            if (whole) cell += width;
+            else for (let column = 0; column < width; column++, cell++) {
+                if (states[cell] === blank || !fits(row, column)) continue;
+                fitting[cell] = 1;
+                any = true;
+                cells++;
             }
             if (any) shown.push(row);
         }
@@ -160,28 +180,24 @@
         canvas.width = Math.ceil(broad * ratio); canvas.height = Math.ceil(high * ratio);
         canvas.style.width = `${broad}px`; canvas.style.height = `${high}px`;
         context.setTransform(ratio, 0, 0, ratio, 0, 0);
-        const mode = colour.value, fits = predicate(filter.value), whole = filter.value.trim() === "";
-        const groups = new Map();
+        const mode = details ? colour.value : "state", groups = new Map();
         shown.forEach((row, index) => {
-            for (let column = 0; column < width; column++) {
-                const letter = data.states[row * width + column];
-                if (letter === " ") continue;
-                const faded = !whole && !fits(row, column);
-                const key = mode === "state" || !details ? letter : `${step(mode, row * width + column)}`;
-                const name = (faded ? "~" : "") + key;
-                if (!groups.has(name)) groups.set(name, []);
-                groups.get(name).push(index, column);
+            const start = Math.floor(index / layout.deep) * layout.strip, y = layout.head + index % layout.deep * layout.size;
+            for (let column = 0, cell = row * width; column < width; column++, cell++) {
+                if (states[cell] === blank) continue;
+                // Steps are negative; the second half of the numbers is that of faded cells.
+                const key = (mode === "state" ? states[cell] : step(mode, cell) - 10) + (fitting[cell] ? 0 : 1000);
+                let places = groups.get(key);
+                if (!places) groups.set(key, places = []);
+                places.push(start + layout.left[column], y);
             }
         });
-        for (const [name, places] of groups) {
-            const faded = name[0] === "~", key = faded ? name.slice(1) : name, kind = kinds[key];
+        for (const [number, places] of groups) {
+            const faded = number > 500, key = faded ? number - 1000 : number, kind = kindOf[key];
             context.globalAlpha = faded ? .22 : 1;
-            if (kind) paint(kind.word); else context.fillStyle = scale(Number(key));
+            if (kind) paint(kind.word); else context.fillStyle = scale(key + 10);
             const form = kind ? kind.shape : "full";
-            for (let i = 0; i < places.length; i += 2) {
-                const [x, y] = place(places[i], places[i + 1]);
-                shape(context, form, x, y, layout.size);
-            }
+            for (let i = 0; i < places.length; i += 2) shape(context, form, places[i], places[i + 1], layout.size);
         }
         context.globalAlpha = 1;
         if (layout.label > 40) writeNames();

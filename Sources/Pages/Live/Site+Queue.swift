@@ -32,6 +32,7 @@ extension Site {
                         "host": shown(worker.host, limit: 60), "mode": worker.mode.rawValue,
                         "busy": "\(worker.running.count) of \(worker.slots)", "waiting": number(worker.waiting),
                         "targets": shown(worker.targets?.joined(separator: " ") ?? "all", limit: 120),
+                        "labels": shown(worker.labels?.joined(separator: " ") ?? "", limit: 120),
                     ]
                 },
                 "hasTasks": !tasks.isEmpty,

@@ -126,6 +126,9 @@ struct HistoryRows: Sendable {
         base = Base(file: file, rows: section.bindMemory(to: HistoryRow.self))
     }
 
+    /// Releases the memory of the mapped file, with its texts and cells.
+    func releasePages() { base?.file.releasePages() }
+
     var baseCount: Int { base?.rows.count ?? 0 }
     var count: Int { baseCount + added.count }
 

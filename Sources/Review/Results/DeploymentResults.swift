@@ -89,6 +89,12 @@ package struct DeploymentResults: Sendable {
         return plan
     }
 
+    /// Releases memory that only makes reading faster: pages of the index, open packs, cached documents.
+    package func releaseCaches() {
+        index.contents.history.releasePages()
+        store.releaseCaches()
+    }
+
     /// The whole plan.
     ///
     /// - Complexity: O(cells + jobs).

@@ -14,7 +14,7 @@ internal import Store
 @main
 struct CisoServe {
     static func main() async {
-        UnusedMemory.keepSmall()
+        ResidentMemory.keepSmall()
         signal(SIGPIPE, SIG_IGN)
         do {
             let settings = try ServerSettings(arguments: CommandLine.arguments)

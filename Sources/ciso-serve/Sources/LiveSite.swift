@@ -28,6 +28,8 @@ final class LiveSite: Sendable {
     private let settings: ServerSettings
     private let events: EventHub
     private let state: Mutex<State>
+    /// The number of pages rendered so far.
+    private let rendered = Atomic(0)
     private let changes: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
 
     init(_ store: Store, _ settings: ServerSettings, _ events: EventHub) throws {
@@ -66,7 +68,10 @@ final class LiveSite: Sendable {
                 if state.generation == generation { state.rendering[path] = nil }
             }
         }
-        let page = try await BlockingWork.run { try Self.rendered(path, of: site) }
+        let page = try await BlockingWork.run { [self] in
+            defer { limitMemory(site) }
+            return try Self.rendered(path, of: site)
+        }
         guard let page else { return nil }
         // The queue changes without a new generation, so its pages are not cached.
         if !path.hasSuffix("queue.html"), path != Site.interface + "queue" {
@@ -75,6 +80,20 @@ final class LiveSite: Sendable {
             }
         }
         return page
+    }
+
+    /// Releases caches if the process takes too much memory, which is determined once for several pages.
+    private func limitMemory(_ site: Site) {
+        let count = rendered.add(1, ordering: .relaxed).newValue
+        guard count.isMultiple(of: ServerLimits.pagesPerCheck), let bytes = ResidentMemory.bytes,
+            bytes > ServerLimits.memory
+        else { return }
+        Self.releaseMemory(site)
+    }
+
+    private static func releaseMemory(_ site: Site) {
+        site.deploymentResults.releaseCaches()
+        ResidentMemory.trim()
     }
 
     private static func rendered(_ path: String, of site: Site) throws -> CachedPage? {
@@ -97,7 +116,7 @@ final class LiveSite: Sendable {
         followResults()
         Task.detached { [self] in
             await prepare()
-            UnusedMemory.giveBack()
+            Self.releaseMemory(state.withLock(\.site))
             for await _ in changes.stream {
                 let start = ContinuousClock.now
                 await refresh()
@@ -122,7 +141,7 @@ final class LiveSite: Sendable {
             }
             followResults()
             await prepare()
-            UnusedMemory.giveBack()
+            Self.releaseMemory(site)
             events.siteChanged(to: generation)
         } catch {
             let reason = Failure(describing: error).description

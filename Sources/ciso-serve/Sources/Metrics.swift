@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 
 /// The server's metrics in the text format of Prometheus.
@@ -64,19 +63,9 @@ final class Metrics: Sendable {
             [("", "\(health.lastRefresh / .seconds(1))")])
         metric(
             "ciso_store_readable", "gauge", "1 if the store is readable.", [("", health.failure == nil ? "1" : "0")])
-        if let bytes = Self.residentBytes {
+        if let bytes = ResidentMemory.bytes {
             metric("process_resident_memory_bytes", "gauge", "Resident memory.", [("", "\(bytes)")])
         }
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    private static var residentBytes: Int? {
-        guard let file = fopen("/proc/self/statm", "re") else { return nil }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 128)
-        guard fgets(&line, Int32(line.count), file) != nil else { return nil }
-        let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            .split(separator: " ")
-        return words.count > 1 ? Int(words[1]).map { $0 * sysconf(Int32(_SC_PAGESIZE)) } : nil
     }
 }

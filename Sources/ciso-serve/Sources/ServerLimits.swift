@@ -10,6 +10,10 @@ enum ServerLimits {
     static let address = 1024
     /// The maximum size of the cache of rendered pages in bytes.
     static let cache = 16 << 20
+    /// The resident memory in bytes, with mapped files, above which caches are released.
+    static let memory = 150 << 20
+    /// The number of rendered pages after which the memory is compared with that limit.
+    static let pagesPerCheck = 16
     /// Seconds without a complete request after which a connection is closed.
     static let idle = 30
     /// The maximum number of concurrent change requests; others are rejected.

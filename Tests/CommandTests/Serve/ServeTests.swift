@@ -198,14 +198,15 @@ struct ServeTests {
         ]
         let coordinated = plain.merging(["CISO_COORDINATION": etcd.endpoints.joined(separator: ",")]) { $1 }
         let worker = try Program(
-            [BuiltProgram.path(of: "ci"), "worker", "--jobs", "3", "--store", history.path], in: history.folder.path,
-            environment: coordinated
+            [BuiltProgram.path(of: "ci"), "worker", "--jobs", "3", "--labels", "big tape", "--store", history.path],
+            in: history.folder.path, environment: coordinated
         ).start()
         defer { worker.kill(SIGKILL) }
         let server = try await WebServer([], environment: coordinated, in: history.folder.path)
         try await waitUntil("the page has the worker") {
             try server.request("/queue.html").body.contains("<td>0 of 3</td>")
         }
+        #expect(try server.request("/queue.html").body.contains("<td>big tape</td>"))
         #expect(try server.request("/api/v1/queue").body.contains("\"slots\" : 3"))
         let apart = try await WebServer([], environment: plain, in: history.folder.path)
         #expect(try apart.request("/queue.html").body.contains("No worker is registered."))
