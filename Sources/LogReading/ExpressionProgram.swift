@@ -13,7 +13,9 @@ struct ExpressionProgram: Sendable {
         /// Tries the following instructions as a lookaround, `length` bytes back or at the current position; continues
         /// at `next`.
         case look(length: Int, isNegated: Bool, next: Int)
-        /// Prevents a loop of empty matches from repeating forever.
+        /// Begins a loop: its slot holds no position yet.
+        case enter(slot: Int)
+        /// Prevents a loop of empty matches from repeating forever: fails if an iteration has begun at this position.
         case progress(slot: Int)
         case match
     }
@@ -115,6 +117,7 @@ struct ExpressionProgram: Sendable {
     private mutating func compile(loop body: ExpressionNode, _ isGreedy: Bool) {
         let slot = slots
         slots += 1
+        append(.enter(slot: slot))
         let split = instructions.count
         append(.split(0, 0))
         append(.progress(slot: slot))
@@ -152,7 +155,7 @@ struct ExpressionProgram: Sendable {
                 position = other
             case .jump(let target): position = target
             case .look(_, _, let next): position = next
-            case .save, .start, .wordBoundary, .progress: position += 1
+            case .save, .start, .wordBoundary, .enter, .progress: position += 1
             case .end, .match: return false
             }
         }
@@ -195,12 +198,14 @@ struct ExpressionProgram: Sendable {
         return nil
     }
 
+    /// Runs the machine until it matches or no choice is left.
+    ///
+    /// Choices that remain after a match are left to the caller; with them the saved values can be restored.
     private func run(
         _ text: UnsafeBufferPointer<UInt8>, at start: Int, instruction: Int, _ saved: inout [Int],
         _ choices: inout [Choice], _ steps: inout Int
     ) -> Bool {
         let base = choices.count
-        defer { choices.removeLast(choices.count - base) }
         var (counter, position) = (instruction, start)
         while true {
             steps += 1
@@ -230,13 +235,14 @@ struct ExpressionProgram: Sendable {
                 counter = one
             case .jump(let target): counter = target
             case .save(let slot):
-                choices.append(Choice(instruction: 0, position: saved[slot], slot: slot))
-                saved[slot] = position
+                save(position, in: slot, &saved, &choices)
+                counter += 1
+            case .enter(let slot):
+                save(-1, in: slot, &saved, &choices)
                 counter += 1
             case .progress(let slot):
                 succeeds = saved[slot] != position
-                choices.append(Choice(instruction: 0, position: saved[slot], slot: slot))
-                saved[slot] = position
+                if succeeds { save(position, in: slot, &saved, &choices) }
                 counter += 1
             case .start:
                 succeeds = position == 0
@@ -250,9 +256,11 @@ struct ExpressionProgram: Sendable {
                 succeeds = (before != after) != isNegated
                 counter += 1
             case .look(let length, let isNegated, let next):
+                let before = choices.count
                 let found =
                     position >= length
                     && run(text, at: position - length, instruction: counter + 1, &saved, &choices, &steps)
+                if found { leaveLook(keepingValues: !isNegated, to: before, &saved, &choices) }
                 succeeds = found != isNegated
                 counter = next
             case .match: return true
@@ -260,6 +268,28 @@ struct ExpressionProgram: Sendable {
             if !succeeds {
                 guard backtrack(to: base, &counter, &position, &saved, &choices) else { return false }
             }
+        }
+    }
+
+    private func save(_ value: Int, in slot: Int, _ saved: inout [Int], _ choices: inout [Choice]) {
+        choices.append(Choice(instruction: 0, position: saved[slot], slot: slot))
+        saved[slot] = value
+    }
+
+    /// Removes the choices that a lookaround left when its body matched: it is not tried in another way.
+    ///
+    /// - Parameter keepsValues: Whether the values that it saved are kept; their previous values then remain among the
+    ///   choices, because backtracking to a point before the lookaround restores them.
+    private func leaveLook(
+        keepingValues keepsValues: Bool, to base: Int, _ saved: inout [Int], _ choices: inout [Choice]
+    ) {
+        if keepsValues {
+            choices[base...].removeAll { $0.slot == nil }
+        } else {
+            for choice in choices[base...].reversed() {
+                if let slot = choice.slot { saved[slot] = choice.position }
+            }
+            choices.removeLast(choices.count - base)
         }
     }
 

@@ -4,7 +4,7 @@ import Testing
 @testable import LogReading
 
 @Suite struct ExpressionTests {
-    /// Random expressions over two letters have the same matches as in the standard library.
+    /// Random expressions over two letters have the same matches, with the same groups, as in the standard library.
     @Test func itAgreesWithTheStandardLibrary() throws {
         var random = SeededGenerator(printingSeedOf: #function)
         func source(_ depth: Int) -> String {
@@ -29,15 +29,32 @@ import Testing
                 ["a", "b", " "].randomElement(using: &random)!
             }
             .joined()
-            let expected = try Regex(source).wordBoundaryKind(.simple).firstMatch(in: text)
-            let found = try Expression(source).firstMatch(in: Array(text.utf8))
-            let range = expected.map {
-                text.utf8.distance(
-                    from: text.startIndex, to: $0.range.lowerBound)..<text.utf8.distance(
-                        from: text.startIndex, to: $0.range.upperBound)
-            }
-            #expect(found?.range == range, "'\(source)' in '\(text)'")
+            try expectAgreement(of: source, in: text)
         }
+    }
+
+    /// A lookaround that has matched leaves nothing behind but the groups of a positive one, and these only until the
+    /// search backtracks to a point before it.
+    @Test(arguments: [
+        ("(?=(?!(?:.)*(?!b)))", "b b"), ("(?:(?=(?:.)*$).)*", "aba"), ("(?:(?=(?:a)*b)a)*", "aaab"),
+        ("(?!(?:.)*?[ab])", "b  b"), ("(?!(a))", "aba"), ("(?:(?=(a))ac|ab)", "ab"), ("(?=(a)(b)?)(?:ac|ab)", "ab"),
+        ("(?!(?!(a)(?:.)+?))", "aa"), ("(?:(?=(a)|(b)).)*c", "abc"),
+    ])
+    func lookaroundsAreSeparate(source: String, text: String) throws {
+        try expectAgreement(of: source, in: text)
+    }
+
+    private func expectAgreement(of source: String, in text: String) throws {
+        let expected = try Regex(source).wordBoundaryKind(.simple).firstMatch(in: text).map { match in
+            (0..<match.output.count).map { number in
+                match.output[number].range.map { range in
+                    text.utf8.distance(
+                        from: text.startIndex, to: range.lowerBound)..<text.utf8.distance(
+                            from: text.startIndex, to: range.upperBound)
+                }
+            }
+        }
+        #expect(try Expression(source).firstMatch(in: Array(text.utf8))?.groups == expected, "'\(source)' in '\(text)'")
     }
 
     @Test(arguments: [
