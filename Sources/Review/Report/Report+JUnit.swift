@@ -1,13 +1,14 @@
 internal import Model
 
 extension Report {
-    /// JUnit XML for CI servers: a suite for each target and compiler, a test case for each cell.
+    /// JUnit XML for CI servers: a suite for each column, a test case for each cell. Unikernels have a column for each
+    /// backend, as in tables.
     ///
     /// A failed package is a `failure`, an infrastructure failure an `error`; cells that were not tried and accepted
     /// failures are `skipped`.
     func junitDocument() -> String {
         var document = Markup(prologue: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
-        let columns = Dictionary(grouping: cells, by: { "\($0.cell.target)/\($0.cell.compiler)" })
+        let columns = Dictionary(grouping: cells, by: { "\($0.cell.target)/\($0.cell.columnName)" })
         document.element("testsuites", ["name": status.deployment]) { document in
             for (name, states) in columns.sorted(by: { $0.key < $1.key }) {
                 let kinds = Dictionary(grouping: states, by: JUnitKind.init).mapValues(\.count)
@@ -29,7 +30,10 @@ extension Report {
     private func write(_ state: CellState, in suite: String, to document: inout Markup) {
         document.element(
             "testcase",
-            ["classname": suite, "name": state.cell.package.description, "time": seconds(state.duration ?? 0)]
+            [
+                "classname": suite, "name": state.cell.package.withoutBackend.description,
+                "time": seconds(state.duration ?? 0),
+            ]
         ) { document in
             switch JUnitKind(state) {
             case .passed: break
