@@ -95,11 +95,13 @@ public indirect enum Selector: Sendable, Hashable {
         }
     }
 
-    /// Whether this is a selector by cell that matches this cell.
+    /// Whether this is a selector by cell that matches this cell. Its last part is `PACKAGE`, `PACKAGE.VERSION`, or for
+    /// unikernels `PACKAGE@BACKEND`.
     public func picks(name cell: Cell) -> Bool {
         guard case .cells(let target, let compiler, let package) = self else { return false }
         return target.matches(cell.target) && compiler.matches(cell.compiler)
-            && (package.matches(cell.package.description) || package.matches(cell.package.name))
+            && (package.matches(cell.package.description) || package.matches(cell.package.name)
+                || package.pattern.utf8.contains(UInt8(ascii: "@")) && package.matches(cell.position.package))
     }
 
     /// The texts by which a maintainer may be selected: the whole entry of the opam file, the name, the address.

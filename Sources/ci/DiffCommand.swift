@@ -10,8 +10,8 @@ struct DiffCommand: AsyncParsableCommand, TracedCommand {
         discussion: """
             A and B are each a run (12, last, last~1), a date in UTC (2026-11-28, which is the end of that day, or \
             2026-11-28T03:10), a plan (plan:COMMIT, or a commit of a package repository that was planned), a commit of a branch \
-            of results in git's syntax, a target (debian-12) or a column (debian-12/5.3.0) as they are now, or now. Of two \
-            columns the failures are listed that only one of them has. Prints the totals first, then the causes; --all prints \
+            of results in git's syntax, a target (debian-12) or a column (debian-12/5.3.0, of unikernels debian-12/5.3.0@spt) \
+            as they are now, or now. Of two columns the failures are listed that only one of them has. Prints the totals first, then the causes; --all prints \
             every cell. Exits with 1 if some cell is good in A and not in B.
             """)
 

@@ -70,6 +70,51 @@ import Testing
         }
     }
 
+    /// Backends of a unikernel are columns as well.
+    @Test func backendsAreCompared() async throws {
+        let axis = ["dev@spt+Moon", "dev@xen+Moon", "dev@xen"].map(RecordedDeployment.unikernel)
+        let deployment = try RecordedDeployment(others: RecordedDeployment.unikernels + axis)
+        try await deployment.record(unikernel: "dev@hvt", .success)
+        try await deployment.record(unikernel: "dev@spt", .failure)
+        try await deployment.record(unikernel: "dev@spt+Moon", .failure)
+        try await deployment.record(unikernel: "dev@xen+Moon", .success)
+        let results = try deployment.results()
+        func difference(_ before: String, _ after: String) throws -> Difference {
+            try results.difference(
+                from: results.side(named: before), to: results.side(named: after), hasReasons: false)
+        }
+        func changes(_ before: String, _ after: String) throws -> [String] {
+            try difference(before, after).changes.map { "\($0.cell.package) \($0.kind.rawValue)" }
+        }
+        let column = "debian-12/5.3.0"
+        #expect(
+            try changes("\(column)@hvt", "\(column)@spt") == [
+                "hello.dev@spt only on B", "hello.dev@spt+Moon not on A",
+            ])
+        #expect(try changes("\(column)@spt", "\(column)@hvt").first == "hello.dev@hvt only on A")
+        // A backend covers the values of keys, and one with a value only this value.
+        #expect(
+            try changes("\(column)@spt", "\(column)@xen") == [
+                "hello.dev@xen unknown", "hello.dev@xen+Moon only on A",
+            ])
+        #expect(try changes("\(column)@spt+Moon", "\(column)@xen+Moon") == ["hello.dev@xen+Moon only on A"])
+        #expect(try changes("debian-12/*@hvt", "debian-12/*@spt").first == "hello.dev@spt only on B")
+        // The larger side is restricted to the smaller one.
+        let now = try difference("now", "\(column)@spt")
+        #expect(now.compared == 2 && now.changes.isEmpty)
+        #expect(try difference(column, "\(column)@hvt").compared == 1)
+        for (before, after, words) in [
+            ("\(column)@spd", column, "no unikernel of this column has the backend 'spd'"),
+            ("debian-12/4.14.2@spt", column, "it has no unikernels"),
+            ("debian-12/5.4.0@spt", column, "did you mean 'debian-12/5.3.0@spt'?"),
+            ("debian-12/4.14.2", "\(column)@spt", "one is a column with all backends"),
+        ] {
+            let failure = #expect(throws: Failure.self) { try difference(before, after) }
+            #expect(failure?.category == .input && failure?.description.contains(words) == true, "\(failure as Any)")
+        }
+        #expect(try results.state(picked: Selector(parsing: "hello@hvt")).outcome == .success)
+    }
+
     @Test func onlyPendingCellsAreCancelled() async throws {
         let deployment = try RecordedDeployment()
         try await deployment.record("5.3.0/fmt", .success)

@@ -88,7 +88,10 @@ final class RecordedDeployment: Sendable {
     }
 
     /// Cells of a unikernel for two backends, passed as `others`.
-    static let unikernels = ["dev@hvt", "dev@spt"].map { version in
+    static let unikernels = ["dev@hvt", "dev@spt"].map(unikernel)
+
+    /// A cell of that unikernel.
+    static func unikernel(_ version: String) -> PlannedCell {
         PlannedCell(
             cell: Cell(
                 target: target, compiler: compilers[1], package: PackageVersion(name: "hello", version: version)),

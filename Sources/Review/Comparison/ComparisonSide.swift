@@ -12,10 +12,8 @@ package struct ComparisonSide: Sendable {
     package var cells: [ComparedCell]
     /// The time whose results the cells are; nil if they have been read or do not belong to a time.
     var moment: ResultMoment?
-    /// The target, if the side covers a single one.
-    var target: String?
-    /// The compiler, if the side covers a single column.
-    var compiler: String?
+    /// The part of the table that the side covers.
+    var part = TablePart()
     /// The plan of that time, if the side has its own.
     var plan: PlanDocuments?
     /// Whether the side is a column now, as opposed to the table at some time.
@@ -29,24 +27,21 @@ package struct ComparisonSide: Sendable {
 
     /// A side whose cells are read on demand.
     init(title: String, at moment: ResultMoment) {
-        self.init(title: title, cells: [], target: moment.last?.target)
-        (self.moment, plan) = (moment, moment.plan)
+        self.init(title: title, cells: [])
+        (self.moment, plan, part.target) = (moment, moment.plan, moment.last?.target)
     }
 
-    init(title: String, cells: [ComparedCell], target: String?, compiler: String? = nil, isColumn: Bool = false) {
+    /// A side that covers a current column, or several.
+    init(title: String, cells: [ComparedCell], column: TablePart) {
         self.init(title: title, cells: cells)
-        (self.target, self.compiler, self.isColumn) = (target, compiler, isColumn)
+        (part, isColumn) = (column, true)
     }
 
     /// Restricts the side to the part of the table that another side covers.
     fileprivate func restricted(to other: ComparisonSide) -> ComparisonSide {
-        let isLarger = target == nil || target == other.target && compiler == nil && other.compiler != nil
-        guard isLarger, let target = other.target else { return self }
         var side = self
-        (side.target, side.compiler) = (target, other.compiler)
-        side.cells = cells.filter {
-            $0.cell.target == target && (other.compiler == nil || $0.cell.compiler == other.compiler)
-        }
+        side.part = part.restricted(to: other.part)
+        if side.part != part { side.cells = cells.filter { side.part.contains($0.cell) } }
         return side
     }
 
@@ -56,23 +51,15 @@ package struct ComparisonSide: Sendable {
     fileprivate func roots(
         renamedAs other: ComparisonSide, _ failure: @escaping (Cell) throws -> ComparedCell?
     ) -> FailureRoots {
-        FailureRoots { cell in
-            try failure(
-                Cell(
-                    target: target == other.target ? cell.target : target ?? cell.target,
-                    compiler: compiler == other.compiler ? cell.compiler : compiler ?? cell.compiler,
-                    package: cell.package))
-        }
+        FailureRoots { try failure(other.part.renamed($0, in: part)) }
     }
 
     /// The cells under their names on another side, so that they can be compared one by one.
     fileprivate func cells(renamedAs other: ComparisonSide) -> [ComparedCell] {
-        guard target != other.target || compiler != other.compiler else { return cells }
+        guard part != other.part else { return cells }
         return cells.map { cell in
             var cell = cell
-            cell.cell = Cell(
-                target: other.target ?? cell.cell.target, compiler: other.compiler ?? cell.cell.compiler,
-                package: cell.cell.package)
+            cell.cell = part.renamed(cell.cell, in: other.part)
             return cell
         }
     }
@@ -90,10 +77,8 @@ extension Difference {
         details: (ComparedCell) throws -> ComparedCell
     ) throws {
         let (old, new) = (before.restricted(to: after), after.restricted(to: before))
-        let areColumns =
-            old.target != new.target || old.compiler != new.compiler && old.compiler != nil && new.compiler != nil
         try self.init(
-            before: old.cells(renamedAs: new), after: new.cells, unchanged: 0, areColumns: areColumns,
+            before: old.cells(renamedAs: new), after: new.cells, unchanged: 0, areColumns: old.part != new.part,
             hasReasons: hasReasons,
             roots: (old.roots(renamedAs: new, failures.before), FailureRoots(failures.after)), details: details)
     }

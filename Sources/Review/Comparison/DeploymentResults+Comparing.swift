@@ -15,21 +15,35 @@ extension DeploymentResults {
     package func difference(from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool) throws
         -> Difference
     {
-        if let old = before.target, let new = after.target, old != new,
-            (before.compiler == nil) != (after.compiler == nil)
-        {
-            throw Failure(
-                .input, "'\(before.title)' and '\(after.title)' cannot be compared: one is a whole target",
-                hint: "compare two targets, or two columns: \(old)/COMPILER \(new)/COMPILER")
+        if let property = before.part.obstacle(toComparingWith: after.part) {
+            throw Self.incomparable(before, after, property)
         }
         if let old = before.moment, let new = after.moment, !old.isOfPlan, !new.isOfPlan,
-            old.last == nil || new.last == nil || before.target == after.target
+            old.last == nil || new.last == nil || before.part == after.part
         {
             return try difference(from: old, to: new, hasReasons: hasReasons)
         }
         return try Difference(
             from: reading(before), to: reading(after), hasReasons: hasReasons,
             failures: (failures(on: before), failures(on: after)), details: { try self.detailed($0) })
+    }
+
+    private static func incomparable(
+        _ before: ComparisonSide, _ after: ComparisonSide, _ property: TablePart.Property
+    ) -> Failure {
+        let example = [before, after].map { side in
+            let compiler = "\(side.part.target ?? "TARGET")/\(side.part.compiler ?? "COMPILER")"
+            return property == .backend ? "\(compiler)@\(side.part.backend ?? "BACKEND")" : compiler
+        }
+        let whole =
+            switch property {
+            case .target: "the whole table"
+            case .compiler: "a whole target"
+            case .backend: "a column with all backends"
+            }
+        return Failure(
+            .input, "'\(before.title)' and '\(after.title)' cannot be compared: one is \(whole)",
+            hint: "compare two targets, or two columns: \(example.joined(separator: " "))")
     }
 
     /// Returns a function that finds failures on a side: cells, and jobs that decide no cell.
@@ -65,8 +79,8 @@ extension DeploymentResults {
     /// The side of a comparison with the given name.
     ///
     /// - Parameters:
-    ///   - name: A target or `TARGET/COMPILER` for the current column; `now` for the whole current table; a run (`12`,
-    ///     `run:12`, `last`, `last~1`), a date, a plan or a commit for the table at that time.
+    ///   - name: A target, `TARGET/COMPILER` or `TARGET/COMPILER@BACKEND` for the current column; `now` for the whole
+    ///     current table; a run (`12`, `run:12`, `last`, `last~1`), a date, a plan or a commit for the table at that time.
     ///   - areVerdicts: Whether the last verdict on a cell counts if the newest result is not a verdict.
     /// - Throws: `Failure` of the category `input` if nothing has that name; `StoreError`.
     package func side(named name: String, areVerdicts: Bool = false) throws -> ComparisonSide {
@@ -97,18 +111,35 @@ extension DeploymentResults {
         guard let target = parts.first, parts.count <= 2, header.columns.contains(where: { $0.target == target }) else {
             return nil
         }
-        let compiler = parts.count == 2 ? parts[1] : nil
+        var part = TablePart(target: target)
         let compilers = header.columns.filter { $0.target == target }.map(\.compiler)
-        if let compiler, !compilers.contains(compiler) {
-            throw Failure(
-                .input, "'\(target)/\(compiler)': '\(target)' has no compiler '\(compiler)'",
-                hint: nearest(to: compiler, in: compilers).map { "did you mean '\(target)/\($0)'?" }
-                    ?? "it has \(compilers.joined(separator: ", "))")
+        if parts.count == 2 {
+            let words = parts[1].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            // `*` covers all compilers, as in selectors.
+            part.compiler = words.count == 2 && words[0] == "*" ? nil : words[0]
+            part.backend = words.count == 2 ? words[1] : nil
         }
-        let selector = Selector.cells(target: Glob(target), compiler: compiler.map { Glob($0) } ?? .all, package: .all)
-        return ComparisonSide(
-            title: name, cells: try currentCells(at: places(picked: [selector])), target: target, compiler: compiler,
-            isColumn: true)
+        if let compiler = part.compiler, !compilers.contains(compiler) {
+            throw Failure(
+                .input, "'\(name)': '\(target)' has no compiler '\(compiler)'",
+                hint: nearest(to: compiler, in: compilers).map {
+                    "did you mean '\(target)/\(Cell.columnName(compiler: $0, backend: part.backend))'?"
+                } ?? "it has \(compilers.joined(separator: ", "))")
+        }
+        let selector = Selector.cells(
+            target: Glob(target), compiler: part.compiler.map { Glob($0) } ?? .all, package: .all)
+        let places = try places(picked: [selector])
+        let chosen = places.filter { part.backend == nil || part.contains(index.contents.cell(at: $0)) }
+        if chosen.isEmpty, let backend = part.backend { throw noBackend(backend, in: name, among: places) }
+        return ComparisonSide(title: name, cells: try currentCells(at: chosen), column: part)
+    }
+
+    private func noBackend(_ backend: String, in column: String, among places: [Int]) -> Failure {
+        let known = Set(places.compactMap { index.contents.backend(of: index.contents.cells[$0]) }).sorted()
+        let hint = known.isEmpty ? "it has no unikernels" : "it has \(known.joined(separator: ", "))"
+        return Failure(
+            .input, "'\(column)': no unikernel of this column has the backend '\(backend)'",
+            hint: nearest(to: backend, in: known).map { "did you mean '\($0)'? \(hint)" } ?? hint)
     }
 
     /// Completes a cell with data of an old result that the index lacks: the reason and the blocking package.

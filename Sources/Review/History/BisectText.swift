@@ -15,7 +15,7 @@ package struct BisectText: Sendable {
     /// The lines, without colour.
     package var lines: [String] {
         let cell = report.cell
-        var lines = ["\(cell.target)/\(cell.compiler)/\(cell.package.name):"] + sides
+        var lines = ["\(cell.target)/\(cell.compiler)/\(cell.position.package):"] + sides
         if !report.between.isEmpty {
             lines.append(
                 "  \(count(report.between.count, "result")) in between \(report.between.count == 1 ? "says" : "say") nothing"

@@ -43,7 +43,7 @@ package struct HistoryText: Sendable {
 
     private var head: String {
         let cell = history.cell
-        let name = "\(cell.target)/\(cell.compiler)/\(cell.package.name)"
+        let name = "\(cell.target)/\(cell.compiler)/\(cell.position.package)"
         guard let newest = history.entries.first else { return "\(name): no results" }
         var text =
             "\(name): \(count(history.entries.count, "result")), now \(newest.words) with \(newest.package.version)"

@@ -187,6 +187,8 @@ package struct DeploymentResults: Sendable {
             guard package.isLiteral else { return index.plannedPlaces }
             names.insert(package.pattern)
             if let package = PackageVersion(package.pattern) { names.insert(package.name) }
+            // `hello@spt` is a unikernel with its backend.
+            names.insert(String(package.pattern.prefix { $0 != "@" }))
         }
         guard !names.isEmpty else { return index.plannedPlaces }
         let sorted = names.sorted()
