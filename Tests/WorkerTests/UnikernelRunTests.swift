@@ -1,3 +1,4 @@
+import Archive
 import Foundation
 import Glibc
 import TestSupport
@@ -211,6 +212,29 @@ struct UnikernelRunTests {
         #expect(bisection.status == 0, "\(bisection.messages)")
         let bad = try git("rev-parse", "main~1", at: folder("repository")).filter { !$0.isNewline }
         #expect(bisection.output.contains("the first bad commit is \(bad)"), "\(bisection)")
+    }
+
+    /// An image for Xen is checked, and installed with the files by which `xl` starts it; they name it as it is installed.
+    @Test func imagesForXenHaveTheirDescriptions() throws {
+        try folder.shell("sed -e 's/backends: .*/backends: [xen, qubes]/' -e '/^    run:/,$d' matrix.yaml >xen.yaml")
+        let run = try ci("run", "xen.yaml")
+        #expect(run.status == 0, "\(run.output)\(run.messages)")
+        for (backend, image) in [("xen", "hello-world.xen"), ("qubes", "hello-world.qubes")] {
+            let result = try result(of: "hello-world/dev@\(backend).json", in: "unikernels")
+            let recorded = try #require(result["image"] as? [String: Any])
+            #expect(recorded["backend"] as? String == backend && recorded["abi"] as? Int == 2)
+            #expect(recorded["path"] as? String == "share/hello-world/\(image)")
+        }
+        let layer = try #require(try result(of: "hello-world/dev@xen.json", in: "unikernels")["layer"] as? String)
+        let archive = folder("store/ciso/objects/\(layer.prefix(2))/\(layer)")
+        let unpacked = try Extraction(links: .anywhere).extract(archive, to: folder("layer"))
+        let files = Set(try folder.files(below: "layer").filter { $0.contains("share/hello-world/") })
+        #expect(
+            Set(files.compactMap { $0.split(separator: "/").last.map(String.init) })
+                == ["hello-world.xen", "hello.xl", "hello.xl.in", "manifest.json"], "\(files) \(unpacked)")
+        let description = try #require(files.first { $0.hasSuffix("hello.xl") })
+        let text = try String(contentsOfFile: folder("layer/\(description)"), encoding: .utf8)
+        #expect(text.contains("\nkernel = 'hello-world.xen'\n"), "\(text)")
     }
 
     @Test func eachFailureHasItsPhaseSignatureAndReason() throws {

@@ -23,6 +23,10 @@ case $backend in
 unix) cp "$image" "$folder/$name" ;;
 *) cp "$image" "$folder/$name.$backend" ;;
 esac
-for file in *.xl *.xe *_libvirt.xml dist/*.xl dist/*.xe dist/*.xml mirage/manifest.json; do
+for file in *.xl *.xl.in *.xe *_libvirt.xml dist/*.xl dist/*.xe dist/*.xml mirage/manifest.json; do
     if [ -f "$file" ]; then cp "$file" "$folder/"; fi
+done
+# What describes the domain for Xen names the image by the name that mirage gives it.
+for file in "$folder"/*.xl; do
+    if [ -f "$file" ]; then sed -i "s|^kernel = '${image#dist/}'|kernel = '$name.$backend'|" "$file"; fi
 done
