@@ -74,6 +74,10 @@ struct PinnedSource: PackageSource {
         try pinned[package] ?? base.files(of: package)
     }
 
+    func repository(of package: PackageVersion) throws -> Plan.Repository? {
+        try pinned[package] == nil ? base.repository(of: package) : nil
+    }
+
     func fingerprint(of name: String) -> String? {
         let own = pinned.filter { $0.key.name == name }.map { $0.value.digest.hex }
         return own.first ?? base.fingerprint(of: name)

@@ -54,6 +54,12 @@ package final class RepositorySource: PackageSource {
         return try reader.files(of: package, among: names)
     }
 
+    package func repository(of package: PackageVersion) throws -> Plan.Repository? {
+        let reader = try takeReader()
+        defer { idle.withLock { $0.append(reader) } }
+        return try reader.repository(of: package, among: names).map { repositories[$0] }
+    }
+
     private func takeReader() throws -> SharedReader {
         if let reader = idle.withLock({ $0.popLast() }) { return reader }
         return SharedReader(try set.reader())
@@ -83,6 +89,11 @@ private final class SharedReader: @unchecked Sendable {
             throw Failure(.unavailable, "\(package) is in the universe but not in its repository")
         }
         return PackageFiles(opam: try reader.opamBytes(of: entry), files: try reader.files(of: entry))
+    }
+
+    /// The number of the repository that a package comes from.
+    func repository(of package: PackageVersion, among names: [PackageName: NameEntry]) throws -> Int? {
+        try entries(of: PackageName(unchecked: package.name), among: names)[package.version]?.repository
     }
 
     private func entries(of name: PackageName, among names: [PackageName: NameEntry]) throws

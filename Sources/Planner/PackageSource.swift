@@ -13,6 +13,8 @@ package protocol PackageSource: Sendable {
     ///
     /// - Throws: `Failure` if the repository cannot be read.
     func files(of package: PackageVersion) throws -> PackageFiles
+    /// The repository that a package version comes from; nil for versions that come from no repository, such as pins.
+    func repository(of package: PackageVersion) throws -> Plan.Repository?
     /// Identifies the files from which the versions of a name are read: it changes whenever they do. Nil for a name
     /// without versions.
     func fingerprint(of name: String) -> String?

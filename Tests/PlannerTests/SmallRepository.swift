@@ -49,6 +49,10 @@ struct SmallRepository: PackageSource {
         return files
     }
 
+    func repository(of package: PackageVersion) -> Plan.Repository? {
+        packages[package] == nil ? nil : repositories.first
+    }
+
     func fingerprint(of name: String) -> String? {
         let versions = packages.filter { $0.key.name == name }.map { "\($0.key) \($0.value.digest)" }.sorted()
         return versions.isEmpty ? nil : versions.joined(separator: "\n")

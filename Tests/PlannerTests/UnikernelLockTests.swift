@@ -33,7 +33,7 @@ import Testing
     /// The libraries, and a unikernel that needs what `depends` names.
     private func stage(
         _ libraries: [String: String], needing depends: String, more: String = "",
-        provided: String = #""mirage" "solo5""#, pinned: Set<String> = []
+        provided: String = #""mirage" "solo5""#, pinned: Set<String> = [], extra: [String: String] = [:]
     ) async throws -> UnikernelStage {
         var small = SmallPlan()
         small.opamFiles.merge(Self.tools) { $1 }
@@ -41,13 +41,16 @@ import Testing
         small.rest = "unikernels: [{name: hello, source: ./hello, backends: [spt]}]"
         var inputs = try small.inputs()
         let pair = try #require(PlanInputs.pairs(of: inputs.matrix).first)
-        let source = try SmallRepository(small.opamFiles)
+        let source = try SmallRepository(small.opamFiles.merging(extra) { $1 }, location: "https://e.org/extra.git")
         let entry = inputs.matrix.unikernels[0]
         let unikernel = UnikernelPackage(
             entry: entry, variant: entry.variants[0],
             source: Source(url: "file:///hello", checksums: [Checksum("sha256=\(Self.sum)")!]),
             configureFiles: PackageFiles(opam: [], files: ["config.ml": Array("x".utf8)]))
-        inputs.sources = [[0]: source]
+        inputs.sources = [
+            PlanInputs.stack(of: inputs.matrix, target: pair.target, compiler: pair.compiler): try SmallRepository(
+                small.opamFiles)
+        ]
         let generated = try OpamFile(
             parsing: """
                 opam-version: "2.0"
@@ -157,6 +160,34 @@ import Testing
         let made = try lock(try await stage(libraries, needing: #""a" {?monorepo}"#))
         #expect(made.sources.count == 1)
         #expect(made.tools.contains(#""conf-gmp" {= "5"}"#))
+    }
+
+    /// Extra repositories are not those of the switch: what has nothing to build is not built there, other packages
+    /// without a source are reported with their repository.
+    @Test func packagesWithoutASourceOfExtraRepositories() async throws {
+        let library = ["a.1": Self.library(depends: #""dune" "other""#, url: "https://e.org/a-1.tgz", repository: "a")]
+        func stage(_ name: String, _ file: String, provided: String = #""mirage" "solo5""#) async throws
+            -> UnikernelStage
+        {
+            try await self.stage(
+                library, needing: #""a" {?monorepo}"#, provided: provided,
+                extra: [name: file])
+        }
+        let unbuilt = try await stage("other.1", #"depends: "ocaml" depexts: [["libx"]]"#)
+        #expect(try lock(unbuilt).sources.count == 1)
+        #expect(try !lock(unbuilt).tools.contains { $0.contains("other") })
+        guard case .locked(let files) = unbuilt else { return }
+        #expect(String(decoding: files.opam, as: UTF8.self).contains(#"depexts: [["libx"]]"#))
+        let built = #"depends: "ocaml" build: ["make"]"#
+        #expect(
+            reason(try await stage("other.1", built))
+                == "other.1 has no source and is therefore built in the switch, but only the extra repository "
+                + "'https://e.org/extra.git' has it: expected other.1 in a repository of the matrix, or a section 'url' "
+                + "in its opam file")
+        #expect(
+            reason(try await stage("other.1", built, provided: #""mirage" "solo5" "other""#))
+                == "other.1 is a package of the switch, but only the extra repository 'https://e.org/extra.git' has it: "
+                + "expected other.1 in a repository of the matrix")
     }
 
     @Test func failedLocksHaveAReason() async throws {

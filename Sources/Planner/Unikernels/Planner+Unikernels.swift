@@ -73,8 +73,11 @@ extension Planner {
         of configured: [Configured], for pair: (target: TargetEntry, compiler: CompilerEntry),
         in source: any PackageSource, pinned: Set<String>
     ) throws -> [LockAnswer] {
+        let stack = PlanInputs.stack(of: inputs.matrix, target: pair.target, compiler: pair.compiler)
+        guard let switchPackages = inputs.sources[stack]?.universe else { throw missingRepository(pair) }
         let source = try MonorepoSource(over: source, configured)
-        var locker = UnikernelLocker(try column(pair, over: source, defining: ["monorepo": "true"]), pinned: pinned)
+        var locker = UnikernelLocker(
+            try column(pair, over: source, defining: ["monorepo": "true"]), pinned: pinned, over: switchPackages)
         return try configured.map { configured in
             do {
                 return .lock(try locker.lock(configured.unikernel.package, generated: configured.generated))
@@ -159,6 +162,10 @@ private struct MonorepoSource: PackageSource {
 
     func files(of package: PackageVersion) throws -> PackageFiles {
         try files[package] ?? base.files(of: package)
+    }
+
+    func repository(of package: PackageVersion) throws -> Plan.Repository? {
+        try files[package] == nil ? base.repository(of: package) : nil
     }
 
     func fingerprint(of name: String) -> String? {

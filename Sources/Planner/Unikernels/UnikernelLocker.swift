@@ -20,6 +20,8 @@ struct UnikernelLocker {
     private let source: any PackageSource
     /// Packages that the matrix or the generated opam file pins to sources.
     private let pinned: Set<String>
+    /// The packages that can be built in the switch: those of `source` without extra repositories.
+    private let switchPackages: Universe
     private var solver: Solver
     private var files: [Universe.PackageID: OpamFile] = [:]
     private var excludedOfName: [Universe.NameID: [Universe.PackageID]] = [:]
@@ -29,9 +31,11 @@ struct UnikernelLocker {
     /// - Parameters:
     ///   - column: The column over `source`, in which the variable `monorepo` is defined.
     ///   - pinned: Packages that the matrix or the generated opam file pins to sources.
-    init(_ column: Column, pinned: Set<String>) {
+    ///   - switchPackages: The packages that can be built in the switch.
+    init(_ column: Column, pinned: Set<String>, over switchPackages: Universe) {
         self.column = column
         self.pinned = pinned
+        self.switchPackages = switchPackages
         source = column.source
         solver = Solver(column.universe)
     }
@@ -44,18 +48,22 @@ struct UnikernelLocker {
         let provided = generated.providedPackages
         let selection = try select(root, provided: provided)
         var members: [(package: PackageVersion, file: OpamFile)] = []
+        var unbuilt: [OpamFile] = []
         var tools: [PackageVersion] = []
         for id in selection where id != root {
             let version = universe.packageVersion(id)
             let file = try file(of: id)
-            if isSupplied(version.name, file, provided) {
+            if !isSupplied(version.name, file, provided) {
+                members.append((version, file))
+            } else if isInSwitch(version) {
                 tools.append(version)
             } else {
-                members.append((version, file))
+                if let obstacle = try obstacle(ofTool: version, file, provided) { throw obstacle }
+                unbuilt.append(file)
             }
         }
         let environment = column.variables.environment(version: "")
-        let system = Set(members.flatMap { $0.file.depexts(in: environment) })
+        let system = Set((members.map(\.file) + unbuilt).flatMap { $0.depexts(in: environment) })
         return UnikernelLock(sources: try sources(members), tools: tools, systemPackages: system.sorted())
     }
 
@@ -164,6 +172,26 @@ struct UnikernelLocker {
 
     private func isSupplied(_ name: String, _ file: OpamFile, _ provided: Set<String>) -> Bool {
         Self.base.contains(name) || provided.contains(name) || file.isVirtual
+    }
+
+    private func isInSwitch(_ package: PackageVersion) -> Bool {
+        switchPackages.nameID(package.name).flatMap { switchPackages.package($0, version: package.version) } != nil
+    }
+
+    /// The reason why a package that only an extra repository has cannot be built in the switch; nil if there is
+    /// nothing to build.
+    private func obstacle(
+        ofTool package: PackageVersion, _ file: OpamFile, _ provided: Set<String>
+    ) throws -> LockObstacle? {
+        let isTool = Self.base.contains(package.name) || provided.contains(package.name)
+        guard isTool || !file.build.isEmpty || !file.install.isEmpty else { return nil }
+        let repository = try source.repository(of: package).map { "the extra repository '\($0.location)'" }
+        let why = isTool ? "is a package of the switch" : "has no source and is therefore built in the switch"
+        let expected =
+            "\(package) in a repository of the matrix" + (isTool ? "" : ", or a section 'url' in its opam file")
+        return LockObstacle(
+            reason: "\(package) \(why), but only \(repository ?? "'pin-depends' of the opam file") has it: "
+                + "expected \(expected)")
     }
 
     /// One source for each repository in which packages are developed. If their archives differ, that of a pinned

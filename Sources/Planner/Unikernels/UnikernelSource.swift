@@ -55,5 +55,9 @@ package struct UnikernelSource: PackageSource {
         try files[package] ?? base.files(of: package)
     }
 
+    package func repository(of package: PackageVersion) throws -> Plan.Repository? {
+        try files[package] == nil ? base.repository(of: package) : nil
+    }
+
     package func fingerprint(of name: String) -> String? { fingerprints[name] ?? base.fingerprint(of: name) }
 }
