@@ -11,10 +11,11 @@ import Planner
 import YAML
 
 /// Plans whole repositories without plugins: what planning itself costs. Or plans commit after commit by the built `ci`,
-/// and with `check` each from nothing too.
+/// and with `check` each from nothing too. Or locks a unikernel.
 ///
 ///     PlanBenchmark REPOSITORY [TARGETS [COMPILERS]]
 ///     PlanBenchmark commits REPOSITORY CI MATRIX [COUNT [check]]
+///     PlanBenchmark lock OPAM-FILE COMPILER REPOSITORY [EXTRA-REPOSITORY…]
 @main
 struct PlanBenchmark {
     static func main() async throws {
@@ -22,6 +23,7 @@ struct PlanBenchmark {
         guard let repository = arguments.first else {
             print("usage: PlanBenchmark REPOSITORY [TARGETS [COMPILERS]]")
             print("       PlanBenchmark commits REPOSITORY CI MATRIX [COUNT [check]]")
+            print("       PlanBenchmark lock OPAM-FILE COMPILER REPOSITORY [EXTRA-REPOSITORY…]")
             return
         }
         let words = Array(arguments)
@@ -29,6 +31,11 @@ struct PlanBenchmark {
             return try CommitBenchmark(
                 repository: words[1], ci: words[2], matrix: words[3],
                 count: words.count > 4 ? Int(words[4]) ?? 160 : 160, isChecked: words.last == "check"
+            ).run()
+        }
+        if words.first == "lock", words.count >= 4 {
+            return try LockBenchmark(
+                opamFile: words[1], repository: words[3], extra: Array(words.dropFirst(4)), compiler: words[2]
             ).run()
         }
         let targets = arguments.dropFirst().first ?? "debian-12,freebsd-14.2,openbsd-7.7,archlinux"
@@ -42,13 +49,15 @@ struct PlanBenchmark {
         print("\(planning.header.cells) cells, \(unsolvable) unsolvable, \(planning.header.jobs) jobs")
     }
 
-    static func inputs(_ repository: String, targets: String, compilers: String) throws -> PlanInputs {
+    static func inputs(
+        _ repository: String, targets: String, compilers: String, packages: String = "packages: all"
+    ) throws -> PlanInputs {
         let text = """
             deployment: benchmark
             repositories: [{path: "\(repository)"}]
             targets: [\(targets)]
             compilers: [\(compilers)]
-            packages: all
+            \(packages)
             """
         let matrix = try MatrixFile(SourceText(file: "benchmark.yaml", bytes: Array(text.utf8)))
         var profiles: [PlanInputs.ProfileKey: TargetProfile] = [:]
@@ -72,8 +81,12 @@ struct PlanBenchmark {
             repositories: [Plan.Repository(location: repository, commit: opened.commit?.description ?? "folder")],
             cache: nil,
             warnings: &warnings)
+        var sources: [[Int]: any PackageSource] = [:]
+        for (target, compiler) in PlanInputs.pairs(of: matrix) {
+            sources[PlanInputs.stack(of: matrix, target: target, compiler: compiler)] = source
+        }
         return PlanInputs(
-            matrix: matrix, profiles: profiles, sources: [[0]: source],
+            matrix: matrix, profiles: profiles, sources: sources,
             today: CalendarDate(daysSince1970: 20_000))
     }
 }
