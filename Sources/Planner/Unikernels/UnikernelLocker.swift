@@ -7,6 +7,7 @@ internal import OpamSolver
 /// Selects the sources of a column's unikernels, by the rules of `opam monorepo lock --require-cross-compile`.
 ///
 /// - SeeAlso: `docs/decisions/0287-git-sources-in-locks.md`
+/// - SeeAlso: `docs/decisions/0315-switch-packages-in-locks.md`
 struct UnikernelLocker {
     /// The packages that the tools of the switch supply, which are never among the sources.
     private static let base: Set<String> = [
