@@ -59,6 +59,18 @@ extension CommonPatterns {
                     #"error: too few arguments to function 'f'"#)
             ]),
         LogPattern(
+            "assembler", .cError,
+            #"^\S*/cc\w+\.s:\d+: Error: "#, precedence: .likely,
+            literals: [
+                "Error: "
+            ],
+            phase: .build, class: "assembler error",
+            examples: [
+                .init(
+                    #"/tmp/ccA1b2C3.s:12: Error: no such instruction: 'foo %eax'"#,
+                    #"Error: no such instruction: 'foo %eax'"#)
+            ]),
+        LogPattern(
             "cc1-error", .cError,
             #"^(?:cc1|cc1plus|\S*gcc\S*|\S*g\+\+\S*|\S*clang\S*|\S*cc|c\+\+|as): (?:fatal )?error: (?!linker command failed|all warnings|some warnings)|: fatal error: "#,
             precedence: .likely,

@@ -29,10 +29,11 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "out-of-memory", .outOfMemory,
-            #"[Cc]annot allocate memory|memory exhausted|[Oo]ut[ _]of[ _]memory|\bENOMEM\b|std::bad_alloc|oom-kill|OOM killer|Not enough heap memory|[Mm]emory allocation failed|[Ii]nsufficient memory|(?:[Cc]annot|can't) fork|fork: Resource temporarily|Resource temporarily unavailable|Too many open files"#,
+            #"[Cc]annot allocate memory|memory exhausted|[Oo]ut[ _]of[ _]memory|\bENOMEM\b|std::bad_alloc|oom-kill|OOM killer|[Nn]ot enough (?:heap )?memory|[Mm]emory allocation failed|[Ii]nsufficient memory|(?:[Cc]annot|can't) fork|fork: Resource temporarily|Resource temporarily unavailable|Too many open files"#,
             literals: [
                 "annot allocate memory", "memory exhausted", "ut of memory", "ut_of_memory", "ENOMEM", "bad_alloc",
-                "oom-kill", "OOM killer", "oom_reaper", "enough heap memory", "emory allocation failed",
+                "oom-kill", "OOM killer", "oom_reaper", "enough heap memory", "ot enough memory",
+                "emory allocation failed",
                 "nsufficient memory", "annot fork", "an't fork", "temporarily unavailable", "oo many open files",
             ], class: "out of memory",
             examples: [

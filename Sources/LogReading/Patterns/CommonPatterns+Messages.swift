@@ -43,6 +43,18 @@ extension CommonPatterns {
                     #"Error: This expression has type int but an expression was expected of type string"#)
             ]),
         LogPattern(
+            "rocq-type", .typeError,
+            #"^The term ".*" has type "|^Unable to unify ".*" with ""#,
+            literals: [
+                "The term ", "Unable to unify ",
+            ],
+            phase: .build, class: "type error",
+            examples: [
+                .init(
+                    #"The term "x" has type "nat" while it is expected to have type "bool"."#,
+                    #"The term 'x' has type 'nat' while it is expected to have type 'bool'."#)
+            ]),
+        LogPattern(
             "camlp-parse", .typeError,
             #"^Parse error: (.+)"#, precedence: .likely,
             literals: [

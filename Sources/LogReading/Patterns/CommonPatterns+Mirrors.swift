@@ -42,10 +42,11 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "dnf-mirror", .mirror,
-            #"Failed to download metadata|Cannot download repomd|Cannot retrieve (?:repository metadata|metalink)|No more mirrors to try|[Aa]ll mirrors were (?:already )?tried|GPG check FAILED|Errors during downloading|^Curl error|Cannot find a valid baseurl|not found on medium|Valid metadata not found|Signature verification failed|^(?:Error: )?Failed to (?:retrieve|synchronize cache)|Repository '[^']*' (?:is invalid|needs)"#,
+            #"Failed to download metadata|Cannot download repomd|Cannot retrieve (?:repository metadata|metalink)|No more mirrors to try|[Aa]ll mirrors were (?:already )?tried|GPG check FAILED|Errors during downloading|^Curl error|Cannot find a valid baseurl|not found on medium|Valid metadata not found|Signature verification failed|\(curl\) error|^(?:Error: )?Failed to (?:retrieve|synchronize cache)|Repository '[^']*' (?:is invalid|needs)"#,
             literals: [
                 "Failed to download", "repomd", "more mirrors", "mirrors were tried", "GPG check FAILED",
-                "during downloading", "Curl error", "metadata for re", "mirrorlist", "Signature verification failed",
+                "during downloading", "Curl error", "Download (curl)",
+                "metadata for re", "mirrorlist", "Signature verification failed",
                 "not found on medium", "Valid metadata not found", "Failed to retrieve", "Failed to synchronize",
                 "Repository '", "epository ",
             ], phases: [.depext], class: "mirror",

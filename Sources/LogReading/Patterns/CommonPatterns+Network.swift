@@ -94,14 +94,25 @@ extension CommonPatterns {
                     #"wget: bad address 'example.org'"#)
             ]),
         LogPattern(
+            "fetch", .network,
+            #"^fetch: (?:transfer timed out|transfer closed|\S+: size (?:mismatch|unknown)|\S+: (?:Not Found|Forbidden|Gone|Bad Gateway|Service Unavailable|Internal Server Error|Gateway Time-out))"#,
+            literals: [
+                "fetch: "
+            ], phases: [.fetch, .depext], class: "network: fetch",
+            examples: [
+                .init(
+                    #"fetch: transfer timed out"#,
+                    #"fetch: transfer timed out"#)
+            ]),
+        LogPattern(
             "opam-fetch", .network,
-            #"Download_fail|Fetch_fail|[Ff]ailed to download|Could not update repository|Could not synchronize|[Dd]ownload failed|while downloading|^Error: failed to fetch source"#,
+            #"Download_fail|Fetch_fail|[Ff]ailed to download|Could not update repository|Could not synchronize|[Dd]ownload failed|while downloading|over its data quota|^Error: failed to fetch source"#,
             precedence: .likely,
             literals: [
                 "ownload_fail", "etch_fail", "failed to download", "Failed to download", "could not be obtained",
                 "couldn't be obtained", "Could not update repository", "Could not synchron",
                 "nitial download of repository", "download failed", "Download failed", "while downloading",
-                "failed to fetch source",
+                "failed to fetch source", "over its data quota",
             ], phases: [.fetch, .depext], class: "network: download",
             examples: [
                 .init(

@@ -67,7 +67,7 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "ocaml-interface", .inconsistentInterface,
-            #"Error: (?:The files|Files) |make inconsistent assumptions over (?:interface|implementation) (\S+)|not a (?:valid )?compiled interface|[Cc]orrupted compiled interface|[Ww]rong magic number|is not a bytecode|not a compilation unit description|seems to be for a(?:n older| newer)"#,
+            #"Error: (?:The files|Files) (?!.* differ\.?$)|make inconsistent assumptions over (?:interface|implementation) (\S+)|not a (?:valid )?compiled interface|[Cc]orrupted compiled interface|[Ww]rong magic number|is not a bytecode|not a compilation unit description|seems to be for a(?:n older| newer)"#,
             literals: [
                 "Error: The files ", "Error: Files ", "nconsistent assumptions", "not a compiled interface",
                 "orrupted compiled", "rong magic number", "is not a bytecode", "not a compilation unit",

@@ -17,6 +17,18 @@ extension CommonPatterns {
                     #"Cannot connect to the Docker daemon at unix://<path> Is the docker daemon running?"#)
             ]),
         LogPattern(
+            "container-start", .runner,
+            #"unable to start container process|error during container init|failed to register layer|[Ee]rror processing tar file|Job failed \(system failure\)|btrfs subvolume|^cannot (?:open|create|destroy|snapshot|clone) '[^']+': dataset "#,
+            literals: [
+                "unable to start container", "during container init", "failed to register layer",
+                "rror processing tar file", "(system failure)", "btrfs subvolume", ": dataset ",
+            ], class: "container",
+            examples: [
+                .init(
+                    #"runc run failed: unable to start container process: error mounting 'proc'"#,
+                    #"runc run failed: unable to start container process: error mounting 'proc'"#)
+            ]),
+        LogPattern(
             "qemu", .runner,
             #"^qemu(?:-\S+)?: (?!.*\bwarning\b)"#,
             literals: [
@@ -86,6 +98,18 @@ extension CommonPatterns {
                 .init(
                     #"fatal: detected dubious ownership in repository at '/src'"#,
                     #"fatal: detected dubious ownership in repository at '<path>'"#)
+            ]),
+        LogPattern(
+            "disk-error", .runner,
+            #"(?:: |exception )[Ii]nput/output error|Stale (?:NFS )?file handle|Structure needs cleaning|: Text file busy$"#,
+            literals: [
+                "nput/output error", "Stale file handle", "Stale NFS file handle", "Structure needs cleaning",
+                "Text file busy",
+            ], class: "disk error",
+            examples: [
+                .init(
+                    #"cp: error reading 'x.tar': Input/output error"#,
+                    #"cp: error reading 'x.tar': <path> error"#)
             ]),
         LogPattern(
             "clock-skew", .runner,

@@ -28,6 +28,17 @@ extension CommonPatterns {
                     #"--- test/basic.t"#)
             ]),
         LogPattern(
+            "dune-differ", .testFailure,
+            #"^Error: Files \S+ and \S+ differ\.?$"#, precedence: .likely,
+            literals: [
+                "Error: Files "
+            ], class: "test output changed",
+            examples: [
+                .init(
+                    #"Error: Files _build/default/t.txt and _build/default/t.expected differ."#,
+                    #"Error: Files <path> and <path> differ."#)
+            ]),
+        LogPattern(
             "corrected-file", .testFailure,
             #"^\+\+\+ \S+\.(?:corrected|processed|output|actual|gen)"#, precedence: .likely,
             literals: [

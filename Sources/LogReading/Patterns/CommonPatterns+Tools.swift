@@ -37,12 +37,13 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "shell-syntax", .shellSyntax,
-            #"[Ss]yntax error(?: near|:|\b.*unexpected)|[Bb]ad substitution|parameter (?:null or )?not set|unbound variable|unexpected EOF while looking|bad variable name|arithmetic expression: expecting|Illegal option -o|bad option\(s\)|[Uu]nterminated quoted"#,
+            #"[Ss]yntax error(?: near|:|\b.*unexpected)|[Bb]ad substitution|parameter (?:null or )?not set|unbound variable|unexpected EOF while looking|bad variable name|arithmetic expression: expecting|Illegal option -o|bad option\(s\)|[Uu]nterminated quoted|(?:^|: )\[\[: (?:command )?not found"#,
             exclusion: #"^Error: Syntax|source line|^awk|^gawk|^mawk"#,
             literals: [
                 "yntax error", "ad substitution", "arameter not set", "nbound variable", "unexpected EOF",
                 "ad variable name", "arithmetic expression", "llegal option -o", "bad option(s)",
-                "nterminated quoted", "arameter null or not set", "missing `]'", "unexpected operator",
+                "nterminated quoted", "[[: not found", "[[: command not found", "arameter null or not set",
+                "missing `]'", "unexpected operator",
             ], class: "shell syntax",
             examples: [
                 .init(
