@@ -278,8 +278,8 @@ let package = Package(
             ]),
         .testTarget(
             name: "MachinesTests",
-            dependencies: ["ci", "ciso-plugin-host", "Core", "Machines", "TestSupport"],
-            exclude: ["BootProgram.S", "make-guest"], swiftSettings: settings),
+            dependencies: ["ci", "ciso-plugin-host", "Core", "Machines", "PluginMessages", "TestSupport"],
+            exclude: ["BootProgram.S", "Programs", "make-debian-guest", "make-guest"], swiftSettings: settings),
         tests("Fetching", ["Archive", "Core", "Git", "OpamFormat", "OpamSwitch"]),
         tests("Git", ["Core"]),
         tests("HTTP", ["Core", "System"]),

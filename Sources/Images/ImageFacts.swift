@@ -1,6 +1,7 @@
 internal import Archive
 internal import Core
 internal import Foundation
+internal import Synchronization
 internal import System
 
 /// The properties of an image that planning needs, read from its files.
@@ -158,6 +159,17 @@ extension ImageFacts {
     }
 }
 
+extension ImageTree {
+    /// - Throws: `Failure` if the layer cannot be read.
+    fileprivate mutating func add(_ layer: ImageLayer) throws {
+        do throws(ArchiveError) {
+            try add(layer: layer.archive, isWanted: ImageFacts.needs)
+        } catch {
+            throw error.renamed(layer.name).failure
+        }
+    }
+}
+
 extension ImageStore {
     /// Facts that an earlier version found, which looked at fewer files, are in `facts` itself.
     private static let factsFolder = "facts/2"
@@ -169,18 +181,12 @@ extension ImageStore {
             guard let bytes = try Files.contents(of: place, limit: 1 << 20) else { continue }
             if let facts = try? JSONDecoder().decode(ImageFacts.self, from: Data(bytes)) { return facts }
         }
-        let layers = try await layers(of: image)
-        let facts = try await BlockingWork.runUntilCancelled { () throws -> ImageFacts in
-            var tree = ImageTree()
-            for layer in layers {
-                do throws(ArchiveError) {
-                    try tree.add(layer: layer.archive, isWanted: ImageFacts.needs)
-                } catch {
-                    throw error.renamed(layer.name).failure
-                }
-            }
-            return ImageFacts(of: tree, image.configuration)
+        let tree = Mutex(ImageTree())
+        // A layer is read while those above it arrive.
+        try await forEachLayer(of: image) { layer in
+            try await BlockingWork.runUntilCancelled { try tree.withLock { try $0.add(layer) } }
         }
+        let facts = tree.withLock { ImageFacts(of: $0, image.configuration) }
         try Files.makeDirectories("\(directory)/\(Self.factsFolder)")
         let bytes = [UInt8](try CanonicalJSON.encode(facts))
         let place = "\(directory)/\(Self.factsFolder)/\(image.digest).json"

@@ -8,7 +8,7 @@ internal import System
 ///
 /// ```
 /// blobs/DIGEST       a manifest, a configuration or a layer, whose digest has been compared
-/// partial/DIGEST     what has arrived of a blob; the next attempt goes on there
+/// partial/DIGEST     what has arrived of a blob; the next attempt continues it
 /// incoming/          small blobs on their way
 /// facts/2/DIGEST.json  what planning wants to know of an image
 /// locks/DIGEST       who gets a blob
@@ -134,15 +134,6 @@ package struct ImageStore: Sendable {
     /// How many layers are pulled at a time, and are ahead of the one that is used.
     private static let pullWidth = 6
 
-    /// The layers of an image, the lowest first. Those that are not here are pulled, several at a time.
-    ///
-    /// - Throws: `Failure`; `CancellationError`.
-    package func layers(of image: ResolvedImage) async throws -> [ImageLayer] {
-        var layers: [ImageLayer] = []
-        try await forEachLayer(of: image) { layers.append($0) }
-        return layers
-    }
-
     /// Calls `body` with each layer of an image, the lowest first, as soon as it is here. Those that are not here are pulled,
     /// several at a time, while `body` runs.
     ///
@@ -201,14 +192,32 @@ package struct ImageStore: Sendable {
 
     // MARK: Blobs
 
-    /// The layers and documents that are stored.
+    /// The layers and documents that are stored, and what has arrived of others that nobody is pulling.
     package var blobs: [Digest: String] {
-        let found = names(in: "\(directory)/blobs").compactMap { Digest(hex: $0) }
-        return Dictionary(uniqueKeysWithValues: found.map { ($0, "\(directory)/blobs/\($0)") })
+        var found: [Digest: String] = [:]
+        for folder in ["partial", "blobs"] {
+            for name in names(in: "\(directory)/\(folder)") {
+                guard let digest = Digest(hex: name) else { continue }
+                if folder == "partial", lockUnlessPulled(digest) == nil { continue }
+                found[digest] = "\(directory)/\(folder)/\(name)"
+            }
+        }
+        return found
     }
 
-    /// Removes a blob. If it is needed again, it is downloaded again.
-    package func remove(_ digest: Digest) { unlink("\(directory)/blobs/\(digest)") }
+    /// Removes a blob, or what has arrived of it. If it is needed again, it is downloaded again.
+    package func remove(_ digest: Digest) {
+        unlink("\(directory)/blobs/\(digest)")
+        guard let lock = lockUnlessPulled(digest) else { return }
+        unlink("\(directory)/partial/\(digest)")
+        lock.unlock()
+    }
+
+    /// The lock under which a blob is pulled; nil if somebody is pulling it.
+    private func lockUnlessPulled(_ digest: Digest) -> OpenFile<Failure>? {
+        let lock = try? OpenFile<Failure>("\(directory)/locks/\(digest)", O_RDWR | O_CREAT)
+        return (try? lock?.tryLock()) == true ? lock : nil
+    }
 
     private func existing(_ digest: Digest) -> String? {
         ([directory] + readOnlyFolders).lazy.map { "\($0)/blobs/\(digest)" }.first { access($0, F_OK) == 0 }

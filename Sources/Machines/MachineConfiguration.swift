@@ -119,16 +119,23 @@ extension MachineConfiguration {
     }
 
     /// A write error of the host stops the machine instead of being reported to the guest, whose programs would fail.
+    ///
+    /// The controller of IDE has six buses, with one device each; QEMU itself would attach every device to the first one.
     private func words(_ disk: Disk, _ number: Int) -> [String] {
         let id = "disk\(number)"
         var drive = "if=none,id=\(id),file=\(escaped(disk.path)),format=\(disk.format.rawValue),cache=unsafe"
-        drive += disk.isWritable ? ",werror=stop,rerror=stop,discard=unmap" : ",readonly=on"
+        if disk.isWritable {
+            drive += ",werror=stop,rerror=stop,discard=unmap"
+        } else {
+            // Disks of IDE cannot be read-only: what is written goes into a temporary file.
+            drive += hardware.disk == .ide && !disk.isCDROM ? ",snapshot=on" : ",readonly=on"
+        }
         let device =
             switch (disk.isCDROM, hardware.disk) {
-            case (true, _): hardware.architecture == "arm64" ? "usb-storage" : "ide-cd"
+            case (true, _): hardware.architecture == "arm64" ? "usb-storage" : "ide-cd,bus=ide.\(number)"
             case (false, .virtio): "virtio-blk-pci"
             case (false, .scsi): "scsi-hd,bus=scsi.0"
-            case (false, .ide): "ide-hd"
+            case (false, .ide): "ide-hd,bus=ide.\(number)"
             }
         let boot = disk.bootIndex.map { ",bootindex=\($0)" } ?? ""
         return ["-drive", drive, "-device", "\(device),drive=\(id)\(boot)"]

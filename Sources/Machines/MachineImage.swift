@@ -30,7 +30,7 @@ package struct MachineImage: Hashable, Sendable {
     /// Verifies the contents of a file.
     package static func verify(_ path: String, _ checksum: Digest, cache: String) async throws {
         let note = "\(cache)/verified.\(Digest(of: path))"
-        let stamp = try stamp(of: path)
+        let stamp = try FileStamp(of: path)
         if contents(of: note) == "\(stamp) \(checksum)" { return }
         let found = try await BlockingWork.run { try Digest(ofFile: path) }
         guard found == checksum else {
@@ -40,16 +40,6 @@ package struct MachineImage: Hashable, Sendable {
         }
         try Files.makeDirectories(cache)
         try Files.replace(note, with: Array("\(stamp) \(checksum)".utf8), mode: 0o644, durability: .none)
-    }
-
-    /// What changes with the contents of a file.
-    private static func stamp(of path: String) throws -> String {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw Failure(.last("read", path)) }
-        return [
-            status.st_ino, UInt(status.st_size), UInt(status.st_mtim.tv_sec), UInt(status.st_mtim.tv_nsec),
-            UInt(status.st_ctim.tv_sec), UInt(status.st_ctim.tv_nsec),
-        ].map(String.init).joined(separator: ".")
     }
 
     private static func format(of path: String) throws -> MachineConfiguration.Disk.Format {

@@ -8,50 +8,53 @@ internal import System
 package struct MachineKey: Hashable, Sendable {
     /// The file of the private key.
     package var path: String
-    /// The public key, as in `authorized_keys`.
+    /// The public key, without a comment.
     package var publicKey: String
+
+    private static let environment = ProcessEnvironment(["PATH": "/usr/bin:/bin"])
+    /// The keys of files, each read once unless the file changes.
+    private static let known = AsyncMemo<[String], MachineKey>()
 
     /// A key that exists.
     ///
     /// - Throws: `PermanentFailure` if it cannot be read without a question.
-    package init(existing path: String) async throws {
-        let completion = try await Self.run("ssh-keygen", ["-y", "-P", "", "-f", path])
-        let line = String(decoding: completion.output, as: UTF8.self).split(whereSeparator: \.isNewline).first
-        guard completion.succeeded, let line else {
+    package static func existing(_ path: String) async throws -> MachineKey {
+        guard let stamp = try? FileStamp(of: path) else {
             throw PermanentFailure(
-                "the key '\(path)' cannot be used: \(line ?? "ssh-keygen failed")",
-                hint: "expected the file of a private key without a passphrase, with the permissions 0600")
+                "the key '\(path)' cannot be used: \(errorText(errno))",
+                hint: "the file must be at this path on each worker")
         }
-        self.path = path
-        publicKey = String(line)
+        return try await known.value(for: [path, "\(stamp)"]) {
+            let publicKey = try await LoginKey.ofPrivateKey(path, environment: environment)
+            return MachineKey(path: path, publicKey: publicKey.line)
+        }
     }
 
     /// The key of this user's machines, made if there is none yet.
     ///
     /// - Parameter directory: where it is kept.
-    package init(in directory: String) async throws {
-        try Files.makeDirectories(directory)
+    package static func own(in directory: String) async throws -> MachineKey {
         let path = "\(directory)/key"
+        if access(path, F_OK) != 0 { try await make(at: path, in: directory) }
+        return try await existing(path)
+    }
+
+    private static func make(at path: String, in directory: String) async throws {
+        try Files.makeDirectories(directory)
         let lock = try await ExclusiveLock.acquire("\(directory)/key.lock")
-        if access(path, F_OK) != 0 {
-            let aside = try Files.scratchDirectory(in: "\(directory)/incoming", mode: 0o700)
-            let made = try await Self.run(
-                "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "ciso", "-f", "\(aside.path)/key"])
-            guard made.succeeded else {
-                throw Failure(.unavailable, String(decoding: made.output.suffix(300), as: UTF8.self))
-            }
-            try Files.rename("\(aside.path)/key", path)
-        }
-        withExtendedLifetime(lock) {}
-        try await self.init(existing: path)
+        defer { withExtendedLifetime(lock) {} }
+        guard access(path, F_OK) != 0 else { return }
+        let aside = try Files.scratchDirectory(in: "\(directory)/incoming", mode: 0o700)
+        _ = try await LoginKey.make(at: "\(aside.path)/key", environment: environment)
+        try Files.rename("\(aside.path)/key", path)
     }
 
     /// The keys of the ssh server at a port of this machine, each `TYPE KEY`; none if it does not answer yet.
     package static func hostKeys(port: Int) async throws -> [String] {
         // QEMU accepts connections before the guest does, and a slow guest needs long for the keys.
         guard await BlockingWork.run({ greets(port: port) }) else { return [] }
-        let completion = try await run(
-            "ssh-keyscan", ["-T", "30", "-t", "ed25519,ecdsa,rsa", "-p", "\(port)", "127.0.0.1"])
+        let completion = try await scan(
+            ["-T", "30", "-t", "ed25519,ecdsa,rsa", "-p", "\(port)", "127.0.0.1"])
         return String(decoding: completion.output, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
             line in
             let words = line.split(separator: " ")
@@ -80,13 +83,13 @@ package struct MachineKey: Hashable, Sendable {
             && greeting == Array("SSH-".utf8)
     }
 
-    private static func run(_ name: String, _ arguments: [String]) async throws -> Subprocess.Completion {
-        guard let program = executable(name) else {
+    private static func scan(_ arguments: [String]) async throws -> Subprocess.Completion {
+        guard let program = executable("ssh-keyscan") else {
             throw Failure(
-                .unavailable, "\(name): not found", hint: "install the OpenSSH client (Debian: openssh-client)")
+                .unavailable, "ssh-keyscan: not found", hint: "install the OpenSSH client (Debian: openssh-client)")
         }
         return try await Subprocess(
-            [program] + arguments, environment: ["PATH": "/usr/bin:/bin"], timeLimit: .seconds(120)
+            [program] + arguments, environment: environment.variables, timeLimit: .seconds(120)
         ).run()
     }
 }

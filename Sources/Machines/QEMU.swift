@@ -28,14 +28,22 @@ package enum QEMU {
         return nil
     }
 
+    /// The versions of programs, each asked once unless its file changes.
+    private static let versions = AsyncMemo<[String], String>()
+
     /// The version of QEMU, on which the format of saved states depends.
     package static func version(of hardware: MachineHardware) async throws -> String {
         guard let program = executable(hardware.program) else { throw missing(hardware) }
-        let completion = try await Subprocess(
-            [program, "--version"], environment: [:], timeLimit: .seconds(30)
-        ).run()
-        let text = String(decoding: completion.output, as: UTF8.self)
-        return text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        return try await versions.value(for: [program, "\(try FileStamp(of: program))"]) {
+            let completion = try await Subprocess(
+                [program, "--version"], environment: [:], timeLimit: .seconds(30)
+            ).run()
+            let text = String(decoding: completion.output, as: UTF8.self)
+            guard completion.succeeded, let line = text.split(whereSeparator: \.isNewline).first else {
+                throw Failure(.unavailable, "'\(program) --version' failed: \(completion.ending)")
+            }
+            return String(line)
+        }
     }
 
     /// Makes a disk that holds what differs from another one.

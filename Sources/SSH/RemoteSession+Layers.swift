@@ -1,6 +1,7 @@
 public import Archive
 public import Core
 import Glibc
+internal import Logging
 import Supervision
 import System
 
@@ -9,7 +10,6 @@ import System
 /// The cache is a sibling of the workspaces: `layers/DIGEST.tar` contains a layer's files relative to the target
 /// directory, and `layers/DIGEST.gone` the names of its whiteouts. A layer that has not been used for a week is
 /// removed, and all are removed when the host's disk is nearly full.
-/// all of them do when the host's disk is nearly full.
 extension RemoteSession {
     private var cache: String { "\(host.directory)/layers" }
 
@@ -20,14 +20,30 @@ extension RemoteSession {
     /// - Throws: `Failure`.
     public func assemble(_ layers: [(digest: Digest, unpacked: String)], at directory: String) async throws {
         guard !layers.isEmpty else { return }
+        try await cacheLayers(layers, at: directory)
+        try await run(
+            RemoteScript(
+                PackageResources.assemble_sh, ["cache": cache, "folder": directory],
+                arguments: layers.map(\.digest.hex)))
+    }
+
+    /// Sends those of `layers` that the host lacks, so that `assemble` need not send them.
+    ///
+    /// - Parameter directory: the one that will be assembled.
+    /// - Throws: `Failure`.
+    public func cacheLayers(_ layers: [(digest: Digest, unpacked: String)], at directory: String) async throws {
         let names = layers.map(\.digest.hex)
         let missing = Set(try await missing(names).split(separator: "\n").map(String.init))
         for layer in layers where missing.contains(layer.digest.hex) {
             try Task.checkCancellation()
+            let start = ContinuousClock.now
             try await send(layer.unpacked + directory, as: layer.digest.hex)
+            logger.debug(
+                "sent a layer",
+                metadata: [
+                    "layer": "\(layer.digest)", "host": "\(host.name)", "duration": "\(ContinuousClock.now - start)",
+                ])
         }
-        try await run(
-            RemoteScript(PackageResources.assemble_sh, ["cache": cache, "folder": directory], arguments: names))
     }
 
     private func missing(_ names: [String]) async throws(Failure) -> String {

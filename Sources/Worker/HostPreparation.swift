@@ -75,9 +75,25 @@ struct HostPreparation: Sendable {
     /// - Throws: `SystemPackageLayers.Refusal`; `Failure`; `CancellationError`.
     func install(_ names: [String], on session: RemoteSession, progress: @Sendable (String) -> Void) async throws {
         guard !names.isEmpty else { return }
+        try await install(try await systemPackages(names), on: session, progress: progress)
+    }
+
+    /// The answer of the target's plugin for some depexts.
+    ///
+    /// - Throws: `SystemPackageLayers.Refusal` if one of them does not exist; `Failure`; `CancellationError`.
+    func systemPackages(_ names: [String]) async throws -> SystemPackagesAnswer {
         let answer = try await target.plugin.systemPackages(
             SystemPackagesRequest(target: target.request, names: names))
         guard answer.unknown.isEmpty else { throw SystemPackageLayers.Refusal.unknown(answer.unknown) }
+        return answer
+    }
+
+    /// Installs the system packages of an answer of the plugin.
+    ///
+    /// - Throws: `SystemPackageLayers.Refusal`; `Failure`; `CancellationError`.
+    func install(
+        _ answer: SystemPackagesAnswer, on session: RemoteSession, progress: @Sendable (String) -> Void
+    ) async throws {
         guard !answer.installed.isEmpty else { return }
         progress("system packages")
         log.note("system packages: \(answer.installed.joined(separator: " "))")

@@ -226,7 +226,7 @@ public final class LocalRunner: JobRunner {
             do {
                 return try await machines.use(
                     machine, of: target, environment: request.target.environment, packages: request.allSystemPackages,
-                    log: log, progress: progress, body)
+                    layer: try await largeLayer(of: request), log: log, progress: progress, body)
             } catch let refusal as SystemPackageLayers.Refusal {
                 throw refusal.error(
                     by: classifier(for: request, in: target, isRemote: true), own: request.job.systemPackages)
@@ -243,6 +243,22 @@ public final class LocalRunner: JobRunner {
             log.note("on \(workspace.machine)")
             return try await body(workspace)
         }
+    }
+
+    /// From this size of its archive on, a layer is sent once into a virtual machine that is saved then.
+    private static let largeLayer = 16 << 20
+
+    /// The largest layer of a job's inputs, usually that of the compiler; nil if all are small.
+    private func largeLayer(of request: JobRequest) async throws -> MachineSessions.SharedLayer? {
+        var largest: (digest: Digest, size: Int)?
+        for input in request.inputs {
+            try await obtain(input.layer)
+            let size = FileStatus(layers.object(input.layer))?.size ?? 0
+            if size >= max(Self.largeLayer, largest?.size ?? 0) { largest = (input.layer, size) }
+        }
+        guard let largest else { return nil }
+        return MachineSessions.SharedLayer(
+            digest: largest.digest, unpacked: try await layers.unpacked(largest.digest))
     }
 
     /// Fetches the job's sources in advance, so that no host waits for them.

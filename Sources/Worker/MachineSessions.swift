@@ -5,6 +5,7 @@ internal import Logging
 internal import Machines
 internal import Model
 internal import OpamFormat
+internal import OpamSwitch
 internal import PluginHost
 internal import PluginMessages
 internal import RunnerInterface
@@ -53,12 +54,21 @@ final class MachineSessions: Sendable {
         var label: String { "a virtual machine (\(accelerator == .kvm ? "KVM" : "TCG"))" }
     }
 
+    /// A layer that is sent once, into a machine that is saved then.
+    struct SharedLayer: Sendable {
+        let digest: Digest
+        /// The directory with its files, as returned by `LayerStore.unpacked`.
+        let unpacked: String
+    }
+
     /// Runs `body` with a machine that has the system packages and is used by nobody else.
     ///
+    /// - Parameter layer: is sent to the machine before, if that saves time.
     /// - Throws: `PermanentFailure` if there can be no machine; `SystemPackageLayers.Refusal`; `Failure`; what `body` throws.
     func use<Value: Sendable>(
-        _ machine: Plan.Machine, of target: TargetEnvironment, environment: Digest, packages: [String], log: JobLog,
-        progress: @escaping @Sendable (JobStep) -> Void, _ body: @Sendable (RemoteWorkspace) async throws -> Value
+        _ machine: Plan.Machine, of target: TargetEnvironment, environment: Digest, packages: [String],
+        layer: SharedLayer?, log: JobLog, progress: @escaping @Sendable (JobStep) -> Void,
+        _ body: @Sendable (RemoteWorkspace) async throws -> Value
     ) async throws -> Value {
         let specification = MachineSpecification(machine, of: target, environment: environment)
         if let obstacle = QEMU.obstacle(to: specification.hardware) { throw PermanentFailure(obstacle) }
@@ -73,14 +83,17 @@ final class MachineSessions: Sendable {
         let waits: @Sendable () -> Void = { progress(JobStep("waiting for a virtual machine")) }
         let processors = configuration(context, disk: "", seed: nil).processors
         return try await slots.use(memory: specification.memory, processors: processors, waits: waits) {
-            let prepared = try await self.prepared(context, packages)
+            var prepared = try await self.prepared(context, packages)
+            if let layer, context.accelerator == .tcg {
+                prepared = try await self.holding(layer, prepared, context)
+            }
             return try await self.run(prepared, context, body)
         }
     }
 
     private func key(of specification: MachineSpecification) async throws -> MachineKey {
-        if let path = specification.planned.key { return try await MachineKey(existing: path) }
-        return try await MachineKey(in: store.directory)
+        if let path = specification.planned.key { return try await MachineKey.existing(path) }
+        return try await MachineKey.own(in: store.directory)
     }
 
     private func image(of machine: Plan.Machine, target: String) async throws -> MachineImage {
@@ -114,28 +127,55 @@ final class MachineSessions: Sendable {
         let base = try await base(context)
         guard !packages.isEmpty else { return base }
         let target = context.target
-        let answer = try await target.plugin.systemPackages(
-            SystemPackagesRequest(target: target.request, names: packages))
-        guard answer.unknown.isEmpty else { throw SystemPackageLayers.Refusal.unknown(answer.unknown) }
+        let answer = try await HostPreparation(target: target, log: context.log).systemPackages(packages)
         guard !answer.installed.isEmpty else { return base }
         let digest = try CanonicalJSON.digest(of: [base.record.making] + answer.steps.map(\.script))
         let prepared = try await store.machine(digest, over: base.disk) { place in
             context.progress(JobStep("system packages", host: context.label))
-            try FileManager.default.copyItem(atPath: base.seed, toPath: "\(place)/seed.iso")
-            try await QEMU.makeOverlay(at: "\(place)/disk.qcow2", over: base.disk, format: .qcow2)
-            var record = PreparedMachine.Record(
-                hostKeys: base.record.hostKeys, facts: base.record.facts, backing: base.disk)
-            (record.systemPackages, _) = try await self.save(
-                context, in: place, from: base.state, hostKeys: base.record.hostKeys
-            ) { session in
+            return try await self.extend(base, context, in: place, network: .open, claims: []) { session in
                 try await HostPreparation(target: target, log: context.log)
-                    .install(packages, on: session) { context.progress(JobStep($0, host: context.label)) }
+                    .install(answer, on: session) { context.progress(JobStep($0, host: context.label)) }
                 return context.log.systemPackages
             }
-            return record
         }
         context.log.systemPackages = prepared.record.systemPackages
         return prepared
+    }
+
+    /// The machine whose cache has a layer besides. Without KVM, a layer is sent much more slowly than a machine continues.
+    ///
+    /// - SeeAlso: `docs/decisions/0310-layers-in-saved-machines.md`
+    private func holding(
+        _ layer: SharedLayer, _ prepared: PreparedMachine, _ context: Context
+    ) async throws -> PreparedMachine {
+        let digest = try CanonicalJSON.digest(of: [prepared.record.making, layer.digest.hex])
+        let target = context.target
+        return try await store.machine(digest, over: prepared.disk) { place in
+            context.progress(JobStep("layers", host: context.label))
+            return try await self.extend(
+                prepared, context, in: place, network: .isolated, claims: target.claims
+            ) { session in
+                try await session.cacheLayers([(layer.digest, layer.unpacked)], at: target.layout.prefix)
+                return prepared.record.systemPackages
+            }
+        }
+    }
+
+    /// Continues a prepared machine, lets `change` change it, and saves it in `place`.
+    ///
+    /// - Parameter change: returns the versions of its system packages.
+    private func extend(
+        _ prepared: PreparedMachine, _ context: Context, in place: String, network: MachineConfiguration.Network,
+        claims: [String], _ change: @Sendable (RemoteSession) async throws -> [String]?
+    ) async throws -> PreparedMachine.Record {
+        try FileManager.default.copyItem(atPath: prepared.seed, toPath: "\(place)/seed.iso")
+        try await QEMU.makeOverlay(at: "\(place)/disk.qcow2", over: prepared.disk, format: .qcow2)
+        var record = PreparedMachine.Record(
+            hostKeys: prepared.record.hostKeys, facts: prepared.record.facts, backing: prepared.disk)
+        (record.systemPackages, _) = try await save(
+            context, in: place, from: prepared.state, hostKeys: prepared.record.hostKeys, network: network,
+            claims: claims, change)
+        return record
     }
 
     /// The machine with the target's environment, which boots and is prepared if there is none yet.
@@ -181,16 +221,17 @@ final class MachineSessions: Sendable {
         return record
     }
 
-    /// Starts the machine whose disk is in `place`, with the network, lets `prepare` change it, and saves it there.
+    /// Starts the machine whose disk is in `place`, lets `prepare` change it, and saves it there.
     ///
     /// - Parameter hostKeys: those that its server must have; nil: those that it has now, and prints on its console.
     /// - Returns: what `prepare` returns, and the host keys.
     private func save<Value: Sendable>(
         _ context: Context, in place: String, from state: String?, hostKeys: [String]?,
+        network: MachineConfiguration.Network = .open, claims: [String] = [],
         _ prepare: @Sendable (RemoteSession) async throws -> Value
     ) async throws -> (Value, [String]) {
         let configuration = configuration(
-            context, disk: "\(place)/disk.qcow2", seed: "\(place)/seed.iso", network: .open)
+            context, disk: "\(place)/disk.qcow2", seed: "\(place)/seed.iso", network: network)
         let machine = try await VirtualMachine(configuration, state: state, in: scratch)
         return try await ending(machine, context) {
             if state != nil { try await machine.resume() }
@@ -201,7 +242,7 @@ final class MachineSessions: Sendable {
                 keys = try await self.hostKeys(of: machine, context)
             }
             let session = try await self.session(
-                with: machine, context, hostKeys: keys, isBooting: state == nil, claims: [])
+                with: machine, context, hostKeys: keys, isBooting: state == nil, claims: claims)
             do {
                 let value = try await prepare(session)
                 await session.close()
@@ -230,10 +271,9 @@ final class MachineSessions: Sendable {
         let machine = try await VirtualMachine(configuration, state: prepared.state, in: folder.path)
         return try await ending(machine, context) {
             try await machine.resume()
-            let paths = context.target.environment.paths
             let session = try await self.session(
                 with: machine, context, hostKeys: prepared.record.hostKeys, isBooting: false,
-                claims: [paths.opamRoot, paths.home])
+                claims: context.target.claims)
             logger.debug(
                 "a machine is ready",
                 metadata: ["target": "\(context.target.request.target)", "duration": "\(ContinuousClock.now - start)"])
@@ -354,6 +394,11 @@ final class MachineSessions: Sendable {
         guard !result.succeeded, result.ending != .cancelled else { return }
         context.log.note("warning: the clock of the virtual machine could not be set: \(result.ending)")
     }
+}
+
+extension TargetEnvironment {
+    /// The directories of a machine that belong to one job.
+    fileprivate var claims: [String] { [environment.paths.opamRoot, environment.paths.home] }
 }
 
 extension RemoteRefusal {

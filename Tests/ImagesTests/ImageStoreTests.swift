@@ -227,6 +227,24 @@ struct ImageStoreTests {
         #expect("\(try Digest(ofFile: try await again.layers(of: image)[0].archive))" == layer)
     }
 
+    /// What is left of a pull that is never repeated can be evicted, but not while somebody pulls it.
+    @Test func partsAreListedAndRemoved() throws {
+        let store = store()
+        let digest = Digest(of: "layer")
+        let part = folder("store/partial/\(digest)")
+        try folder.write("half", to: "store/partial/\(digest)")
+        try folder.write("", to: "store/locks/\(digest)")
+        let lock = try OpenFile<SystemError>(folder("store/locks/\(digest)"), O_RDWR)
+        try lock.waitForLock()
+        #expect(store.blobs.isEmpty)
+        store.remove(digest)
+        #expect(access(part, F_OK) == 0)
+        lock.unlock()
+        #expect(store.blobs == [digest: part])
+        store.remove(digest)
+        #expect(access(part, F_OK) != 0 && store.blobs.isEmpty)
+    }
+
     @Test func layoutsThatCannotBeUsedAreExplained() async throws {
         func problem(_ reference: ImageReference) async -> String? {
             await failure { _ = try await store().resolve(reference, architecture: "x86_64") }?.description
@@ -242,5 +260,14 @@ struct ImageStoreTests {
         #expect(several?.contains("has 2 images") == true && several?.contains("there are one, two") == true)
         try folder.write("[]", to: "layout/index.json")
         #expect(await problem(ImageReference(.layout(layout.directory)))?.contains("expected an index") == true)
+    }
+}
+
+extension ImageStore {
+    /// The layers of an image, the lowest first.
+    fileprivate func layers(of image: ResolvedImage) async throws -> [ImageLayer] {
+        var layers: [ImageLayer] = []
+        try await forEachLayer(of: image) { layers.append($0) }
+        return layers
     }
 }

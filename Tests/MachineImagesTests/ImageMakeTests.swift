@@ -15,12 +15,40 @@ struct ImageMakeTests {
     /// Whether KVM works is found out once.
     private static let cache = try? TemporaryDirectory()
 
-    private func ci(_ words: [String]) throws -> RunningProgram {
+    private func ci(_ words: [String]) throws -> RunningProgram { try start(["image", "make"] + words) }
+
+    private func start(_ words: [String]) throws -> RunningProgram {
         var environment = ProcessInfo.processInfo.environment
         environment["CISO_CACHE"] = try #require(Self.cache).path
+        environment["CISO_STORE"] = "\(directory.path)/store"
         return try Program(
-            [try BuiltProgram.path(of: "ci"), "image", "make"] + words, in: directory.path, environment: environment
+            [try BuiltProgram.path(of: "ci")] + words, in: directory.path, environment: environment
         ).start()
+    }
+
+    /// What was printed is a target of a matrix.
+    private func plan(_ target: String) async throws {
+        for (place, rest) in [
+            ("repo", ""), ("packages/x/x.1/opam", ""),
+            ("packages/ocaml/ocaml.5.3.0/opam", "depends: \"ocaml-base-compiler\" {= version}"),
+            ("packages/ocaml-base-compiler/ocaml-base-compiler.5.3.0/opam", "flags: compiler"),
+        ] {
+            try directory.write("opam-version: \"2.0\"\n\(rest)\n", to: "repo/\(place)")
+        }
+        try directory.write(
+            """
+            deployment: d
+            repositories: [{path: repo}]
+            targets:
+            \(target)
+            compilers: [5.3.0]
+            packages: [x]
+
+            """, to: "matrix.yaml")
+        let planned = try await start(["plan", "matrix.yaml"]).end()
+        #expect(planned.status == 0, "\(planned.messages)")
+        let rows = planned.output.split(whereSeparator: \.isNewline).map { $0.split(separator: " ") }
+        #expect(rows.contains { $0.starts(with: ["openbsd-7.7", "5.3.0", "1"]) }, "\(planned.output)")
     }
 
     private func checksum(_ name: String) throws -> String {
@@ -64,6 +92,7 @@ struct ImageMakeTests {
 
                 """)
         #expect(ending.messages.contains("prepare: step 2 of 4: waiting for 'assword:'"))
+        try await plan(ending.output)
         try directory.shell("qemu-img check -q openbsd-7.7.qcow2; rm -f openbsd-7.7.qcow2.log")
         try unpack("openbsd-7.7.qcow2")
         let key = try text("openbsd-7.7.qcow2.key.pub").split(separator: " ")[1]

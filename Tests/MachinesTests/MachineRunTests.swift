@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Machines
 import TestSupport
 import Testing
 
@@ -51,6 +52,77 @@ struct MachineRunTests {
         let second = try await lab.run("second", "run", "second.yaml")
         #expect(second.status == 0, "\(second.messages)")
         #expect(!second.messages.contains("is done once"), "\(second.messages)")
+    }
+
+    /// The guest answers as the systems of the other plugins do.
+    @Test(arguments: [
+        ("freebsd-14.2", "freebsd", "hello 2.12,1", "pkg: No packages available"),
+        ("netbsd-10.1", "netbsd", "hello 2.12nb1", "missing-thing is not available in the repository"),
+    ])
+    func otherSystems(target: String, answers: String, package: String, missing: String) async throws {
+        let lab = try MachineTestBed.shared
+        let server = try LoopbackFiles(in: lab.path)
+        let begin = Int(Date().timeIntervalSince1970)
+        try lab.matrix(
+            answers, "above, tool, missing, network", target: target, mirror: server.addressForGuests,
+            words: "answers=\(answers)")
+        let ending = try await lab.run(answers, "run", "\(answers).yaml", "--format", "json", "--jobs", "2")
+        let cells = ending.cells
+        #expect(ending.status == 1, "\(ending.messages)")
+        for name in ["above", "tool", "network"] {
+            #expect(cells[name]?["state"] == "success", "\(name): \(cells[name] ?? [:])")
+        }
+        #expect(cells["missing"]?["phase"] == "depext", "\(cells["missing"] ?? [:])")
+        #expect(cells["missing"]?["signature"]?.hasPrefix(missing) == true, "\(cells["missing"] ?? [:])")
+        #expect(server.requests.contains { $0.contains("/hello ") }, "\(server.requests)")
+        #expect(!server.requests.contains { $0.contains("/x ") }, "a job reached the network")
+        let log = try await lab.run(answers, "log", "\(target)/5.3.0/good.1").output
+        let clock = try #require(log.firstMatch(of: /clock=(\d+)/).flatMap { Int($0.1) }, "\(log)")
+        #expect(clock >= begin, "the clock is \(begin - clock) s late")
+        let tool = try git("show", "results/\(answers)/\(target):5.3.0/tool/1.json", at: "\(lab.path)/\(answers).store")
+        #expect(tool.contains("\"\(package)\""), "the versions of system packages are recorded: \(tool)")
+    }
+
+    /// A large layer is sent once, into a machine that is saved then; with KVM, for each job.
+    @Test func largeLayersAreSentOnce() async throws {
+        let lab = try MachineTestBed.shared
+        try lab.matrix("large", "reader, second-reader")
+        let ending = try await lab.run("large", "run", "large.yaml", "--jobs", "1", "--log-level", "debug")
+        #expect(ending.status == 0, "\(ending.messages.suffix(2000))")
+        let transfers = ending.messages.split(separator: "\n").filter { $0.contains("sent a layer") }
+        let hasKVM = try await AcceleratorProbe(cache: nil).finding(for: MachineHardware()).accelerator == .kvm
+        #expect(transfers.count == (hasKVM ? 2 : 1), "\(transfers)")
+    }
+
+    /// An image from a server, a key that the image trusts already, UEFI firmware and a SCSI controller.
+    @Test(.enabled(if: access("/usr/share/ovmf/OVMF.fd", R_OK) == 0, "needs Debian's ovmf"))
+    func otherHardwareAndAccess() async throws {
+        let lab = try MachineTestBed.shared
+        let files = try Program(
+            [
+                "/usr/bin/python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory",
+                lab.guest.folder.path, "0",
+            ], in: lab.path
+        ).start()
+        defer {
+            files.kill(SIGKILL)
+            files.wait()
+        }
+        try await files.wait(until: "the server listens") { files.output.contains(/port \d+/) }
+        let port = try #require(files.output.firstMatch(of: /port (\d+)/)).1
+        // Linux unpacks several archives one over the other.
+        try lab.folder.shell(
+            """
+            ssh-keygen -q -t ed25519 -N '' -C "it's me: a #comment" -f own-key
+            mkdir etc && cp own-key.pub etc/authorized_keys
+            (cat "$1"; printf 'etc\netc/authorized_keys\n' | busybox cpio -o -H newc | gzip) >own-initrd
+            """, lab.guest.folder("initrd"))
+        try lab.matrix(
+            "hardware", "quick", image: "http://127.0.0.1:\(port)/disk.qcow2", initrd: "own-initrd",
+            machine: ["firmware: uefi", "disk: scsi", "network: virtio", "seed: none", "key: own-key"])
+        let ending = try await lab.run("hardware", "run", "hardware.yaml", "--format", "json")
+        #expect(ending.status == 0, "\(ending.messages)")
+        #expect(ending.cells["quick"]?["state"] == "success", "\(ending.cells)")
     }
 
     private func startSlow(_ lab: MachineTestBed, _ name: String) async throws -> RunningProgram {

@@ -5,8 +5,8 @@ import TestSupport
 /// A folder with a repository of tiny packages, matrices whose target is a virtual machine, and stores. All of them share a cache,
 /// so that the machine boots and is prepared once.
 final class MachineTestBed: Sendable {
-    private let folder: TemporaryDirectory
-    private let guest: TestGuest
+    let folder: TemporaryDirectory
+    let guest: TestGuest
     /// The SHA-256 of the guest's disk.
     let checksum: String
 
@@ -47,6 +47,11 @@ final class MachineTestBed: Sendable {
         "missing.1": "depexts: [[\"missing-thing\"]]",
         "network.1": build("! fetch x"),
         "full.1": build("dd if=/dev/zero of=big bs=1M count=900; sleep 4; exit 1"),
+        "large.1": build("head -c 20000000 /dev/urandom > f")
+            + "\n" + #"install: ["sh" "-c" "mkdir -p %{lib}%/large && cp f %{lib}%/large"]"#,
+        "reader.1": "depends: \"large\"\n" + build("test `wc -c < %{lib}%/large/f` -eq 20000000"),
+        "second-reader.1": "depends: \"large\"\n" + build("test `wc -c < %{lib}%/large/f` -eq 20000000"),
+        "compiled.1": build("echo 'int main(void) { return 0; }' > x.c; cc -o x x.c; ./x"),
         "slow.1": build("while :; do echo x; sleep 1; done"),
         "quick.1": build("exit 0"),
     ]
@@ -58,10 +63,14 @@ final class MachineTestBed: Sendable {
     /// - Parameters:
     /// - mirror: the source of packages for the guest's package manager.
     ///   - words: further words of the kernel's command line.
+    ///   - image: the guest's disk if nil.
     ///   - checksum: of the image; the right one if nil.
+    ///   - initrd: the guest's initial RAM disk if nil.
+    ///   - machine: further lines of the machine.
     func matrix(
         _ name: String, _ packages: String, target: String = "openbsd-7.7", mirror: String = "", words: String = "",
-        checksum: String? = nil, bootTime: String = "10 min", rest: String = ""
+        image: String? = nil, checksum: String? = nil, initrd: String? = nil, bootTime: String = "10 min",
+        machine: [String] = []
     ) throws {
         try folder.write(
             """
@@ -70,17 +79,17 @@ final class MachineTestBed: Sendable {
             targets:
               - name: \(target)
                 run: vm
-                image: \(guest.folder("disk.qcow2"))
+                image: \(image ?? guest.folder("disk.qcow2"))
                 checksum: sha256=\(checksum ?? self.checksum)
                 machine:
                   memory: 256 MiB
                   kernel: \(guest.folder("vmlinuz"))
-                  initrd: \(guest.folder("initrd"))
+                  initrd: \(initrd ?? guest.folder("initrd"))
                   append: console=ttyS0 quiet mirror=\(mirror) \(words)
                   boot-time: \(bootTime)
+            \(machine.map { "      \($0)\n" }.joined())
             compilers: [5.3.0]
             packages: [\(packages)]
-            \(rest)
 
             """, to: "\(name).yaml")
     }

@@ -7,7 +7,8 @@ import TestSupport
 struct TestGuest: Sendable {
     static let programs = [
         "/usr/bin/qemu-system-x86_64", "/usr/bin/qemu-img", "/usr/sbin/sshd", "/usr/bin/ssh-keygen", "/bin/mksh",
-        "/bin/busybox", "/usr/bin/cc", "/usr/sbin/mke2fs", "/usr/bin/apt-get",
+        "/bin/dash", "/usr/bin/bsdtar", "/bin/busybox", "/usr/sbin/modprobe", "/usr/bin/cc", "/usr/sbin/mke2fs",
+        "/usr/bin/apt-get",
     ]
     static let isPossible = programs.allSatisfy { access($0, X_OK) == 0 }
 
