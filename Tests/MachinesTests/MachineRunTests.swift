@@ -119,6 +119,7 @@ struct MachineRunTests {
             """, lab.guest.folder("initrd"))
         try lab.matrix(
             "hardware", "quick", image: "http://127.0.0.1:\(port)/disk.qcow2", initrd: "own-initrd",
+            memory: "512 MiB",
             machine: ["firmware: uefi", "disk: scsi", "network: virtio", "seed: none", "key: own-key"])
         let ending = try await lab.run("hardware", "run", "hardware.yaml", "--format", "json")
         #expect(ending.status == 0, "\(ending.messages)")

@@ -69,8 +69,8 @@ final class MachineTestBed: Sendable {
     ///   - machine: further lines of the machine.
     func matrix(
         _ name: String, _ packages: String, target: String = "openbsd-7.7", mirror: String = "", words: String = "",
-        image: String? = nil, checksum: String? = nil, initrd: String? = nil, bootTime: String = "10 min",
-        machine: [String] = []
+        image: String? = nil, checksum: String? = nil, initrd: String? = nil, memory: String = "256 MiB",
+        bootTime: String = "10 min", machine: [String] = []
     ) throws {
         try folder.write(
             """
@@ -82,7 +82,7 @@ final class MachineTestBed: Sendable {
                 image: \(image ?? guest.folder("disk.qcow2"))
                 checksum: sha256=\(checksum ?? self.checksum)
                 machine:
-                  memory: 256 MiB
+                  memory: \(memory)
                   kernel: \(guest.folder("vmlinuz"))
                   initrd: \(initrd ?? guest.folder("initrd"))
                   append: console=ttyS0 quiet mirror=\(mirror) \(words)
