@@ -162,6 +162,26 @@ import Testing
         #expect(made.tools.contains(#""conf-gmp" {= "5"}"#))
     }
 
+    /// Compilers have a source that dune does not build, and are never among the sources: neither those with the flag nor
+    /// the package that they share.
+    @Test func compilersBelongToTheSwitch() async throws {
+        let url = #"build: ["make"] url { src: "https://e.org/ocaml.tgz" checksum: "sha256=\#(Self.sum)" }"#
+        let libraries = [
+            "ocaml.5.3.0": #"depends: ["my-compiler" {= "5.3.0"} | "ocaml-base-compiler" {= "5.3.0"}]"#,
+            "ocaml-base-compiler.5.3.0": #"depends: "ocaml-compiler" {= "5.3.0"} flags: compiler \#(url)"#,
+            "my-compiler.5.3.0": #"depends: "ocaml-compiler" {= "5.3.0"} flags: compiler \#(url)"#,
+            "ocaml-compiler.5.3.0": url,
+            "conf-x.1": #"flags: conf \#(url)"#,
+            "a.1": Self.library(depends: #""dune" "conf-x""#, url: "https://e.org/a-1.tgz", repository: "a"),
+        ]
+        for compiler in ["ocaml-base-compiler", "my-compiler"] {
+            let made = try lock(try await stage(libraries, needing: #""a" {?monorepo} "\#(compiler)""#))
+            #expect(made.sources == [#""a""https://e.org/a-1.tgz""a.1""#])
+            #expect(made.tools.contains(#""ocaml-compiler" {= "5.3.0"}"#), "\(made.tools)")
+            #expect(made.tools.contains(#""conf-x" {= "1"}"#), "\(made.tools)")
+        }
+    }
+
     /// Extra repositories are not those of the switch: what has nothing to build is not built there, other packages
     /// without a source are reported with their repository.
     @Test func packagesWithoutASourceOfExtraRepositories() async throws {

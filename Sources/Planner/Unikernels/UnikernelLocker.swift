@@ -11,8 +11,7 @@ internal import OpamSolver
 struct UnikernelLocker {
     /// The packages that the tools of the switch supply, which are never among the sources.
     private static let base: Set<String> = [
-        "jbuilder", "dune", "ocamlbuild", "ocamlmod", "oasis", "ocamlify", "ocaml", "ocaml-base-compiler",
-        "ocaml-variants",
+        "jbuilder", "dune", "ocamlbuild", "ocamlmod", "oasis", "ocamlify", "ocaml", "ocaml-compiler",
     ]
     /// The maximum number of searches for a lock: each excludes the unusable versions that the previous one selected.
     private static let roundLimit = 64
@@ -139,7 +138,7 @@ struct UnikernelLocker {
         guard !Self.base.contains(universe.name(name)) else { return [] }
         let isMarked = try isMarked(name)
         let isUsable = { (file: OpamFile) in
-            (file.isVirtual || file.usesDune) && (!isMarked || file.isForCrossCompilation)
+            file.isCompiler || (file.isVirtual || file.usesDune) && (!isMarked || file.isForCrossCompilation)
         }
         // Usually the selected version can be built, and the others need not be parsed.
         if isUsable(try file(of: selected)) { return [] }
@@ -171,8 +170,13 @@ struct UnikernelLocker {
 
     // MARK: Sources
 
+    /// Whether a package is a tool of the switch, whatever its source.
+    private func isTool(_ name: String, _ file: OpamFile, _ provided: Set<String>) -> Bool {
+        Self.base.contains(name) || provided.contains(name) || file.isCompiler
+    }
+
     private func isSupplied(_ name: String, _ file: OpamFile, _ provided: Set<String>) -> Bool {
-        Self.base.contains(name) || provided.contains(name) || file.isVirtual
+        isTool(name, file, provided) || file.isVirtual
     }
 
     private func isInSwitch(_ package: PackageVersion) -> Bool {
@@ -184,12 +188,13 @@ struct UnikernelLocker {
     private func obstacle(
         ofTool package: PackageVersion, _ file: OpamFile, _ provided: Set<String>
     ) throws -> LockObstacle? {
-        let isTool = Self.base.contains(package.name) || provided.contains(package.name)
+        let isTool = isTool(package.name, file, provided)
         guard isTool || !file.build.isEmpty || !file.install.isEmpty else { return nil }
         let repository = try source.repository(of: package).map { "the extra repository '\($0.location)'" }
-        let why = isTool ? "is a package of the switch" : "has no source and is therefore built in the switch"
+        let hasSource = isTool || file.url != nil
+        let why = hasSource ? "is a package of the switch" : "has no source and is therefore built in the switch"
         let expected =
-            "\(package) in a repository of the matrix" + (isTool ? "" : ", or a section 'url' in its opam file")
+            "\(package) in a repository of the matrix" + (hasSource ? "" : ", or a section 'url' in its opam file")
         return LockObstacle(
             reason: "\(package) \(why), but only \(repository ?? "'pin-depends' of the opam file") has it: "
                 + "expected \(expected)")
@@ -260,8 +265,13 @@ extension OpamFile {
         }
     }
 
-    /// Whether there is nothing to build.
-    fileprivate var isVirtual: Bool { url == nil || (build.isEmpty && install.isEmpty) }
+    /// Whether there is nothing to build, or only a check of the system.
+    fileprivate var isVirtual: Bool {
+        url == nil || (build.isEmpty && install.isEmpty)
+            || (flags.contains("conf") && developmentRepository?.isEmpty ?? true)
+    }
+
+    fileprivate var isCompiler: Bool { flags.contains("compiler") }
 
     fileprivate var usesDune: Bool { (depends.atoms + depopts.atoms).contains { $0.name.text == "dune" } }
 
