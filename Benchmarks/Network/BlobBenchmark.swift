@@ -36,13 +36,13 @@ struct BlobBenchmark {
     private func write(_ bytes: Int, to path: String) throws -> Digest {
         guard FileManager.default.createFile(atPath: path, contents: nil) else { throw CocoaError(.fileWriteUnknown) }
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-        var generator = SystemRandomNumberGenerator()
+        let source = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/urandom"))
         var left = bytes
-        while left > 0 {
-            let piece = (0..<min(left, 1 << 20)).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-            try file.write(contentsOf: Data(piece))
+        while left > 0, let piece = try source.read(upToCount: min(left, 1 << 20)) {
+            try file.write(contentsOf: piece)
             left -= piece.count
         }
+        try source.close()
         try file.close()
         return try Digest(ofFile: path)
     }
