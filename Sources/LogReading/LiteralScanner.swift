@@ -8,6 +8,9 @@ struct LiteralScanner: Sendable {
         var word: UInt32
         var literal: Int
         var offset: Int
+        /// The last byte of the literal, and how far after the group it is.
+        var last: UInt8
+        var lastOffset: Int
     }
 
     static let shortest = 5
@@ -74,7 +77,10 @@ struct LiteralScanner: Sendable {
             for offset in [start, start + 1] {
                 let word = Self.word(of: own, at: offset)
                 table.known[Self.hash(word)] &+= table.known[Self.hash(word)] < .max ? 1 : 0
-                table.grams.append(Gram(word: word, literal: literal, offset: offset))
+                table.grams.append(
+                    Gram(
+                        word: word, literal: literal, offset: offset, last: own[own.count - 1],
+                        lastOffset: own.count - 1 - offset))
             }
         }
         table.grams.sort { (Self.hash($0.word), $0.literal) < (Self.hash($1.word), $1.literal) }
@@ -248,15 +254,14 @@ struct LiteralScanner: Sendable {
         let word = text.loadUnaligned(fromByteOffset: probe, as: UInt32.self)
         let hash = Self.hash(word)
         var isLiteral = false
-        for number in Int(state.table.firstGram[hash])..<Int(state.table.firstGram[hash + 1])
-        where state.table.grams[number].word == word {
-            let (literal, start) = (state.table.grams[number].literal, probe - state.table.grams[number].offset)
-            let length = starts[literal + 1] - starts[literal]
-            guard !state.dropped[literal], start >= first, start + length <= text.count,
-                !state.isReported(literal, at: start)
-            else { continue }
+        for number in Int(state.table.firstGram[hash])..<Int(state.table.firstGram[hash + 1]) {
+            let gram = state.table.grams[number]
             // A text designed to resemble a literal may begin like it.
-            guard bytes[starts[literal + 1] - 1] == text[start + length - 1] else { continue }
+            guard gram.word == word, gram.lastOffset < text.count - probe, text[probe + gram.lastOffset] == gram.last
+            else { continue }
+            let (literal, start) = (gram.literal, probe - gram.offset)
+            let length = starts[literal + 1] - starts[literal]
+            guard !state.dropped[literal], start >= first, !state.isReported(literal, at: start) else { continue }
             var index = 0
             while index < length, bytes[starts[literal] + index] == text[start + index] { index += 1 }
             guard index == length else { continue }

@@ -47,6 +47,25 @@ import Testing
         }
     }
 
+    @Test func aBoundaryNamesAPhase() {
+        for phase in Phase.allCases {
+            for (text, isBegin) in [("=== begin \(phase)", true), ("=== end \(phase)", false)] {
+                for rest in ["", " ", " b: make\n"] {
+                    let boundary = LogBoundary(Array("\(text)\(rest)".utf8)[...])
+                    #expect(boundary?.isBegin == isBegin && boundary?.phase == phase, "\(text)\(rest)")
+                    #expect(boundary?.start == text.utf8.count - phase.rawValue.utf8.count)
+                }
+                for other in ["\(text)s b: make", "\(text)\n", "=\(text) b: make", String(text.dropLast()), " \(text)"]
+                {
+                    #expect(LogBoundary(Array(other.utf8)[...]) == nil, "\(other)")
+                }
+            }
+        }
+        for other in ["", "=", "=== ", "=== begin ", "=== end  build", "=== begun build b: make"] {
+            #expect(LogBoundary(Array(other.utf8)[...]) == nil, "\(other)")
+        }
+    }
+
     @Test func theRunnersLinesBeginOnALineOfTheirOwn() {
         var encoder = LogEncoder()
         let log =
