@@ -4,9 +4,11 @@ extension GitRepository {
     /// - Complexity: Reads one tree object per component.
     public func entry(at path: some StringProtocol, in tree: ObjectID) throws -> TreeEntry? {
         var directory = tree
-        let components = path.split(separator: "/")
+        // By bytes: a combining character after a slash begins a name.
+        let components = path.utf8.split(separator: UInt8(ascii: "/"))
         for (index, component) in components.enumerated() {
-            guard let entry = try self.tree(directory).entry(named: String(component)) else { return nil }
+            let name = String(decoding: component, as: UTF8.self)
+            guard let entry = try self.tree(directory).entry(named: name) else { return nil }
             if index == components.count - 1 { return entry }
             guard entry.kind == .directory else { return nil }
             directory = entry.id

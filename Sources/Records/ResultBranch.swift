@@ -39,8 +39,7 @@ public struct ResultBranch: Sendable, Hashable {
             guard let bytes = try snapshot.bytes(at: StorePath("index/\(entry.name)")) else { continue }
             shards.append(bytes)
         }
-        var paths: Set<String> = []
-        try Snapshot.differences(from: nil, to: snapshot) { path, _, _ in paths.insert(path.description) }
+        let paths = try snapshot.paths(except: "index")
         do {
             return try ResultTable(shards: shards, exists: paths.contains)
         } catch let error as DecodingError {

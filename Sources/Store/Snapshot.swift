@@ -94,6 +94,19 @@ public struct Snapshot: Sendable {
         }
     }
 
+    /// The paths of all documents except those in one directory of the root.
+    package func paths(except directory: String) throws -> Set<String> {
+        var paths: Set<String> = []
+        try handles.with { repository in
+            try repository.walk(tree) { path, entry in
+                if entry.kind == .directory { return path != directory }
+                paths.insert(path)
+                return true
+            }
+        }
+        return paths
+    }
+
     /// The keys in a sharded directory, sorted.
     public func keys<Value>(in directory: ShardedDirectory<Value>) throws -> [String] {
         var keys: [String] = []

@@ -15,8 +15,9 @@ public struct StorePath: Hashable, Sendable, Comparable, CustomStringConvertible
     /// - Throws: `StoreError` of kind `invalidPath` for an empty or overlong name, `.`, `..`, `.git`, a control
     ///   character, or too many names.
     public init(_ text: some StringProtocol) throws(StoreError) {
-        try self.init(
-            components: text.split(separator: "/" as Character, omittingEmptySubsequences: false).map { String($0) })
+        // By bytes, as git does: to it, a combining character is a name of its own.
+        let names = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        try self.init(components: names.map { String(decoding: $0, as: UTF8.self) })
     }
 
     /// A path of `components`, each of which must be a valid name.

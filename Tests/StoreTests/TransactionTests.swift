@@ -25,6 +25,23 @@ struct TransactionTests {
         }
     }
 
+    @Test func pathsAreSplitAtEachSlashAsByGit() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            // To git, a combining character after a slash begins a name; to Swift, both are one character.
+            try store.transact(main, "write") { try $0.write(bytes: [65], to: StorePath("a/\u{301}b")) }
+            #expect(StorePath("a/\u{301}b").components == ["a", "\u{301}b"])
+            #expect(
+                try git("-c", "core.quotePath=false", "ls-tree", "-r", "--name-only", main.name, at: store.path)
+                    == "a/\u{301}b")
+            let snapshot = try store.snapshot(main)
+            #expect(try snapshot.list("a").map(\.name) == ["\u{301}b"])
+            #expect(try snapshot.paths(except: "b") == ["a/\u{301}b"] && snapshot.paths(except: "a") == [])
+            let repository = try GitRepository(opening: store.path)
+            #expect(try repository.entry(at: "a/\u{301}b", in: snapshot.tree) != nil)
+        }
+    }
+
     @Test func changesElsewhereAreNoConflictAndChangesOfWhatWasReadAre() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store", options: StoreOptions(attempts: 1))
