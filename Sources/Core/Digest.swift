@@ -57,20 +57,37 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
         }
     }
 
-    private init?(hex digits: UnsafeBufferPointer<UInt8>) {
+    /// Parses the bytes of the hexadecimal form; nil for anything else.
+    init?(hex digits: UnsafeBufferPointer<UInt8>) {
         guard digits.count == 64 else { return nil }
         func word(_ start: Int) -> UInt64? {
-            var word: UInt64 = 0
-            for digit in digits[start..<(start + 16)] {
-                guard let value = lowerHexValue(digit) else { return nil }
-                word = word << 4 | UInt64(value)
-            }
-            return word
+            guard let high = Self.value(ofHex: digits, at: start), let low = Self.value(ofHex: digits, at: start + 8)
+            else { return nil }
+            return high << 32 | low
         }
         guard let first = word(0), let second = word(16), let third = word(32), let fourth = word(48) else {
             return nil
         }
         words = (first, second, third, fourth)
+    }
+
+    /// The number that eight hexadecimal digits denote, all at once; nil for other bytes.
+    private static func value(ofHex digits: UnsafeBufferPointer<UInt8>, at start: Int) -> UInt64? {
+        func all(_ byte: UInt64) -> UInt64 { byte * 0x0101_0101_0101_0101 }
+        let text = UInt64(
+            bigEndian: UnsafeRawBufferPointer(digits).loadUnaligned(fromByteOffset: start, as: UInt64.self))
+        // One in each byte that can be a letter: those have bit 6.
+        let letters = text >> 6 & all(1)
+        let low = text & all(0x0F)
+        guard text & all(0xF0) == all(0x30) + letters * 0x30 else { return nil }
+        // Digits are at most 9, and letters 1 to 6, so that neither sum reaches 16; letters plus 15 do.
+        guard (low + all(6) + letters * 3) & all(0x10) == 0, (low + letters * 15) & letters << 4 == letters << 4 else {
+            return nil
+        }
+        var value = low + letters * 9
+        value = (value | value >> 4) & 0x00FF_00FF_00FF_00FF
+        value = (value | value >> 8) & 0x0000_FFFF_0000_FFFF
+        return (value | value >> 16) & 0xFFFF_FFFF
     }
 
     /// The digest with all bits zero, which represents an unknown value.
@@ -207,12 +224,4 @@ public func hexadecimal(_ bytes: [UInt8]) -> String {
 
 private func hexDigit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
-}
-
-private func lowerHexValue(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    default: nil
-    }
 }

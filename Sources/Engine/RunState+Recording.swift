@@ -182,8 +182,16 @@ extension RunState {
         }
     }
 
-    /// Records the results that need no execution. No job waits for them, and there may be thousands.
+    /// Records the results that need no execution when a worker runs a step or none has a job. There may be thousands,
+    /// which would delay the start of the first job.
+    mutating func writeSettledIfJobsRun() {
+        if active.isEmpty || active.values.contains(where: { $0.step != nil }) { writeSettled() }
+    }
+
+    /// Records the results that need no execution, unless that has begun.
     mutating func writeSettled() {
+        guard !hasWrittenSettled else { return }
+        hasWrittenSettled = true
         write(
             run.worklist.settled.map { PlanRun.Entry(path: ResultPath.cell($0.cell), result: $0) }, then: nil)
     }

@@ -29,6 +29,8 @@ struct RunState {
     var isDraining = false
     /// Whether a job ended without a result because of the interruption.
     var hasReturnedJobs = false
+    /// Whether the recording of the results that need no execution has begun.
+    var hasWrittenSettled = false
     /// The number of results being recorded.
     var writing = 0
     /// The number of jobs whose results are recorded but whose reports must still be kept.
@@ -99,7 +101,7 @@ struct RunState {
     /// Whether the run can end: every job is settled or the run is interrupted, no relevant job is running, and all
     /// results are recorded.
     var isFinished: Bool {
-        guard writing == 0, unpublished == 0 || isInterrupted else { return false }
+        guard hasWrittenSettled, writing == 0, unpublished == 0 || isInterrupted else { return false }
         if isCancelled {
             // Jobs of workers in other processes continue, and another dispatcher adopts them.
             return !active.values.contains { $0.worker == run.coordination.local?.id }
@@ -115,7 +117,6 @@ struct RunState {
 
     /// Takes over from a previous dispatcher and submits the jobs.
     mutating func start() async throws {
-        writeSettled()
         let adoptions = try takeOver()
         try makeChanges()
         await tellOfMissingLabels()
@@ -128,12 +129,17 @@ struct RunState {
         for seat in goneSeats { try await perform(dispatch.handle(.worker(.lost(seat)))) }
         try makeChanges()
         verdicts = nil
+        writeSettledIfJobsRun()
     }
 
     mutating func take(_ input: RunInput) async throws {
         try await handle(input)
         try makeChanges()
         verdicts = nil
+        switch input {
+        case .time, .drain, .stop: writeSettled()
+        default: writeSettledIfJobsRun()
+        }
     }
 
     /// The verdict on a job that was recorded since the run began, and whether this deployment has recorded it.

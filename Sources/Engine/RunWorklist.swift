@@ -100,6 +100,7 @@ extension RunWorklist {
         for node in nodes.reversed() {
             let decides = cells[node.id] ?? []
             guard found.contains(node.id) || decides.contains(where: { wasGood($0.cell) }) else { continue }
+            if found.isEmpty { found.reserveCapacity(nodes.count) }
             found.insert(node.id)
             found.formUnion(node.inputs)
         }

@@ -24,7 +24,7 @@ public struct PackageVersion: Hashable, Sendable, Comparable, CustomStringConver
 
     /// Compares the bytes of the names, then those of the versions: an order for tables, not opam's order of versions.
     public static func < (left: Self, right: Self) -> Bool {
-        (left.name, left.version) < (right.name, right.version)
+        left.name == right.name ? left.version < right.version : left.name < right.name
     }
 }
 
@@ -55,7 +55,9 @@ public struct Cell: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var description: String { "\(target)/\(compiler)/\(package)" }
 
     public static func < (left: Self, right: Self) -> Bool {
-        (left.target, left.compiler, left.package) < (right.target, right.compiler, right.package)
+        if left.target != right.target { return left.target < right.target }
+        if left.compiler != right.compiler { return left.compiler < right.compiler }
+        return left.package < right.package
     }
 }
 

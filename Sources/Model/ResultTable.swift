@@ -46,6 +46,8 @@ public struct ResultTable: Sendable {
             let results =
                 try CellResult.readIndex(shard)
                 ?? CanonicalJSON.decode([String: CellResult].self, from: shard).map { ($0, $1) }
+            // Paths are distributed evenly.
+            if self.results.isEmpty { self.results.reserveCapacity(results.count * shards.count) }
             for (path, result) in results where exists(path) { set(result, at: path) }
         }
     }

@@ -181,7 +181,9 @@ public struct PlanDocuments: Sendable {
         try forEachDocument(below: PlanLayout.cells) { path, bytes in
             cells += try Self.decodeCells(bytes, path)
         }
-        return cells.sorted { $0.cell < $1.cell }
+        // Sorting numbers is several times faster than moving cells.
+        let order = cells.indices.sorted { cells[$0].cell < cells[$1].cell }
+        return order.map { cells[$0] }
     }
 
     /// The tasks, by target and compiler.
@@ -225,7 +227,10 @@ public struct PlanDocuments: Sendable {
             for (path, bytes) in part { try Self.append(bytes, at: path, to: &jobs) }
             return jobs
         }
-        return Dictionary((kept + added).joined(), uniquingKeysWith: { first, _ in first })
+        var jobs: [Digest: Job] = [:]
+        jobs.reserveCapacity((kept + added).reduce(0) { $0 + $1.count })
+        for part in kept + added { jobs.merge(part) { first, _ in first } }
+        return jobs
     }
 
     /// The number of changed documents that are decoded at a time.

@@ -84,9 +84,8 @@ extension RunCommand {
         _ selectors: [Selector], _ documents: PlanDocuments, _ header: PlanHeader, of matrix: MatrixFile,
         in store: Store, _ procedure: TaskProcedure, runner: LocalRunner
     ) async throws -> [String: Int] {
-        let reader = try results(of: documents, header, in: store, procedure)
-        let picked = try cells(picked: selectors, in: reader)
-        let plan = try await reader.plan()
+        let picked = try cells(picked: selectors, of: documents, header, in: store, procedure)
+        let plan = try await DeploymentResults.wholePlan(in: documents, header)
         try runner.requireUsers(for: plan.targets)
         var number = try await run(plan, documents, header, (selectors, picked), in: store, procedure, runner: runner)
         let (last, lastHeader) = try await continued(

@@ -97,10 +97,9 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         defer { listener.end() }
         // Read beside the plan: together they decide when the first job starts.
         async let known = ResultTables(reading: store)
-        let reader = try results(of: documents, header, in: store, procedure)
         let only = try only.selectors()
-        let picked = try cells(picked: only, in: reader)
-        let plan = try await reader.plan()
+        let picked = try cells(picked: only, of: documents, header, in: store, procedure)
+        let plan = try await DeploymentResults.wholePlan(in: documents, header)
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
             try logs.begin($0)
         }
@@ -130,12 +129,17 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         return try DeploymentResults(store: store, documents, header, cache: cache)
     }
 
-    /// The cells that match the selectors; nil for all cells if there are no selectors.
+    /// The cells that match the selectors; nil for all cells if there are no selectors, for which nothing is read.
     ///
     /// - Throws: `Failure` of the category `input` if a selector matches no cell.
-    func cells(picked selectors: [Selector], in results: DeploymentResults) throws -> Set<Cell>? {
+    func cells(
+        picked selectors: [Selector], of documents: PlanDocuments, _ header: PlanHeader, in store: Store,
+        _ procedure: TaskProcedure
+    ) throws -> Set<Cell>? {
+        if selectors.isEmpty { return nil }
+        let results = try results(of: documents, header, in: store, procedure)
         try results.check(selectors)
-        return selectors.isEmpty ? nil : Set(try results.cells(picked: selectors).map(\.cell))
+        return Set(try results.cells(picked: selectors).map(\.cell))
     }
 
     /// The plan to run: of the matrix if one is given, otherwise the deployment's.

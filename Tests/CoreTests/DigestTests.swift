@@ -36,6 +36,19 @@ import Testing
     func invalidDigestsAreRejected(text: String) {
         #expect(Digest(hex: text) == nil)
     }
+
+    @Test func eachByteAtEachPositionIsADigitOrInvalid() {
+        let digits = Set("0123456789abcdef".utf8)
+        for position in 0..<64 {
+            let wrong = (UInt8.min ... .max).filter { byte in
+                var text = Array(Digest(of: "\(position)").hex.utf8)
+                text[position] = byte
+                let parsed = Digest(hex: text).map { Array($0.hex.utf8) }
+                return parsed != (digits.contains(byte) ? text : nil)
+            }
+            #expect(wrong == [], "at \(position)")
+        }
+    }
 }
 
 @Suite struct DiagnosticTests {

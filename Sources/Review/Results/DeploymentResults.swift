@@ -95,10 +95,10 @@ package struct DeploymentResults: Sendable {
         store.releaseCaches()
     }
 
-    /// The whole plan.
+    /// The whole plan in documents, for which no results are read.
     ///
     /// - Complexity: O(cells + jobs).
-    package func plan() async throws -> Plan {
+    package static func wholePlan(in documents: PlanDocuments, _ header: PlanHeader) async throws -> Plan {
         guard let plan = try await documents.plan() else {
             throw Failure(.unavailable, "the plan of '\(header.deployment)' is gone", hint: "plan again")
         }
