@@ -134,6 +134,8 @@ extension WorkerPool {
             place(job, &actions)
             if holders[job] >= 0 { fill(Int(holders[job]), &actions) }
         }
+        // Without jobs, it can make no other progress.
+        if seats[worker]?.jobs.isEmpty == true { revive(worker) }
         fill(worker, &actions)
     }
 

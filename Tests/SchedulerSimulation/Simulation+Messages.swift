@@ -24,7 +24,10 @@ extension Simulation {
 
     private func noteReturn(of job: Int, from worker: Int, _ token: UInt64) throws {
         guard numbers[job] >= 0 else { return }
-        if model.holder[job] == worker, tokens[job] == token { model.hold(job, by: -1) }
+        if model.holder[job] == worker, tokens[job] == token {
+            model.hold(job, by: -1)
+            if model.held[worker].isEmpty { noteSign(of: worker) }
+        }
         try handle(.worker(.returned(worker: worker, job: numbers[job], token: token)))
     }
 

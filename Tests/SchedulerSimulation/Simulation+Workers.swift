@@ -108,7 +108,7 @@ extension Simulation {
             try follow(assignment, job, worker)
         }
         try beginNext(on: worker)
-        send(.toDispatcher(.progress(worker: worker, session: session)))
+        if !workers[worker].running.isEmpty { send(.toDispatcher(.progress(worker: worker, session: session))) }
     }
 
     func resume(_ worker: Int) throws { workers[worker].isHung = false }

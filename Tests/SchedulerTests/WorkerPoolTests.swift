@@ -124,6 +124,17 @@ import Testing
         #expect(assigned(pool.handle(.register(1, .init(slots: 1), at: .seconds(35)))) == [0])
     }
 
+    /// A worker that was slow to start its only job returns it, and can show by no other sign that it is there.
+    @Test func aStalledWorkerThatReturnsItsLastJobGetsJobs() {
+        var pool = pool(2, stall: .seconds(10))
+        _ = pool.handle(.register(0, .init(slots: 1, backlog: 1), at: .zero))
+        for job in 0..<2 { _ = pool.handle(.enqueue(job)) }
+        #expect(pool.handle(.clock(at: .seconds(11))).contains(.stalled(worker: 0)))
+        #expect(pool.handle(.returned(worker: 0, job: 1, token: 2)) == [])
+        #expect(assigned(pool.handle(.returned(worker: 0, job: 0, token: 1))).sorted() == [0, 1])
+        #expect(pool.handle(.clock(at: .seconds(20))) == [], "it has time to start them")
+    }
+
     @Test func aJobThatLosesItsWorkersIsGivenUp() {
         var pool = WorkerPool(lossLimit: 1)
         _ = pool.handle(.add([.init(requirement: .init(target: "t"))]))
