@@ -4,7 +4,7 @@ import Machines
 import TestSupport
 import Testing
 
-/// `ci run` with targets that are virtual machines, in which a small Linux guest answers as OpenBSD and FreeBSD do.
+/// `ci run` with targets that are virtual machines, in which a small Linux guest answers as the BSDs do.
 @Suite(
     .serialized, .enabled(if: TestGuest.isPossible, "needs \(TestGuest.programs)"))
 struct MachineRunTests {
@@ -73,7 +73,7 @@ struct MachineRunTests {
             #expect(cells[name]?["state"] == "success", "\(name): \(cells[name] ?? [:])")
         }
         #expect(cells["missing"]?["phase"] == "depext", "\(cells["missing"] ?? [:])")
-        #expect(cells["missing"]?["signature"]?.hasPrefix(missing) == true, "\(cells["missing"] ?? [:])")
+        #expect(cells["missing"]?["reason"]?.hasPrefix(missing) == true, "\(cells["missing"] ?? [:])")
         #expect(server.requests.contains { $0.contains("/hello ") }, "\(server.requests)")
         #expect(!server.requests.contains { $0.contains("/x ") }, "a job reached the network")
         let log = try await lab.run(answers, "log", "\(target)/5.3.0/good.1").output
