@@ -1,6 +1,8 @@
 /// Parses canonical JSON as written by `CanonicalWriter`, several times faster than `Decodable`. It fails with nil at
 /// the first deviation: the document may still be valid JSON in another form.
-package struct CanonicalReader {
+///
+/// It is public because the compiler specializes generic functions of other modules only if these are public.
+public struct CanonicalReader {
     /// The document, which is valid during the call of `document`.
     @usableFromInline let bytes: UnsafeBufferPointer<UInt8>
     @usableFromInline var position = 0
@@ -9,7 +11,7 @@ package struct CanonicalReader {
 
     /// Parses a document with one value; nil if it has another form.
     @inlinable
-    package static func document<Value>(_ bytes: [UInt8], _ body: (inout Self) -> Value?) -> Value? {
+    public static func document<Value>(_ bytes: [UInt8], _ body: (inout Self) -> Value?) -> Value? {
         bytes.withUnsafeBufferPointer { bytes in
             var reader = CanonicalReader(bytes)
             let value = body(&reader)
@@ -34,13 +36,13 @@ package struct CanonicalReader {
 
     /// Parses an object with at least one member; `body` reads the members.
     @inlinable
-    package mutating func object<Value>(_ body: (inout Self) -> Value?) -> Value? {
+    public mutating func object<Value>(_ body: (inout Self) -> Value?) -> Value? {
         enclosed("{", "}", body)
     }
 
     /// Parses an array; `body` reads each element.
     @inlinable
-    package mutating func array<Element>(_ body: (inout Self) -> Element?) -> [Element]? {
+    public mutating func array<Element>(_ body: (inout Self) -> Element?) -> [Element]? {
         enclosed("[", "]") { reader in
             var elements: [Element] = []
             while reader.beginMember() {
@@ -52,7 +54,7 @@ package struct CanonicalReader {
     }
 
     /// Skips to the value of the object's next member if its key is `name`.
-    package mutating func key(_ name: StaticString) -> Bool {
+    public mutating func key(_ name: StaticString) -> Bool {
         let (start, wasFirst) = (position, isFirst)
         if beginMember(), skip("\""), skip(name), skip("\" : ") { return true }
         (position, isFirst) = (start, wasFirst)
@@ -61,7 +63,7 @@ package struct CanonicalReader {
 
     /// Parses the value of the next member if its key is `name`; false if the value has another form.
     @inlinable
-    package mutating func optional<Value>(
+    public mutating func optional<Value>(
         _ name: StaticString, _ value: inout Value?, _ read: (inout Self) -> Value?
     ) -> Bool {
         guard key(name) else { return true }
@@ -71,7 +73,7 @@ package struct CanonicalReader {
 
     /// Parses an object with arbitrary keys; `value` reads each value.
     @inlinable
-    package mutating func dictionary<Value>(_ value: (inout Self) -> Value?) -> [(key: String, value: Value)]? {
+    public mutating func dictionary<Value>(_ value: (inout Self) -> Value?) -> [(key: String, value: Value)]? {
         enclosed("{", "}") { reader in
             var members: [(key: String, value: Value)] = []
             while reader.beginMember() {
@@ -115,7 +117,7 @@ package struct CanonicalReader {
     // MARK: Values
 
     /// A quoted digest.
-    package mutating func digest() -> Digest? {
+    public mutating func digest() -> Digest? {
         guard skip("\""), position + 64 <= bytes.count,
             let digest = Digest(hex: UnsafeBufferPointer(rebasing: bytes[position..<(position + 64)]))
         else { return nil }
@@ -124,7 +126,7 @@ package struct CanonicalReader {
     }
 
     /// A string.
-    package mutating func string() -> String? {
+    public mutating func string() -> String? {
         guard skip("\"") else { return nil }
         let start = position
         var isEscaped = false
@@ -165,12 +167,12 @@ package struct CanonicalReader {
     }
 
     /// `true` or `false`; nil for anything else.
-    package mutating func boolean() -> Bool? {
+    public mutating func boolean() -> Bool? {
         skip("true") ? true : skip("false") ? false : nil
     }
 
     /// A number, optionally with a fraction and an exponent.
-    package mutating func double() -> Double? {
+    public mutating func double() -> Double? {
         let start = position
         _ = skip("-")
         // JSON does not allow a number with more digits after a leading zero.
@@ -191,7 +193,7 @@ package struct CanonicalReader {
     }
 
     /// An integer; nil for anything else.
-    package mutating func number<Number: FixedWidthInteger>() -> Number? {
+    public mutating func number<Number: FixedWidthInteger>() -> Number? {
         let start = position
         while position < bytes.count, bytes[position] == UInt8(ascii: "-") || (48...57).contains(bytes[position]) {
             position += 1

@@ -100,6 +100,9 @@ package struct PlanRun: Sendable {
         var state = RunState(run: self, inputs: inputs, epoch: try coordination.leadership.nextEpoch())
         let sources = sources(of: inputs)
         defer { for source in sources { source.cancel() } }
+        // The worker may begin a job before `start` returns.
+        coordination.local?.forward { inputs.yield(.local($0)) }
+        defer { coordination.local?.forward(to: nil) }
         try await state.start()
         let watches = [DispatchValues.workers, DispatchValues.progress, DispatchValues.reports].map { prefix in
             let newest = NewestState()
@@ -108,8 +111,6 @@ package struct PlanRun: Sendable {
             }
         }
         defer { for watch in watches { watch.cancel() } }
-        coordination.local?.forward { inputs.yield(.local($0)) }
-        defer { coordination.local?.forward(to: nil) }
         defer { for wait in state.waits.values { wait.cancel() } }
         for await input in stream {
             try await state.take(input)
