@@ -62,9 +62,12 @@ struct AgentState {
     var isLost = false
     /// How long a leaving worker waits for its reports to be recorded.
     var leavesAt: ContinuousClock.Instant?
+    private var tickedAt = ContinuousClock.now
 
     /// How long a worker keeps its claim on a finished job whose report no dispatcher records.
     static let reportTimeout = Duration.seconds(10)
+    /// The number of heartbeats without which a worker registers again.
+    static let silentBeats = 6
     /// The minimum interval between published steps of a job.
     static let toldEvery = Duration.seconds(1)
     /// The maximum number of jobs that are claimed at once.
@@ -96,10 +99,15 @@ struct AgentState {
         case .tell(let job, let attempt): tell(of: job, attempt)
         case .ended: for execution in executions.take() { await end(execution) }
         case .tick:
+            let silence = tickedAt.duration(to: .now)
+            tickedAt = .now
             beat()
             if isUnregistered, !isLost {
                 isLost = true
                 await stop()
+            } else if silence > environment.heartbeat * Self.silentBeats {
+                // The process was suspended, and dispatchers may have evicted the worker. They learn that it is alive.
+                register()
             }
         case .drain: await change(to: .draining)
         case .stop: await stop()

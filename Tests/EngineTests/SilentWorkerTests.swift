@@ -77,4 +77,29 @@ import Testing
         let commits = try git("log", "--format=%s", "results/d/t", at: world.folder.path).split(separator: "\n")
         #expect(commits.count == 2, "each result is recorded once: \(commits)")
     }
+
+    /// A worker whose process is suspended before it starts its only job is evicted, and registers again when it continues.
+    @Test func aSuspendedWorkerRegistersAgain() async throws {
+        let world = try StoredWorld([("a", [])])
+        let (suspension, end) = AsyncStream.makeStream(of: Void.self)
+        var registration = WorkerRegistration.test(slots: 1)
+        registration.mode = .paused
+        let suspended = try world.worker(registration, heartbeat: .milliseconds(20)) { event in
+            if case .mode(.ready) = event { for await _ in suspension {} }
+        }
+        let told = Told()
+        let run = Task {
+            try await world.run(slots: 0, stall: StallTimes(after: .seconds(1), lostAfter: .seconds(3))) {
+                told.add($0)
+            }
+        }
+        #expect(try DispatchValues(world.store().ephemeral).request(.ready, of: suspended.id))
+        try await waitUntil("it was given up") { told.all.contains("lost") }
+        end.finish()
+        try await run.value
+        #expect(try world.outcomes() == ["a": .success])
+        #expect(world.takeExecuted() == ["a": 1])
+        suspended.drain()
+        await suspended.end()
+    }
 }

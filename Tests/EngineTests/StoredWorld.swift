@@ -124,13 +124,14 @@ final class StoredWorld: Sendable {
 
     /// A worker with a handle of its own on the store, as another process would have.
     func worker(
-        _ registration: WorkerRegistration = .test(), heartbeat: Duration = .seconds(10)
+        _ registration: WorkerRegistration = .test(), heartbeat: Duration = .seconds(10),
+        observe: @escaping @Sendable (WorkerAgent.Event) async -> Void = { _ in }
     ) throws -> WorkerAgent {
         let store = try WorkerStore(opening: folder.path, options: options)
         return try WorkerAgent(
             .init(
                 values: DispatchValues(store.ephemeral), blobs: store.objects,
-                runner: Runner(world: self, pause: 0...0), heartbeat: heartbeat), registration)
+                runner: Runner(world: self, pause: 0...0), heartbeat: heartbeat), registration, observe: observe)
     }
 
     /// A worker on other values than those of the store.
