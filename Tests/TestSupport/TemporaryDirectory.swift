@@ -53,8 +53,14 @@ package final class TemporaryDirectory: Sendable {
         let file = URL(filePath: self(name))
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: file)
-        chmod(file.path, mode)
+        guard mode & 0o111 != 0 else {
+            try Data(text.utf8).write(to: file)
+            chmod(file.path, mode)
+            return
+        }
+        // Other tests start processes meanwhile, which have this process's files open for a moment, and a program that is
+        // open for writing cannot be executed. So another process writes it.
+        try shell(#"printf %s "$2" > "$1"; chmod "$3" "$1""#, file.path, text, String(mode, radix: 8))
     }
 
     /// The text of a file; nil if it cannot be read.
