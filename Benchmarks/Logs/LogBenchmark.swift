@@ -4,6 +4,16 @@ import LogReading
 /// Reads logs of 64 MiB and prints the CPU time that each took: `LogBenchmark [MIB]`; `LogBenchmark MIB hostile` reads such that are
 /// made to be slow, the same all over.
 @main struct LogBenchmark {
+    /// Bytes that are the same in each run.
+    private struct LinearCongruence {
+        private var state: UInt64 = 1
+
+        mutating func next() -> UInt8 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(state >> 56)
+        }
+    }
+
     /// Lines of a build in which nothing fails.
     private static let plain = [
         "  ocamlopt lib/.foo.objs/native/foo__Bar.{cmx,o}",
@@ -30,6 +40,9 @@ import LogReading
         ("codes of terminals", [String(repeating: "\u{1B}[1m", count: 20)]),
         ("codes in short lines", ["\u{1B}[31mx\u{1B}[0m"]),
         ("a log with steps", ["=== begin build: make", "x", "=== end build: exit status 0"]),
+        ("build: ld:", ["build: build: ld: ld: build: uild: ld:"]), ("ld: #", ["ld: # ld: #"]),
+        ("Error: and nothing", ["Error: "]), ("progress", ["\r 42% [====>    ] 12.3 MB"]),
+        ("Chinese and Japanese", ["日本語のログ、エラーではない"]),
     ]
 
     static func main() {
@@ -37,6 +50,8 @@ import LogReading
         let size = (words.first.flatMap { Int($0) } ?? 64) << 20
         if words.last == "hostile" {
             for (name, lines) in hostile { measure(name, Self.log(of: lines, size: size)) }
+            var random = LinearCongruence()
+            measure("random bytes", (0..<size).map { _ in random.next() })
             return
         }
         let shapes: [(String, [String])] = [

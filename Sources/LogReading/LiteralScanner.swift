@@ -24,6 +24,8 @@ struct LiteralScanner: Sendable {
         /// The groups in the order of hashes, and the start of those with each hash.
         var grams: [Gram] = []
         var firstGram = [UInt16](repeating: 0, count: (1 << 16) + 1)
+        /// For the first of `grams` with each hash, the bytes of the literals next to these groups.
+        var neighbours: [Neighbours] = []
 
         /// Stops looking up the groups of a literal, unless another literal has them.
         mutating func drop(_ literal: Int) {
@@ -31,6 +33,34 @@ struct LiteralScanner: Sendable {
                 let hash = LiteralScanner.hash(gram.word)
                 if known[hash] < .max { known[hash] -= 1 }
             }
+        }
+    }
+
+    /// The bytes after groups; before those with which a literal ends.
+    private struct Neighbours {
+        private var after = SIMD4<UInt64>.zero
+        private var before = SIMD4<UInt64>.zero
+
+        mutating func insert(around offset: Int, of literal: [UInt8]) {
+            if offset + 4 < literal.count {
+                Self.insert(literal[offset + 4], into: &after)
+            } else {
+                Self.insert(literal[offset - 1], into: &before)
+            }
+        }
+
+        private static func insert(_ byte: UInt8, into set: inout SIMD4<UInt64>) {
+            set[Int(byte >> 6)] |= 1 << (byte & 63)
+        }
+
+        /// Whether a literal with one of the groups may be around `position`.
+        @inline(__always)
+        func mayMatch(_ text: UnsafeRawBufferPointer, at position: Int) -> Bool {
+            func contains(_ set: SIMD4<UInt64>, _ byte: UInt8) -> Bool {
+                set[Int(byte >> 6)] >> UInt64(byte & 63) & 1 != 0
+            }
+            return position + 4 < text.count && contains(after, text[position + 4])
+                || position > 0 && contains(before, text[position - 1])
         }
     }
 
@@ -94,6 +124,11 @@ struct LiteralScanner: Sendable {
         while hash < table.firstGram.count {
             table.firstGram[hash] = UInt16(table.grams.count)
             hash += 1
+        }
+        table.neighbours = [Neighbours](repeating: Neighbours(), count: table.grams.count)
+        for gram in table.grams {
+            table.neighbours[Int(table.firstGram[Self.hash(gram.word)])].insert(
+                around: gram.offset, of: Array(bytes[starts[gram.literal]..<starts[gram.literal + 1]]))
         }
         return table
     }
@@ -254,7 +289,10 @@ struct LiteralScanner: Sendable {
         let word = text.loadUnaligned(fromByteOffset: probe, as: UInt32.self)
         let hash = Self.hash(word)
         var isLiteral = false
-        for number in Int(state.table.firstGram[hash])..<Int(state.table.firstGram[hash + 1]) {
+        let (lower, upper) = (Int(state.table.firstGram[hash]), Int(state.table.firstGram[hash + 1]))
+        // Most groups are found in other words than those of literals.
+        let mayMatch = lower < upper && state.table.neighbours[lower].mayMatch(text, at: probe)
+        for number in mayMatch ? lower..<upper : lower..<lower {
             let gram = state.table.grams[number]
             // A text designed to resemble a literal may begin like it.
             guard gram.word == word, gram.lastOffset < text.count - probe, text[probe + gram.lastOffset] == gram.last

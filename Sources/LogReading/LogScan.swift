@@ -202,10 +202,20 @@ struct LogScan {
         guard let found = entry.expression.firstMatch(in: line, countingSteps: &work),
             entry.exclusion?.firstMatch(in: line, countingSteps: &work) == nil
         else { return nil }
+        var precedence = precedences[number]
+        if phase == .test, isQuotedError {
+            precedence = max(precedence, .possible)
+            if let best, best.precedence <= precedence { return nil }
+        }
         let groups = found.groups.dropFirst().map { $0.map { Array(line[$0]) } }
         return Match(
-            entry: number, precedence: precedences[number], window: window, kept: groups.compactMap { $0 },
+            entry: number, precedence: precedence, window: window, kept: groups.compactMap { $0 },
             groups: groups.map { $0.map { String(decoding: $0, as: UTF8.self) } ?? "" })
+    }
+
+    /// Whether the line is an indented error. Compilers do not indent these, but a test that expects one may print it so.
+    private var isQuotedError: Bool {
+        line.starts(with: "Error".utf8) && LineText(Array(text[window])[...]).isIndented
     }
 
     /// Whether the line is one of the runner's own, which are not part of the output.
@@ -228,20 +238,27 @@ struct LogScan {
         let entry = reader.entries[match.entry]
         var reported = match.window
         if let following = entry.pattern.following, let line = self.line(following, after: reported) { reported = line }
+        reported = Message.start(of: reported, in: text)
         if let preceding = entry.preceding, let line = lastLine(matching: preceding, before: reported.lowerBound) {
             (reported, match.kept) = line
         }
         let message = Message(at: reported, in: text)
         let isWeak = match.precedence == .weak
+        let lines = Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<reported.lowerBound]))
         return LogFinding(
-            line: 1 + Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<reported.lowerBound])),
-            range: isAsPrinted ? message.range : range(of: message, in: printed), message: message.text,
+            line: 1 + lines, range: isAsPrinted ? message.range : range(of: message, atLine: lines, in: printed),
+            message: message.text,
             excerpt: Excerpt.text(around: message.range, in: text),
-            kind: isWeak ? .unknown : entry.pattern.kind, origin: origin(of: entry.pattern.kind, entry.pattern.origin),
+            kind: isWeak ? .unknown : kind(of: entry.pattern),
+            origin: origin(of: entry.pattern.kind, entry.pattern.origin),
             isWeak: isWeak, signature: Signature.of(message.matchable, keeping: match.kept),
             subject: match.kept.first.map { String(decoding: $0, as: UTF8.self) },
             failureClass: failureClass(entry.pattern, match.groups), pattern: entry.pattern.name,
             phase: entry.pattern.phase)
+    }
+
+    private func kind(of pattern: LogPattern) -> LogPattern.Kind {
+        phase == .test && CommonPatterns.ofAnyProgram.contains(pattern.name) ? .testFailure : pattern.kind
     }
 
     /// While sources and system packages are fetched, no command of the package runs: then the package is at fault only
@@ -277,9 +294,11 @@ struct LogScan {
             let line = LineText(Array(text[start..<end].suffix(Self.after))[...])
             if !line.isBlank, !Self.isOfRunner(line.indented) {
                 let message = Message(at: start..<end, in: text)
+                let lines = Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<start]))
                 return LogFinding(
-                    line: 1 + Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<start])),
-                    range: isAsPrinted ? message.range : range(of: message, in: printed), message: message.text,
+                    line: 1 + lines,
+                    range: isAsPrinted ? message.range : range(of: message, atLine: lines, in: printed),
+                    message: message.text,
                     excerpt: Excerpt.text(around: message.range, in: text), kind: .unknown,
                     origin: origin(of: .unknown),
                     isWeak: true,
@@ -318,8 +337,7 @@ struct LogScan {
     }
 
     /// The range of the lines in the original output with terminal codes.
-    private func range(of message: Message, in printed: UnsafeRawBufferPointer) -> Range<Int> {
-        let first = Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<message.range.lowerBound]))
+    private func range(of message: Message, atLine first: Int, in printed: UnsafeRawBufferPointer) -> Range<Int> {
         let more = Lines.count(in: UnsafeRawBufferPointer(rebasing: text[message.range]))
         let start = Lines.range(of: first, in: printed)
         var end = start.upperBound

@@ -34,6 +34,23 @@ struct Message {
         }
     }
 
+    /// The first line of a compiler's message that continues at an indented line; otherwise the line itself.
+    static func start(of line: Range<Int>, in text: UnsafeRawBufferPointer) -> Range<Int> {
+        guard LineText(Array(text[line])[...]).isIndented else { return line }
+        var end = Lines.start(of: line.lowerBound, in: text)
+        for _ in 0..<mostLines where end > 0 {
+            let start = Lines.start(of: end - 1, in: text)
+            guard end - start <= mostBytes else { return line }
+            let previous = LineText(Array(text[start..<end])[...])
+            if previous.indented.starts(with: "Error: ".utf8) || previous.indented.starts(with: "Error (".utf8) {
+                return start..<end - 1
+            }
+            guard previous.isIndented else { return line }
+            end = start
+        }
+        return line
+    }
+
     /// Coq's messages are not indented.
     private static func followsCoq(_ position: Int, in text: UnsafeRawBufferPointer) -> Bool {
         var end = Lines.start(of: position, in: text)

@@ -17,10 +17,10 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "missing-header", .missingHeader,
-            #"(?:^|: )(?:fatal )?error: ["'<]?([^\s'"':<>]+\.(?:h|hh|hpp|hxx|inc|def)|[a-z_]+)["'>]?(?:: No such file or directory| file not found)|^\S+\.[chC]\S*:\d+:(?:\d+:)? (\S+\.h): No such file or directory|[Ii]nclude file '([^']+)' not found"#,
+            #"(?:^|: )(?:fatal )?error: ["'<]?([^\s'"':<>]+\.(?:h|hh|hpp|hxx|inc|def)|[a-z_]+)["'>]?(?:: No such file or directory| file not found)|^\S+\.[chC]\S*:\d+:(?:\d+:)? (\S+\.h): No such file or directory|[Ii]nclude file:? '([^']+)'(?: not found|: No such file)"#,
             exclusion: #"^\S*(?:conftest|/tmp/)"#,
             literals: [
-                "No such file or directory", "file not found", "nclude file '",
+                "No such file or directory", "file not found", "nclude file '", "nclude file: '",
             ],
             phase: .build, class: "missing header *",
             examples: [
@@ -46,11 +46,11 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "c-error", .cError,
-            #"^(?:\S.*?\.(?:c|h|cc|cpp|cxx|C|hh|hpp|S|s|m|mm|inc|y|l|def)(?:\.\w+)?|<[^>]*>|\{standard input\}|[A-Za-z0-9_./+-]+)[:(]\d+(?:[:,]\d+)?\)?: (?:fatal )?[eE]rror: "#,
+            #"^(?:\S.*?\.(?:c|h|cc|cpp|cxx|C|hh|hpp|S|s|m|mm|inc|y|l|def)(?:\.\w+)?|<[^>]*>|\{standard input\}|[A-Za-z0-9_./+-]+)[:(]\d+(?:[:,]\d+)?\)?: (?:fatal )?[eE]rror(?: C\d+)?: "#,
             exclusion:
                 #"^\S*(?:conftest|/tmp/)|configure\.(?:ac|in)|meson\.build|aclocal|\.m4:|\.am:|undefined reference|undefined symbol|multiple definition"#,
             literals: [
-                "error: ", "Error: ",
+                "error: ", "Error: ", "error C1", "error C2",
             ],
             phase: .build, class: "C error",
             examples: [
@@ -60,9 +60,9 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "assembler", .cError,
-            #"^\S*/cc\w+\.s:\d+: Error: "#, precedence: .likely,
+            #"^\S*/\w+\.s:\d+:(?:\d+:)? [Ee]rror: "#, precedence: .likely,
             literals: [
-                "Error: "
+                "Error: ", "error: ",
             ],
             phase: .build, class: "assembler error",
             examples: [

@@ -85,7 +85,7 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "command-not-found", .missingTool,
-            #"(?:^|: )(?:line \d+: )?["'`]?([A-Za-z0-9_./+@-]+)["'`]?: command not found|command not found: (\S+)|^(?:\S+: )?(?:line )?(?:\d+: )?([A-Za-z0-9_.+@/-]+): (?:inaccessible or )?not found\.?$|^(?:sh|ksh|/\S+)(?:\[\d+\])?: (?:\d+: )?(\S+): not found"#,
+            #"(?:^|: )(?:line \d+: )?["'`]?([A-Za-z0-9_./+@-]+)["'`]?: command not found|command not found: (\S+)|^(?:\S+: ){0,2}(?:line )?(?:\d+: )?([A-Za-z0-9_.+@/-]+): (?:inaccessible or )?not found\.?$|^(?:sh|ksh|/\S+)(?:\[\d+\])?: (?:\d+: )?(\S+): not found"#,
             precedence: .likely,
             exclusion: #"^checking |^include |^which: no"#,
             literals: [
@@ -116,10 +116,11 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "missing-program", .missingTool,
-            #""?([^\s":]+)"?: executable file not found|Failed to locate '([^']+)'|invalid active developer path|Unix_error\(Unix\.ENOENT, "(?:execvp?e?|create_process)", "([^"]*)"|execvp\(\) of '([^']+)' failed|linker `([^`]+)` not found|no such command: `([^`]+)`|'([^']+)': no such command|Cannot find external tool '([^']+)'|execvp\(?:? ?(\S+?)\)?:.*No such file|xcrun: error: |posix_spawnp?: No such file"#,
+            #""?([^\s":]+)"?: executable file not found|Failed to locate '([^']+)'|invalid active developer path|Unix_error\(Unix\.ENOENT, "(?:execvp?e?|create_process)", "([^"]*)"|execvp\(\) of '([^']+)' failed|linker `([^`]+)` not found|no such command: `([^`]+)`|'([^']+)': no such command|Cannot find external tool '([^']+)'|trying to exec '([^']+)'|execvp\(?:? ?(\S+?)\)?:.*No such file|xcrun: error: |posix_spawnp?: No such file"#,
             literals: [
                 "executable file not found", "ailed to locate '", "invalid active developer path", "ENOENT, \"exec",
-                "linker `", "no such command", "external tool", "ule named", "execvp", "requires the following",
+                "linker `", "no such command", "external tool", "ule named", "execvp", "trying to exec",
+                "requires the following",
                 "posix_spawn",
             ], class: "missing program *",
             examples: [

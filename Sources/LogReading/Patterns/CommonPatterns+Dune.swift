@@ -49,9 +49,10 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "dune-version", .duneVersion,
-            #"Error: Version \S+ of dune is not supported|You need at least dune|only available since version \S+ of (?:the )?dune|(?:deleted|removed|not supported) in (?:version \S+ of )?the dune language|dune lang\S* .*(?:not supported|too)|Version \S+ of (?:the )?\S+ (?:extension|language) is not supported"#,
+            #"Error: Version \S+ of dune is not supported|You need at least dune|only available since version \S+ of (?:the )?dune|(?:deleted|removed|not supported) in (?:version \S+ of )?the dune language|dune lang\S* .*(?:not supported|too)|Version \S+ of (?:the )?\S+ (?:extension|language) is not supported|is available only when \S+ is enabled in"#,
             literals: [
-                "of dune is not supported", "You need at least dune", "dune language", "of the dune", "(lang dune",
+                "of dune is not supported", "You need at least dune", "available only when", "dune language",
+                "of the dune", "(lang dune",
                 "f dune lang",
             ],
             phase: .build, class: "dune version",

@@ -12,7 +12,7 @@ extension CommonPatterns {
         + #"stopped|subcommand failed|executor failed running|non-zero (?:code|exit)|while executing this "#
         + #"command|gcc returned \d|cannot continue|lto-wrapper failed|package (?:install|update) failed "#
         + #"with|still missing:|Worker stops running|\b[Ss]ome tests failed|linker command "#
-        + #"failed|\b[Ss]top(?:ped)? in "#
+        + #"failed|\b[Ss]top(?:ped)? in |Error: Error while (?:running|executing) "#
 
     /// Forms of messages that no other pattern knows, and lines that name no cause.
     static let generic = [
@@ -79,11 +79,12 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "cannot", .unknown,
-            #"\b(?:[Cc]annot|[Cc]an't|[Cc]ould not|[Cc]ouldn't|[Uu]nable to|[Ff]ailed to|not found|No such file|[Ii]nvalid|[Uu]nsupported|not supported|is required|is missing|[Rr]equires|[Uu]nknown|[Uu]ndefined|[Ee]xception|FAILED|failed:|[Mm]ismatch)"#,
+            #"\b(?:[Cc]annot|[Cc]an't|[Cc]ould not|[Cc]ouldn't|[Uu]nable to|[Ff]ailed to|not found|No such |already installed|[Ii]nvalid|[Uu]nsupported|not supported|is required|is missing|[Rr]equires|[Uu]nknown|[Uu]ndefined|[Ee]xception|FAILED|failed:|[Mm]ismatch)"#,
             precedence: .vague,
             exclusion: wrapper + #"|^checking |^-- |[Ww]arning|^\+ \S|fatal: not a git|^(?:gcc|cc|ocaml\w*|File) "#,
             literals: [
-                "annot ", "an't ", "ould not", "ouldn't ", "nable to", "ot found", "No such file", "ailed to",
+                "annot ", "an't ", "ould not", "ouldn't ", "nable to", "ot found", "No such ", "already installed",
+                "ailed to",
                 "nvalid ", "nsupported", "ot supported", "is required", "s missing", "requires ", "nknown ",
                 "undefined", "xception", "FAILED", "failed:", "ismatch",
             ], class: "error",

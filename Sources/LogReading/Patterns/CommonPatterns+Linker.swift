@@ -45,11 +45,12 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "undefined", .undefinedSymbol,
-            #"undefined reference to [`'"]?([^'"\s]+)|undefined symbol: (\S+)|undefined symbol [`']?([^'\s]+)|: (\S+): symbol not found|undefined reference: (\S+)|unresolved (?:external )?symbol (\S+)"#,
+            #"undefined reference to [`'"]?([^'"\s]+)|undefined symbol: (\S+)|undefined symbol [`']?([^'\s]+)|: (\S+): symbol not found|undefined reference: (\S+)|unresolved (?:external )?symbol (\S+)|^\*\* Cannot resolve symbols for ([^\s:]+):"#,
             exclusion: #"relocation"#,
             literals: [
                 "undefined reference to", "undefined symbol", "symbol not found", "ndefined symbols for",
-                "symbol lookup error", "unresolved external", "unresolved symbol", "first referenced",
+                "symbol lookup error", "unresolved external", "unresolved symbol", "resolve symbols for",
+                "first referenced",
             ],
             phase: .build, class: "undefined symbol *",
             examples: [

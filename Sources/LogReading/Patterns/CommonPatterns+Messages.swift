@@ -66,6 +66,19 @@ extension CommonPatterns {
                     #"Parse error: [expr] expected after '(' (in [expr])"#,
                     #"Parse error: [expr] expected after '(' (in [expr])"#)
             ]),
+        // ocamllex and Menhir print their message on the line of the position.
+        LogPattern(
+            "generator-syntax", .typeError,
+            #"^File "[^"]+\.ml[ly]", lines? \d[^:]*: (?![Ww]arning)\S"#, precedence: .likely,
+            literals: [
+                ".mll\", line", ".mly\", line",
+            ],
+            phase: .build, class: "syntax error of a grammar",
+            examples: [
+                .init(
+                    #"File "src/lexer.mll", line 17, character 3: syntax error."#,
+                    #"syntax error."#)
+            ]),
         LogPattern(
             "exception-header", .internalError,
             #"[Uu]ncaught exception:$"#, precedence: .likely,

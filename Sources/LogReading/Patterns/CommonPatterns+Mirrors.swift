@@ -5,10 +5,10 @@ extension CommonPatterns {
     static let mirrors = [
         LogPattern(
             "apt-mirror", .mirror,
-            #"E: Failed to fetch|Hash Sum mismatch|does not have a Release file|is no longer signed|is not signed|NO_PUBKEY|GPG error|Clearsigned file isn't valid|is not valid yet|File has unexpected size|Release file .* is expired|^[EW]: Some index files failed"#,
+            #"E: Failed to fetch|Hash Sum mismatch|does not have a Release file|is no longer signed|is not signed|NO_PUBKEY|GPG error|Clearsigned file isn't valid|is not valid yet|File has unexpected size|Release file .* is expired"#,
             literals: [
                 "Hash Sum mismatch", "Failed to fetch", "does not have a Release file", "is no longer signed",
-                "NO_PUBKEY", "GPG error", "isn't valid", "is not valid yet", "index files failed", "is not signed",
+                "NO_PUBKEY", "GPG error", "isn't valid", "is not valid yet", "is not signed",
                 "nable to fetch some archives", "is expired", "File has unexpected size",
             ], phases: [.depext], class: "mirror",
             examples: [
@@ -18,7 +18,7 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "apt-mirror-warning", .mirror,
-            #"W: Failed to fetch|Unable to fetch some archives"#, precedence: .likely,
+            #"W: Failed to fetch|Unable to fetch some archives|^[EW]: Some index files failed"#, precedence: .likely,
             literals: [
                 "Failed to fetch", "nable to fetch some archives", "index files failed",
             ], phases: [.depext], class: "mirror",

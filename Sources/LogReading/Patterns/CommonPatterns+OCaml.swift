@@ -29,9 +29,9 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "reference-not-found", .unboundName,
-            #"Error: (?:The reference (\S+) was not found in|[Tt]he symbol (\S+) is undefined)"#,
+            #"Error: (?:The (?:reference|variable|constructor) (\S+) was not found in|[Tt]he symbol (\S+) is undefined)"#,
             literals: [
-                "Error: The reference", " is undefined",
+                "Error: The reference", "not found in the current env", " is undefined",
             ],
             phase: .build, class: "unbound reference *",
             examples: [
@@ -41,11 +41,11 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "ocaml-missing-module", .missingModule,
-            #"Reference to undefined (?:compilation unit|global) ["`']?([^\s"']+)|Required module ["`']?([^\s"']+)["']? is unavailable|Could not find the \.cmi file for interface ?(\S*)|Error: Module "?([^\s"]+)"? doesn't exist|Cannot find a physical path bound to logical path(?: matching suffix)? ?(\S*)|Error: Cannot find library (\S+) in loadpath|Unable to locate library (\S+)"#,
+            #"Reference to undefined (?:compilation unit|global) ["`']?([^\s"']+)|Required module ["`']?([^\s"']+)["']? is unavailable|Could not find the \.cmi file for interface ?(\S*)|Error: Module "?([^\s"]+)"? doesn't exist|Cannot find a physical path bound to logical path(?: matching suffix)? ?(\S*)|Error: Cannot find library (\S+) in loadpath|Unable to locate library (\S+)|Cannot load module (\S+): no physical path|is an alias for module "?([^\s",]+)"?, which is missing"#,
             literals: [
                 "No implementations provided", "eference to undefined ", "Required module", "Could not find the .cmi",
                 "doesn't exist", "physical path", "no module named", "annot find library", "ot find library",
-                "ound to logical path", "Unable to locate library", "Cannot load library",
+                "ound to logical path", "which is missing", "Unable to locate library", "Cannot load library",
             ],
             phase: .build, class: "missing module *",
             examples: [
@@ -67,7 +67,7 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "ocaml-interface", .inconsistentInterface,
-            #"Error: (?:The files|Files) (?!.* differ\.?$)|make inconsistent assumptions over (?:interface|implementation) (\S+)|not a (?:valid )?compiled interface|[Cc]orrupted compiled interface|[Ww]rong magic number|is not a bytecode|not a compilation unit description|seems to be for a(?:n older| newer)"#,
+            #"Error: (?:The files|Files) \S*\.cm\w+ |make inconsistent assumptions over (?:interface|implementation) (\S+)|not a (?:valid )?compiled interface|[Cc]orrupted compiled interface|[Ww]rong magic number|is not a bytecode|not a compilation unit description|seems to be for a(?:n older| newer)"#,
             literals: [
                 "Error: The files ", "Error: Files ", "nconsistent assumptions", "not a compiled interface",
                 "orrupted compiled", "rong magic number", "is not a bytecode", "not a compilation unit",

@@ -53,10 +53,10 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "pkg-unknown", .missingSystemPackage,
-            #"No packages available to install matching '([^']+)'|^(?:pkgin: )?(\S+) is not available in the repository|no pkg found for '?([^' ,]+)|Package '([^']+)' not found in (?:the )?repository pool|there are no ebuilds to satisfy "?([^" ]+)"#,
+            #"No packages available to install matching '([^']+)'|^(?:pkgin: )?(\S+) is not available in the repository|no pkg found for '?([^' ,]+)|Package '([^']+)' not found in (?:the )?repository pool|there are no ebuilds to satisfy "?([^" ]+)|ebuilds that could satisfy "([^"]+)""#,
             literals: [
                 "No packages available to install", "not available in the repository", "no pkg found for",
-                "in the repository pool", "in repository pool", "there are no ebuilds",
+                "in the repository pool", "in repository pool", "there are no ebuilds", "ebuilds that could satisfy",
             ], phases: [.depext], class: "no system package *",
             examples: [
                 .init(

@@ -29,7 +29,7 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "dune-differ", .testFailure,
-            #"^Error: Files \S+ and \S+ differ\.?$"#, precedence: .likely,
+            #"^Error: Files \S+ and(?: \S+ differ\.?)?$"#, precedence: .likely,
             literals: [
                 "Error: Files "
             ], class: "test output changed",
@@ -123,7 +123,7 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "test-line", .testFailure,
-            #"^FAIL:? (?!\s*0)\S|^not ok \d+|panicked at|[Aa]ssertion .*failed|Assert_failure|AssertionError|^\[?FAILED\]?\b"#,
+            #"^FAIL:? (?!\s*0)\S|^not ok \d+(?!.*# (?:TODO|SKIP))|panicked at|[Aa]ssertion .*failed|Assert_failure|AssertionError|^\[?FAILED\]?\b"#,
             precedence: .likely,
             exclusion: #"^FAILED: Cases|# FAIL|^FAILED: \[code"#,
             literals: [

@@ -5,12 +5,13 @@ extension CommonPatterns {
     static let tools = [
         LogPattern(
             "make-syntax", .makeSyntax,
-            #"\*\*\* (?:missing separator|(?:recipe|commands) commences? before first|multiple target patterns|target pattern contains no|mixed implicit and|unterminated (?:call|variable)|missing [`']endif'|extraneous|invalid syntax in conditional|insufficient number of arguments|empty variable name)|Need an operator|Missing dependency operator|Invalid line type|Malformed conditional|Unknown modifier|Parse error in |Unclosed (?:conditional|variable)|Unassociated shell command|unclosed conditional|[Mm]ake\S*: .*line \d+: Could not find|^make: .*Could not find \S+\.mk|"[^"]+",? line \d+: (?!Error|warning)"#,
+            #"\*\*\* (?:missing separator|(?:recipe|commands) commences? before first|multiple target patterns|target pattern contains no|mixed implicit and|unterminated (?:call|variable)|missing [`']endif'|extraneous|invalid syntax in conditional|insufficient number of arguments|empty variable name)|Need an operator|Missing dependency operator|Invalid line (?:type|')|Malformed conditional|Unknown modifier|Parse error in |Unclosed (?:conditional|variable)|Unassociated shell command|unclosed conditional|[Mm]ake\S*: .*line \d+: Could not find|^make: .*Could not find \S+\.mk|"[^"]+",? line \d+: (?!Error|warning)"#,
             exclusion: #"^File "#,
             literals: [
                 "missing separator", "commences before first", "commence before first", "Need an operator",
                 "issing dependency operator", "target patterns", "implicit and", "unterminated call",
-                "nvalid line type", "alformed conditional", "nknown modifier", "Could not find ", "Parse error in",
+                "nvalid line type", "nvalid line '", "alformed conditional", "nknown modifier", "Could not find ",
+                "Parse error in",
                 "nclosed conditional", "Unassociated shell command", "unclosed", "ixed implicit", "missing `endif'",
                 "missing 'endif'", "extraneous", "nknown directive", "invalid syntax in conditional",
                 "insufficient number of arguments", "empty variable name", "Missing argument",

@@ -6,5 +6,8 @@ package enum CommonPatterns {
     /// All patterns. Of those of equal precedence that match a line, the first is used.
     package static let all: [LogPattern] =
         machine + runner + systemPackages + mirrors + network + sources + ocaml + dune
-        + ocamlMessages + c + linker + configuration + tools + tests + generic
+        + ocamlMessages + c + linker + configuration + tools + tests + translations + generic
+
+    /// The names of patterns for errors that any program may print. Printed by a test, they report its failure.
+    static let ofAnyProgram: Set = ["exception", "exception-header", "ocaml-error", "tool-error", "cannot"]
 }
