@@ -22,8 +22,19 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         self.digest = digest
     }
 
+    /// The places of images in skopeo's notation that cannot be read: `docker-archive` …
+    private static let otherTransports = [
+        "docker-archive", "oci-archive", "docker-daemon", "containers-storage", "dir", "ostree", "sif", "tarball",
+    ]
+
+    /// The name of the place, if `text` names an image in skopeo's notation in a place that cannot be read.
+    public static func otherTransport(in text: String) -> String? {
+        otherTransports.first { text.hasPrefix("\($0):") }
+    }
+
     /// Parses a reference; nil if `text` is not one. As in docker, the default host is Docker Hub.
     public init?(_ text: String) {
+        guard Self.otherTransport(in: text) == nil else { return nil }
         var rest = Substring(text)
         if let at = rest.lastIndex(of: "@"), rest[at...].hasPrefix("@sha256:") {
             guard let digest = Digest(oci: rest[at...].dropFirst()) else { return nil }

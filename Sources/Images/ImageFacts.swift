@@ -22,6 +22,8 @@ package struct ImageFacts: Codable, Hashable, Sendable {
     package var compiler: Compiler?
     /// The version of the image's own opam, if it comes from a package of the distribution.
     package var client: String?
+    /// Whether the image has `/bin/sh`.
+    package var hasShell: Bool
 
     /// A user of the image.
     package struct User: Codable, Hashable, Sendable {
@@ -49,11 +51,19 @@ package struct ImageFacts: Codable, Hashable, Sendable {
 extension ImageFacts {
     /// Whether the contents of a file are needed to determine the facts.
     static func needs(_ path: String) -> Bool {
-        [
-            "etc/os-release", "usr/lib/os-release", "etc/passwd", "var/lib/dpkg/status", "lib/apk/db/installed",
-            "usr/lib/apk/db/installed",
-        ].contains(path) || path.hasSuffix("/ocaml/VERSION") || path.hasSuffix("/ocaml/caml/version.h")
+        // `/etc/os-release` may be a link to a file with another name, such as `os-release-fedora`.
+        isRelease(path)
+            || ["etc/passwd", "var/lib/dpkg/status", "lib/apk/db/installed", "usr/lib/apk/db/installed"]
+                .contains(path)
+            || path.hasSuffix("/ocaml/VERSION") || path.hasSuffix("/ocaml/caml/version.h")
             || path.hasSuffix("/.opam/config")
+    }
+
+    private static func isRelease(_ path: String) -> Bool {
+        let bytes = path.utf8
+        let name = Substring(
+            bytes[(bytes.lastIndex(of: UInt8(ascii: "/")).map(bytes.index(after:)) ?? path.startIndex)...])
+        return name.hasPrefix("os-release") || name.hasSuffix("os-release")
     }
 
     init(of tree: ImageTree, _ configuration: ImageConfiguration) {
@@ -64,7 +74,7 @@ extension ImageFacts {
         family = like.first ?? identity
         version = release["VERSION_ID"]?.lowercased() ?? "rolling"
         path = configuration.variables["PATH"] ?? Self.defaultPath
-        user = Self.user(tree.text("/etc/passwd") ?? "", configuration.user)
+        user = Self.user(tree.text("/etc/passwd") ?? "", configuration)
         let directories = path.split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }
         let all = directories + Self.defaultPath.split(separator: ":").map(String.init)
         packageManager = Self.packageManager([identity] + like) { program in
@@ -72,6 +82,7 @@ extension ImageFacts {
         }
         compiler = Self.compiler(tree, directories, home: user?.home)
         client = Self.client(tree)
+        hasShell = tree.contains("/bin/sh")
     }
 
     /// Parses an `os-release` file.
@@ -87,15 +98,20 @@ extension ImageFacts {
         return found.filter { !$0.value.isEmpty }
     }
 
-    /// The configured user unless it is root, otherwise the one with id 1000.
-    private static func user(_ passwd: String, _ configured: String) -> User? {
+    /// The configured user unless it is root, otherwise the one with id 1000. A configured number need not be in
+    /// `/etc/passwd`.
+    private static func user(_ passwd: String, _ configuration: ImageConfiguration) -> User? {
         let users = passwd.split(whereSeparator: \.isNewline).compactMap { line -> User? in
             let parts = line.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             guard parts.count >= 6, let uid = Int(parts[2]), let gid = Int(parts[3]) else { return nil }
             return User(name: parts[0], uid: uid, gid: gid, home: parts[5])
         }
-        let name = configured.prefix { $0 != ":" }
+        let name = configuration.user.prefix { $0 != ":" }
         let own = users.first { $0.name == name || String($0.uid) == name }
+        if own == nil, let (uid, gid) = configuration.userIDs {
+            let name = users.contains { $0.name == "opam" } ? "user\(uid)" : "opam"
+            return User(name: name, uid: uid, gid: gid, home: "/home/\(name)")
+        }
         let found = own.flatMap { $0.uid == 0 ? nil : $0 } ?? users.first { $0.uid == 1000 }
         return found.flatMap { $0.home.hasPrefix("/") && $0.home != "/" && $0.uid <= 65535 ? $0 : nil }
     }
@@ -171,8 +187,8 @@ extension ImageTree {
 }
 
 extension ImageStore {
-    /// Facts that an earlier version found, which looked at fewer files, are in `facts` itself.
-    private static let factsFolder = "facts/2"
+    /// Facts that earlier versions found, which looked at fewer files, are in `facts` itself and in `facts/2`.
+    private static let factsFolder = "facts/3"
 
     /// The facts of an image. Its layers are got for that, unless the facts are known.
     package func facts(of image: ResolvedImage) async throws -> ImageFacts {

@@ -18,8 +18,11 @@ struct ImageManifest: Decodable, Sendable {
 }
 
 /// An index of images for several architectures.
-struct ImageIndex: Decodable, Sendable {
+struct ImageIndex: Codable, Sendable {
     var manifests: [ImageDescriptor]
+    /// How deep indexes may be nested, and how many entries without a platform are read.
+    static let depthLimit = 4
+    static let unknownLimit = 16
 
     static let types = [
         "application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -35,15 +38,18 @@ struct ImageIndex: Decodable, Sendable {
 
     /// The available architectures, in opam's spelling if it has one.
     var architectures: [String] {
-        manifests.compactMap(\.platform).filter { $0.os == "linux" }.map { platform in
-            Self.names.first { $0.value == platform.architecture }?.key ?? platform.architecture
-        }
+        manifests.compactMap(\.platform).filter { $0.os == "linux" }.map { Self.opamName(of: $0.architecture) }
     }
 
     private static let names = ["x86_64": "amd64", "x86_32": "386", "arm32": "arm", "ppc64": "ppc64le"]
 
     /// The name in images of an architecture of opam.
     static func name(of architecture: String) -> String { names[architecture] ?? architecture }
+
+    /// The name in opam of an architecture of images.
+    static func opamName(of architecture: String) -> String {
+        names.first { $0.value == architecture }?.key ?? architecture
+    }
 }
 
 /// The configuration of processes in an image.
@@ -67,6 +73,7 @@ package struct ImageConfiguration: Decodable, Sendable {
     }
 
     var architecture: String?
+    var os: String?
     var config: Process?
     var rootfs: RootFileSystem?
 
@@ -90,4 +97,12 @@ package struct ImageConfiguration: Decodable, Sendable {
 
     /// The user of processes: a name or a number, optionally with a group; empty for root.
     package var user: String { config?.user ?? "" }
+
+    /// The ids of the user and its group, if `user` gives the user's number and it is not root's.
+    package var userIDs: (uid: Int, gid: Int)? {
+        let numbers = user.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard let uid = numbers.first, (1...65535).contains(uid), numbers.count <= 2 else { return nil }
+        let gid = numbers.count == 2 && (1...65535).contains(numbers[1]) ? numbers[1] : uid
+        return (uid, gid)
+    }
 }

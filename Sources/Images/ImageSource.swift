@@ -19,7 +19,9 @@ enum ImageSource: Sendable {
                     hint: "`skopeo list-tags docker://\(name)` lists the tags")
             }
         case .layout(let directory):
-            return try document(LayoutIndex(directory).digest(tag: tag))
+            let index = try LayoutIndex(directory)
+            let found = try index.images(tag: tag)
+            return found.count == 1 ? try document(index.digest(of: found[0])) : try index.document(listing: found)
         }
     }
 
@@ -96,7 +98,12 @@ enum ImageSource: Sendable {
             Failure(
                 .unavailable, "\(name): \(error.message)",
                 hint: "the registry or a proxy has changed it; an image with another digest is a different image")
-        case .busy, .certificate, .credentials, .refused:
+        case .limited:
+            Failure(
+                .unavailable, "\(name): \(error.message)",
+                hint: "it may allow more to users ('registry-credentials'); 'image-mirrors' sets another address for it"
+            )
+        case .busy, .certificate, .credentials, .forbidden, .refused:
             Failure(.unavailable, "\(name): \(error.message)", hint: error.hint)
         }
     }
@@ -120,6 +127,13 @@ private struct LayoutIndex {
 
     init(_ directory: String) throws {
         self.directory = directory
+        guard FileStatus(directory)?.isFile != true else {
+            throw Failure(
+                .input, "\(directory): is a file, expected the directory of an OCI image layout",
+                hint:
+                    "`skopeo copy docker-archive:\(directory) oci:DIRECTORY:TAG` converts a file of `docker save`, with "
+                    + "'oci-archive:' a packed layout")
+        }
         guard FileStatus("\(directory)/oci-layout") != nil, FileStatus("\(directory)/index.json") != nil else {
             throw Failure(
                 .input, "\(directory): is not an OCI image layout: expected the files 'oci-layout' and 'index.json'",
@@ -132,21 +146,37 @@ private struct LayoutIndex {
         self.index = index
     }
 
-    func digest(tag: String?) throws(Failure) -> Digest {
+    /// The images with a tag, or all: one, or several for different platforms.
+    func images(tag: String?) throws(Failure) -> [ImageDescriptor] {
         let key = "org.opencontainers.image.ref.name"
+        var digests: Set<String> = []
         let found = index.manifests.filter { tag == nil || $0.annotations?[key] == tag }
-        let tags = index.manifests.compactMap { $0.annotations?[key] }.sorted()
+            .filter { digests.insert($0.digest).inserted }
+        let tags = Set(index.manifests.compactMap { $0.annotations?[key] }).sorted()
         let known = tags.isEmpty ? "its images have no tags" : "there are \(tags.joined(separator: ", "))"
-        guard let first = found.first else {
+        guard !found.isEmpty else {
             throw Failure(.input, "\(directory): has no image \(tag.map { "with the tag '\($0)'" } ?? "")", hint: known)
         }
-        guard Set(found.map(\.digest)).count == 1 else {
-            throw Failure(.input, "\(directory): has \(found.count) images: name one by its tag", hint: known)
+        let isOne = Set(found.map { $0.annotations?[key] }).count == 1
+        guard found.count == 1 || isOne && Set(found.compactMap(\.platform)).count == found.count else {
+            let remedy = tag.map { " with the tag '\($0)': name one by its digest" } ?? ": name one by its tag"
+            throw Failure(
+                .input, "\(directory): has \(found.count) images\(remedy)",
+                hint: tags.isEmpty || tag != nil ? "write 'oci:\(directory)@sha256:DIGEST'" : known)
         }
-        guard let digest = first.sha256 else {
-            throw Failure(.input, "\(directory): '\(first.digest)': expected a digest by sha256")
+        return found
+    }
+
+    func digest(of image: ImageDescriptor) throws(Failure) -> Digest {
+        guard let digest = image.sha256 else {
+            throw Failure(.input, "\(directory): '\(image.digest)': expected a digest by sha256")
         }
         return digest
+    }
+
+    /// An index of images for several platforms.
+    func document(listing images: [ImageDescriptor]) throws -> [UInt8] {
+        [UInt8](try JSONEncoder().encode(ImageIndex(manifests: images)))
     }
 
     static func read(_ path: String) throws -> [UInt8] {

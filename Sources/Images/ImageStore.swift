@@ -10,7 +10,7 @@ internal import System
 /// blobs/DIGEST       a manifest, a configuration or a layer, whose digest has been compared
 /// partial/DIGEST     what has arrived of a blob; the next attempt continues it
 /// incoming/          small blobs on their way
-/// facts/2/DIGEST.json  what planning wants to know of an image
+/// facts/3/DIGEST.json  what planning wants to know of an image
 /// locks/DIGEST       who gets a blob
 /// ```
 package struct ImageStore: Sendable {
@@ -45,17 +45,15 @@ package struct ImageStore: Sendable {
 
     private func resolveNow(_ reference: ImageReference, _ architecture: String) throws -> ResolvedImage {
         let source = try source(of: reference)
-        var bytes: [UInt8]
-        if let digest = reference.digest {
-            bytes = try document(digest, from: source)
-        } else {
-            bytes = try source.document(tag: reference.tag)
-        }
-        if let index = try? JSONDecoder().decode(ImageIndex.self, from: Data(bytes)) {
-            guard let digest = index.manifest(for: architecture)?.sha256 else {
-                throw noImage(reference, architecture, index.architectures)
+        let named =
+            if let digest = reference.digest {
+                try document(digest, from: source)
+            } else {
+                try source.document(tag: reference.tag)
             }
-            bytes = try document(digest, from: source)
+        var others: [String] = []
+        guard let bytes = try manifest(in: named, for: architecture, from: source, depth: 0, others: &others) else {
+            throw noImage(reference, architecture, others)
         }
         let digest = try keep(bytes)
         let manifest = try manifest(bytes, reference)
@@ -64,14 +62,52 @@ package struct ImageStore: Sendable {
         guard let configuration = try? JSONDecoder().decode(ImageConfiguration.self, from: Data(text)) else {
             throw unusable(reference, "expected a configuration in JSON")
         }
-        if let found = configuration.architecture, found != ImageIndex.name(of: architecture) {
-            throw noImage(reference, architecture, [found])
+        if let system = configuration.os, !["", "linux"].contains(system) {
+            throw unusable(reference, "is an image for \(system.displayableOnOneLine), expected one for Linux")
+        }
+        if let found = configuration.architecture, !["", ImageIndex.name(of: architecture)].contains(found) {
+            throw noImage(reference, architecture, [ImageIndex.opamName(of: found)])
         }
         var exact = reference
         (exact.tag, exact.digest) = (nil, digest)
         return ResolvedImage(
             reference: exact, digest: digest, configuration: configuration, layers: manifest.layers,
             contents: try contents(manifest, configuration, reference))
+    }
+
+    /// The manifest for an architecture: the document itself, or one that it lists, directly or in another index.
+    ///
+    /// - Parameter others: the architectures for which there are other images.
+    private func manifest(
+        in document: [UInt8], for architecture: String, from source: ImageSource, depth: Int, others: inout [String]
+    ) throws -> [UInt8]? {
+        guard let index = try? JSONDecoder().decode(ImageIndex.self, from: Data(document)) else { return document }
+        if let digest = index.manifest(for: architecture)?.sha256 { return try self.document(digest, from: source) }
+        others += index.architectures
+        guard depth < ImageIndex.depthLimit else { return nil }
+        for entry in index.manifests.filter({ $0.platform == nil }).prefix(ImageIndex.unknownLimit) {
+            guard let digest = entry.sha256 else { continue }
+            let listed = try self.document(digest, from: source)
+            guard
+                let found = try manifest(
+                    in: listed, for: architecture, from: source, depth: depth + 1, others: &others)
+            else { continue }
+            // Other documents than images, such as signatures, are listed without a platform, too.
+            let named = found == listed ? try self.architecture(of: found, from: source) : architecture
+            if named == architecture { return found }
+            if let named { others.append(named) }
+        }
+        return nil
+    }
+
+    /// The architecture in the configuration of an image, in opam's spelling; nil if the document is none of an image.
+    private func architecture(of manifest: [UInt8], from source: ImageSource) throws -> String? {
+        guard let manifest = try? JSONDecoder().decode(ImageManifest.self, from: Data(manifest)),
+            manifest.config.size <= ImageManifest.sizeLimit, let digest = manifest.config.sha256,
+            let configuration = try? JSONDecoder().decode(
+                ImageConfiguration.self, from: Data(blob(manifest.config, digest, from: source)))
+        else { return nil }
+        return configuration.architecture.map(ImageIndex.opamName)
     }
 
     /// The digests of the layers without compression.

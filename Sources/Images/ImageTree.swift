@@ -7,6 +7,8 @@ struct ImageTree {
         case directory
         case file([UInt8]?)
         case link(String)
+        /// Another name of the file at a path.
+        case hardLink(String)
     }
 
     /// The nodes by path relative to the root, without a leading slash.
@@ -43,8 +45,18 @@ struct ImageTree {
             let key = Self.join(place, name)
             if case .directory = node, case .directory? = nodes[key] { continue }
             if key.isEmpty { continue }
-            nodes[key] = node
+            nodes[key] = withContents(node)
             addDirectories(above: place)
+        }
+    }
+
+    /// A hard link as the file that it names now; other nodes as they are.
+    private func withContents(_ node: Node) -> Node {
+        guard case .hardLink(let target) = node else { return node }
+        switch nodes[placed(target)] {
+        case .file(let contents)?: return .file(contents)
+        case .link(let target)?: return .link(target)
+        case .directory?, .hardLink?, nil: return .file(nil)
         }
     }
 
@@ -82,8 +94,7 @@ struct ImageTree {
         switch entry.kind {
         case .directory: .directory
         case .file: .file(contents)
-        // Its contents are those of another file; only its existence matters.
-        case .hardLink: .file(nil)
+        case .hardLink(let target): .hardLink(Self.path(of: target))
         case .symbolicLink(let target): .link(target.description)
         case .special: nil
         }

@@ -117,6 +117,13 @@ extension MatrixDecoder {
         if let run = fields["run"], runPlace(run) != .sandbox {
             reader.report("an image runs in a sandbox, not on a host", at: run.location, hint: "leave 'run' out")
         }
+        if let transport = ImageReference.otherTransport(in: text.value) {
+            reader.report(
+                "images are read from registries and layouts, not from '\(transport):', found '\(text.value)'",
+                at: node.location,
+                hint: "`skopeo copy \(text.value) oci:images:TAG` copies it into a layout, 'oci:images:TAG'")
+            return nil
+        }
         guard var reference = ImageReference(text.value) else {
             reader.report(
                 "'image' must be '[HOST/]NAME[:TAG][@sha256:DIGEST]' or 'oci:DIRECTORY[:TAG]', found '\(text.value)'",

@@ -62,12 +62,22 @@ struct ImageTargets: Sendable {
     /// The properties of an image, as options of the plugin `image`. The layers of the image are pulled only if the
     /// matrix does not specify these properties.
     ///
-    /// - Parameter given: the options of the matrix.
-    func options(of image: ResolvedImage, beside given: [String: String]) async throws -> [String: String] {
+    /// - Parameters:
+    ///   - location: where the matrix names the image.
+    ///   - given: the options of the matrix.
+    func options(
+        of image: ResolvedImage, at location: SourceLocation?, beside given: [String: String]
+    ) async throws -> [String: String] {
         guard let store, !Self.decisive.allSatisfy({ given[$0] != nil }) else {
             return image.configuration.options
         }
-        return try await facts.value(for: image.digest) { try await store.facts(of: image) }.options
+        let facts = try await facts.value(for: image.digest) { try await store.facts(of: image) }
+        guard facts.hasShell else {
+            throw Failure(
+                .input, "image '\(image.reference)': has no '/bin/sh', by which all steps are run", at: location,
+                hint: "use an image with a shell and a package manager, such as one that a distribution publishes")
+        }
+        return facts.options
     }
 
     /// If the matrix sets one of these options, it specifies the image.
@@ -88,6 +98,7 @@ extension ImageConfiguration {
     /// The properties of an image that are known without its layers, as options of the plugin `image`.
     fileprivate var options: [String: String] {
         var options = variables["PATH"].map { ["path": $0] } ?? [:]
+        if let (uid, gid) = userIDs { (options["uid"], options["gid"]) = ("\(uid)", "\(gid)") }
         let name = user.prefix { $0 != ":" }
         if !["", "root"].contains(name), Int(name) == nil {
             options["user"] = String(name)

@@ -59,7 +59,8 @@ struct PluginProfiles {
         if engine == .opam { request.opamClient = true }
         var image = try await images.image(of: target, architecture: request.architecture)
         if let image {
-            let facts = try await images.options(of: image, beside: request.options)
+            let facts = try await images.options(
+                of: image, at: target.image?.location, beside: request.options)
             request.options = facts.merging(request.options) { $1 }.merging(["image": image.digest.oci]) { $1 }
         }
         let description = try await plugin.target(request)

@@ -104,4 +104,48 @@ struct ImageFactsTests {
             try await facts([[.file("etc/passwd", "x:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n")]]).user
                 == nil)
     }
+
+    /// As in images of Fedora, and in those whose files are hard links to files of a lower layer.
+    @Test func linkedFilesAreRead() async throws {
+        let links = try await facts([
+            [
+                .link("etc/os-release", to: "../usr/lib/os-release"),
+                .link("usr/lib/os-release", to: "./release.d/os-release-fedora"),
+                .file("usr/lib/release.d/os-release-fedora", "ID=fedora\nVERSION_ID=41\n"),
+            ]
+        ])
+        #expect(links.distribution == "fedora" && links.version == "41")
+        let hard = try await facts([
+            [.file("usr/lib/os-release", "ID=void\n"), .file("etc/passwd", "x:x:1000:1000::/home/x:/bin/sh\n")],
+            [
+                .hardLink("etc/os-release", to: "usr/lib/os-release"), .link("elsewhere", to: "etc"),
+                .hardLink("etc/group", to: "./elsewhere/passwd"), .hardLink("etc/passwd", to: "etc/group"),
+            ],
+        ])
+        #expect(hard.distribution == "void" && hard.user?.name == "x")
+    }
+
+    /// A number need not be in `/etc/passwd`, as in containers; ids that no root file system can have are ignored.
+    @Test func aUserMayBeANumber() async throws {
+        let passwd = ImageLayout.Member.file(
+            "etc/passwd", "root:x:0:0::/root:/bin/sh\nopam:x:7:7::/home/opam:/bin/sh\n")
+        let expected: [String: ImageFacts.User?] = [
+            "1234": .init(name: "user1234", uid: 1234, gid: 1234, home: "/home/user1234"),
+            "1234:5": .init(name: "user1234", uid: 1234, gid: 5, home: "/home/user1234"),
+            "1234:staff": .init(name: "user1234", uid: 1234, gid: 1234, home: "/home/user1234"),
+            "7:9": .init(name: "opam", uid: 7, gid: 7, home: "/home/opam"),
+            "0": nil, "0:0": nil, "1000660000": nil, "-1": nil, "ghost": nil, ":5": nil, "1:2:3": nil,
+        ]
+        for (user, found) in expected {
+            #expect(try await facts([[passwd]], user: user).user == found, "\(user)")
+        }
+        #expect(try await facts([[.file("a")]], user: "1234").user?.name == "opam")
+    }
+
+    @Test func aShellIsLookedFor() async throws {
+        #expect(
+            try await facts([[.file("usr/bin/dash"), .link("bin", to: "usr/bin"), .link("usr/bin/sh", to: "dash")]])
+                .hasShell)
+        #expect(try await !facts([[.file("usr/bin/bash"), .link("bin/sh", to: "/usr/bin/dash")]]).hasShell)
+    }
 }

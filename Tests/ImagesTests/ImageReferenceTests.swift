@@ -23,6 +23,7 @@ struct ImageReferenceTests {
         let wrong = [
             "", "/", ":1", "a b", "UPPER/case", "docker.io/", "docker.io/x:", "x@sha256:12", "x@md5:1", "oci:", "x:a b",
             "x/../y", "host.example:port/x", "x//y", "https://host.example/x", "-x", "oci::tag",
+            "docker-archive:saved.tar", "dir:images", "containers-storage:x",
         ]
         for text in wrong { #expect(ImageReference(text) == nil, "\(text)") }
     }

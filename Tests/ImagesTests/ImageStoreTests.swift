@@ -245,6 +245,92 @@ struct ImageStoreTests {
         #expect(access(part, F_OK) != 0 && store.blobs.isEmpty)
     }
 
+    /// Writes a document of the layout.
+    ///
+    /// - Returns: its digest: 64 digits.
+    private func write(_ document: [String: Any]) throws -> String {
+        let bytes = try JSONSerialization.data(withJSONObject: document, options: .sortedKeys)
+        let digest = Digest(of: Array(bytes)).hex
+        try bytes.write(to: URL(filePath: layout.blob(digest)))
+        return digest
+    }
+
+    /// An index of images and indexes, each with an architecture or none.
+    private func index(_ entries: [(digest: String, kind: String, architecture: String?)]) throws -> String {
+        try write([
+            "schemaVersion": 2,
+            "manifests": entries.map { entry -> [String: Any] in
+                var descriptor: [String: Any] = [
+                    "mediaType": "application/vnd.oci.image.\(entry.kind).v1+json", "digest": "sha256:\(entry.digest)",
+                    "size": 1,
+                ]
+                descriptor["platform"] = entry.architecture.map { ["os": "linux", "architecture": $0] }
+                return descriptor
+            },
+        ])
+    }
+
+    @Test func indexesMayBeNestedAndLackPlatforms() async throws {
+        let intel = try layout.add([image("1")], tag: "intel")
+        let arm = try layout.add([image("2", architecture: "arm64")], tag: "arm")
+        let note = try write(["schemaVersion": 2, "subject": ["digest": "sha256:\(intel)"], "layers": [] as [String]])
+        let inner = try index([(arm, "manifest", "arm64"), (intel, "manifest", "amd64")])
+        let unnamed = try index([(note, "manifest", nil), (arm, "manifest", nil), (intel, "manifest", nil)])
+        var deep = inner
+        for _ in 0..<10 { deep = try index([(deep, "index", nil)]) }
+        func digest(_ name: String, _ architecture: String) async throws -> String {
+            let reference = ImageReference(.layout(layout.directory), digest: Digest(hex: name))
+            return try await store().resolve(reference, architecture: architecture).digest.hex
+        }
+        for name in [try index([(note, "manifest", nil), (inner, "index", nil)]), unnamed] {
+            #expect(try await digest(name, "x86_64") == intel)
+            #expect(try await digest(name, "arm64") == arm)
+            let missing = await failure { _ = try await digest(name, "s390x") }
+            #expect(missing?.diagnostics[0].hint == "there are images for arm64, x86_64")
+        }
+        #expect(await failure { _ = try await digest(deep, "x86_64") }?.category == .input)
+        // The index of the layout may list an image for each architecture itself.
+        for (tags, isOne) in [(["", ""], true), (["t", "t"], true), (["t", "u"], false)] {
+            let entries = zip([(arm, "arm64"), (intel, "amd64")], tags).map { image, tag in
+                #"{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": "sha256:\#(image.0)", "size": 1, "#
+                    + #""platform": {"os": "linux", "architecture": "\#(image.1)"}"#
+                    + (tag.isEmpty ? "}" : #", "annotations": {"org.opencontainers.image.ref.name": "\#(tag)"}}"#)
+            }
+            try folder.write(
+                #"{"schemaVersion": 2, "manifests": [\#(entries.joined(separator: ", "))]}"#, to: "layout/index.json")
+            let reference = ImageReference(.layout(layout.directory))
+            if isOne {
+                #expect(try await store().resolve(reference, architecture: "x86_64").digest.hex == intel)
+            } else {
+                let several = await failure { _ = try await store().resolve(reference, architecture: "x86_64") }
+                #expect(several?.description.contains("there are t, u") == true)
+            }
+        }
+    }
+
+    @Test func imagesForOtherSystemsAreRefused() async throws {
+        let digest = try layout.add([image("1")], tag: "x")
+        func document(_ digest: String) throws -> [String: Any] {
+            let bytes = try Data(contentsOf: URL(filePath: layout.blob(digest)))
+            return try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
+        }
+        var manifest = try document(digest)
+        var descriptor = try #require(manifest["config"] as? [String: Any])
+        var configuration = try document(String(try #require(descriptor["digest"] as? String).dropFirst(7)))
+        for (system, isRefused) in [("windows", true), ("", false)] {
+            configuration["os"] = system
+            descriptor["digest"] = "sha256:" + (try write(configuration))
+            manifest["config"] = descriptor
+            let changed = ImageReference(.layout(layout.directory), digest: Digest(hex: try write(manifest)))
+            guard isRefused else {
+                #expect(try await store().resolve(changed, architecture: "x86_64").layers.count == 2)
+                continue
+            }
+            let failure = await failure { _ = try await store().resolve(changed, architecture: "x86_64") }
+            #expect(failure?.category == .input && failure?.description.contains("for windows") == true)
+        }
+    }
+
     @Test func layoutsThatCannotBeUsedAreExplained() async throws {
         func problem(_ reference: ImageReference) async -> String? {
             await failure { _ = try await store().resolve(reference, architecture: "x86_64") }?.description
@@ -258,6 +344,8 @@ struct ImageStoreTests {
         try layout.add([image("2")], tag: "two")
         let several = await problem(ImageReference(.layout(layout.directory)))
         #expect(several?.contains("has 2 images") == true && several?.contains("there are one, two") == true)
+        try folder.write("tar", to: "saved.tar")
+        #expect(await problem(ImageReference(.layout(folder("saved.tar"))))?.contains("docker-archive:") == true)
         try folder.write("[]", to: "layout/index.json")
         #expect(await problem(ImageReference(.layout(layout.directory)))?.contains("expected an index") == true)
     }

@@ -95,6 +95,18 @@ struct ImageRunTests {
         }
     }
 
+    @Test func anImageWithoutAShellIsRefusedWhilePlanning() throws {
+        try layout.add(
+            [ImageLayout.Image([ImageLayout.Layer([SmallImage.release("debian", version: "12"), .file("app")])])],
+            tag: "app")
+        try writeMatrix(image: "oci:images:app")
+        let plan = try ci("plan", "m.yaml")
+        #expect(plan.status == 2, "\(plan.messages)")
+        #expect(
+            plan.messages.contains("m.yaml:5:12: error: image 'oci:") && plan.messages.contains("no '/bin/sh'"),
+            "\(plan.messages)")
+    }
+
     @Test func aPackageIsBuiltInALayoutOnDisk() throws {
         let digest = try layout.add([try leap()], tag: "leap")
         try writeMatrix(image: "oci:images:leap")

@@ -49,7 +49,7 @@ struct FieldMatrixTests {
             ImageLayout.Image(
                 [
                     ImageLayout.Layer([
-                        SmallImage.release("alpine", version: "3.22.1"), .file("sbin/apk"),
+                        SmallImage.release("alpine", version: "3.22.1"), .file("sbin/apk"), .file("bin/sh"),
                         .file("etc/passwd", "opam:x:1000:1000::/home/opam:/bin/sh\n"),
                     ])
                 ], architecture: architecture, user: "opam")
