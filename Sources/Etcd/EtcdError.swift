@@ -32,14 +32,16 @@ package enum EtcdErrorKind: String, ServiceErrorKind {
     /// What the user can do about it.
     package var hint: String? {
         switch self {
-        case .unreachable: "check that etcd runs and that 'coordination' has its addresses"
+        case .unreachable:
+            "check that etcd runs and that 'coordination' has its addresses, with 'https://' if it uses TLS"
         case .lostQuorum:
             "more than half of the members must run and reach each other; 'etcdctl endpoint status --cluster' shows them"
         case .noSpace:
             "compact and defragment: 'etcdctl compact REVISION', 'etcdctl defrag --cluster', 'etcdctl alarm disarm'; run "
                 + "etcd with --auto-compaction-mode=periodic --auto-compaction-retention=1h"
         case .certificate:
-            "check dates and issuers of both certificates with 'openssl x509 -noout -dates -subject -issuer'"
+            "check dates and issuers of both certificates with 'openssl x509 -noout -dates -subject -issuer', and that the "
+                + "server uses TLS"
         case .credentials: "the files must be readable, in PEM form, and the key must be that of the certificate"
         case .authentication: "check the user, its password and its role with 'etcdctl user get' and 'etcdctl role get'"
         case .leaseLost, .compacted, .cancelled, .refused: nil

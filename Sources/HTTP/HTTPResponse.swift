@@ -20,5 +20,8 @@ package struct HTTPResponse: Sendable {
     package func header(_ name: String) -> String? { headers.last { $0.name == name }?.value }
 
     /// The beginning of the body as displayable text.
-    package var excerpt: String { String(decoding: body.prefix(400), as: UTF8.self).displayableOnOneLine }
+    package var excerpt: String {
+        String(decoding: body.prefix(400), as: UTF8.self).split(whereSeparator: \.isNewline).joined(separator: " ")
+            .displayableOnOneLine
+    }
 }

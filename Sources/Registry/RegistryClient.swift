@@ -12,6 +12,10 @@ package final class RegistryClient: Sendable {
     private let credentials: RegistryCredentials
     /// How long requests are retried while the registry is unreachable or busy.
     let timeout: Duration
+    /// The time before which the registry wants no more requests, as it said when it refused one.
+    private let notBefore = Mutex<ContinuousClock.Instant?>(nil)
+    /// The longest time for which a registry that limits the rate of requests is waited for.
+    private static let longestPause = Duration.seconds(60)
     private let authorization = Mutex<String?>(nil)
 
     package init(
@@ -69,18 +73,30 @@ package final class RegistryClient: Sendable {
         try persistently { try send(request(.head, "blobs/\(digest.oci)"), accepting: [404]).isSuccess }
     }
 
-    /// Retries `body` while it fails with a transient error, until `timeout` has passed.
+    /// Retries `body` while it fails with a transient error, until `timeout` has passed. A registry that says when to try
+    /// again gets the request then, if that is soon; otherwise the error is thrown at once.
     func persistently<Value>(_ body: () throws -> Value) throws -> Value {
         let deadline = ContinuousClock.now + timeout
-        var pause = 0.1
+        let last = ContinuousClock.now + max(timeout, Self.longestPause)
+        var pause = Duration.milliseconds(100)
         while true {
             do {
                 return try body()
-            } catch let error as RegistryError where error.isTransient && ContinuousClock.now < deadline {
-                Thread.sleep(forTimeInterval: pause)
-                pause = min(1, pause * 2)
+            } catch let error as RegistryError where error.isTransient {
+                let now = ContinuousClock.now
+                let named = error.kind == .limited ? notBefore.withLock { $0 } : nil
+                guard named.map({ $0 <= last }) ?? (now < deadline) else { throw error }
+                let wait = named.map { max($0 - now, pause) } ?? pause
+                Thread.sleep(forTimeInterval: wait / .seconds(1))
+                pause = min(.seconds(1), pause * 2)
             }
         }
+    }
+
+    /// The time before which the registry wants no other request, by the seconds in `Retry-After`.
+    private func pause(after response: HTTPResponse) -> ContinuousClock.Instant? {
+        guard let seconds = response.header("retry-after").flatMap({ Int($0) }), seconds >= 0 else { return nil }
+        return .now + .seconds(min(seconds, 1 << 20))
     }
 
     private func error(_ response: HTTPResponse) -> RegistryError {
@@ -98,14 +114,20 @@ package final class RegistryClient: Sendable {
             case 401: .authentication
             case 403: .denied
             case 404: .absent
-            case 429, 500...: .busy
+            case 405: .forbidden
+            case 429: .limited
+            case 500...: .busy
             case _ where refusal?.code == "DIGEST_INVALID": .damaged
             default: .refused
             }
         let words = [refusal?.code, refusal?.message].compactMap { $0 }.joined(separator: ": ")
+        if kind == .limited { notBefore.withLock { $0 = pause(after: response) } }
+        let text = words.isEmpty ? response.excerpt : words.displayableOnOneLine
+        let place = response.url.prefix { $0 != "?" }
+        let later = kind == .limited ? response.header("retry-after") : nil
         return RegistryError(
             kind,
-            "\(response.url.prefix { $0 != "?" }): answered with \(response.status): \(words.isEmpty ? response.excerpt : words.displayableOnOneLine)"
+            "\(place): answered with \(response.status): \(text)\(later.map { "; Retry-After: \($0.displayableOnOneLine)" } ?? "")"
         )
     }
 }
