@@ -153,13 +153,15 @@ struct MatrixDecoder {
         }
     }
 
-    func reportDuplicates(_ names: [Located<String>], of kind: String) {
+    func reportDuplicates(
+        _ names: [Located<String>], of kind: String, hint: String = "give one of them another 'name'"
+    ) {
         var seen: [String: SourceLocation] = [:]
         for name in names {
             if let earlier = seen[name.value] {
                 reader.report(
                     "\(kind) '\(name.value)' is listed twice, first in line \(earlier.line)", at: name.location,
-                    hint: "give one of them another 'name'")
+                    hint: hint)
             } else {
                 seen[name.value] = name.location
             }

@@ -7,6 +7,10 @@ extension MatrixDecoder {
     private static let unikernelLimit = 1000
     /// The maximum number of cells of a unikernel on a target with a compiler.
     private static let variantLimit = 1000
+    /// The memory that a unikernel can be given.
+    private static let memoryRange = 1 << 20...1 << 40
+    /// The remedy for an element of a list that stands there twice.
+    private static let once = "list it once"
 
     func decodeUnikernels(_ node: Node, into matrix: inout MatrixFile) {
         matrix.unikernels = reader.list(node, "'unikernels'", of: "unikernel", unikernel)
@@ -37,7 +41,7 @@ extension MatrixDecoder {
         let source = source(of: fields)
         let backends =
             fields["backends"].map { reader.listOrOne($0, "'backends'", of: "backend", backend) } ?? []
-        reportDuplicates(backends.map { Located($0.value.rawValue, at: $0.location) }, of: "backend")
+        reportDuplicates(backends.map { Located($0.value.rawValue, at: $0.location) }, of: "backend", hint: Self.once)
         let configure = fields["configure"].map {
             reader.listOrOne($0, "'configure'", of: "argument", configureArguments)
         }
@@ -124,7 +128,7 @@ extension MatrixDecoder {
             let values = reader.listOrOne(entry.value, "'\(entry.key)'", of: "value") {
                 argument($0, "a value of '\(entry.key)'").map { Located($0, at: node.location) }
             }
-            reportDuplicates(values, of: "value")
+            reportDuplicates(values, of: "value", hint: Self.once)
             return .key(entry.key, values: values.map(\.value))
         }
     }
@@ -138,8 +142,10 @@ extension MatrixDecoder {
         return text
     }
 
-    /// Checks that the values of keys are valid in the names of cells, and that there are not too many.
+    /// Checks that each key is given once, that the values of keys are valid in the names of cells, and that there are not
+    /// too many.
     private func checkVariants(of entry: UnikernelEntry, at node: Node) {
+        checkOptions(of: entry, at: node)
         var (count, labels) = (Swift.max(entry.backends.count, 1), Set<String>())
         for case .key(let key, let values) in entry.configure where values.count > 1 {
             count = Swift.min(count * values.count, Int(Int32.max))
@@ -162,6 +168,43 @@ extension MatrixDecoder {
         reader.report(
             "unikernel '\(entry.name.value)' has \(count) combinations of backends and values, more than "
                 + "\(Self.variantLimit)", at: node.location)
+    }
+
+    /// Checks that no key is listed twice, and that no option selects the backend.
+    private func checkOptions(of entry: UnikernelEntry, at node: Node) {
+        var keys: Set<String> = []
+        for argument in entry.configure {
+            switch argument {
+            case .key("target", _): reportBackendOption("target", at: node)
+            case .key(let key, _):
+                guard !keys.insert(key).inserted else { continue }
+                reader.report(
+                    "'configure' has the key '\(key)' twice", at: node.location,
+                    hint: "write the values of a key in one list, as in '\(key): [A, B]', and an option that may be "
+                        + "repeated as a text, as in '--\(key)=A'")
+            case .text(let text):
+                let option = text.prefix { $0 != "=" }
+                if ["-t", "--target"].contains(option) || text.hasPrefix("-t") && !text.hasPrefix("--") {
+                    reportBackendOption(text, at: node)
+                }
+            }
+        }
+    }
+
+    private func reportBackendOption(_ option: String, at node: Node) {
+        reader.report(
+            "'\(option)' in 'configure' selects a backend", at: node.location, hint: "list backends in 'backends'")
+    }
+
+    /// The memory of a run; nil and reported if no unikernel can have it.
+    private func memory(_ node: Node) -> Int? {
+        let bytes = reader.quantity(node, "'memory'", units: Quantity.sizeUnits, example: "'32 MiB'")
+        guard let bytes, !Self.memoryRange.contains(bytes) else { return bytes }
+        reader.report(
+            "'memory' must be 1 MiB to 1 TiB, found \(node.kind)", at: node.location,
+            hint: bytes < Self.memoryRange.lowerBound
+                ? "a number without a unit is in bytes: write '\(bytes < 1 << 16 ? bytes : 64) MiB'" : nil)
+        return nil
     }
 
     // MARK: Running
@@ -209,9 +252,7 @@ extension MatrixDecoder {
                 arguments: fields["arguments"].map {
                     reader.listOrOne($0, "'arguments'", of: "argument") { argument($0, "an argument") }
                 } ?? [],
-                memory: fields["memory"].flatMap {
-                    reader.quantity($0, "'memory'", units: Quantity.sizeUnits, example: "'32MiB'")
-                })
+                memory: fields["memory"].flatMap(memory))
         }
     }
 }

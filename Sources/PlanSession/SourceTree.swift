@@ -46,7 +46,7 @@ struct SourceTree {
 
     /// The input of `mirage configure` for a unikernel: `config.ml`, and the files whose paths match a glob.
     ///
-    /// - Throws: `Failure` if there is no `config.ml`, or the files are too large.
+    /// - Throws: `Failure` if there is no `config.ml`, a glob matches no file, or the files are too large.
     func configureFiles(below subpath: String?, matching globs: [Glob]) throws -> [FilePath: [UInt8]] {
         let folder = FilePath(subpath.map { "\(root)/\($0)" } ?? root)
         guard let configuration = try contents(of: folder.appending("config.ml")) else {
@@ -59,6 +59,12 @@ struct SourceTree {
         var size = configuration.count
         try collect(folder, below: "", into: &files, &size) { path in
             globs.contains { $0.matches(path.description) }
+        }
+        let paths = files.keys.map(\.description)
+        if let unmatched = globs.first(where: { glob in !paths.contains { glob.matches($0) } }) {
+            throw Failure(
+                .input, "no file in the folder '\(subpath ?? ".")' of the source matches '\(unmatched)'",
+                hint: "'configure-files' has paths of files relative to that folder, with globs such as 'data/*'")
         }
         return files
     }
