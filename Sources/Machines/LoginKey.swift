@@ -39,7 +39,7 @@ package struct LoginKey: Sendable, Hashable {
     ///
     /// - Throws: `Failure` if it cannot be made, or there is a file.
     package static func make(at path: String, environment: ProcessEnvironment) async throws -> LoginKey {
-        let completion = try await run(
+        let completion = try await OpenSSHProgram.generator.run(
             ["-q", "-t", "ed25519", "-N", "", "-C", "ciso", "-f", path], environment: environment)
         guard completion.succeeded else {
             let reason = String(decoding: completion.errors, as: UTF8.self).displayableOnOneLine
@@ -52,7 +52,8 @@ package struct LoginKey: Sendable, Hashable {
     ///
     /// - Throws: `PermanentFailure` if it cannot be read without a question.
     static func ofPrivateKey(_ path: String, environment: ProcessEnvironment) async throws -> LoginKey {
-        let completion = try await run(["-y", "-P", "", "-f", path], environment: environment)
+        let completion = try await OpenSSHProgram.generator.run(
+            ["-y", "-P", "", "-f", path], environment: environment)
         if completion.succeeded, let key = LoginKey(text: String(decoding: completion.output, as: UTF8.self)) {
             return key
         }
@@ -61,20 +62,6 @@ package struct LoginKey: Sendable, Hashable {
         throw PermanentFailure(
             "the key '\(path)' cannot be used: \(reason ?? "ssh-keygen failed")",
             hint: "expected the file of a private key without a passphrase, with the permissions 0600")
-    }
-
-    private static func run(
-        _ arguments: [String], environment: ProcessEnvironment
-    ) async throws -> Subprocess.Completion {
-        do {
-            return try await Subprocess(
-                ["ssh-keygen"] + arguments, environment: environment.variables, timeLimit: .seconds(120)
-            ).run()
-        } catch let error as SystemError {
-            throw Failure(
-                .unavailable, "ssh-keygen cannot be run: \(error)",
-                hint: "install the OpenSSH client (Debian: openssh-client)")
-        }
     }
 }
 

@@ -1,7 +1,6 @@
 internal import Core
 internal import Foundation
 internal import Glibc
-internal import Supervision
 internal import System
 
 /// The key by which machines let this user in.
@@ -53,8 +52,8 @@ package struct MachineKey: Hashable, Sendable {
     package static func hostKeys(port: Int) async throws -> [String] {
         // QEMU accepts connections before the guest does, and a slow guest needs long for the keys.
         guard await BlockingWork.run({ greets(port: port) }) else { return [] }
-        let completion = try await scan(
-            ["-T", "30", "-t", "ed25519,ecdsa,rsa", "-p", "\(port)", "127.0.0.1"])
+        let completion = try await OpenSSHProgram.scanner.run(
+            ["-T", "30", "-t", "ed25519,ecdsa,rsa", "-p", "\(port)", "127.0.0.1"], environment: environment)
         return String(decoding: completion.output, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
             line in
             let words = line.split(separator: " ")
@@ -81,16 +80,6 @@ package struct MachineKey: Hashable, Sendable {
         var greeting = [UInt8](repeating: 0, count: 4)
         return isConnected && recv(socket, &greeting, 4, Int32(MSG_WAITALL)) == 4
             && greeting == Array("SSH-".utf8)
-    }
-
-    private static func scan(_ arguments: [String]) async throws -> Subprocess.Completion {
-        guard let program = executable("ssh-keyscan") else {
-            throw Failure(
-                .unavailable, "ssh-keyscan: not found", hint: "install the OpenSSH client (Debian: openssh-client)")
-        }
-        return try await Subprocess(
-            [program] + arguments, environment: environment.variables, timeLimit: .seconds(120)
-        ).run()
     }
 }
 
