@@ -86,7 +86,7 @@ package struct Hub: Sendable {
             throw HubError(.diverged, "\(url): it has commits that the store lacks: \(refusal.dropFirst(2))")
         }
         if let refusal = refusals.first {
-            throw HubError(.refused, "\(url): \(refusal.dropFirst(2)); \(Self.text(outcome))".displayableOnOneLine)
+            throw HubError(url, refusal: refusal, errors: Self.text(outcome))
         }
         throw HubError(url, errors: Self.text(outcome))
     }

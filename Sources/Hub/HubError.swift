@@ -27,7 +27,9 @@ package enum HubErrorKind: String, ServiceErrorKind {
     package var hint: String? {
         switch self {
         case .unreachable: "check that the host is up and that 'hub' is its address"
-        case .hostKey: "add the host's key to known_hosts: 'ssh-keyscan HOST', and compare it with the host's own"
+        case .hostKey:
+            "compare the key that 'ssh-keyscan HOST' prints with the host's own, and add it to known_hosts; 'ssh-keygen -R "
+                + "HOST' removes an old one"
         case .certificate: "'tls-authorities' names the file with the authority that issued the hub's certificate"
         case .authentication:
             "ssh: the key must be in ~/.ssh, ssh-config or the agent; https: a credential helper of git must know the password"
@@ -45,13 +47,38 @@ extension HubError {
     ///   - url: The hub's address.
     ///   - errors: The messages of git in the locale `C`.
     package init(_ url: String, errors: String) {
-        let lines = errors.split(whereSeparator: \.isNewline).map {
-            $0.trimmingPrefix("remote: ").trimmingPrefix("fatal: ")
-        }
-        let words = lines.filter { !$0.isEmpty && !$0.hasPrefix("hint:") }.suffix(3).joined(separator: "; ")
+        let words = Self.lines(of: errors).suffix(3).joined(separator: "; ")
         self.init(
             HubErrorKind(output: errors.lowercased()),
             "\(url): \(words.prefix(600).isEmpty ? "git failed" : String(words.prefix(600)))".displayableOnOneLine)
+    }
+
+    /// A push that the hub refused.
+    ///
+    /// - Parameters:
+    ///   - refusal: the line of `git push --porcelain` about a reference: `!\tFROM:TO\tREASON`.
+    ///   - errors: the messages of git in the locale `C`.
+    init(_ url: String, refusal: Substring, errors: String) {
+        let parts = refusal.split(separator: "\t").dropFirst()
+        let reference = parts.first?.split(separator: ":").last.map(String.init) ?? ""
+        let reasons = Self.lines(of: errors).filter { !$0.hasPrefix("error: failed to push") && !$0.hasPrefix("To ") }
+        let words = ([reference + ": " + parts.dropFirst().joined(separator: " ")] + reasons.suffix(5))
+        self.init(.refused, "\(url): \(words.joined(separator: "; ").prefix(600))".displayableOnOneLine)
+    }
+
+    /// What git adds to the reason of a failure.
+    private static let advice: Set<String> = [
+        "Could not read from remote repository.", "Please make sure you have the correct access rights",
+        "and the repository exists.",
+    ]
+
+    /// The lines of messages of git and ssh, without marks of their origin and advice.
+    private static func lines(of errors: String) -> [String] {
+        errors.split(whereSeparator: \.isNewline).map {
+            var line = $0.trimmingPrefix("remote: ").trimmingPrefix("fatal: ")
+            while line.last == " " { line.removeLast() }
+            return String(line)
+        }.filter { !$0.isEmpty && !$0.hasPrefix("hint:") && !$0.hasPrefix("@") && !advice.contains($0) }
     }
 }
 

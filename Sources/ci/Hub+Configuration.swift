@@ -37,7 +37,10 @@ extension Hub {
     /// - Throws: `HubError`, unless the settings count results in the local store as recorded.
     func update(_ store: Store) async throws {
         do {
-            _ = try await BlockingWork.run { [self] in try HubUpdate(self, store).run() }
+            let replayed = try await BlockingWork.run { [self] in try HubUpdate(self, store).run() }
+            guard !replayed.isEmpty else { return }
+            let branches = replayed.map(\.name).joined(separator: ", ")
+            StandardError.print("the hub had other results; rebased onto them: \(branches)")
         } catch let error as HubError where durability == .local {
             StandardError.print("\(error): continuing with the local store")
         }

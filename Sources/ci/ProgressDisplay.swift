@@ -193,7 +193,9 @@ actor ProgressDisplay {
 
     private func sentence(for event: HubPusher.Event) -> String {
         switch event {
-        case .failed(let error): "\(error): results are recorded here, and pushed as soon as it takes them"
+        case .failed(let error):
+            "\(error): results are recorded here, and pushed as soon as it takes them"
+                + (error.hint.map { "; \($0)" } ?? "")
         case .recovered: "the hub has taken what was recorded"
         case .replayed(let branches):
             "the hub had other results; rebased onto them: \(branches.joined(separator: ", "))"

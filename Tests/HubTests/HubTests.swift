@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Git
+import Glibc
 import Hub
 import Model
 import Records
@@ -147,6 +148,49 @@ import Testing
     func errorsOfGitAreDistinguished(words: String, kind: String) {
         #expect(HubError("https://x", errors: words).kind.rawValue == kind)
         #expect(!"\(HubError("https://x", errors: words))".contains("^"), "each line is a part of the message")
+    }
+
+    @Test func theReasonOfSSHIsReported() {
+        let stars = String(repeating: "@", count: 59)
+        let advice = """
+            fatal: Could not read from remote repository.
+
+            Please make sure you have the correct access rights
+            and the repository exists.
+            """
+        let changed = HubError(
+            "ssh://h/x",
+            errors: """
+                \(stars)
+                @    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @
+                \(stars)
+                IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!
+                Offending ED25519 key in /home/ci/.ssh/known_hosts:1
+                Host key for h has changed and you have requested strict checking.\r
+                Host key verification failed.\r
+                \(advice)
+                """)
+        #expect(changed.kind == .hostKey)
+        #expect(
+            changed.message
+                == "ssh://h/x: Offending ED25519 key in /home/ci/.ssh/known_hosts:1; Host key for h has changed and you have requested strict checking.; Host key verification failed."
+        )
+        let denied = HubError("ssh://h/x", errors: "git@h: Permission denied (publickey).\r\n\(advice)")
+        #expect(denied.message == "ssh://h/x: git@h: Permission denied (publickey).")
+        #expect(HubError("ssh://h/x", errors: advice).message == "ssh://h/x: git failed")
+    }
+
+    @Test func theReasonOfARefusedPushIsReported() throws {
+        try folder.write("#!/bin/sh\nprintf 'no pushes\\ntoday\\n' >&2\nexit 1\n", to: "hub.git/hooks/pre-receive")
+        chmod(folder("hub.git/hooks/pre-receive"), 0o755)
+        let store = try store("first")
+        try record("a", in: store)
+        let error = #expect(throws: HubError.self) { try hub().push(store) }
+        #expect(error?.kind == .refused)
+        #expect(
+            error?.message
+                == "\(folder("hub.git")): refs/heads/results/d/t: [remote rejected] (pre-receive hook declined); no pushes; today"
+        )
     }
 
     @Test(arguments: ["ext::sh -c true", "--upload-pack=touch x", ""])
