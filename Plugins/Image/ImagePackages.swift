@@ -63,7 +63,16 @@ struct ImagePackages {
         case .xbps:
             base = ["base-devel", "bash", "curl", "git", "m4", "rsync", "tar", "unzip", "xz"]
             compiler = ["ocaml"]
-            manager = PackageManager(install: #"xbps-install -S -y "$@""#)
+            // 16: xbps itself must be updated first.
+            manager = PackageManager(
+                install: """
+                    xbps-install -S -y "$@" || {
+                        status=$?
+                        [ "$status" -eq 16 ] || exit "$status"
+                        xbps-install -u -y xbps
+                        xbps-install -y "$@"
+                    }
+                    """)
         }
     }
 }

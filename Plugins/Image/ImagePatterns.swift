@@ -10,8 +10,9 @@ enum ImagePatterns {
             "zypper-missing", #"^No provider of '([^']+)' found\.$"#, "No provider of",
             "No provider of 'libfoo-devel' found."),
         missing(
-            "xbps-missing", #"^Package '([^']+)' not found in repository pool\.$"#, "not found in repository pool",
-            "Package 'libfoo-devel' not found in repository pool."),
+            "xbps-missing", #"^(?:ERROR: )?Package '([^']+)' not found in repository pool\.$"#,
+            "not found in repository pool",
+            "ERROR: Package 'libfoo-devel' not found in repository pool."),
         mirror(
             "zypper-fetch",
             #"^(?:Download \(curl\) error for|Failed to retrieve new repository metadata|Problem retrieving files from|Some of the repositories have not been refreshed|Repository '.*' is invalid\.)"#,

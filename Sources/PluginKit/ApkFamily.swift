@@ -31,13 +31,20 @@ public enum ApkFamily {
             ]),
         LogPattern(
             "apk-fetch", .mirror,
-            #"^(?:ERROR|WARNING): .*: (?:temporary error|network error|DNS .*|Permission denied)"#,
-            literals: ["temporary error", "network error", ": DNS ", "Permission denied"], phase: .depext,
+            #"^(?:ERROR|WARNING): .*: (?:temporary error|network error|DNS .*|Permission denied)|^WARNING: (?:opening|fetching|updating|Ignoring) .*: "#,
+            literals: [
+                "temporary error", "network error", ": DNS ", "Permission denied", "WARNING: opening",
+                "WARNING: fetching",
+                "WARNING: updating", "WARNING: Ignoring",
+            ], phase: .depext,
             phases: [.depext], class: "apk cannot fetch",
             examples: [
                 .init(
                     "WARNING: fetching https://mirror.example/APKINDEX.tar.gz: temporary error (try again later)",
                     "WARNING: fetching <url> temporary error (try again later)"),
+                .init(
+                    "WARNING: opening file:///srv/apk/x86_64/APKINDEX.tar.gz: No such file or directory",
+                    "WARNING: opening <url> No such file or directory"),
                 .init(
                     "ERROR: unable to select packages: network error (check Internet connection and firewall)",
                     "ERROR: unable to select packages: network error (check Internet connection and firewall)"),
