@@ -106,17 +106,27 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
     }
 
     private func writeHex(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+        let bytes = UnsafeMutableRawBufferPointer(buffer)
         func write(_ word: UInt64, _ start: Int) {
-            var rest = word
-            for place in stride(from: start + 15, through: start, by: -1) {
-                buffer[place] = hexDigit(UInt8(truncatingIfNeeded: rest & 15))
-                rest >>= 4
+            for (half, place) in [(word >> 32, start), (word & 0xFFFF_FFFF, start + 8)] {
+                bytes.storeBytes(of: Self.hexDigits(of: half).bigEndian, toByteOffset: place, as: UInt64.self)
             }
         }
         write(words.0, 0)
         write(words.1, 16)
         write(words.2, 32)
         write(words.3, 48)
+    }
+
+    /// The eight hexadecimal digits of a number of 32 bits, all at once.
+    private static func hexDigits(of number: UInt64) -> UInt64 {
+        func all(_ byte: UInt64) -> UInt64 { byte * 0x0101_0101_0101_0101 }
+        var spread = (number | number << 16) & 0x0000_FFFF_0000_FFFF
+        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
+        spread = (spread | spread << 4) & all(0x0F)
+        // One in each byte that is above 9.
+        let letters = (spread + all(6)) >> 4 & all(1)
+        return spread + all(0x30) + letters * 0x27
     }
 
     /// 64 lower-case hexadecimal digits.

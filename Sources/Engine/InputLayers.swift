@@ -6,29 +6,45 @@ package import Model
 /// The digest of a job covers those of its inputs (a Merkle tree), so it changes with any layer that the job depends
 /// on.
 package struct InputLayers: Sendable {
-    /// The digests that jobs contribute to their dependents, for jobs with known layers and inputs.
-    private var stacks: [Digest: Digest] = [:]
+    /// The place in `stacks` of each job with known layers and inputs.
+    private var places: [Digest: Int32] = [:]
+    /// The hexadecimal forms of the digests that jobs contribute to their dependents, one after the other: most jobs have
+    /// many dependents.
+    private var stacks: [UInt8] = []
+    private static let size = 64
 
     package init() {}
 
     /// The digest of a job's input layers; nil if the layer of an input is unknown.
-    package func base(of job: Job) -> Digest? {
+    package func base(of job: Job) -> Digest? { base(over: job.inputs.lazy.map { places[$0] ?? -1 }) }
+
+    /// The digest of the layers at some places; nil if one of them is negative.
+    func base(over inputs: some Collection<Int32>) -> Digest? {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(job.inputs.count * 64)
-        for input in job.inputs {
-            guard let stack = stacks[input] else { return nil }
-            bytes.append(contentsOf: stack.hex.utf8)
+        bytes.reserveCapacity(inputs.count * Self.size)
+        for place in inputs {
+            guard place >= 0 else { return nil }
+            bytes += stacks[Int(place) * Self.size..<(Int(place) + 1) * Self.size]
         }
         return Digest(of: bytes)
     }
 
     /// Sets the layer of a job that was executed over `base`.
-    package mutating func set(_ layer: Digest, of id: Digest, over base: Digest) {
-        stacks[id] = Digest(of: Array((id.hex + layer.hex + base.hex).utf8))
+    ///
+    /// - Returns: The place of the layer.
+    @discardableResult
+    package mutating func set(_ layer: Digest, of id: Digest, over base: Digest) -> Int32 {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(3 * Self.size)
+        for part in [id, layer, base] { part.appendHex(to: &bytes) }
+        let place = Int32(stacks.count / Self.size)
+        Digest(of: bytes).appendHex(to: &stacks)
+        places[id] = place
+        return place
     }
 
     /// Removes the layer of a job.
     package mutating func remove(_ id: Digest) {
-        stacks[id] = nil
+        places[id] = nil
     }
 }

@@ -77,11 +77,10 @@ package struct RunWorklist: Sendable {
         cellsDecided = builder.cellsDecided(of: pending, numbers)
         nodes = zip(pending, builder.waiting(pending)).map { number, waiting in
             let id = builder.ids[number]
-            let job = plan.jobs[id]
             return .init(
-                id: id, inputs: job?.inputs ?? [],
+                id: id, inputs: builder.inputIDs[number],
                 priority: (builder.priorityOfJob[number] ?? JobPriority()).priority(waiting: waiting),
-                cost: job.map(seconds) ?? 1, target: builder.target(of: number)?.name ?? "")
+                cost: plan.jobs[id].map(seconds) ?? 1, target: builder.target(of: number)?.name ?? "")
         }
         toConfirm = Self.toConfirm(nodes, cellsDecided, wasGood)
         settled = builder.settled

@@ -15,6 +15,7 @@ struct WorklistBuilder {
     private var numbers: [Digest: Int] = [:]
     private(set) var ids: [Digest] = []
     private var inputs: [[Int]] = []
+    private(set) var inputIDs: [[Digest]] = []
     private var allTargets: [Plan.Target] = []
     /// The index of each job's target in `allTargets`; -1 if the plan has no target for it, -2 if the plan does not
     /// have the job.
@@ -91,7 +92,7 @@ struct WorklistBuilder {
     private mutating func number(of id: Digest, for target: String) -> Int {
         if let known = numbers[id] { return known }
         let first = add(id, for: target)
-        var stack = [(job: first, inputs: plan.jobs[id]?.inputs ?? [], left: inputs[first].count)]
+        var stack = [(job: first, inputs: inputIDs[first], left: inputs[first].count)]
         while let top = stack.last {
             guard top.left > 0 else {
                 stack.removeLast()
@@ -105,7 +106,7 @@ struct WorklistBuilder {
             } else {
                 let number = add(input, for: target)
                 inputs[top.job][top.left - 1] = number
-                stack.append((number, plan.jobs[input]?.inputs ?? [], inputs[number].count))
+                stack.append((number, inputIDs[number], inputs[number].count))
             }
         }
         return first
@@ -116,7 +117,8 @@ struct WorklistBuilder {
         numbers[id] = number
         ids.append(id)
         let job = plan.jobs[id]
-        inputs.append(Array(repeating: -1, count: job?.inputs.count ?? 0))
+        inputIDs.append(job?.inputs ?? [])
+        inputs.append(Array(repeating: -1, count: inputIDs[number].count))
         targetOfJob.append(job.map { place(of: environments[target]?[$0.environment]) } ?? -2)
         resultOfJob.append(-1)
         blockedBy.append(-1)
@@ -147,6 +149,7 @@ struct WorklistBuilder {
     mutating func judge(_ lookUp: (Digest) -> CellResult?) {
         // For each job, the index of the result of a direct or indirect input without a layer, or -1.
         var hindrances = Array(repeating: -1, count: ids.count)
+        var stacks = Array(repeating: Int32(-1), count: ids.count)
         for job in order {
             var mayHaveBase = true
             for input in inputs[job] {
@@ -157,7 +160,7 @@ struct WorklistBuilder {
                 if result >= 0, isMoreUseful { hindrances[job] = result }
             }
             let id = ids[job]
-            let base = mayHaveBase ? plan.jobs[id].flatMap { layers.base(of: $0) } : nil
+            let base = mayHaveBase ? layers.base(over: inputs[job].lazy.map { stacks[$0] }) : nil
             var found = lookUp(id)
             if let result = found, result.isVerdictOnJob, let over = result.base, let base, over != base { found = nil }
             let cause = hindrances[job]
@@ -169,7 +172,7 @@ struct WorklistBuilder {
             resultOfJob[job] = results.count
             results.append(result)
             if result.outcome == .success, let layer = result.layer, let base {
-                layers.set(layer, of: id, over: base)
+                stacks[job] = layers.set(layer, of: id, over: base)
             }
         }
     }

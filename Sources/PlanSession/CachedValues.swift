@@ -40,7 +40,7 @@ struct CachedValues: Sendable {
     }
 
     private func file(for key: some Encodable) throws -> String {
-        "\(folder)/\(try CanonicalJSON.digest(of: Identity(program: IncrementalStateFolder.program, key: key)))"
+        "\(folder)/\(try CanonicalJSON.digest(of: Identity(program: DerivedFiles.program, key: key)))"
     }
 
     private func read<Value: Decodable>(_ file: String) -> Value? {

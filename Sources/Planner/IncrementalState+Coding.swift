@@ -59,9 +59,9 @@ extension IncrementalState {
             stacks.append(StackState(key: key, names: names, fingerprints: fingerprints))
         }
         for _ in 0..<sizes[1] {
-            guard let name = reader.text(), let stack: [Int32] = reader.numbers(), stack.count == 1,
+            guard let name = reader.text(), let stack = reader.numbers(), stack.count == 1,
                 let inputsKey = reader.text().flatMap({ Digest(hex: $0) }), let packages = reader.texts(),
-                let flags: [Int32] = reader.numbers(), let examined = reader.lists()
+                let flags = reader.numbers(), let examined = reader.lists()
             else { return nil }
             columns.append(
                 ColumnState(
@@ -69,7 +69,7 @@ extension IncrementalState {
                     examined: examined))
         }
         guard let counts = reader.counts(), let packages = reader.counts(), let inputs = reader.lists(),
-            let files: [Int32] = reader.numbers()
+            let files = reader.numbers()
         else { return nil }
         jobs = JobUses(jobs: counts, packages: packages, inputs: inputs, files: files)
         guard isConsistent else { return nil }
@@ -87,70 +87,27 @@ extension IncrementalState {
     }
 }
 
-/// Writes arrays one after the other, each preceded by its length.
-private struct FlatWriter {
-    private(set) var bytes: [UInt8] = []
-
-    mutating func write<Element: BitwiseCopyable>(_ array: [Element]) {
-        withUnsafeBytes(of: Int64(array.count)) { bytes.append(contentsOf: $0) }
-        array.withUnsafeBytes { bytes.append(contentsOf: $0) }
-    }
-
-    mutating func write(_ text: String) {
-        write(Array(text.utf8))
-    }
-
-    mutating func write<Element>(_ arrays: FlatArrays<Element>) {
+extension FlatWriter {
+    fileprivate mutating func write<Element>(_ arrays: FlatArrays<Element>) {
         write(arrays.elements)
         write(arrays.ends)
     }
 }
 
-/// Reads arrays one after the other; nil if the bytes are too few.
-private struct FlatReader {
-    let bytes: UnsafeRawBufferPointer
-    private var position = 0
-
-    init(bytes: UnsafeRawBufferPointer) {
-        self.bytes = bytes
-    }
-
-    private mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
-        guard count >= 0, count <= bytes.count - position else { return nil }
-        defer { position += count }
-        return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
-    }
-
-    private mutating func array<Element: BitwiseCopyable>(of type: Element.Type) -> [Element]? {
-        guard let count = take(MemoryLayout<Int64>.size)?.loadUnaligned(as: Int64.self),
-            count >= 0, count <= bytes.count,
-            let source = take(Int(count) * MemoryLayout<Element>.stride)
-        else { return nil }
-        return [Element](unsafeUninitializedCapacity: Int(count)) { target, initialized in
-            UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
-            initialized = Int(count)
-        }
-    }
-
-    mutating func numbers() -> [Int32]? { array(of: Int32.self) }
-
-    mutating func text() -> String? {
-        array(of: UInt8.self).map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    mutating func texts() -> FlatTexts? {
+extension FlatReader {
+    fileprivate mutating func texts() -> FlatTexts? {
         guard let bytes = array(of: UInt8.self), let ends = numbers(), Int(ends.last ?? 0) == bytes.count else {
             return nil
         }
         return FlatTexts(elements: bytes, ends: ends)
     }
 
-    mutating func lists() -> FlatLists? {
-        guard let numbers: [Int32] = numbers(), let ends: [Int32] = self.numbers() else { return nil }
+    fileprivate mutating func lists() -> FlatLists? {
+        guard let numbers = numbers(), let ends = self.numbers() else { return nil }
         return FlatLists(elements: numbers, ends: ends)
     }
 
-    mutating func counts() -> UseCounts? {
+    fileprivate mutating func counts() -> UseCounts? {
         guard let keys = array(of: Digest.self), let counts = numbers(), keys.count == counts.count else {
             return nil
         }

@@ -159,7 +159,7 @@ public struct PlanDocuments: Sendable {
     /// A job; nil if the plan has no such job.
     public func job(_ id: Digest) throws -> Job? {
         let path = try PlanLayout.jobs.document(id.hex).path
-        return try bytes(at: path).map { try Job.read($0) ?? Self.decode(Job.self, $0, path) }
+        return try bytes(at: path).map { try Self.job($0, path) }
     }
 
     /// The opam file of a package and its `files/`; nil if the plan has no such package.
@@ -198,18 +198,34 @@ public struct PlanDocuments: Sendable {
     /// Reads the whole plan on all processors; nil if there is none.
     ///
     /// - Throws: `Failure` if a document is not valid in a plan.
-    public func plan() async throws -> Plan? {
+    public func plan() async throws -> Plan? { try await plan(jobs: nil) }
+
+    /// Reads the whole plan; nil if there is none.
+    ///
+    /// - Parameter tables: A cache that may have the jobs of the snapshot.
+    /// - Throws: `Failure` if a document is not valid in a plan.
+    package func plan(jobs tables: JobTables?) async throws -> Plan? {
         guard let header = try header() else { return nil }
-        async let jobs = jobs()
+        async let jobs = jobs(tables)
         return Plan(
             deployment: header.deployment, repositories: header.repositories, targets: header.targets,
             tasks: try tasks(), cells: try cells(), jobs: try await jobs, sources: header.sources ?? [:],
             confirm: header.confirm)
     }
 
+    /// The tree of the snapshot's jobs; nil if it has none.
+    func jobTree() throws -> ObjectID? { try base?.id(at: PlanLayout.jobs.path) }
+
     /// All jobs by their ids.
-    private func jobs() async throws -> [Digest: Job] {
+    private func jobs(_ tables: JobTables?) async throws -> [Digest: Job] {
         let root = PlanLayout.jobs.path
+        if let tables, let tree = try jobTree(), var jobs = tables.jobs(of: tree) {
+            for (path, change) in changes where path.isInside(root) {
+                guard let id = PlanLayout.jobs.key(of: path).flatMap({ Digest(hex: $0) }) else { continue }
+                jobs[id] = try change.bytes.map { try Self.job($0, path) }
+            }
+            return jobs
+        }
         let directories = try base?.list(root).map { try root.appending($0.name) } ?? []
         let kept = try await parallelMap(directories) { _, directory in
             var jobs: [(Digest, Job)] = []
@@ -238,7 +254,11 @@ public struct PlanDocuments: Sendable {
 
     private static func append(_ bytes: [UInt8], at path: StorePath, to jobs: inout [(Digest, Job)]) throws {
         guard let id = PlanLayout.jobs.key(of: path).flatMap({ Digest(hex: $0) }) else { return }
-        jobs.append((id, try Job.read(bytes) ?? decode(Job.self, bytes, path)))
+        jobs.append((id, try job(bytes, path)))
+    }
+
+    private static func job(_ bytes: [UInt8], _ path: StorePath) throws -> Job {
+        try Job.read(bytes) ?? decode(Job.self, bytes, path)
     }
 
     private func forEachDocument(below directory: StorePath, _ body: (StorePath, [UInt8]) throws -> Void) throws {

@@ -85,6 +85,20 @@ public struct PlanStore: Sendable {
         try await documents(deployment, at: revision).plan()
     }
 
+    /// Stores the jobs of a deployment's newest plan in a cache, unless it has them or they are other ones.
+    ///
+    /// - Throws: `StoreError`, `GitError`.
+    package func keep(_ jobs: [Digest: Job], of deployment: String, in tables: JobTables) throws {
+        let documents = try documents(deployment)
+        guard let tree = try documents.jobTree(), !tables.has(tree) else { return }
+        let ids = try documents.base?.keys(in: PlanLayout.jobs) ?? []
+        // A job's id is its digest, so that the ids determine the tree.
+        guard ids.count == jobs.count, ids.allSatisfy({ Digest(hex: $0).map { jobs[$0] != nil } ?? false }) else {
+            return
+        }
+        tables.keep(jobs, of: tree)
+    }
+
     /// The opam file and `files/` of a package in the plan of a deployment; nil if it has no such package.
     public func files(_ digest: Digest, in deployment: String) throws -> PackageFiles? {
         try documents(deployment).files(digest)

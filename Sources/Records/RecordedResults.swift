@@ -25,8 +25,13 @@ package struct RecordedResults: Sendable {
             let isOwn = branch.deployment == deployment && targets.contains(branch.target)
             if isOwn { ownTables[branch.target] = table }
             tables.append(table)
+            var last: [String]?
             for result in table.results.values {
-                if isOwn { commits.insert(result.repositories) }
+                // Most results are of few commits.
+                if isOwn, result.repositories != last {
+                    commits.insert(result.repositories)
+                    last = result.repositories
+                }
                 // The time to create an environment is not a property of the package.
                 guard let duration = result.durations?.own ?? result.duration, result.outcome == .success else {
                     continue

@@ -19,13 +19,12 @@ public struct ResultTables: Sendable {
     /// Tables without any branch.
     public init() {}
 
-    /// The current results of a store.
-    ///
-    /// - Throws: `StoreError`; `Failure` for an index that cannot be read.
-    package init(reading store: Store) async throws {
-        self = try await BlockingWork.run {
+    /// The current results of the store at a path; no results if it cannot be read, for which `refresh` has an error.
+    package init(readingStoreAt path: String) async {
+        self = await BlockingWork.run {
             var tables = ResultTables()
-            try tables.refresh(from: store)
+            guard !Store.canBeMade(at: path), let store = try? Store(opening: path) else { return tables }
+            try? tables.refresh(from: store)
             return tables
         }
     }

@@ -29,7 +29,7 @@ extension RunCommand {
             // Nothing that was planned after has become known: its job failed, or another cell was picked.
             guard nextHeader.provisionalCells < open else { return (documents, header) }
             (documents, header) = (next, nextHeader)
-            let plan = try await DeploymentResults.wholePlan(in: documents, header)
+            let plan = try await wholePlan(in: documents, header, procedure)
             last = try await run(plan, documents, header, only, in: store, procedure, runner: runner)
         }
         return (documents, header)

@@ -85,7 +85,7 @@ extension RunCommand {
         in store: Store, _ procedure: TaskProcedure, runner: LocalRunner
     ) async throws -> [String: Int] {
         let picked = try cells(picked: selectors, of: documents, header, in: store, procedure)
-        let plan = try await DeploymentResults.wholePlan(in: documents, header)
+        let plan = try await wholePlan(in: documents, header, procedure)
         try runner.requireUsers(for: plan.targets)
         var number = try await run(plan, documents, header, (selectors, picked), in: store, procedure, runner: runner)
         let (last, lastHeader) = try await continued(

@@ -91,21 +91,21 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             return try await serveTasks(in: store, procedure)
         }
         let file = try matrix.map { try MatrixFile(path: $0) }
+        // Read beside planning: together they decide when the first job starts.
+        async let known = ResultTables(readingStoreAt: path)
         var (store, documents, header) = try await planned(file, in: path, catalog: catalog, configuration)
         try store.requireWritable()
         let listener = InboxListener(store)
         defer { listener.end() }
-        // Read beside the plan: together they decide when the first job starts.
-        async let known = ResultTables(reading: store)
         let only = try only.selectors()
         let picked = try cells(picked: only, of: documents, header, in: store, procedure)
-        let plan = try await DeploymentResults.wholePlan(in: documents, header)
+        let plan = try await wholePlan(in: documents, header, procedure)
         let runner = try machine.runner(store: path, catalog: catalog, configuration) { [logs = store.logs] in
             try logs.begin($0)
         }
         try runner.requireUsers(for: plan.targets)
         var number = try await run(
-            plan, documents, header, (only, picked), known, in: store, procedure, runner: runner)
+            plan, documents, header, (only, picked), await known, in: store, procedure, runner: runner)
         (documents, header) = try await continued(
             documents, header, of: file, (only, picked), in: store, procedure, runner: runner, last: &number)
         try await serveTasks(
@@ -140,6 +140,19 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let results = try results(of: documents, header, in: store, procedure)
         try results.check(selectors)
         return Set(try results.cells(picked: selectors).map(\.cell))
+    }
+
+    /// The whole plan in documents, whose jobs are read from the cache if it has them.
+    func wholePlan(
+        in documents: PlanDocuments, _ header: PlanHeader, _ procedure: TaskProcedure
+    ) async throws -> Plan {
+        try await DeploymentResults.wholePlan(in: documents, header, jobs: jobTables(procedure))
+    }
+
+    private func jobTables(_ procedure: TaskProcedure) throws -> JobTables {
+        let cache = try machine.sources.general.directory(
+            in: procedure.configuration, store: procedure.path, isRead: true)
+        return JobTables("\(cache)/jobs-of-plans")
     }
 
     /// The plan to run: of the matrix if one is given, otherwise the deployment's.
@@ -183,6 +196,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             slots: jobs.slots(in: procedure.configuration, mayBeZero: true), procedure.configuration)
         registration.deployment = plan.deployment
         let display = ProgressDisplay(messages)
+        async let kept: Void? = try? PlanStore(store).keep(plan.jobs, of: plan.deployment, in: jobTables(procedure))
         try await machine.services.share(sourcesOf: header, in: store, procedure.configuration)
         await display.greet(plan)
         let drain = DrainRequest()
@@ -219,6 +233,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         announcements.finish()
         await announcing.value
         await display.finish()
+        _ = await kept
         try result.get()
         return number.withLock { $0 }
     }

@@ -19,6 +19,7 @@ final class PlannedStore {
     private let store: Store
     var path: String { folder.path }
     private var memories: IncrementalStateFolder { IncrementalStateFolder("\(path)/memories") }
+    private var tables: JobTables { JobTables("\(path)/tables") }
 
     init() throws {
         folder = try TemporaryDirectory()
@@ -44,7 +45,10 @@ final class PlannedStore {
         let planning = try await Planner(inputs).plan(over: base)
         let plans = PlanStore(store)
         let documents = try planning.documents(over: plans.documents("d").base)
+        let jobs = try #require(try await documents.plan(jobs: tables)).jobs
         let snapshot = try plans.write(documents, planning.header).snapshot
+        #expect(try await plans.load("d")?.jobs == jobs, "with the jobs of the earlier plan from the cache")
+        try plans.keep(jobs, of: "d", in: tables)
         memories.keep(planning.memory, of: snapshot.tree)
         return (snapshot.tree, planning.made)
     }

@@ -97,9 +97,12 @@ package struct DeploymentResults: Sendable {
 
     /// The whole plan in documents, for which no results are read.
     ///
+    /// - Parameter tables: A cache that may have the plan's jobs.
     /// - Complexity: O(cells + jobs).
-    package static func wholePlan(in documents: PlanDocuments, _ header: PlanHeader) async throws -> Plan {
-        guard let plan = try await documents.plan() else {
+    package static func wholePlan(
+        in documents: PlanDocuments, _ header: PlanHeader, jobs tables: JobTables
+    ) async throws -> Plan {
+        guard let plan = try await documents.plan(jobs: tables) else {
             throw Failure(.unavailable, "the plan of '\(header.deployment)' is gone", hint: "plan again")
         }
         return plan

@@ -1,6 +1,5 @@
-internal import Core
 internal import Foundation
-internal import System
+package import System
 
 extension FileSystem {
     /// Removes the files of a cache that were modified longest ago.
@@ -8,7 +7,7 @@ extension FileSystem {
     /// - Parameters:
     ///   - names: the names of the files.
     ///   - count: how many of them are kept.
-    static func removeOldest(of names: [String], in folder: String, keeping count: Int) {
+    package static func removeOldest(of names: [String], in folder: String, keeping count: Int) {
         let ages = names.map { name in
             let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
             return (name: name, date: attributes?[.modificationDate] as? Date ?? .distantPast)
