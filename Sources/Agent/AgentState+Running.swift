@@ -11,6 +11,7 @@ extension AgentState {
     /// Starts waiting jobs while slots are free, ordered by descending priority, then by age.
     mutating func startJobs() async {
         guard registration.mode == .ready, held.values.contains(where: \.isWaiting) else { return }
+        guard await checkShortage() else { return }
         var free = registration.slots - held.values.count { $0.isRunning && $0.assignment.lane == nil }
         let waiting = held.filter { $0.value.isWaiting }.sorted { left, right in
             let (one, other) = (left.value.assignment, right.value.assignment)

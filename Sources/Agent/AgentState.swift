@@ -55,6 +55,8 @@ struct AgentState {
     var held: [Digest: Held] = [:]
     /// The jobs whose reports are to be written.
     var reporting: [Digest] = []
+    /// Whether the worker has paused because its machine lacks something.
+    var isShort = false
     var isLeaving = false
     var isStopping = false
     var hasLeft = false
@@ -102,6 +104,7 @@ struct AgentState {
             let silence = tickedAt.duration(to: .now)
             tickedAt = .now
             beat()
+            await endShortage()
             if isUnregistered, !isLost {
                 isLost = true
                 await stop()
@@ -118,6 +121,27 @@ struct AgentState {
         leaveIfDone()
     }
 
+    // MARK: Shortages
+
+    /// Pauses and returns the jobs that have not started if the machine lacks something: it would fail them all within
+    /// seconds, faster than other workers run them. A worker in a run fails them instead, so that the run ends.
+    ///
+    /// - Returns: Whether jobs can start.
+    mutating func checkShortage() async -> Bool {
+        guard registration.deployment == nil, let shortage = environment.runner.shortage else { return true }
+        (isShort, registration.mode) = (true, .paused)
+        register()
+        returnWaiting(.leaving)
+        await observe(.short(shortage))
+        return false
+    }
+
+    /// Takes jobs again after a shortage.
+    private mutating func endShortage() async {
+        guard isShort, environment.runner.shortage == nil else { return }
+        await change(to: .ready)
+    }
+
     // MARK: Leaving
 
     /// Whether the registration has expired, as happens when its lease could not be renewed. False if that cannot be
@@ -128,6 +152,7 @@ struct AgentState {
     }
 
     private mutating func change(to mode: WorkerRegistration.Mode) async {
+        isShort = false
         guard !isLeaving, registration.mode != mode else { return }
         registration.mode = mode
         isLeaving = mode == .draining

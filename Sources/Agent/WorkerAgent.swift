@@ -42,6 +42,8 @@ package final class WorkerAgent: Sendable {
         case ended(Digest, JobAssignment, JobReport)
         /// The report on a job that ended cannot be written yet. It is tried again at each heartbeat.
         case delayed(JobAssignment, any Error)
+        /// The worker has paused until its machine has what it lacks.
+        case short(String)
         /// The worker changed its mode.
         case mode(WorkerRegistration.Mode)
     }

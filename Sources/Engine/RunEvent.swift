@@ -25,7 +25,7 @@ package enum RunEvent: Sendable {
     case dropped(jobs: Int)
     /// The result of a cell was recorded.
     case recorded(CellResult)
-    /// The job had an infrastructure failure and will be retried.
+    /// The job had an infrastructure failure, or its worker was lost or stopped, and will be retried.
     case retrying(Digest, Job, reason: String)
     /// All results are recorded, and the store is being packed.
     case packing
@@ -43,6 +43,8 @@ package enum RunEvent: Sendable {
     case workerStalled(String)
     /// No worker has all labels that a target requires, so its jobs wait.
     case labelsMissing(target: String, [String])
+    /// No worker takes jobs of a target, so its jobs wait.
+    case workersMissing(target: String)
     /// An event of the pushes to the hub.
     case hub(HubPusher.Event)
 }

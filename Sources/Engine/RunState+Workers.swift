@@ -19,6 +19,23 @@ extension RunState {
         }
         try await take(change)
         for id in change.back { try await take(seats.readmit(id)) }
+        await tellOfMissingWorkers()
+    }
+
+    /// Reports the targets whose jobs wait because no worker takes them: all have ended, are paused, or do not run the
+    /// target. Each is reported once, until a worker takes its jobs again.
+    mutating func tellOfMissingWorkers() async {
+        guard !isInterrupted else { return }
+        let unmet = dispatch.dispatcher.workers.unmetRequirements.filter { requirement in
+            // Missing labels are reported when the run begins.
+            let labels = requirement.labels.sorted()
+            return labels.isEmpty || seats.registrations.values.contains { $0.has(labels: labels) }
+        }
+        let targets = Set(unmet.map(\.target))
+        for target in targets.subtracting(unservedTargets).sorted() {
+            await run.observe(.workersMissing(target: target))
+        }
+        unservedTargets = targets
     }
 
     /// Reports the targets whose jobs wait for workers with certain labels.
@@ -105,7 +122,7 @@ extension RunState {
         case .began(let id, let assignment):
             if active[id]?.token == assignment.attempt { try await begin(id) }
         case .step(let id, let step): await note(step, of: id)
-        case .ended, .delayed, .mode: break
+        case .ended, .delayed, .short, .mode: break
         }
     }
 
@@ -165,7 +182,13 @@ extension RunState {
         try remove(id, from: report.worker, report.attempt, report.claim)
         guard let holder = active[id], holder.token == report.attempt else { return }
         active[id] = nil
-        if holder.hasBegun { await observeInterruption(of: id) }
+        if holder.hasBegun, let job = run.plan.jobs[id] {
+            if isInterrupted || dispatch.dispatcher.jobs.state(of: number).isSettled {
+                await observeInterruption(of: id)
+            } else {
+                await run.observe(.retrying(id, job, reason: "its worker was stopped"))
+            }
+        }
         if reason == .busy { return try await hold(number) }
         try await perform(
             dispatch.handle(.worker(.returned(worker: holder.seat, job: number, token: holder.token))))

@@ -51,6 +51,8 @@ struct RunState {
     var completed: [UInt64: Completion] = [:]
     /// The tokens of the reports that were read.
     var read: Set<UInt64> = []
+    /// The targets whose jobs wait because no worker takes them, as the observer was told.
+    var unservedTargets: Set<String> = []
     /// The seats of workers that had ended before the run began and left reports.
     var goneSeats: [Int] = []
     var cancelledCells: Set<Cell> = []
@@ -129,6 +131,7 @@ struct RunState {
         for seat in goneSeats { try await perform(dispatch.handle(.worker(.lost(seat)))) }
         try makeChanges()
         verdicts = nil
+        await tellOfMissingWorkers()
         writeSettledIfJobsRun()
     }
 
@@ -137,7 +140,10 @@ struct RunState {
         try makeChanges()
         verdicts = nil
         switch input {
-        case .time, .drain, .stop: writeSettled()
+        case .time:
+            await tellOfMissingWorkers()
+            writeSettled()
+        case .drain, .stop: writeSettled()
         default: writeSettledIfJobsRun()
         }
     }

@@ -61,9 +61,6 @@ package struct TaskServer: Sendable {
         self.observe = observe
     }
 
-    /// The path of the claims of tasks.
-    static let claims: StorePath = "tasks"
-
     /// Runs tasks until none is left or, if `stays`, until it is drained or cancelled.
     ///
     /// - Throws: `CancellationError` if cancelled, or if drained with an unfinished task; `StoreError`.
@@ -73,7 +70,7 @@ package struct TaskServer: Sendable {
         let (stream, inputs) = AsyncStream.makeStream(of: TaskInput.self)
         let branches = store.watchBranches(prefix: SubmittedTask.prefix) { inputs.yield(.changed) }
         defer { branches.cancel() }
-        let claims = store.ephemeral.watch(below: Self.claims) { _ in inputs.yield(.changed) }
+        let claims = store.ephemeral.watch(below: SubmittedTask.claims) { _ in inputs.yield(.changed) }
         defer { claims.cancel() }
         let draining = Task { [drain] in
             await drain.wait()

@@ -121,6 +121,11 @@ struct TaskServerState {
     private mutating func startRun() {
         guard !isRunning, !isEnding, let next = planned.first else { return }
         isRunning = true
+        if let path = try? SubmittedTask.claim(of: tasks[next.number].name) {
+            // Only for display.
+            _ = try? server.store.ephemeral.set(
+                SubmittedTask.running, at: path, owner: owner, lifetime: nil, expecting: .anything)
+        }
         let inputs = inputs
         work[next.number] = Task {
             do {
@@ -198,13 +203,12 @@ struct TaskServerState {
 
     private func claim(_ name: String) throws -> Bool {
         try server.store.ephemeral.set(
-            [], at: TaskServer.claims.appending(Digest(of: name).hex), owner: owner, lifetime: nil, expecting: .absent)
-            != nil
+            [], at: SubmittedTask.claim(of: name), owner: owner, lifetime: nil, expecting: .absent) != nil
     }
 
     private func unclaim(_ name: String) {
         // A claim that cannot be removed expires with the process.
-        guard let path = try? TaskServer.claims.appending(Digest(of: name).hex) else { return }
+        guard let path = try? SubmittedTask.claim(of: name) else { return }
         _ = try? server.store.ephemeral.remove(path, expecting: .anything)
     }
 }

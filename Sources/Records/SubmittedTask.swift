@@ -26,6 +26,16 @@ public struct SubmittedTask: Hashable, Sendable {
     /// The text of the matrix; nil if the branch has none.
     public var matrix: [UInt8]?
 
+    // MARK: Claims
+
+    /// The directory of the claims of tasks, which end with the processes that handle the tasks.
+    package static let claims: StorePath = "tasks"
+    /// The value of the claim of a task whose run has begun.
+    package static let running = Array("running".utf8)
+
+    /// The claim of a task.
+    package static func claim(of name: String) throws -> StorePath { try claims.appending(Digest(of: name).hex) }
+
     // MARK: Reading
 
     /// All tasks of a store, in the order of their submission.

@@ -31,6 +31,7 @@ package struct QueueStatus: Codable, Hashable, Sendable {
         guard waitingJobs + runningJobs > 0 else { return [] }
         var line = "  left: \(count(waitingJobs + runningJobs, "job")), \(runningJobs) running"
         if let remainingSeconds { line += ", about \(Self.text(ofSeconds: remainingSeconds))" }
+        if slots == 0 { line += ", no worker takes jobs" }
         return [line]
     }
 

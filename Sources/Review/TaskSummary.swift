@@ -24,9 +24,22 @@ package struct TaskSummary: Codable, Hashable, Sendable {
     package var reason: String?
     /// The number of its cells in each state, once it is complete.
     package var cells: [String: Int]?
+    /// What a process does with it now; absent if none handles it.
+    package var activity: Activity?
+
+    /// What a process does with an unfinished task.
+    package enum Activity: String, Codable, Sendable {
+        /// It plans the task, or the task waits for others of the process.
+        case claimed
+        /// It runs the jobs of the task.
+        case running
+    }
 
     /// The summary of a submitted task.
-    package init(_ task: SubmittedTask) {
+    ///
+    /// - Parameter claim: The value with which a process claims the task; nil if none does.
+    package init(_ task: SubmittedTask, claim: [UInt8]? = nil) {
+        activity = task.progress.state.isEnd ? nil : claim.map { $0 == SubmittedTask.running ? .running : .claimed }
         name = task.name
         state = task.progress.state
         since = task.progress.since
@@ -45,7 +58,10 @@ package struct TaskSummary: Codable, Hashable, Sendable {
     ///
     /// - Throws: `StoreError`.
     package static func all(in store: Store) throws -> [TaskSummary] {
-        let all = try SubmittedTask.all(in: store).map { TaskSummary($0) }
+        let claims = try store.ephemeral.values(below: SubmittedTask.claims)
+        let all = try SubmittedTask.all(in: store).map { task in
+            TaskSummary(task, claim: claims[try SubmittedTask.claim(of: task.name)]?.bytes)
+        }
         let ended = all.filter(\.state.isEnd).sorted { ($0.since, $0.name) < ($1.since, $1.name) }
         return ended.suffix(shown) + all.filter { !$0.state.isEnd }
     }
@@ -60,8 +76,14 @@ package struct TaskSummary: Codable, Hashable, Sendable {
         return ["tasks: \(tasks.count)"] + table.lines(indentedBy: 2)
     }
 
-    /// The state in words.
-    package var words: String { state == .dispatched ? "running" : state.rawValue }
+    /// The state in words. A task that was planned may wait for others, or its process may have ended.
+    package var words: String {
+        switch state {
+        case .dispatched: activity == .running ? "running" : "planned"
+        case .planning where activity == nil: TaskProgress.State.submitted.rawValue
+        default: state.rawValue
+        }
+    }
 
     /// Further details on one line.
     package var detail: String {
@@ -71,7 +93,8 @@ package struct TaskSummary: Codable, Hashable, Sendable {
         if let cells {
             return cells.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
         }
-        return deployment.map { "deployment \($0)" } ?? "submitted by \(submitter.displayableOnOneLine)"
+        let origin = deployment.map { "deployment \($0)" } ?? "submitted by \(submitter.displayableOnOneLine)"
+        return state.isEnd || activity != nil ? origin : "\(origin); no 'ci run' handles it now"
     }
 
     /// Cancels a task that has not ended. Results of its jobs are kept.

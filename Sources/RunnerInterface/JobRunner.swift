@@ -12,4 +12,11 @@ public protocol JobRunner: Sendable {
 
     /// Whether the layer still exists, so that others can build over it.
     func holds(layer: Digest) -> Bool
+
+    /// What this machine lacks at the moment to start any job, for people; nil if it lacks nothing.
+    var shortage: String? { get }
+}
+
+extension JobRunner {
+    public var shortage: String? { nil }
 }

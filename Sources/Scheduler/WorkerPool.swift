@@ -241,6 +241,17 @@ public struct WorkerPool: Sendable {
     /// The worker that has the job.
     public func worker(of job: Int) -> Int? { holders[job] < 0 ? nil : Int(holders[job]) }
 
+    /// The requirements of queued jobs that no usable worker meets.
+    public var unmetRequirements: [Requirement] {
+        requirements.indices.filter { requirement in
+            !queues[requirement].isEmpty
+                && !seats.indices.contains { worker in
+                    guard capable[requirement].contains(worker), let seat = seats[worker] else { return false }
+                    return seat.isUsable && seat.worker.slots + seat.worker.backlog > 0
+                }
+        }.map { requirements[$0] }
+    }
+
     /// The number of jobs that run at a time at best, with slow workers counted as fractions.
     public var throughput: Double {
         seats.reduce(0) { sum, seat in

@@ -110,6 +110,16 @@ public final class LocalRunner: JobRunner {
         layers.contains(layer) || sharedLayerIndex?.contains(layer) == true
     }
 
+    /// The disk space, inodes or open files that are missing to start a job.
+    public var shortage: String? {
+        do {
+            try ResourcePreflight.check(folders.scratch)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
     /// Checks that the root file systems of `targets` can be built and used by this user.
     ///
     /// - Throws: `Failure` of the category `unavailable` that names what an ordinary user lacks.

@@ -110,6 +110,8 @@ actor ProgressDisplay {
         case .labelsMissing(let target, let labels):
             let quoted = labels.map { "'\($0)'" }.joined(separator: ", ")
             say("\(target): no worker has the labels \(quoted): its jobs wait for one ('--labels')")
+        case .workersMissing(let target):
+            say("\(target): no worker takes its jobs: they wait for one ('ci worker'; 'ci status' lists workers)")
         case .hub(let event): say(sentence(for: event))
         }
         draw(force: false)

@@ -114,6 +114,7 @@ extension OutputOptions {
         case .delayed(let assignment, let error):
             StandardError.print(
                 "\(assignment.title): the result waits until it can be reported: \(Failure(describing: error))")
+        case .short(let shortage): StandardError.print("worker: paused, its jobs are left to others: \(shortage)")
         case .mode(let mode): StandardError.print("worker: \(mode.rawValue)")
         }
     }

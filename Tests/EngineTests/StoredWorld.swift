@@ -28,6 +28,7 @@ final class StoredWorld: Sendable {
         var ranTwiceAtOnce: Set<String> = []
         var lost: Set<Digest> = []
         var held: Set<String> = []
+        var shortage: String?
     }
 
     private let state = Mutex(State())
@@ -196,9 +197,14 @@ final class StoredWorld: Sendable {
     func hold(_ name: String) { state.withLock { _ = $0.held.insert(name) } }
     func release(_ name: String) { state.withLock { _ = $0.held.remove(name) } }
 
+    /// What the machine of the workers lacks.
+    func set(shortage: String?) { state.withLock { $0.shortage = shortage } }
+
     private struct Runner: JobRunner {
         let world: StoredWorld
         let pause: ClosedRange<Int>
+
+        var shortage: String? { world.state.withLock(\.shortage) }
 
         func holds(layer: Digest) -> Bool { world.state.withLock { !$0.lost.contains(layer) } }
 

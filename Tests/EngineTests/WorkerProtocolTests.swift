@@ -56,6 +56,105 @@ import Testing
         for worker in useless + [worker] { await leave(worker) }
     }
 
+    /// A run whose jobs no worker takes says so: without a worker, with one for other targets, when the last one is
+    /// paused, and when it has ended. It does not while there is one.
+    @Test func aRunWithoutWorkersSaysThatItWaits() async throws {
+        let world = try StoredWorld([("a", []), ("b", ["a"]), ("c", ["b"])])
+        let plan = world.plan()
+        let told = Mutex<[String]>([])
+        let run = Task {
+            try await world.run(plan, slots: 0) { event in
+                switch event {
+                case .workersMissing(let target): told.withLock { $0.append("no worker for \(target)") }
+                case .recorded(let result): told.withLock { $0.append(result.cell.package.name) }
+                default: break
+                }
+            }
+        }
+        try await waitUntil("it waits at the start") { told.withLock { $0 } == ["no worker for t"] }
+        var elsewhere = WorkerRegistration.test(slots: 9)
+        elsewhere.targets = ["other*"]
+        let useless = try world.worker(elsewhere)
+        var paused = WorkerRegistration.test()
+        paused.mode = .paused
+        let first = try world.worker(paused)
+        let values = DispatchValues(try world.store().ephemeral)
+        try await waitUntil("both are known") { try values.all(WorkerRegistration.self, below: "workers").count >= 2 }
+        #expect(told.withLock { $0 } == ["no worker for t"], "it was said before")
+        _ = try values.request(.ready, of: first.id)
+        try await run.value
+        #expect(told.withLock { $0 } == ["no worker for t", "a", "b", "c"])
+        for worker in [useless, first] { await leave(worker) }
+    }
+
+    /// A job that a stopped worker gives back has not ended: another worker runs it.
+    @Test func aJobOfAStoppedWorkerWillRunAgain() async throws {
+        let world = try StoredWorld([("a", []), ("b", ["a"])])
+        world.hold("a")
+        let told = Mutex<[String]>([])
+        let run = Task {
+            try await world.run(slots: 0) { event in
+                switch event {
+                case .started(_, let job, _, _): told.withLock { $0.append("\(job.package.name) started") }
+                case .retrying(_, let job, _): told.withLock { $0.append("\(job.package.name) again") }
+                case .ended(_, let job, _, let ending):
+                    told.withLock { $0.append("\(job.package.name) \(ending.outcome)") }
+                default: break
+                }
+            }
+        }
+        let stopped = try world.worker()
+        try await waitUntil("the job runs") { told.withLock { $0 } == ["a started"] }
+        stopped.stop()
+        await stopped.end()
+        try await waitUntil("it is said that it will run again") { told.withLock { $0 } == ["a started", "a again"] }
+        world.release("a")
+        let worker = try world.worker()
+        try await run.value
+        #expect(told.withLock { $0 }.dropFirst(2) == ["a started", "a success", "b started", "b success"])
+        #expect(world.ranTwiceAtOnce == [])
+        await leave(worker)
+    }
+
+    /// A worker whose machine lacks something pauses instead of failing jobs, and takes them again later.
+    @Test func aWorkerThatLacksSomethingLeavesJobsToOthers() async throws {
+        let world = try StoredWorld([("a", []), ("b", ["a"])])
+        world.set(shortage: "the disk is full")
+        let told = Mutex<[String]>([])
+        let worker = try world.worker(heartbeat: .milliseconds(20)) { event in
+            switch event {
+            case .short(let shortage): told.withLock { $0.append(shortage) }
+            case .mode(let mode): told.withLock { $0.append(mode.rawValue) }
+            default: break
+            }
+        }
+        let waits = Mutex(false)
+        let run = Task {
+            try await world.run(slots: 0) { event in
+                if case .workersMissing = event { waits.withLock { $0 = true } }
+            }
+        }
+        try await waitUntil("the run waits for another worker") { waits.withLock { $0 } }
+        #expect(told.withLock { $0 } == ["the disk is full"] && world.begun == 0)
+        let values = DispatchValues(try world.store().ephemeral)
+        #expect(
+            try values.document(WorkerRegistration.self, at: DispatchValues.worker(worker.id))?.mode == .paused)
+        world.set(shortage: nil)
+        try await run.value
+        #expect(told.withLock { $0 } == ["the disk is full", "ready"])
+        #expect(try world.outcomes() == ["a": .success, "b": .success])
+        #expect(world.takeExecuted() == ["a": 1, "b": 1])
+        await leave(worker)
+    }
+
+    /// A run's own worker fails the job, so that the run ends: nobody may come to help.
+    @Test func aRunThatLacksSomethingStartsItsJobsNevertheless() async throws {
+        let world = try StoredWorld([("a", [])])
+        world.set(shortage: "the disk is full")
+        try await world.run()
+        #expect(world.takeExecuted() == ["a": 1])
+    }
+
     /// Jobs of a target that requires labels wait for a worker that has all of them.
     @Test func labelsDecideWhoRunsAJob() async throws {
         let world = try StoredWorld([("a", [])])
