@@ -241,12 +241,14 @@ struct UnikernelRunTests {
         try folder.write(Self.broken, to: "broken.yaml")
         try folder.shell(
             """
-            for kind in configure lock build abi loop; do cp -r source/hello $kind; done
+            for kind in configure lock build abi loop net; do cp -r source/hello $kind; done
             sed -i 's/register/regster/' configure/config.ml
             sed -i 's/package "gmp"/package "zlib"/' lock/config.ml
             echo nonsense >>build/unikernel.S
             echo '(* wrong-abi *)' >>abi/config.ml
             sed -i '1i #define LOOP' loop/unikernel.S
+            echo 'let service = net "service"' >>net/config.ml
+            sed -i '1i #define NET' net/unikernel.S
             """)
         let run = try ci("run", "broken.yaml")
         #expect(run.status == 1, "\(run.output)\(run.messages)")
@@ -260,6 +262,7 @@ struct UnikernelRunTests {
             ),
             ("wrong-text", "test", nil, "the unikernel did not print 'Hello World'"),
             ("wrong-status", "test", nil, "the unikernel ended with exit status 0, expected 3"),
+            ("with-net", "test", nil, "the unikernel needs the devices service, but runs have no network"),
             ("endless", "test", "time limit exceeded", "time limit exceeded: the job's time limit is 2 s"),
         ]
         for (name, phase, signature, reason) in expected {
@@ -292,6 +295,7 @@ struct UnikernelRunTests {
           - {name: wrong-text, source: ./source, subpath: hello, backends: spt, configure: [--hello=Moon],
              run: {spt: {time: 10s, expect: Hello World}}}
           - {name: wrong-status, source: ./source, subpath: hello, backends: spt, run: {spt: {time: 10s, status: 3}}}
+          - {name: with-net, source: ./net, backends: spt, run: {spt: {time: 10s}}}
           - {name: endless, source: ./loop, backends: spt, run: {spt: {time: 2s, expect: Hello World}}}
           - {name: axes, source: ./source, subpath: hello, backends: spt, configure: [{hello: [World, Moon]}],
              run: {spt: {time: 10s, expect: Hello World}}}

@@ -2,6 +2,14 @@
 # usage: ciso-run.sh BACKEND MEBIBYTES STATUS IMAGE ARGUMENT...
 backend=$1 memory=$2 expected=$3 image=$4
 shift 4
+manifest=${image%/*}/manifest.json
+if [ "$backend" != unix ] && [ -f "$manifest" ]; then
+    devices=$(grep -o '"name":[^,}]*' "$manifest" | sed 's/.*: *"\(.*\)".*/\1/' | tr '\n' ' ')
+    if [ -n "$devices" ]; then
+        echo "error: the unikernel needs the devices ${devices% }, but runs have no network and no block devices" >&2
+        exit 1
+    fi
+fi
 case $backend in
 unix) set -- "$image" "$@" ;;
 virtio)

@@ -1,0 +1,29 @@
+import Core
+import TestSupport
+import Testing
+
+@testable import PlanSession
+
+/// The files of a unikernel that `mirage configure` reads.
+@Suite struct ConfigureFilesTests {
+    @Test func eachPathMustMatchAFile() throws {
+        let folder = try TemporaryDirectory()
+        try folder.shell(
+            """
+            mkdir -p s/u/data s/u/empty
+            touch s/u/config.ml s/u/other.ml s/u/data/a s/top
+            tar -cf s.tar s
+            """)
+        func files(_ paths: [String]) throws -> [String] {
+            try SourceTree.withUnpacked(folder("s.tar"), in: folder.path) { tree in
+                try tree.configureFiles(below: "u", matching: paths.map { Glob($0) }).keys.map { "\($0)" }.sorted()
+            }
+        }
+        #expect(try files(["data/*", "config.ml"]) == ["config.ml", "data/a"])
+        for path in ["absent", "empty/*", "empty", "../top", "top"] {
+            let failure = #expect(throws: Failure.self) { try files(["data/*", path]) }
+            #expect(failure?.category == .input)
+            #expect(failure?.description.contains("in the folder 'u' of the source matches '\(path)'") == true)
+        }
+    }
+}
