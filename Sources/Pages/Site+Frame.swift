@@ -38,9 +38,9 @@ extension Site {
     /// Untrusted text for display: control characters are made visible. Templates escape markup.
     func shown(_ text: String) -> String { text.displayable }
 
-    /// Untrusted text for display on one line, truncated to a length.
+    /// Untrusted text for display on one line, truncated to a length. An explanation of the solver has several lines.
     func shown(_ text: String, limit: Int) -> String {
-        let line = text.displayableOnOneLine
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: "; ").displayableOnOneLine
         return line.count > limit ? line.prefix(limit - 1) + "…" : line
     }
 

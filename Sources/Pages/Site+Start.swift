@@ -34,6 +34,7 @@ extension Site {
         ]
         let failures = causes.filter { !$0.isUnsolvable }
         values.merge(causeTable(Array(failures.prefix(20)), of: failures.count)) { $1 }
+        values["unsolvable"] = optional(unsolvableNote(cells))
         values.merge(columnTable(columns)) { $1 }
         return page("start", at: "index.html", title: "Start", values)
     }

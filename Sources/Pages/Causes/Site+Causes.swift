@@ -7,7 +7,8 @@ extension Site {
     func causeListPage() -> Page {
         let failures = causes.filter { !$0.isUnsolvable }
         return page(
-            "causeList", at: "causes.html", title: "Causes", causeTable(failures, of: failures.count, limit: 500))
+            "causeList", at: "causes.html", title: "Causes",
+            causeTable(failures, of: failures.count, limit: 500).merging(["heading": "Causes"]) { $1 })
     }
 
     /// The values of a table of causes.
@@ -17,6 +18,7 @@ extension Site {
         let listed = Array(causes.prefix(limit))
         return [
             "causesCaption": "Each bad cell belongs to exactly one cause.",
+            "hasCauses": !causes.isEmpty, "causesEmpty": "No cell failed.",
             "causesSummary": listed.count < total ? "the first \(listed.count) of \(number(total))" : number(total),
             "causes": listed.map { cause -> TemplateValues in
                 [
@@ -49,8 +51,7 @@ extension Site {
             example.flatMap { self.cell(named: $0) }.flatMap(excerpt) ?? cause.reason.map { shown($0) }
         var values: TemplateValues = [
             "kind": cause.kind.rawValue, "id": cause.id, "sentence": sentence(of: cause, limit: 300),
-            "spoils":
-                "\(counted(cause.count, "cell")): \(counted(cause.cells.count, "cell")) of \(counted(cause.packages.count, "package")) and \(counted(cause.blocks.count, "cell")) that wait for them, in \(counted(cause.columns, "column")) of \(columns.count)",
+            "spoils": spoils(cause),
             "hasExcerpt": excerpt != nil, "excerpt": excerpt ?? "",
             "excerptOf": example.map { "from \($0)" } ?? "", "hasPackages": !cause.cells.isEmpty,
             "packagesSummary": number(cause.packages.count), "packages": packageRows(cause),
@@ -71,6 +72,21 @@ extension Site {
         return page(
             "cause", at: "causes/\(id).html", title: sentence(of: cause, limit: 80), feed: "feeds/causes/\(id).xml",
             values)
+    }
+
+    /// The number of cells that a cause affects.
+    private func spoils(_ cause: Cause) -> String {
+        let place = "in \(counted(cause.columns, "column")) of \(columns.count)"
+        let own = "\(counted(cause.cells.count, "cell")) of \(counted(cause.packages.count, "package"))"
+        guard !cause.blocks.isEmpty else { return "\(own), \(place)" }
+        return
+            "\(counted(cause.count, "cell")): \(own), and \(counted(cause.blocks.count, "cell")) that they block, \(place)"
+    }
+
+    /// What the table of causes omits; nil if it omits nothing.
+    func unsolvableNote(_ cells: [ListedCell]) -> String? {
+        let count = cells.count { causesOfCells[$0.state.cell].map { causes[$0].isUnsolvable } ?? false }
+        return count == 0 ? nil : "\(counted(count, "cell")) \(count == 1 ? "has" : "have") no solution"
     }
 
     private func packageRows(_ cause: Cause) -> [TemplateValues] {

@@ -7,7 +7,11 @@ extension Site {
     func unsolvablePage() -> Page {
         let roots = causes.filter { $0.isUnsolvable }
         return page(
-            "causeList", at: "unsolvable.html", title: "Unsolvable", causeTable(roots, of: roots.count, limit: 500))
+            "causeList", at: "unsolvable.html", title: "Unsolvable",
+            causeTable(roots, of: roots.count, limit: 500).merging([
+                "heading": "Unsolvable", "causesEmpty": "Every cell has a solution.",
+                "causesCaption": "Why cells have no solution. Each belongs to exactly one cause.",
+            ]) { $1 })
     }
 
     /// The page of flaky cells.

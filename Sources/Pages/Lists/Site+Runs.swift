@@ -26,7 +26,7 @@ extension Site {
     }
 
     private func ending(of run: RunRecord) -> String {
-        [run.ending?.rawValue ?? "runs", run.end.map(time)].compactMap { $0 }.joined(separator: ", ")
+        [run.ending?.rawValue ?? "not yet", run.end.map(time)].compactMap { $0 }.joined(separator: ", ")
     }
 
     private func changes(of run: RunRecord) -> String {
@@ -52,7 +52,8 @@ extension Site {
             }
         let facts: [(String, String)] = [
             ("Began", time(run.begin)), ("Ended", ending(of: run)), ("Trigger", run.trigger),
-            ("Cells", run.selectors?.joined(separator: " ") ?? "all"), ("Changes", changes(of: run)),
+            ("Cells", run.selectors?.joined(separator: " ") ?? "all"),
+            ("Changes", changes(of: run).isEmpty ? "none" : changes(of: run)),
             ("Plan", run.plan.map { String($0.prefix(12)) } ?? "not in the store"),
         ]
         return page(

@@ -55,6 +55,7 @@ extension Site {
             },
         ]
         values.merge(causeTable(here, of: here.count, limit: 300)) { $1 }
+        values["unsolvable"] = optional(unsolvableNote(own))
         values.merge(columnTable(columns.filter { $0.target == name })) { $1 }
         return page(
             "target", at: "targets/\(name).html", title: name, feed: "feeds/targets/\(address(name)).xml", values)
