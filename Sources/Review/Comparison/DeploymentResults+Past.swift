@@ -45,15 +45,10 @@ extension DeploymentResults {
     private static func cells(of plan: PlanDocuments, with results: [ComparedCell]) throws -> [ComparedCell] {
         let known = Dictionary(results.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
         return try plan.cells().compactMap { planned in
-            switch planned.basis {
-            case .excluded: nil
-            case .unsolvable(let explanation):
-                ComparedCell(
-                    cell: planned.cell, outcome: .unsolvable, reason: explanation, constraint: planned.cause)
-            case .jobs:
-                known[planned.cell].flatMap { $0.outcome == .unsolvable ? nil : $0 }
-                    ?? ComparedCell(cell: planned.cell, outcome: nil)
+            if case .jobs = planned.basis, let result = known[planned.cell], result.outcome != .unsolvable {
+                return result
             }
+            return ComparedCell(planned: planned)
         }
     }
 
@@ -117,6 +112,18 @@ extension DeploymentResults {
             guard let planned = index.contents.planned(at: place) else { return nil }
             return ComparedCell(
                 try state(of: planned), isWeak: index.contents.cells[place].verdict?.isWeak ?? false)
+        }
+    }
+}
+
+extension ComparedCell {
+    /// A planned cell without a result; nil if the matrix excludes it.
+    init?(planned: PlannedCell) {
+        switch planned.basis {
+        case .excluded: return nil
+        case .unsolvable(let explanation):
+            self.init(cell: planned.cell, outcome: .unsolvable, reason: explanation, constraint: planned.cause)
+        case .jobs: self.init(cell: planned.cell, outcome: nil)
         }
     }
 }

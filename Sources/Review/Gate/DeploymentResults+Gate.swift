@@ -24,7 +24,8 @@ extension DeploymentResults {
             throw Failure(
                 .input, "'\(base)' is a current column", hint: "a gate compares with an earlier state: --base RUN")
         }
-        let (compared, present) = try comparable(side, with: states)
+        let (recorded, present) = try comparable(side, with: states)
+        let compared = try withPlanned(recorded, for: states)
         let missing = allowsMissing ? [] : try self.missing(from: compared, selectors, advisory)
         return Gate(
             states, advisory: advisory, good: good, causes: causes, base: compared, present: present, missing: missing)
@@ -69,6 +70,27 @@ extension DeploymentResults {
         }
         let present = index.plannedPlaces.filter { wanted.contains(Position(at: $0, in: contents)) }
         return (side, present.map(contents.cell))
+    }
+
+    /// The base with the cells of its plan that have no result in it, if the given states are to be compared with them: a run
+    /// of selected cells records no others, also not that they are unsolvable.
+    private func withPlanned(_ base: ComparisonSide, for states: [CellState]) throws -> ComparisonSide {
+        guard let plan = base.plan else { return base }
+        let known = Set(base.cells.map(\.cell.position))
+        let lacking = states.filter { state in
+            state.outcome != .success && state.outcome?.isVerdict == true && !known.contains(state.cell.position)
+        }
+        let wanted = Set(lacking.map(\.cell.position))
+        let shards = Set(
+            lacking.map {
+                CellShard(target: $0.cell.target, compiler: $0.cell.compiler, package: $0.cell.package.name)
+            })
+        var side = base
+        for shard in shards {
+            side.cells += try plan.cells(in: shard).filter { wanted.contains($0.cell.position) }
+                .compactMap(ComparedCell.init(planned:))
+        }
+        return side
     }
 
     /// The required cells of the base whose package is missing in this plan in all versions.
