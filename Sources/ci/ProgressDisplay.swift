@@ -127,7 +127,13 @@ actor ProgressDisplay {
         startTicking()
     }
 
+    /// - Parameter failures: The packages that failed before, once for each job.
     private func tell(_ failures: [(package: PackageVersion, cells: Int)]) {
+        var known: [PackageVersion: Int] = [:]
+        for failure in failures { known[failure.package, default: 0] += failure.cells }
+        let failures = known.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
+            (package: $0.key, cells: $0.value)
+        }
         for failure in failures.prefix(Self.shown) {
             say("\(count(failure.cells, "cell")) blocked by \(failure.package), which failed before")
         }

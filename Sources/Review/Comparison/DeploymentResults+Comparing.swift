@@ -15,6 +15,7 @@ extension DeploymentResults {
     package func difference(from before: ComparisonSide, to after: ComparisonSide, hasReasons: Bool) throws
         -> Difference
     {
+        let (before, after) = try inCommonColumns(before, after)
         if let property = before.part.obstacle(toComparingWith: after.part) {
             throw Self.incomparable(before, after, property)
         }
@@ -26,6 +27,30 @@ extension DeploymentResults {
         return try Difference(
             from: reading(before), to: reading(after), hasReasons: hasReasons,
             failures: (failures(on: before), failures(on: after)), details: { try self.detailed($0) })
+    }
+
+    /// Two targets whose only compilers differ are compared as columns: otherwise they would have no cell in common.
+    private func inCommonColumns(
+        _ before: ComparisonSide, _ after: ComparisonSide
+    ) throws -> (ComparisonSide, ComparisonSide) {
+        guard before.isColumn, after.isColumn, before.part.compiler == nil, after.part.compiler == nil,
+            let old = before.part.target, let new = after.part.target
+        else { return (before, after) }
+        let (oldNames, newNames) = (compilers(of: old), compilers(of: new))
+        guard Set(oldNames).isDisjoint(with: newNames) else { return (before, after) }
+        guard oldNames.count == 1, newNames.count == 1 else {
+            throw Failure(
+                .input, "'\(before.title)' and '\(after.title)' have no compiler in common",
+                hint: "compare two columns: \(old)/\(oldNames.first ?? "") \(new)/\(newNames.first ?? "")")
+        }
+        var (first, second) = (before, after)
+        (first.part.compiler, second.part.compiler) = (oldNames[0], newNames[0])
+        return (first, second)
+    }
+
+    /// The names of the compilers of a target.
+    private func compilers(of target: String) -> [String] {
+        header.columns.filter { $0.target == target }.map(\.compiler)
     }
 
     private static func incomparable(
@@ -112,7 +137,7 @@ extension DeploymentResults {
             return nil
         }
         var part = TablePart(target: target)
-        let compilers = header.columns.filter { $0.target == target }.map(\.compiler)
+        let compilers = compilers(of: target)
         if parts.count == 2 {
             let words = parts[1].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             // `*` covers all compilers, as in selectors.

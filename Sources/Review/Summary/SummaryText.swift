@@ -28,10 +28,15 @@ package struct SummaryText: Sendable {
 
     private var head: [String] {
         let total = summary.columns.reduce(0) { $0 + $1.cells.values.reduce(0, +) }
-        let before = summary.previousRun.map { "run \($0)" } ?? "earlier results"
-        let run = (summary.run.map { ", run \($0)" } ?? "") + ", against \(before)"
+        let run = (summary.run.map { ", run \($0)" } ?? "") + against
         let retries = summary.retries.map { $0 == 0 ? "" : ", \($0) with a pending retry" } ?? ""
         return ["\(summary.deployment): \(count(total, "cell"))\(retries)\(run)"]
+    }
+
+    /// What the cells are compared with. Runs before the first recorded one may have left results.
+    private var against: String {
+        if let previous = summary.previousRun { return ", against run \(previous)" }
+        return summary.run == 1 ? ", the first" : ", against earlier results"
     }
 
     // MARK: The table
