@@ -16,6 +16,9 @@ extension IndexContents {
         init(cells: Int) { oldest = Array(repeating: 0, count: cells) }
     }
 
+    /// The number of new results after which the packs that were read are closed.
+    private static let longWalk = 1 << 16
+
     /// Adds the results of the branches that the index lacks.
     ///
     /// - Returns: Whether documents had to be read because the messages of some commits do not describe their results.
@@ -33,6 +36,8 @@ extension IndexContents {
             hasReadDocuments = try add(branch, from: head, in: store, to: &batch) || hasReadDocuments
             tips[target] = head
         }
+        // Most pages of the packs' indexes have been read in a long walk.
+        if batch.rows.count > Self.longWalk { store.releaseCaches() }
         try link(&batch)
         return hasReadDocuments
     }
@@ -246,11 +251,13 @@ extension IndexContents {
             batch.rows[place].before = row.before == HistoryRow.none ? cells[Int(row.cell)].row : number(row.before)
         }
         for place in batch.newest { cells[Int(batch.rows[place].cell)].row = number(UInt32(place)) }
-        var rows = batch.rows.takeReversed()
+        var rows = batch.rows
+        batch.rows = RowBatch()
+        rows.reverse()
         func row(_ number: HistoryRow.Number) throws(IndexDamage) -> HistoryRow {
             Int(number) < known ? try history[number] : rows[Int(number) - known]
         }
-        for place in rows.indices {
+        for place in 0..<count {
             rows[place].since = HistoryRow.Number(known + place)
             let new = rows[place]
             if new.before != HistoryRow.none, try row(new.before).saysTheSame(as: new) {

@@ -118,7 +118,7 @@ struct HistoryRows: Sendable {
     }
 
     private let base: Base?
-    private(set) var added: [HistoryRow] = []
+    private(set) var added = RowBatch()
 
     init() { base = nil }
 
@@ -147,8 +147,12 @@ struct HistoryRows: Sendable {
     }
 
     /// Appends rows with consecutive numbers.
-    mutating func add(_ rows: [HistoryRow]) {
-        if added.isEmpty { added = rows } else { added += rows }
+    mutating func add(_ rows: RowBatch) {
+        guard added.count > 0 else {
+            added = rows
+            return
+        }
+        for place in 0..<rows.count { added.append(rows[place]) }
     }
 
     /// The number of rows in a piece.
@@ -158,7 +162,7 @@ struct HistoryRows: Sendable {
     func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         if let base { try body(UnsafeRawBufferPointer(base.rows)) }
         for start in stride(from: 0, to: added.count, by: Self.piece) {
-            var sealed = Array(added[start..<min(start + Self.piece, added.count)])
+            var sealed = (start..<min(start + Self.piece, added.count)).map { added[$0] }
             for place in sealed.indices { sealed[place].seal(as: HistoryRow.Number(baseCount + start + place)) }
             try sealed.withUnsafeBytes { try body($0) }
         }

@@ -1,5 +1,5 @@
 /// A list of rows in pieces, so that growing does not copy them.
-struct RowBatch {
+struct RowBatch: Sendable {
     private static let shift = 14
     private static let size = 1 << shift
 
@@ -21,12 +21,8 @@ struct RowBatch {
         count += 1
     }
 
-    /// Removes and returns all rows in reverse order. Each piece is freed as soon as it is copied.
-    mutating func takeReversed() -> [HistoryRow] {
-        var rows: [HistoryRow] = []
-        rows.reserveCapacity(count)
-        while let piece = pieces.popLast() { rows += piece.reversed() }
-        count = 0
-        return rows
+    /// Reverses the rows in place: a copy of a long history would be the largest part of the process.
+    mutating func reverse() {
+        for place in 0..<count / 2 { (self[place], self[count - 1 - place]) = (self[count - 1 - place], self[place]) }
     }
 }
