@@ -6,8 +6,6 @@ enum Clause: Hashable {
     case exclusion(Candidate, Candidate)
     /// Not the candidate, or one of those that its dependency at this position allows.
     case dependency(Candidate, index: Int32)
-    /// A unit clause: not the candidate, which conflicts with itself.
-    case selfConflict(Candidate)
     case learned(LearnedClauses.ID)
 
     /// The other candidate of an exclusion; nil for any other clause.

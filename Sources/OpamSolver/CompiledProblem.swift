@@ -10,7 +10,7 @@ package struct CompiledProblem: Sendable {
     package var slotOf: [Slot] = []
     /// The dependencies of each candidate, in textual order: some candidate of the slot from the set.
     package var dependencies = ConstraintRows()
-    /// The conflicts of each candidate: every candidate of the slot in the set.
+    /// The conflicts of each candidate with those of other slots: every candidate of the slot in the set.
     package var conflicts = ConstraintRows()
     /// The at-most-one groups of each candidate.
     package var atMostOneGroups = GroupRows()

@@ -187,8 +187,6 @@ extension Search {
         case .exclusion(let one, let other):
             meet(one, &self)
             meet(other, &self)
-        case .selfConflict(let candidate):
-            meet(candidate, &self)
         case .dependency(let candidate, let dependency):
             meet(candidate, &self)
             let set = problem.dependencies.set(Int(dependency))

@@ -23,7 +23,7 @@ extension Search {
         case dependency(slot: Slot, set: CandidateSets.ID)
     }
 
-    /// What a candidate contributed to the conflict analysed last; nil if that was a learned or a unit clause.
+    /// What a candidate contributed to the conflict analysed last; nil if that was a learned clause.
     private func contributions(of candidate: Candidate) -> [Contribution]? {
         var parts: [Contribution] = []
         for clause in analysis.antecedents {
@@ -35,7 +35,6 @@ extension Search {
                 parts.append(
                     .dependency(
                         slot: problem.dependencies.slot(Int(index)), set: problem.dependencies.set(Int(index))))
-            case .selfConflict(candidate): return nil
             case .learned(let clause):
                 for index in learned.range(clause) where learned.literal(at: index).candidate == candidate {
                     return nil

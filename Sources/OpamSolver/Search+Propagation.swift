@@ -62,8 +62,7 @@ extension Search {
         let (slot, set) = (problem.conflicts.slot(index), problem.conflicts.set(index))
         let selected = assignment.selected[slot.index]
         if !selected.isNone {
-            guard problem.sets.contains(selected, in: set) else { return nil }
-            return selected == candidate ? .selfConflict(candidate) : .exclusion(candidate, selected)
+            return problem.sets.contains(selected, in: set) ? .exclusion(candidate, selected) : nil
         }
         for index in problem.order.range(slot) {
             let other = problem.order.candidate(at: index)
@@ -122,12 +121,11 @@ extension Search {
             let holder = assignment.classHolder[problem.atMostOneGroups.group(at: index)]
             if !holder.isNone { return .exclusion(holder, candidate) }
         }
-        let slot = problem.slot(of: candidate)
         for index in problem.conflicts.range(candidate) {
-            let (target, set) = (problem.conflicts.slot(index), problem.conflicts.set(index))
-            if target == slot, problem.sets.contains(candidate, in: set) { return .selfConflict(candidate) }
-            let other = assignment.selected[target.index]
-            if !other.isNone, problem.sets.contains(other, in: set) { return .exclusion(other, candidate) }
+            let other = assignment.selected[problem.conflicts.slot(index).index]
+            if !other.isNone, problem.sets.contains(other, in: problem.conflicts.set(index)) {
+                return .exclusion(other, candidate)
+            }
         }
         for index in problem.dependencies.range(candidate) {
             let selected = assignment.selected[problem.dependencies.slot(index).index]

@@ -123,7 +123,6 @@ extension Solver {
     func group(of clause: Clause) -> ConstraintGroup? {
         switch clause {
         case .learned: nil
-        case .selfConflict(let candidate): exclusionGroup(candidate, candidate)
         case .dependency(let candidate, let index): isOwner(candidate) ? group(candidate, dependency: Int(index)) : nil
         case .exclusion(let one, let other): exclusionGroup(one, other) ?? exclusionGroup(other, one)
         }

@@ -75,7 +75,10 @@ struct TargetProblem {
         let row = universe.packages[package.index]
         if !wasAvailable || isChanged?.formulas[Int(row.depends)] == true { setDependencies(of: package, row.depends) }
         if row.conflicts != 0, !wasAvailable || isChanged?.lists[Int(row.conflicts)] == true {
-            problem.conflicts.replace(package, with: compiler.conflicts(of: row.conflicts, &problem))
+            // To opam, a package does not conflict with itself.
+            let own = problem.slot(of: package)
+            let conflicts = compiler.conflicts(of: row.conflicts, &problem).filter { $0.slot != own }
+            problem.conflicts.replace(package, with: conflicts)
         }
         if row.classes != 0, !wasAvailable {
             problem.atMostOneGroups.replace(package, with: universe.classLists[row.classes])

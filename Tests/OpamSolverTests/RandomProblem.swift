@@ -62,7 +62,8 @@ private func addDependencies(
     }
     problem.dependencies.replace(candidate, with: needs)
     let conflicts = (0..<Int.random(in: 0...1, using: &generator)).map { _ in randomLink(names, &problem, &generator) }
-    problem.conflicts.replace(candidate, with: conflicts)
+    let own = problem.slot(of: candidate)
+    problem.conflicts.replace(candidate, with: conflicts.filter { $0.slot != own })
     if Int.random(in: 0..<5, using: &generator) == 0 {
         problem.atMostOneGroups.replace(candidate, with: [Int32.random(in: 0...1, using: &generator)])
     }
