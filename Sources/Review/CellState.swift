@@ -133,6 +133,6 @@ package enum OverallState: Sendable {
     case good
     /// A required cell is not good.
     case notGood
-    /// A required cell has an infrastructure failure, so nothing is known about its package.
+    /// A required cell has an infrastructure failure or is blocked by one, so nothing is known about its package.
     case unavailable
 }

@@ -8,8 +8,8 @@ struct ResultsCommand: AsyncParsableCommand, TracedCommand {
         abstract: "Summarize the results: how many cells are good, and why the others are not.",
         discussion: """
             Prints the causes that affect the most cells, across targets. --all prints a table for each target instead. \
-            Exits with 1 if a required cell is not good, with 3 if one has an infrastructure failure. SELECTORs pick cells; \
-            without any, all cells are picked.
+            Exits with 1 if a required cell is not good, with 3 if one has an infrastructure failure or is blocked by one. \
+            SELECTORs pick cells; without any, all cells are picked.
             """)
 
     @OptionGroup var trace: LogOption

@@ -17,8 +17,12 @@ extension DeploymentResults {
         try check(selectors)
         let advisory = Set(header.targets.filter { !$0.required }.map(\.name))
         let (states, good) = try judged(try places(picked: selectors), advisory)
-        let causes = causeIDs(at: states.compactMap { index.contents.place(of: $0.cell) })
-        guard let base else { return Gate(states, advisory: advisory, good: good, causes: causes) }
+        let judgedPlaces = states.compactMap { index.contents.place(of: $0.cell) }
+        let causes = causeIDs(at: judgedPlaces)
+        let unknown = blockedByInfrastructure(at: judgedPlaces)
+        guard let base else {
+            return Gate(states, advisory: advisory, good: good, causes: causes, unknown: unknown)
+        }
         let side = try side(named: base, areVerdicts: true)
         guard !side.isColumn else {
             throw Failure(
@@ -28,7 +32,13 @@ extension DeploymentResults {
         let compared = try withPlanned(recorded, for: states)
         let missing = allowsMissing ? [] : try self.missing(from: compared, selectors, advisory)
         return Gate(
-            states, advisory: advisory, good: good, causes: causes, base: compared, present: present, missing: missing)
+            states, advisory: advisory, good: good, causes: causes, unknown: unknown, base: compared, present: present,
+            missing: missing)
+    }
+
+    private func blockedByInfrastructure(at places: [Int]) -> Set<Cell> {
+        let causes = IndexedCauses(of: places, in: index.contents).causes
+        return Set(causes.filter { $0.key.kind == .infrastructure }.flatMap(\.blocked).map(index.contents.cell))
     }
 
     /// The states of the cells that the gate must examine, and the number of required cells that are good.

@@ -65,10 +65,12 @@ package struct Gate: Codable, Sendable {
     ///   - base: The state to compare with; if nil, every required cell must be good. Its outcomes are the last
     ///     verdicts, so that infrastructure failures do not hide them.
     ///   - causes: The ids of the causes of bad cells.
+    ///   - unknown: The cells that an infrastructure failure blocks, about which nothing is known.
     ///   - present: The planned cells that are versions of the packages in `states`; nil if `states` has all of them.
     ///   - missing: The required cells of the base whose package is missing in the plan in all versions.
     package init(
         _ states: [CellState], advisory: Set<String>, good: Int = 0, causes: [Cell: String] = [:],
+        unknown: Set<Cell> = [],
         base: ComparisonSide? = nil, present: [Cell]? = nil, missing: [ComparedCell] = []
     ) {
         self.base = base?.title
@@ -79,7 +81,13 @@ package struct Gate: Codable, Sendable {
         for state in states where state.state != "excluded" && !advisory.contains(state.cell.target) {
             guard state.required || state.accepted != nil else { continue }
             required += 1
-            judge(Entry(state, signatures, cause: causes[state.cell]), state, base)
+            var entry = Entry(state, signatures, cause: causes[state.cell])
+            if unknown.contains(state.cell) {
+                entry.why = "an infrastructure failure blocks it"
+                undecided.append(entry)
+            } else {
+                judge(entry, state, base)
+            }
         }
         for cell in missing {
             required += 1

@@ -64,8 +64,10 @@ extension DeploymentResults {
     package func overallState(of cells: Set<Cell>?) -> OverallState { overallState(at: places(of: cells)) }
 
     private func overallState(at places: [Int]) -> OverallState {
-        let bad = places.filter(index.contents.isRequiredAndNotGood).map { index.contents.cells[$0] }
-        return bad.contains { $0.outcome == .infrastructure } ? .unavailable : bad.isEmpty ? .good : .notGood
+        let bad = places.filter(index.contents.isRequiredAndNotGood)
+        if bad.isEmpty { return .good }
+        let causes = IndexedCauses(of: bad, in: index.contents).causes
+        return causes.contains { $0.key.kind == .infrastructure } ? .unavailable : .notGood
     }
 
     /// Why a cell is in its state, since when, and which other cells are affected.

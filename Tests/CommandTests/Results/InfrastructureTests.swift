@@ -14,6 +14,16 @@ import Testing
         #expect(try world.run("results", "waiting", "good").status == 3)
     }
 
+    /// Nothing is known about a package that was not built because its dependency met a fault of the machine.
+    @Test func whatInfrastructureBlocksHasNoVerdict() async throws {
+        let world = try await RecordedStore(["good": .success, "bad": .infrastructure, "top": .blocked])
+        #expect(try world.run("results", "top").status == 3)
+        #expect(try world.run("results", "good", "top").status == 3)
+        let gate = try world.run("gate", "good", "top")
+        #expect(gate.status == 3 && gate.output.contains("an infrastructure failure blocks it"), "\(gate)")
+        #expect(try world.run("gate", "good").status == 0)
+    }
+
     @Test(arguments: ["file", "file/below", "/proc/self/cmdline", "/dev/null"])
     func anUnusableCacheIsNamed(place: String) async throws {
         let world = try await RecordedStore([:])
