@@ -64,9 +64,9 @@ extension AgentState {
     private mutating func publishHeartbeats() throws {
         let now = Int(Date().timeIntervalSince1970)
         let running = held.filter { $0.value.isRunning }.keys.sorted()
-        for start in stride(from: 0, to: running.count, by: Self.claimLimit) {
+        for jobs in running.chunks(ofCount: Self.claimLimit) {
             var beats: [Digest: JobProgress] = [:]
-            for job in running[start..<min(start + Self.claimLimit, running.count)] {
+            for job in jobs {
                 guard var progress = newProgress(of: job) else { continue }
                 (progress.seen, progress.output) = (now, environment.lastOutput(job) ?? progress.output)
                 beats[job] = progress
@@ -79,9 +79,7 @@ extension AgentState {
     /// Writes the reports that could not be written before, several in one step.
     private mutating func retryReports() throws {
         let jobs = held.filter { $0.value.unwritten != nil }.keys.sorted()
-        for start in stride(from: 0, to: jobs.count, by: Self.reportLimit) {
-            try writeReports(of: Array(jobs[start..<min(start + Self.reportLimit, jobs.count)]))
-        }
+        for part in jobs.chunks(ofCount: Self.reportLimit) { try writeReports(of: Array(part)) }
     }
 
     /// Gives up the claims of reported jobs if the dispatcher is gone, so that other dispatchers run them until the next one

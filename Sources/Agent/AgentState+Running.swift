@@ -22,9 +22,7 @@ extension AgentState {
             if entry.assignment.lane == nil { free -= 1 }
             chosen.append(job)
         }
-        for start in stride(from: 0, to: chosen.count, by: Self.claimLimit) {
-            await begin(claim(chosen[start..<min(start + Self.claimLimit, chosen.count)]))
-        }
+        for jobs in chosen.chunks(ofCount: Self.claimLimit) { await begin(claim(jobs)) }
     }
 
     /// Claims some jobs, in one step if all are free. Jobs that cannot be claimed are returned.

@@ -149,8 +149,7 @@ package final class PackWriter {
             }
             return
         }
-        for start in stride(from: 0, to: objects.count, by: Self.batch) {
-            let part = objects[start..<min(start + Self.batch, objects.count)]
+        for part in objects.chunks(ofCount: Self.batch) {
             for (id, contents, checksum) in Self.compressed(part) {
                 try add(copy: id, contents, checksum: checksum)
             }
@@ -165,12 +164,12 @@ package final class PackWriter {
     private static func compressed(
         _ objects: ArraySlice<Object>
     ) -> [(id: ObjectID, contents: [UInt8], checksum: UInt32)] {
-        let starts = Array(stride(from: objects.startIndex, to: objects.endIndex, by: share))
+        let parts = objects.chunks(ofCount: share)
         let shares = Mutex<[[(id: ObjectID, contents: [UInt8], checksum: UInt32)]]>(
-            Array(repeating: [], count: starts.count))
-        DispatchQueue.concurrentPerform(iterations: starts.count) { number in
+            Array(repeating: [], count: parts.count))
+        DispatchQueue.concurrentPerform(iterations: parts.count) { number in
             let deflaters = Deflaters()
-            let part = objects[starts[number]..<min(starts[number] + share, objects.endIndex)].map { object in
+            let part = parts[number].map { object in
                 let contents = deflaters.entry(
                     header(object.type.packNumber, object.bytes.count), object.bytes, object.compression)
                 return (object.id, contents, crc32(contents))

@@ -64,9 +64,7 @@ struct ColumnSolver: Sendable {
         }
         count(0)
         let parts = columns.enumerated().flatMap { index, cells in
-            stride(from: 0, to: cells.entries.count, by: chunk).map { start in
-                (index: index, positions: start..<min(start + chunk, cells.entries.count))
-            }
+            cells.entries.indices.chunks(ofCount: chunk).map { (index: index, positions: $0) }
         }
         let solved = try await parallelMap(parts) { _, part in
             let solved = solve(columns[part.index], part.positions)

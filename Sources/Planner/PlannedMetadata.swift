@@ -38,10 +38,7 @@ struct PlannedMetadata {
         let changed = Set(stacks.flatMap(\.changed))
         var known = try previous().filter { wanted[$0.key]?.isMade == false && !changed.contains(packageName($0.key)) }
         let missing = wanted.filter { known[$0.key] == nil }.sorted { $0.key < $1.key }
-        let parts = stride(from: 0, to: missing.count, by: Self.part).map {
-            missing[$0..<min($0 + Self.part, missing.count)]
-        }
-        let read = try await parallelMap(parts) { [packages] _, part in
+        let read = try await parallelMap(missing.chunks(ofCount: Self.part)) { [packages] _, part in
             try part.compactMap { text, wanted in
                 try PackageVersion(text).map { try packages[wanted.stack].metadata(of: $0) }
             }

@@ -235,10 +235,7 @@ public struct PlanDocuments: Sendable {
             return jobs
         }
         let changed = changes.filter { $0.key.isInside(root) && $0.value.bytes != nil }.map { ($0, $1.bytes ?? []) }
-        let parts = stride(from: 0, to: changed.count, by: Self.part).map {
-            changed[$0..<min($0 + Self.part, changed.count)]
-        }
-        let added = try await parallelMap(parts) { _, part in
+        let added = try await parallelMap(changed.chunks(ofCount: Self.part)) { _, part in
             var jobs: [(Digest, Job)] = []
             for (path, bytes) in part { try Self.append(bytes, at: path, to: &jobs) }
             return jobs

@@ -95,8 +95,8 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
 
     private static func forEachPiece(of bytes: [UInt8], _ body: (String) -> Bool) {
         var pieces = TextPieces()
-        for start in stride(from: 0, to: bytes.count, by: pieceSize) {
-            let text = pieces.append(bytes[start..<min(bytes.count, start + pieceSize)])
+        for piece in bytes.chunks(ofCount: pieceSize) {
+            let text = pieces.append(piece)
             guard text.isEmpty || body(text) else { return }
         }
         let rest = pieces.finish()

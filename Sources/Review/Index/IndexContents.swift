@@ -161,9 +161,11 @@ struct HistoryRows: Sendable {
     /// Calls `body` with the bytes of all rows in the file's format, in pieces.
     func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         if let base { try body(UnsafeRawBufferPointer(base.rows)) }
-        for start in stride(from: 0, to: added.count, by: Self.piece) {
-            var sealed = (start..<min(start + Self.piece, added.count)).map { added[$0] }
-            for place in sealed.indices { sealed[place].seal(as: HistoryRow.Number(baseCount + start + place)) }
+        for part in (0..<added.count).chunks(ofCount: Self.piece) {
+            var sealed = part.map { added[$0] }
+            for place in sealed.indices {
+                sealed[place].seal(as: HistoryRow.Number(baseCount + part.lowerBound + place))
+            }
             try sealed.withUnsafeBytes { try body($0) }
         }
         if count == 0 { try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
