@@ -27,15 +27,17 @@ extension AgentState {
     /// - Throws: Any error of the ephemeral values.
     private mutating func publish(_ progress: [Digest: JobProgress]) throws -> Bool {
         var changes: [StorePath: EphemeralChange] = [:]
+        var published: [Digest: JobProgress] = [:]
         for (job, progress) in progress {
             guard let version = held[job]?.progressVersion, let path = try? DispatchValues.progress(of: job),
                 let document = try? EphemeralDocument.encode(progress)
             else { continue }
             changes[path] = .set(document, owner: owner, expecting: .version(version))
+            published[job] = progress
         }
         guard !changes.isEmpty else { return true }
         guard let version = try values.values.change(changes) else { return false }
-        for (job, progress) in progress { held[job]?.note(progress, version: version) }
+        for (job, progress) in published { held[job]?.note(progress, version: version) }
         return true
     }
 
