@@ -2,6 +2,7 @@ package import Core
 internal import Foundation
 internal import Logging
 package import PluginMessages
+internal import System
 
 /// A plugin that has been found, loaded and checked. Calls go to a child process, one at a time.
 ///

@@ -18,7 +18,7 @@ package struct DispatchValues: Sendable {
     /// The executor for a task that reads and changes the values; nil for the cooperative pool, which suits values on this
     /// machine.
     package func executor(_ label: String) -> (any TaskExecutor)? {
-        values.isRemote ? SerialTaskExecutor(label: label) : nil
+        values.isRemote ? SerialQueueExecutor(label: label) : nil
     }
 
     // MARK: Paths

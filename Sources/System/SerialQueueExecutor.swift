@@ -1,8 +1,8 @@
 internal import Dispatch
 
-/// Runs an actor on a thread of its own, so that it can wait for a child process without blocking a thread of the
-/// cooperative pool.
-package final class SerialQueueExecutor: SerialExecutor {
+/// Runs an actor or a task on a queue of its own, one part after the other, so that it may block without taking a thread of
+/// the cooperative pool.
+package final class SerialQueueExecutor: SerialExecutor, TaskExecutor {
     private let queue: DispatchQueue
 
     package init(label: String) {
@@ -12,11 +12,12 @@ package final class SerialQueueExecutor: SerialExecutor {
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async {
-            job.runSynchronously(on: self.asUnownedSerialExecutor())
+            job.runSynchronously(
+                isolatedTo: self.asUnownedSerialExecutor(), taskExecutor: self.asUnownedTaskExecutor())
         }
     }
 
-    /// Returns the result of `work`, run on this executor's thread.
+    /// Returns the result of `work`, run on this executor's queue.
     package func run<Result>(_ work: @escaping @Sendable () throws -> sending Result) async throws -> sending Result {
         try await withCheckedThrowingContinuation { continuation in
             queue.async {
@@ -25,7 +26,7 @@ package final class SerialQueueExecutor: SerialExecutor {
         }
     }
 
-    /// Returns the result of `work`, which cannot fail, run on this executor's thread.
+    /// Returns the result of `work`, which cannot fail, run on this executor's queue.
     package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             queue.async {
