@@ -8,7 +8,7 @@ extension Report {
     /// failures are `skipped`.
     func junitDocument() -> String {
         var document = Markup(prologue: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
-        let columns = Dictionary(grouping: cells, by: { "\($0.cell.target)/\($0.cell.columnName)" })
+        let columns = Dictionary(grouping: cells, by: \.cell.fullColumnName)
         document.element("testsuites", ["name": status.deployment]) { document in
             for (name, states) in columns.sorted(by: { $0.key < $1.key }) {
                 let kinds = Dictionary(grouping: states, by: JUnitKind.init).mapValues(\.count)
