@@ -26,8 +26,8 @@ package struct DialogueSession: Sendable {
     private let report: @Sendable (String) -> Void
 
     /// - Parameters:
-    /// - obstacle: the reason why the machine cannot continue; nil while it can.
-    /// - report: receives a line about each step.
+    ///   - obstacle: the reason why the machine cannot continue; nil while it can.
+    ///   - report: receives a line about each step.
     package init(
         _ boot: InstallerBoot, _ console: MachineConsole, timing: Timing = Timing(),
         obstacle: @escaping @Sendable () -> String? = { nil }, report: @escaping @Sendable (String) -> Void = { _ in }

@@ -80,8 +80,8 @@ package final class MachineImageBuild: Sendable {
     /// Makes the image.
     ///
     /// - Parameters:
-    /// - report: receives a line about each part.
-    /// - reportStep: receives a line about each step of a dialogue.
+    ///   - report: receives a line about each part.
+    ///   - reportStep: receives a line about each step of a dialogue.
     /// - Returns: the image's digest.
     /// - Throws: `Failure`, which names the log; `CancellationError`. Only that log remains then.
     package func run(

@@ -18,8 +18,8 @@ package actor MachineSlots {
     /// Runs `body` when there is enough memory and there are enough processors for a machine.
     ///
     /// - Parameters:
-    /// - memory: the memory of the guest, in MiB.
-    /// - waits: is called if the caller has to wait.
+    ///   - memory: the memory of the guest, in MiB.
+    ///   - waits: is called if the caller has to wait.
     /// - Throws: `PermanentFailure` if this host never has enough resources; the error of `body`; `CancellationError`.
     package func use<Value: Sendable>(
         memory needed: Int, processors count: Int, waits: @Sendable () -> Void,

@@ -64,7 +64,7 @@ package struct MachineStore: Sendable {
     /// same one, one of them makes it and the others wait.
     ///
     /// - Parameters:
-    /// - backing: the backing disk of its overlay. A machine made with another one is made again.
+    ///   - backing: the backing disk of its overlay. A machine made with another one is made again.
     ///   - make: makes the files of a machine in an empty directory.
     package func machine(
         _ digest: Digest, over backing: String,

@@ -61,7 +61,7 @@ final class MachineTestBed: Sendable {
     /// Writes a matrix with packages, whose store is its own.
     ///
     /// - Parameters:
-    /// - mirror: the source of packages for the guest's package manager.
+    ///   - mirror: the source of packages for the guest's package manager.
     ///   - words: further words of the kernel's command line.
     ///   - image: the guest's disk if nil.
     ///   - checksum: of the image; the right one if nil.

@@ -7,7 +7,7 @@ final class RemoteTestBed: Sendable {
     private let folder: TemporaryDirectory
 
     /// - Parameters:
-    /// - packages: opam files by package, in addition to those of the compiler.
+    ///   - packages: opam files by package, in addition to those of the compiler.
     ///   - repository: an opam repository to use instead.
     init(
         _ packages: [String: String] = [:], only: String = "all", targets: [String], rest: String = "",

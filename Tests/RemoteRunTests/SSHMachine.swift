@@ -91,8 +91,8 @@ final class SSHMachine: Sendable {
     /// Starts the machine.
     ///
     /// - Parameters:
-    /// - laboratory: the directory of its files; contains the key that it accepts.
-    /// - role: the contents of the file `/var/tmp/role` on it.
+    ///   - laboratory: the directory of its files; contains the key that it accepts.
+    ///   - role: the contents of the file `/var/tmp/role` on it.
     ///   - elevates: whether the login may become root.
     ///   - megabytes: the size of its disk.
     ///   - root: a root file system that the login sees instead of this machine's own.

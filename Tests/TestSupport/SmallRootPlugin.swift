@@ -27,11 +27,11 @@ package enum SmallRootPlugin {
     /// Builds the plugin's file.
     ///
     /// - Parameters:
-    /// - directory: the directory of the file, and of the file `count`, which gains a line each time the root file
-    ///     system is made.
+    ///   - directory: the directory of the file, and of the file `count`, which gains a line each time the root file
+    ///       system is made.
     ///   - bootstrap: the script of the step at the worker.
-    /// - tools: the programs that the plugin requires, as JSON.
-    /// - version: the environment's version according to the plugin; the probe reports 1.
+    ///   - tools: the programs that the plugin requires, as JSON.
+    ///   - version: the environment's version according to the plugin; the probe reports 1.
     /// - Returns: the path of the shared object.
     package static func build(
         in directory: String, bootstrap: String = fill, network: Bool = false, tools: String = "", version: String = "1"

@@ -17,8 +17,8 @@ struct StockOpam {
     let target: TargetEnvironment
 
     /// - Parameters:
-    /// - layers: the layers on top of the base and opam itself.
-    /// - systemPackages: further packages of the distro that the packages need.
+    ///   - layers: the layers on top of the base and opam itself.
+    ///   - systemPackages: further packages of the distro that the packages need.
     init(
         in world: QuickstartWorld, systemPackages: [String] = [], layers: [String] = []
     ) async throws {
