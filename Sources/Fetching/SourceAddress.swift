@@ -1,5 +1,6 @@
 internal import Foundation
 package import OpamFormat
+internal import System
 
 /// The address of a source in an opam file, parsed as opam does.
 package enum SourceAddress: Hashable, Sendable {
@@ -40,15 +41,17 @@ package enum SourceAddress: Hashable, Sendable {
     private static func plain(_ place: String) -> String { localPath(place).map { "file://\($0)" } ?? place }
 
     private static func split(_ address: String) -> (place: Substring, revision: String?) {
-        guard let hash = address.lastIndex(of: "#") else { return (address[...], nil) }
-        let revision = address[address.index(after: hash)...]
-        return (address[..<hash], revision.isEmpty ? nil : String(revision))
+        let letters = address.unicodeScalars
+        guard let hash = letters.lastIndex(of: "#") else { return (address[...], nil) }
+        let revision = letters[letters.index(after: hash)...]
+        return (Substring(letters[..<hash]), revision.isEmpty ? nil : String(revision))
     }
 
     /// The path of a `file:` address, or of an address without a scheme that begins with a slash.
     package static func localPath(_ address: some StringProtocol) -> String? {
-        for prefix in ["file://", "file:", ""] where address.hasPrefix(prefix + "/") {
-            return String(address.dropFirst(prefix.count))
+        for scheme in ["file://", "file:", ""] where address.utf8.starts(with: scheme.utf8) {
+            let path = address.utf8.dropFirst(scheme.utf8.count)
+            if path.first == UInt8(ascii: "/") { return String(decoding: path, as: UTF8.self) }
         }
         return nil
     }
@@ -67,7 +70,7 @@ package enum SourceAddress: Hashable, Sendable {
 
     /// A path as encoded in git's URLs, in which '#' does not begin a revision.
     private static func encoded(_ path: String) -> String {
-        path.replacingOccurrences(of: "%", with: "%25").replacingOccurrences(of: "#", with: "%23")
+        path.replacingScalar("%", with: "%25").replacingScalar("#", with: "%23")
     }
 
     /// Decodes the path in a git URL.

@@ -80,12 +80,14 @@ package struct ImageConfiguration: Decodable, Sendable {
     /// The environment variables of the image, except those of an opam switch or a user, which jobs set themselves.
     package var variables: [String: String] {
         let pairs = (config?.env ?? []).prefix(1000).compactMap { entry -> (String, String)? in
-            guard let equals = entry.firstIndex(of: "="), !entry.utf8.contains(0), entry.utf8.count < 1 << 17 else {
+            guard let equals = entry.unicodeScalars.firstIndex(of: "="), !entry.utf8.contains(0),
+                entry.utf8.count < 1 << 17
+            else {
                 return nil
             }
             let name = String(entry[..<equals])
             guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil, !Self.own.contains(name) else { return nil }
-            return (name, String(entry[entry.index(after: equals)...]))
+            return (name, String(entry.unicodeScalars[equals...].dropFirst()))
         }
         return Dictionary(pairs) { $1 }
     }

@@ -1,4 +1,5 @@
 internal import PluginMessages
+internal import System
 
 /// All that the command line of QEMU is made from.
 public struct MachineConfiguration: Codable, Hashable, Sendable {
@@ -158,6 +159,6 @@ extension MachineConfiguration {
 
     /// A comma separates the options of QEMU.
     private func escaped(_ path: String) -> String {
-        path.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
+        path.replacingScalar(",", with: ",,")
     }
 }

@@ -1,4 +1,5 @@
 internal import OpamFormat
+internal import System
 
 /// Opam's metadata about a switch as a whole, generated for each environment from its packages.
 package struct SwitchState: Hashable, Sendable {
@@ -115,7 +116,7 @@ package struct SwitchState: Hashable, Sendable {
     /// One line for each update: variable, operator, value and comment, separated by tabs, with blanks escaped.
     private var environmentFile: String {
         func escaped(_ text: String) -> String {
-            text.replacing("\\", with: "\\\\").replacing(" ", with: "\\ ").replacing("\t", with: "\\\t")
+            text.replacingScalar("\\", with: "\\\\").replacingScalar(" ", with: "\\ ").replacing("\t", with: "\\\t")
         }
         return EnvironmentChange.ofSwitch(layout, packages: environment, forced: false).map { change in
             [change.variable, change.operator.text, escaped(change.value), escaped(change.comment)]

@@ -1,4 +1,5 @@
 internal import OpamFormat
+internal import System
 
 /// A file `NAME.in` from which a package's `substs` generates `NAME`.
 package enum Template {
@@ -75,6 +76,6 @@ package enum Template {
     }
 
     private static func escaped(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        text.replacingScalar("\\", with: "\\\\").replacingScalar("\"", with: "\\\"")
     }
 }

@@ -1,9 +1,10 @@
 /// `word` quoted for POSIX shells; it must not contain a zero byte. Words of letters, digits and `@%+=:,./-_` are
 /// returned unchanged.
 public func shellQuoted(_ word: String) -> String {
-    let plain = !word.isEmpty && word.utf8.allSatisfy(isPlain)
-    return plain
-        ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+    if !word.isEmpty, word.utf8.allSatisfy(isPlain) { return word }
+    // By scalars: to Swift, a quote before a combining character is another character.
+    let parts = word.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false).map(String.init)
+    return "'\(parts.joined(separator: #"'\''"#))'"
 }
 
 /// The words of a command, quoted and separated by spaces.

@@ -11,7 +11,7 @@ package enum ShellWord {
             }
         }
         if safe, !text.isEmpty { return text }
-        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        return "'\(text.replacingScalar("'", with: "'\\''"))'"
     }
 
     /// Lines that set the parameters of a script.

@@ -1,6 +1,7 @@
 internal import Core
 internal import Model
 internal import Review
+internal import System
 
 /// Prints states of cells on standard output.
 struct CellPrinter {
@@ -38,6 +39,6 @@ struct CellPrinter {
 
 /// A CSV field by RFC 4180: quoted if it contains a comma, a quote or a line break.
 func csvField(_ text: String) -> String {
-    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    guard text.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else { return text }
+    return "\"\(text.replacingScalar("\"", with: "\"\""))\""
 }

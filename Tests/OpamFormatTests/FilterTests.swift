@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func escapedTextsExpandToThemselves() {
-        for text in ["", "%", "%%", "%{os}%", "a%b", "100%"] {
+        for text in ["", "%", "%%", "%{os}%", "a%b", "100%", "%\u{301}{os}%\u{301}"] {
             #expect(Interpolation.expand(Interpolation.escaped(text), in: environment) == text)
         }
     }

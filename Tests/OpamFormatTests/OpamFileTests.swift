@@ -208,4 +208,11 @@ import Testing
             }
         }
     }
+
+    /// A quote ends a string also before a combining character, with which it is one character to Swift.
+    @Test func aReplacedSourceIsReadBack() throws {
+        let source = Source(url: "https://e.org/a\"\u{301}\\\u{301}.tbz", subpath: "\"\u{301}] build: [")
+        let bytes = try OpamFile(parsing: "opam-version: \"2.0\"\n", file: "opam").replacing(source: source)
+        #expect(try OpamFile(parsing: bytes, file: "opam").url == source)
+    }
 }

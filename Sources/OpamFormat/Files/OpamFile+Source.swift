@@ -61,16 +61,11 @@ extension Item {
 extension Source {
     /// The text of the section in an opam file.
     fileprivate var section: String {
-        var lines = ["url {", "  src: \(Self.quoted(url))"]
+        var lines = ["url {", "  src: \(Printer.quoted(url))"]
         if !checksums.isEmpty {
-            lines.append("  checksum: [\(checksums.map { Self.quoted($0.description) }.joined(separator: " "))]")
+            lines.append("  checksum: [\(checksums.map { Printer.quoted($0.description) }.joined(separator: " "))]")
         }
-        if let subpath { lines.append("  subpath: \(Self.quoted(subpath))") }
+        if let subpath { lines.append("  subpath: \(Printer.quoted(subpath))") }
         return (lines + ["}"]).joined(separator: "\n") + "\n"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        let escaped = text.flatMap { $0 == "\\" || $0 == "\"" ? ["\\", $0] : [$0] }
-        return "\"\(String(escaped))\""
     }
 }

@@ -53,7 +53,9 @@ public enum Interpolation {
     /// An escaped text, which expands to `text`.
     public static func escaped(_ text: String) -> String {
         guard text.utf8.contains(.percent) else { return text }
-        return text.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
+        // By bytes: to Swift, a percent sign before a combining character is another character.
+        return text.utf8.split(separator: .percent, omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }.joined(separator: "%%")
     }
 
     /// The variables that the text may depend on.

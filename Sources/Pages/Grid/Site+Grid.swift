@@ -2,6 +2,7 @@ internal import Core
 internal import Foundation
 internal import Model
 internal import Review
+internal import System
 
 extension Site {
     /// The page of the grid, whose cells are packed strings that a script draws.
@@ -71,7 +72,7 @@ extension Site {
     }
 
     static func json(_ value: some Encodable) -> String {
-        ((try? CompactJSON.text(of: value)) ?? "").replacing("<", with: "\\u003c")
+        ((try? CompactJSON.text(of: value)) ?? "").replacingScalar("<", with: "\\u003c")
     }
 }
 

@@ -36,10 +36,10 @@ struct UnikernelRecipe {
         files["ciso-install.sh"] = UnikernelScripts.installConfiguration
         return PackageFiles(
             opam: text([
-                "synopsis: \(quoted("Configuration of the unikernel \(name) for \(backend.rawValue)"))",
+                "synopsis: \(Printer.quoted("Configuration of the unikernel \(name) for \(backend.rawValue)"))",
                 "depends: [\"mirage\"]", "build: [\(command(words))]",
                 "install: [\(command(["sh", "-eu", "ciso-install.sh"], "%{share}%/\(folder)"))]",
-                "x-ciso-generated: \(quoted("share/\(folder)/opam"))",
+                "x-ciso-generated: \(Printer.quoted("share/\(folder)/opam"))",
             ]), files: files)
     }
 
@@ -47,7 +47,7 @@ struct UnikernelRecipe {
     var placeholder: PackageFiles { PackageFiles(opam: text(["depends: [\(configureDependency)]"])) }
 
     /// Both have the same version, which no other opam file can name.
-    private var configureDependency: String { "\(quoted(unikernel.entry.configureName)) {= version}" }
+    private var configureDependency: String { "\(Printer.quoted(unikernel.entry.configureName)) {= version}" }
 
     // MARK: Building
 
@@ -56,10 +56,10 @@ struct UnikernelRecipe {
     /// - Parameter generated: The opam file of `mirage configure`.
     /// - Throws: `LockObstacle` if a part of that file cannot be converted.
     func build(generated: OpamFile, lock: UnikernelLock) throws(LockObstacle) -> PackageFiles {
-        let needed = lock.tools.map { "\(quoted($0.name)) {= \(quoted($0.version))}" }
+        let needed = lock.tools.map { "\(Printer.quoted($0.name)) {= \(Printer.quoted($0.version))}" }
         let depends = generated.depends.description
         var lines = [
-            "synopsis: \(quoted("Unikernel \(name) for \(backend.rawValue)"))",
+            "synopsis: \(Printer.quoted("Unikernel \(name) for \(backend.rawValue)"))",
             "depends: [",
         ]
         lines += ([configureDependency] + needed).map { "  \($0)" }
@@ -71,20 +71,22 @@ struct UnikernelRecipe {
             "install: [\(command(["sh", "-eu", "ciso-install.sh", backend.rawValue, name], "%{share}%/\(name)"))]",
         ]
         if !lock.systemPackages.isEmpty {
-            lines.append("depexts: [[\(lock.systemPackages.map(quoted).joined(separator: " "))]]")
+            lines.append("depexts: [[\(lock.systemPackages.map { Printer.quoted($0) }.joined(separator: " "))]]")
         }
         lines += [
-            "x-ciso-image: [\(quoted("share/\(name)/\(image)")) \(quoted(backend.rawValue))]", "x-ciso-lock: [",
+            "x-ciso-image: [\(Printer.quoted("share/\(name)/\(image)")) \(Printer.quoted(backend.rawValue))]",
+            "x-ciso-lock: [",
         ]
         lines += lock.sources.map { source in
             let words = [source.directory, source.url] + source.packages.map(\.description)
-            return "  [\(words.map(quoted).joined(separator: " "))]"
+            return "  [\(words.map { Printer.quoted($0) }.joined(separator: " "))]"
         }
         lines.append("]")
         for source in lock.sources {
-            let sums = source.checksums.map(quoted).joined(separator: " ")
+            let sums = source.checksums.map { Printer.quoted($0) }.joined(separator: " ")
             let checksum = sums.isEmpty ? "" : "  checksum: [\(sums)]\n"
-            lines.append("extra-source \(quoted(source.file)) {\n  src: \(quoted(source.url))\n\(checksum)}")
+            lines.append(
+                "extra-source \(Printer.quoted(source.file)) {\n  src: \(Printer.quoted(source.url))\n\(checksum)}")
         }
         let list = lock.sources.map { "\($0.directory) \($0.file)\n" }.joined()
         let files: [FilePath: [UInt8]] = [
@@ -112,8 +114,8 @@ struct UnikernelRecipe {
         let status = run.status ?? (backend == .virtio ? 83 : 0)
         let words = ["sh", "-u", "ciso-run.sh", backend.rawValue, String(max(memory, 1)), String(status)]
         var lines = [
-            "synopsis: \(quoted("Run of the unikernel \(name) on \(backend.rawValue)"))",
-            "x-ciso-run: \(quoted(backend.rawValue))",
+            "synopsis: \(Printer.quoted("Run of the unikernel \(name) on \(backend.rawValue)"))",
+            "x-ciso-run: \(Printer.quoted(backend.rawValue))",
             "run-test: [\(command(words, "%{share}%/\(name)/\(image)", run.arguments))]",
         ]
         if backend == .virtio {
@@ -140,14 +142,12 @@ struct UnikernelRecipe {
         Array((["opam-version: \"2.0\""] + lines).joined(separator: "\n").utf8) + [UInt8(ascii: "\n")]
     }
 
-    private func quoted(_ text: String) -> String { Printer.quoted(text) }
-
     /// A command in which only `interpolated` may refer to opam variables.
     private func command(_ words: [String], _ interpolated: String? = nil, _ rest: [String] = []) -> String {
-        let all = words.map(literal) + (interpolated.map { [quoted($0)] } ?? []) + rest.map(literal)
+        let all = words.map(literal) + (interpolated.map { [Printer.quoted($0)] } ?? []) + rest.map(literal)
         return "[\(all.joined(separator: " "))]"
     }
 
     /// A word that opam does not interpret: `%` is written as `%%`.
-    private func literal(_ text: String) -> String { quoted(Interpolation.escaped(text)) }
+    private func literal(_ text: String) -> String { Printer.quoted(Interpolation.escaped(text)) }
 }

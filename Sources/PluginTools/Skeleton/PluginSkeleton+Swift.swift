@@ -1,6 +1,8 @@
+internal import System
+
 extension PluginSkeleton {
     var manifest: String {
-        let quoted = ciso.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        let quoted = ciso.replacingScalar("\\", with: "\\\\").replacingScalar("\"", with: "\\\"")
         let dependency =
             ciso.contains("://") || ciso.hasPrefix("git@")
             ? #".package(url: "\#(quoted)", branch: "main")"# : #".package(name: "ciso", path: "\#(quoted)")"#

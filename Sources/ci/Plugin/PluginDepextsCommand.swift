@@ -94,10 +94,7 @@ extension DepextReport {
             let cells = [
                 target, name.name, name.status.rawValue, name.packages.joined(separator: " "), "\(name.users)",
             ]
-            return cells.map {
-                $0.contains { "\",\n".contains($0) } ? "\"" + $0.replacing("\"", with: "\"\"") + "\"" : $0
-            }
-            .joined(separator: ",") + "\n"
+            return cells.map(csvField).joined(separator: ",") + "\n"
         }.joined()
     }
 }

@@ -46,11 +46,7 @@ extension PluginListing {
     fileprivate var csv: String {
         plugins.map { plugin in
             [plugin.name, plugin.version, plugin.digest.hex, plugin.targets.joined(separator: " "), plugin.file]
-                .map(quoted).joined(separator: ",") + "\n"
+                .map(csvField).joined(separator: ",") + "\n"
         }.joined()
-    }
-
-    private func quoted(_ text: String) -> String {
-        text.contains { "\",\n".contains($0) } ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
     }
 }
