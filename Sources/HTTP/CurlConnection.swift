@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Synchronization
+internal import System
 
 /// A libcurl handle, which keeps connections open for later requests. Used by one thread at a time.
 final class CurlConnection: @unchecked Sendable {
@@ -203,10 +204,4 @@ private let seekBody: curl_seek_callback = { context, offset, origin in
     guard origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
     exchange(context).seek(to: Int(offset))
     return CURL_SEEKFUNC_OK
-}
-
-extension Duration {
-    fileprivate var milliseconds: Int {
-        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
-    }
 }

@@ -126,7 +126,7 @@ package struct Notifier: Sendable {
         let last = try ledger.lastDigest(to: way)
         if let last, now < last + settings.period * 3600 {
             report.lines.append(
-                "mail to \(address): \(count(messages.count, "message")) after \(Self.time(last + settings.period * 3600))"
+                "mail to \(address): \(count(messages.count, "message")) after \(UTCTime.iso(last + settings.period * 3600))"
             )
             return
         }
@@ -147,10 +147,6 @@ package struct Notifier: Sendable {
         let problem = await submit(digest(claimed).text(at: now), to: address)
         try ledger.finish(claimed, by: way, problem == nil ? .sent : .failed, digest: last)
         note("mail to \(address): \(digest(claimed).subject)", problem, &report)
-    }
-
-    private static func time(_ seconds: Int) -> String {
-        Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
     }
 
     /// Passes a mail to the mail program of the machine.

@@ -95,12 +95,7 @@ extension Site {
     }
 
     /// `2026-11-28 21:40 UTC`.
-    func time(_ seconds: Int) -> String {
-        let text = Date(timeIntervalSince1970: Double(seconds)).formatted(
-            .iso8601.year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(
-                .colon))
-        return text.prefix(16).replacing("T", with: " ") + " UTC"
-    }
+    func time(_ seconds: Int) -> String { "\(UTCTime.minute(seconds)) UTC" }
 
     /// `35,486`.
     func number(_ number: Int) -> String {

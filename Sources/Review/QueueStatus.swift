@@ -30,16 +30,19 @@ package struct QueueStatus: Codable, Hashable, Sendable {
     package var lines: [String] {
         guard waitingJobs + runningJobs > 0 else { return [] }
         var line = "  left: \(count(waitingJobs + runningJobs, "job")), \(runningJobs) running"
-        if let remainingSeconds { line += ", about \(Self.text(ofSeconds: remainingSeconds))" }
+        if let remainingTime { line += ", about \(remainingTime)" }
         if slots == 0 { line += ", no worker takes jobs" }
         return [line]
     }
 
-    private static func text(ofSeconds seconds: Int) -> String {
-        switch seconds {
-        case ..<120: "\(seconds) s"
-        case ..<7200: "\(seconds / 60) min"
-        default: "\(seconds / 3600) h \(seconds / 60 % 60) min"
+    /// The estimate for people: `42 s`, `3 min`, `2 h 5 min`; nil if there is none.
+    package var remainingTime: String? {
+        remainingSeconds.map { seconds in
+            switch seconds {
+            case ..<120: "\(seconds) s"
+            case ..<7200: "\(seconds / 60) min"
+            default: "\(seconds / 3600) h \(seconds / 60 % 60) min"
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Synchronization
+internal import System
 
 /// Ephemeral values in the memory of one process: for tests, and for runs that no other process watches.
 public final class MemoryEphemeralValues: EphemeralValues {

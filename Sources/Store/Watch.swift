@@ -2,6 +2,7 @@ internal import Dispatch
 public import Git
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// An event of a watch: all changes below its prefix by one or several commits.
 public struct WatchEvent: Sendable {

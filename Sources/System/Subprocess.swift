@@ -94,7 +94,7 @@ package struct Subprocess: Sendable {
     /// The path of the program.
     private func program() throws(SystemError) -> String {
         guard let name = words.first else { throw SystemError("execute", "", ENOENT) }
-        if name.contains("/") { return name }
+        if name.utf8.contains(UInt8(ascii: "/")) { return name }
         for folder in (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":") {
             let path = "\(folder)/\(name)"
             if access(path, X_OK) == 0, FileStatus(path, followingLinks: true)?.isFile == true { return path }
@@ -175,14 +175,5 @@ private struct RunningSubprocess: ~Copyable {
         for descendant in ProcessIdentity.descendants(of: process) { Glibc.kill(descendant, SIGKILL) }
         Glibc.kill(-process, SIGKILL)
         Glibc.kill(process, SIGKILL)
-    }
-}
-
-extension Duration {
-    /// The duration in milliseconds for poll(2), rounded up.
-    package var millisecondsForPoll: Int32 {
-        let (seconds, attoseconds) = components
-        let exact = seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000
-        return Int32(clamping: max(0, exact) + 1)
     }
 }

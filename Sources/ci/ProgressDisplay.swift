@@ -186,7 +186,7 @@ actor ProgressDisplay {
         draw(force: true)
         guard !live, clock.now - lastSaid >= Self.silence, let longest = running.values.min(by: { $0.began < $1.began })
         else { return }
-        let spent = seconds(longest.began.duration(to: clock.now) / .seconds(1))
+        let spent = durationText(longest.began.duration(to: clock.now) / .seconds(1))
         let others = running.count > 1 ? ", and \(running.count - 1) more" : ""
         say("running: \(longest.title): \(longest.step), \(spent)\(others)")
     }
@@ -196,7 +196,7 @@ actor ProgressDisplay {
     }
 
     private func sentence(for ending: JobEnding) -> String {
-        "\(words(for: ending)), \(seconds(ending.duration))\(reason(of: ending))"
+        "\(words(for: ending)), \(durationText(ending.duration))\(reason(of: ending))"
     }
 
     private func sentence(for event: HubPusher.Event) -> String {
@@ -229,7 +229,7 @@ actor ProgressDisplay {
         lastDrawn = now
         clear()
         var lines = running.values.sorted { ($0.began, $0.title) < ($1.began, $1.title) }.prefix(Self.shown).map {
-            "  \(seconds($0.began.duration(to: now) / .seconds(1)).padded(to: 8)) \($0.title): \($0.step)"
+            "  \(durationText($0.began.duration(to: now) / .seconds(1)).padded(to: 8)) \($0.title): \($0.step)"
         }
         if running.count > Self.shown { lines.append("           and \(running.count - Self.shown) more") }
         lines.append(summary(at: now))
@@ -243,11 +243,11 @@ actor ProgressDisplay {
         var text = "\(ended)/\(total) jobs, \(running.count) running"
         if !waiting.isEmpty { text += ", \(waiting.count) waiting for another run" }
         if bad > 0 { text += ", \(bad) not good" }
-        text += ", \(seconds(spent)) so far"
+        text += ", \(durationText(spent)) so far"
         if isDraining {
             text += ", draining"
         } else if ended > 0, ended < total {
-            text += ", about \(seconds(spent / Double(ended) * Double(total - ended))) left"
+            text += ", about \(durationText(spent / Double(ended) * Double(total - ended))) left"
         }
         return text
     }
@@ -260,17 +260,6 @@ actor ProgressDisplay {
 
     private func write(_ text: String) {
         StandardError.write(text)
-    }
-}
-
-/// Formats a duration: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
-func seconds(_ value: Double) -> String {
-    let whole = Int(value.rounded())
-    switch value {
-    case ..<9.95: return String(format: "%.1f s", value)
-    case ..<120: return "\(whole) s"
-    case ..<7200: return String(format: "%d min %02d s", whole / 60, whole % 60)
-    default: return String(format: "%d h %02d min", whole / 3600, whole / 60 % 60)
     }
 }
 

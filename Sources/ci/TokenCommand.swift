@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Core
-internal import Foundation
 internal import Records
 internal import Store
 
@@ -49,9 +48,8 @@ struct TokenListCommand: ParsableCommand, TracedCommand {
 
     func run() throws {
         for token in try AccessTokens(in: store.open()).all() {
-            let date = Date(timeIntervalSince1970: Double(token.created)).formatted(.iso8601)
             let permissions = token.permissions.map(\.rawValue).joined(separator: ",")
-            StandardOutput.print("\(token.name)\t\(permissions)\t\(date)")
+            StandardOutput.print("\(token.name)\t\(permissions)\t\(UTCTime.iso(token.created))")
         }
     }
 }

@@ -65,7 +65,7 @@ actor WatchDisplay {
             "  \(worker.id): \(worker.mode.rawValue), \(worker.running.count) of \(count(worker.slots, "slot")) busy\(waiting)"
         return [head]
             + worker.running.map { job in
-                let spent = seconds(Double(max(0, now - job.began)))
+                let spent = durationText(max(0, now - job.began))
                 return "    \(spent.padded(to: 8)) \(job.kind == .test ? "tests of " : "")\(job.cell): \(job.step)"
             }
     }

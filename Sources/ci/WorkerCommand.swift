@@ -110,7 +110,7 @@ extension OutputOptions {
             let phase = report.phase.map { " in \($0.rawValue)" } ?? ""
             let reason = report.reason.map { ": \($0)" } ?? ""
             StandardError.print(
-                "\(assignment.title): \(report.outcome.rawValue)\(phase), \(seconds(report.duration))\(reason)")
+                "\(assignment.title): \(report.outcome.rawValue)\(phase), \(durationText(report.duration))\(reason)")
         case .delayed(let assignment, let error):
             StandardError.print(
                 "\(assignment.title): the result waits until it can be reported: \(Failure(describing: error))")

@@ -19,11 +19,11 @@ extension Site {
                 "id": "urn:ciso:\(address(results.header.deployment)):\(kind):\(address(name))",
                 "self": base.map { $0 + "feeds/\(kind)/\(address(name)).xml" } ?? "\(address(name)).xml",
                 "page": (base ?? up) + subject.page,
-                "updated": atomTime(entries.first?.time ?? runs.first?.begin ?? 0),
+                "updated": UTCTime.iso(entries.first?.time ?? runs.first?.begin ?? 0),
                 "entries": entries.map { entry -> TemplateValues in
                     [
                         "id": "urn:ciso:\(address(results.header.deployment)):\(entry.id)",
-                        "title": shown(entry.title, limit: 200), "updated": atomTime(entry.time),
+                        "title": shown(entry.title, limit: 200), "updated": UTCTime.iso(entry.time),
                         "href": (base ?? up) + entry.page, "summary": shown(entry.summary, limit: 1000),
                     ]
                 },
@@ -106,11 +106,6 @@ extension Site {
             id: "fixed:\(address(package.name)):\(since)", title: "\(package) is good again",
             summary: "\(package) is good again on \(columnsInWords(cells.map(\.state.cell))).", time: since,
             page: "packages/\(address(package.name)).html")
-    }
-
-    /// `2026-11-28T21:40:00Z`.
-    private func atomTime(_ seconds: Int) -> String {
-        Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
     }
 
     /// A badge for the README of a package or a port, with the number of good cells.

@@ -22,7 +22,7 @@ extension Site {
                             ?? "packages/\(address(job.cell.package.name)).html",
                         "kind": job.kind.rawValue, "step": shown(job.step, limit: 60),
                         "place": job.host.map { shown($0, limit: 80) } ?? "sandbox",
-                        "seconds": duration(max(0, now - job.began)), "worker": shown(job.worker, limit: 60),
+                        "seconds": durationText(max(0, now - job.began)), "worker": shown(job.worker, limit: 60),
                     ]
                 },
                 "hasWorkers": !workers.isEmpty,
@@ -55,16 +55,7 @@ extension Site {
         return [
             (number(queue?.runningJobs ?? 0), "jobs running"), (number(queue?.waitingJobs ?? 0), "jobs waiting"),
             (number(queue?.pendingCells ?? 0), "cells pending"), (number(queue?.slots ?? 0), "slots"),
-            (queue?.remainingSeconds.map(duration) ?? "–", "remaining (estimate)"),
+            (queue?.remainingTime ?? "–", "remaining (estimate)"),
         ]
-    }
-
-    /// `42 s`, `3 min 20 s`, `2 h 5 min`.
-    private func duration(_ seconds: Int) -> String {
-        switch seconds {
-        case ..<60: "\(seconds) s"
-        case ..<3600: "\(seconds / 60) min \(seconds % 60) s"
-        default: "\(seconds / 3600) h \(seconds / 60 % 60) min"
-        }
     }
 }

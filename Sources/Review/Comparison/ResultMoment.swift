@@ -68,9 +68,4 @@ struct WrittenTime {
         else { return nil }
         return Int(date.timeIntervalSince1970)
     }
-
-    /// Formats a time in UTC: `2026-11-28 03:10`.
-    static func words(_ seconds: Int) -> String {
-        String(Date(timeIntervalSince1970: Double(seconds)).ISO8601Format().replacing("T", with: " ").prefix(16))
-    }
 }

@@ -36,7 +36,7 @@ package struct BisectText: Sendable {
         for (title, entry) in [("last good", report.good), ("first bad", report.bad)] {
             let reason = entry.commit == report.bad.commit ? report.reason ?? "" : ""
             table.add([
-                title, WrittenTime.words(entry.time), entry.run.map { "run \($0)" } ?? "", entry.package.description,
+                title, UTCTime.minute(entry.time), entry.run.map { "run \($0)" } ?? "", entry.package.description,
                 entry.words, reason.split(whereSeparator: \.isNewline).first.map(String.init) ?? "",
             ])
         }

@@ -67,7 +67,7 @@ package struct HistoryText: Sendable {
             default: ""
             }
         return [
-            WrittenTime.words(oldest.time), runs, versions, newest.words,
+            UTCTime.minute(oldest.time), runs, versions, newest.words,
             group.count == 1 ? "" : "\(group.count) results",
             newest.signature ?? "",
         ]
@@ -77,7 +77,7 @@ package struct HistoryText: Sendable {
 extension CellHistory.Entry {
     /// The run and version of the result: `in run 11 (2026-11-27 03:10) with 3.16.1`.
     var place: String {
-        let time = WrittenTime.words(time)
+        let time = UTCTime.minute(time)
         return (run.map { "in run \($0) (\(time))" } ?? "at \(time)") + " with \(package.version)"
     }
 }

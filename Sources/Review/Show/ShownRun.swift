@@ -55,8 +55,8 @@ extension DeploymentResults {
     /// The run in a few lines: time, inputs and outcome.
     private static func words(of run: RunRecord) -> [String] {
         let ending = run.ending?.rawValue ?? "running"
-        let end = run.end.map { " to \(WrittenTime.words($0))" } ?? ""
-        var lines = ["run \(run.number): \(ending), \(WrittenTime.words(run.begin))\(end), \(run.trigger)"]
+        let end = run.end.map { " to \(UTCTime.minute($0))" } ?? ""
+        var lines = ["run \(run.number): \(ending), \(UTCTime.minute(run.begin))\(end), \(run.trigger)"]
         let selectors = run.selectors?.joined(separator: " ") ?? "all cells"
         lines.append("plan \(run.plan?.prefix(12).description ?? "unknown"), \(selectors)")
         if let cells = run.cells {

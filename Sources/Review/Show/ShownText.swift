@@ -1,5 +1,4 @@
 internal import Core
-internal import Foundation
 internal import Git
 internal import Model
 
@@ -111,6 +110,6 @@ package struct ShownText: Sendable {
     }
 
     private static func time(_ seconds: Int) -> String {
-        seconds == 0 ? "" : String(Date(timeIntervalSince1970: Double(seconds)).ISO8601Format().prefix(16))
+        seconds == 0 ? "" : String(UTCTime.iso(seconds).prefix(16))
     }
 }

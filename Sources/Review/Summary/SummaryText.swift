@@ -1,5 +1,4 @@
 internal import Core
-internal import Foundation
 internal import Model
 
 /// A summary as lines for a terminal: a table of standings, the causes that affect the most cells, and suggested
@@ -97,7 +96,7 @@ package struct SummaryText: Sendable {
         if let run = cause.sinceRun {
             notes.append("since run \(run)")
         } else if let since = cause.since {
-            notes.append("since \(Date(timeIntervalSince1970: Double(since)).ISO8601Format().prefix(10))")
+            notes.append("since \(UTCTime.day(since))")
         }
         let first = what.split(separator: "\n").first.map(String.init) ?? ""
         return (notes.isEmpty ? "" : "[\(notes.joined(separator: ", "))] ") + who + first

@@ -63,7 +63,7 @@ struct StoreLogCommand: AsyncParsableCommand, TracedCommand {
                 })
         }
         for entry in history {
-            let time = Date(timeIntervalSince1970: Double(entry.commit.committer.time)).ISO8601Format()
+            let time = UTCTime.iso(Int(entry.commit.committer.time))
             StandardOutput.print("\(entry.id.hex.prefix(12))  \(time)  \(entry.commit.subject)")
         }
     }
