@@ -11,7 +11,7 @@ package enum WritableDirectory {
     ///   - hint: how to choose another one.
     /// - Throws: `Failure` of the category `unavailable` that names the directory.
     package static func check(_ path: String, _ name: String, hint: String) throws(Failure) {
-        var place = path.hasPrefix("/") ? path : "./\(path)"
+        var place = path.isAbsolutePath ? path : "./\(path)"
         var status = stat()
         while stat(place, &status) != 0 {
             guard errno == ENOENT, let parent = parent(of: place) else {
@@ -60,8 +60,9 @@ package enum WritableDirectory {
     }
 
     private static func parent(of path: String) -> String? {
-        let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        guard let slash = trimmed.lastIndex(of: "/"), trimmed != "/" else { return nil }
-        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+        let trimmed = path.utf8.last == UInt8(ascii: "/") ? String(decoding: path.utf8.dropLast(), as: UTF8.self) : path
+        let parent = trimmed.pathPrefix
+        guard !parent.isEmpty, parent != path else { return nil }
+        return parent == "/" ? parent : String(decoding: parent.utf8.dropLast(), as: UTF8.self)
     }
 }

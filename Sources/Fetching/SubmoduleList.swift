@@ -1,3 +1,5 @@
+internal import Core
+
 /// The file `.gitmodules`, which contains the URLs of submodules.
 struct SubmoduleList {
     private var modules: [(path: String?, url: String?)] = []
@@ -25,7 +27,9 @@ struct SubmoduleList {
         var found: [String: String] = [:]
         for module in modules {
             guard let path = module.path, let url = module.url else { continue }
-            let address = url.hasPrefix("./") || url.hasPrefix("../") ? Self.resolved(url, against: base) : url
+            let address =
+                [".", ".."].contains(url.pathNames.first) && !url.isAbsolutePath
+                ? Self.resolved(url, against: base) : url
             let isLocal = SourceAddress.localPath(address) != nil
             guard !isLocal || SourceAddress.localPath(base) != nil, isLocal || Self.isRemote(address) else { continue }
             found[path] = SourceAddress.localPath(address).map { "file://\($0)" } ?? address
@@ -35,7 +39,7 @@ struct SubmoduleList {
 
     private static func isRemote(_ address: String) -> Bool {
         ["https://", "http://", "ssh://", "git://"].contains { address.hasPrefix($0) }
-            || address.prefix { $0 != "/" }.contains(":") && !address.contains("::")
+            || address.utf8.prefix { $0 != UInt8(ascii: "/") }.contains(UInt8(ascii: ":")) && !address.contains("::")
     }
 
     private static func resolved(_ url: String, against base: String) -> String {

@@ -1,3 +1,5 @@
+internal import Core
+
 /// The author or committer of a commit, with the time.
 public struct Signature: Hashable, Sendable {
     /// The person's name.
@@ -116,13 +118,14 @@ public struct Commit: Hashable, Sendable {
 
     /// The first line of the message.
     public var subject: String {
-        String(message.prefix { $0 != "\n" })
+        String(decoding: message.utf8.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
     /// The `Key: value` lines of the last paragraph of the message, in order; empty if that is the first one.
     public var trailers: [(key: String, value: String)] {
         var paragraphs: [[Substring]] = [[]]
-        for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
+        for bytes in message.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            let line = Substring(bytes)
             if line.isEmpty {
                 if paragraphs[paragraphs.count - 1].isEmpty { continue }
                 paragraphs.append([])

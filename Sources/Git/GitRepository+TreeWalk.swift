@@ -1,15 +1,15 @@
+internal import Core
+
 extension GitRepository {
     /// The entry at `path` (`a/b/c`) below a directory; nil if it does not exist or the path is empty.
     ///
     /// - Complexity: Reads one tree object per component.
     public func entry(at path: some StringProtocol, in tree: ObjectID) throws -> TreeEntry? {
         var directory = tree
-        // By bytes: a combining character after a slash begins a name.
-        let components = path.utf8.split(separator: UInt8(ascii: "/"))
-        for (index, component) in components.enumerated() {
-            let name = String(decoding: component, as: UTF8.self)
+        let names = path.pathNames
+        for (index, name) in names.enumerated() {
             guard let entry = try self.tree(directory).entry(named: name) else { return nil }
-            if index == components.count - 1 { return entry }
+            if index == names.count - 1 { return entry }
             guard entry.kind == .directory else { return nil }
             directory = entry.id
         }

@@ -1,3 +1,4 @@
+internal import Core
 internal import Glibc
 internal import System
 
@@ -76,7 +77,7 @@ struct RepositoryPlace {
     private var common: String {
         guard let directory, let bytes = System.bytes(of: "\(directory)/commondir") else { return directory ?? path }
         let target = String(decoding: bytes.prefix(4096), as: UTF8.self).prefix { !$0.isNewline }
-        return target.hasPrefix("/") ? String(target) : "\(directory)/\(target)"
+        return target.isAbsolutePath ? String(target) : "\(directory)/\(target)"
     }
 
     private var plain: String { "or remove '\(gitFile ?? "\(path)/.git")' to read it as a plain folder" }
@@ -142,8 +143,7 @@ struct RepositoryPlace {
         }
         var text = String(decoding: bytes.prefix(4096), as: UTF8.self).dropFirst("gitdir:".count)
         text = text.drop { $0 == " " }.prefix { !$0.isNewline }
-        let folder = file[..<(file.lastIndex(of: "/") ?? file.startIndex)]
-        let target = text.hasPrefix("/") ? String(text) : "\(folder)/\(text)"
+        let target = text.isAbsolutePath ? String(text) : "\(file.pathPrefix)\(text)"
         guard kind(of: target) == .folder else {
             return (target, "'\(file)' names the repository '\(target)', which does not exist")
         }

@@ -80,7 +80,7 @@ package struct Hub: Sendable {
         logger.debug("pushed", metadata: ["hub": "\(url)", "succeeded": "\(outcome.succeeded)"])
         if outcome.succeeded { return }
         let output = String(decoding: outcome.output, as: UTF8.self)
-        let refusals = output.split(separator: "\n").filter { $0.hasPrefix("!\t") }
+        let refusals = output.textLines.filter { $0.hasPrefix("!\t") }
         let older = refusals.filter { $0.contains("(fetch first)") || $0.contains("(non-fast-forward)") }
         if let refusal = older.first {
             throw HubError(.diverged, "\(url): it has commits that the store lacks: \(refusal.dropFirst(2))")

@@ -105,8 +105,11 @@ struct ImageTree {
     }
 
     private static func split(_ path: String) -> (parent: String, name: String) {
-        guard let slash = path.lastIndex(of: "/") else { return ("", path) }
-        return (String(path[..<slash]), String(path[path.index(after: slash)...]))
+        let parent = path.pathPrefix
+        return (
+            String(decoding: parent.utf8.dropLast(), as: UTF8.self),
+            String(decoding: path.utf8.dropFirst(parent.utf8.count), as: UTF8.self)
+        )
     }
 
     private static func join(_ parent: String, _ name: String) -> String { parent.isEmpty ? name : "\(parent)/\(name)" }
@@ -137,7 +140,7 @@ struct ImageTree {
 
     /// Resolves the links in a path; nil if it does not exist.
     private func resolve(_ path: String) -> String? {
-        var rest = path.split(separator: "/").map(String.init)[...]
+        var rest = path.pathNames[...]
         var reached: [String] = []
         var links = 0
         while let name = rest.popFirst() {
@@ -153,8 +156,8 @@ struct ImageTree {
             }
             links += 1
             guard links <= 40 else { return nil }
-            if target.hasPrefix("/") { reached = [] }
-            rest = (target.split(separator: "/").map(String.init) + rest)[...]
+            if target.isAbsolutePath { reached = [] }
+            rest = (target.pathNames + rest)[...]
         }
         let found = reached.joined(separator: "/")
         return found.isEmpty || nodes[found] != nil ? found : nil

@@ -32,8 +32,7 @@ extension MatrixDecoder {
 
     /// Resolves a path relative to the file that contains it.
     func resolved(_ path: String, besides file: String) -> String {
-        guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
-        return String(file[...slash]) + path
+        path.isAbsolutePath ? path : file.pathPrefix + path
     }
 
     private func revision(_ fields: [String: Node]) -> RepositoryEntry.Revision {

@@ -44,7 +44,7 @@ extension MatrixDecoder {
 
     /// Parses a URL, or a path recognised by its beginning; nil for a version.
     func place(of text: String, in node: Node) -> Pin.Source.Address? {
-        if ["/", "./", "../"].contains(where: text.hasPrefix) || text == "." || text == ".." {
+        if text.isAbsolutePath || [".", ".."].contains(text.pathNames.first) {
             return .path(resolved(text, besides: node.location.file))
         }
         return text.contains("://") || text.contains("@") && text.contains(":") ? .url(text) : nil
@@ -91,7 +91,7 @@ extension MatrixDecoder {
 
     func subpath(_ node: Node) -> String? {
         guard let text = reader.text(node, "'subpath'")?.value else { return nil }
-        guard !text.hasPrefix("/"), !text.split(separator: "/").contains("..") else {
+        guard text.isPathInside else {
             reader.report(
                 "'subpath' must be a folder inside the source, found '\(text)'", at: node.location,
                 hint: "write it relative, without '..'")

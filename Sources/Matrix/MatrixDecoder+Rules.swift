@@ -132,7 +132,7 @@ extension MatrixDecoder {
 
     private func path(of node: Node) -> Located<Glob>? {
         guard let text = reader.text(node, "a path") else { return nil }
-        guard !text.value.hasPrefix("/"), !text.value.isEmpty, !text.value.split(separator: "/").contains("..") else {
+        guard text.value.isPathInside else {
             reader.report(
                 "'\(text.value)' is not a path below the switch's prefix", at: node.location,
                 hint: "such as 'lib/ocaml/ld.conf' or 'lib/stublibs/*'")

@@ -102,7 +102,7 @@ extension MatrixDecoder {
 
     private func fileGlob(_ node: Node) -> Located<Glob>? {
         guard let text = reader.text(node, "a path") else { return nil }
-        guard !text.value.hasPrefix("/"), !text.value.split(separator: "/").contains("..") else {
+        guard text.value.isPathInside else {
             reader.report(
                 "'\(text.value)' is not a path inside the unikernel's folder", at: node.location,
                 hint: "write it relative, without '..'")

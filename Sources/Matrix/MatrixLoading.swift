@@ -56,8 +56,7 @@ private struct MatrixLoading {
     private mutating func extendedDocument(_ path: String, at location: SourceLocation, chain: [String]) throws
         -> Node?
     {
-        let folder = location.file.lastIndex(of: "/").map { String(location.file[...$0]) } ?? ""
-        let file = path.hasPrefix("/") ? path : folder + path
+        let file = path.isAbsolutePath ? path : location.file.pathPrefix + path
         guard !chain.contains(file) else {
             report("'extends' forms a cycle: \((chain + [file]).joined(separator: " → "))", at: location)
             return nil

@@ -28,7 +28,7 @@ extension FileTree {
 
     private func resolvedTarget(of link: FileEntry, in folder: String) throws(Failure) -> LinkEnd {
         let target = try target(of: link.reference)
-        guard !target.hasPrefix("/") else {
+        guard !target.isAbsolutePath else {
             return .nowhere("is a link that leads out of the repository, to '\(target)'")
         }
         return try resolved(target, from: folder)
@@ -63,7 +63,7 @@ extension FileTree {
                     return .nowhere("is a link that leads through more than \(RepositoryLimit.links) links")
                 }
                 let target = try target(of: entry.reference)
-                guard !target.hasPrefix("/") else {
+                guard !target.isAbsolutePath else {
                     return .nowhere("is a link that leads out of the repository, to '\(target)'")
                 }
                 open += Self.parts(target)
@@ -79,6 +79,6 @@ extension FileTree {
 
     /// The components of a path, the last one first.
     private static func parts(_ path: String) -> [String] {
-        path.split(separator: "/").filter { $0 != "." }.reversed().map(String.init)
+        path.pathNames.filter { $0 != "." }.reversed()
     }
 }

@@ -1,3 +1,4 @@
+internal import Core
 package import PluginMessages
 
 /// An answer whose values can be invalid although they have the right types.
@@ -180,6 +181,5 @@ private func isVariableName(_ text: String) -> Bool {
 }
 
 private func isCleanAbsolutePath(_ path: String) -> Bool {
-    path.hasPrefix("/") && !path.utf8.contains(0)
-        && path.split(separator: "/").allSatisfy { $0 != "." && $0 != ".." }
+    path.isAbsolutePath && !path.utf8.contains(0) && path.pathNames.allSatisfy { $0 != "." && $0 != ".." }
 }

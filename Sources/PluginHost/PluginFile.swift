@@ -1,3 +1,5 @@
+internal import Core
+
 /// The file of a plugin found on a search path and not loaded yet.
 ///
 /// - SeeAlso: `docs/decisions/0073-plugin-file-names.md`
@@ -9,7 +11,7 @@ package struct PluginFile: Hashable, Sendable {
 
     /// Nil unless the last component of `path` is `libCiso….so` with letters and digits in between.
     package init?(path: String) {
-        guard let file = path.split(separator: "/").last, file.hasPrefix(Self.prefix), file.hasSuffix(Self.suffix),
+        guard let file = path.pathNames.last, file.hasPrefix(Self.prefix), file.hasSuffix(Self.suffix),
             file.count > Self.prefix.count + Self.suffix.count
         else { return nil }
         let stem = file.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)

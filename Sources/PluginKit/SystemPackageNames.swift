@@ -69,8 +69,11 @@ public struct SystemPackageNames: Sendable {
     public func resolve(_ name: String) -> SystemPackage {
         if let absence { return SystemPackage(name, .unknown, packages: [], reason: absence) }
         if let known = lookUp(name) { return known }
-        guard !name.split(separator: "/", omittingEmptySubsequences: false).contains(where: { $0 == "" || $0 == ".." })
-        else { return SystemPackage(name, .unknown, packages: [], reason: "not a package name") }
+        // By bytes: to Swift, a slash before a combining character is not a slash.
+        let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard !parts.contains(where: { $0.isEmpty || $0.elementsEqual("..".utf8) }) else {
+            return SystemPackage(name, .unknown, packages: [], reason: "not a package name")
+        }
         for separator in separators {
             let parts = name.split(separator: separator.character, omittingEmptySubsequences: false)
             guard parts.count > 1 else { continue }

@@ -85,8 +85,11 @@ final class ControlConnection: Sendable {
         var changes = shared.changes.makeAsyncIterator()
         while true {
             let (output, result) = shared.state.withLock { ($0.output, $0.result) }
-            let last = output.split(separator: "\n", omittingEmptySubsequences: true).last ?? ""
-            if output.hasSuffix("\n"), last.hasPrefix("ready "), let user = Int(last.dropFirst(6)) { return user }
+            // A login script may print lines that end with CRLF.
+            let last = output.textLines.last { !$0.isEmpty } ?? ""
+            if output.utf8.last == UInt8(ascii: "\n"), last.hasPrefix("ready "), let user = Int(last.dropFirst(6)) {
+                return user
+            }
             if let result { throw RemoteRefusal(host, output: output, ending: result.ending) }
             await changes.next()
             try Task.checkCancellation()

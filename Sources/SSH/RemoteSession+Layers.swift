@@ -33,7 +33,7 @@ extension RemoteSession {
     /// - Throws: `Failure`.
     public func cacheLayers(_ layers: [(digest: Digest, unpacked: String)], at directory: String) async throws {
         let names = layers.map(\.digest.hex)
-        let missing = Set(try await missing(names).split(separator: "\n").map(String.init))
+        let missing = Set(try await missing(names).textLines)
         for layer in layers where missing.contains(layer.digest.hex) {
             try Task.checkCancellation()
             let start = ContinuousClock.now

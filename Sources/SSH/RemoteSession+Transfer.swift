@@ -65,7 +65,7 @@ extension RemoteSession {
         try await answer(
             to: RemoteScript(
                 PackageResources.list_files_sh, ["folder": directory, "limit": "\(limit)"], arguments: excluded)
-        ).split(separator: "\n").map(String.init)
+        ).textLines.filter { !$0.isEmpty }
     }
 
     /// The output of a short script on the host.
@@ -125,7 +125,7 @@ extension RemoteSession {
         if let failure = problem.withLock({ $0 }) { throw failure }
         guard !result.succeeded else { return }
         let text = errorText.withLock { String($0.suffix(500)) }
-        if let message = text.split(separator: "\n").last(where: { $0.hasPrefix("ciso: ") }) {
+        if let message = text.textLines.last(where: { $0.hasPrefix("ciso: ") }) {
             throw Failure(.input, String(message.dropFirst("ciso: ".count)))
         }
         throw Failure(.unavailable, "\(host.name): \(action): \(result.ending): \(text)")

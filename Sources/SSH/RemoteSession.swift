@@ -71,7 +71,7 @@ public final class RemoteSession: Sendable {
         let session = try await RemoteSession(host, in: scratch.path)
         let answer = try await session.answer(to: RemoteScript(PackageResources.describe_host_sh))
         await session.close()
-        let lines = answer.split(separator: "\n").map(String.init)
+        let lines = answer.textLines
         guard lines.count == 3 else { return answer }
         return "\(lines[0]), as \(lines[1]), \(lines[2]) MiB free at home"
     }

@@ -171,7 +171,7 @@ public final class Sandbox: Sendable {
 
     private func isWithoutLinks(_ path: String) -> Bool {
         var reached = ""
-        for component in path.split(separator: "/") {
+        for component in path.pathNames {
             reached += "/\(component)"
             for directory in [changes] + lowers {
                 var status = stat()

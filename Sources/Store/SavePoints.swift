@@ -26,7 +26,9 @@ extension Store {
     @discardableResult
     func takeSnapshot(_ name: String? = nil, reason: String, isTolerant: Bool) throws -> SavePoint {
         let name = try name ?? freeSnapshotName(Self.timeStamp(options.clock()) + "-" + reason)
-        guard GitRepository.isValid(referenceName: Self.snapshotPrefix + name + "/x"), !name.contains("/") else {
+        guard GitRepository.isValid(referenceName: Self.snapshotPrefix + name + "/x"),
+            !name.utf8.contains(UInt8(ascii: "/"))
+        else {
             throw StoreError(.invalidPath, "'\(name)' is not a valid name for a snapshot")
         }
         guard try !snapshots().contains(where: { $0.name == name }) else {
@@ -60,7 +62,9 @@ extension Store {
             var heads: [String: [String: String]] = [:]
             for reference in try repository.references(prefix: Self.snapshotPrefix) {
                 let rest = reference.dropFirst(Self.snapshotPrefix.count)
-                guard let slash = rest.firstIndex(of: "/"), let id = try repository.reference(reference) else {
+                guard let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")),
+                    let id = try repository.reference(reference)
+                else {
                     continue
                 }
                 heads[String(rest[..<slash]), default: [:]][String(rest[rest.index(after: slash)...])] = id.hex

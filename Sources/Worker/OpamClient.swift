@@ -171,7 +171,7 @@ struct OpamClientReport {
     private(set) var lastError: String?
 
     init(_ log: String) {
-        var lines = log.split(separator: "\n", omittingEmptySubsequences: false)[...]
+        var lines = log.textLines[...]
         while let line = lines.popFirst() {
             if line.hasPrefix("#=== ERROR while ") {
                 phase = line.hasPrefix("#=== ERROR while installing") ? .install : .build
@@ -196,7 +196,7 @@ struct OpamClientReport {
     private static let preparing = ["These patches didn't apply", "String expansion failed", "Bad hash"]
 
     /// `p.diff` of `  - p.diff: "patch …" exited with code 1`; what follows holds names made up for the run.
-    private static func subject(_ line: Substring) -> Substring {
+    private static func subject(_ line: String) -> Substring {
         let words = line.drop { " -".contains($0) }.prefix { $0 != ":" }
         return words.split(separator: "/").last ?? words
     }

@@ -265,6 +265,12 @@ import Testing
             [submodule "e"]
               path = e
               url = git@example.org:e.git
+            [submodule "f"]
+              path = f
+              url = file:///\u{301}etc
+            [submodule "g"]
+              path = g
+              url = /\u{301}etc:x
             """)
         #expect(
             list.addresses(relativeTo: "https://example.org/x/y.git")

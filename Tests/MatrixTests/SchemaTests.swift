@@ -58,6 +58,7 @@ import YAML
         ("allow-overwrites: {a*: lib/ocaml/ld.conf}", true), ("allow-overwrites: {a: [lib/*, bin/x]}", true),
         ("allow-overwrites: [a]", false), ("allow-overwrites: {}", false), ("allow-overwrites: {a: []}", false),
         ("allow-overwrites: {a: /lib}", false), ("allow-overwrites: {a: [lib/../x]}", false),
+        ("allow-overwrites: {a: ['lib/../\u{301}x']}", false),
         ("allow-overwrites: {a: [..]}", false), ("engine: opam", true), ("engine: recipe", true),
         ("engine: make", false), ("y-mine: 3", false),
         ("unikernels: [{name: h, source: ./h, backends: spt}]", true), ("unikernels: []", false),
