@@ -58,7 +58,7 @@ extension HubError {
     /// - Parameters:
     ///   - refusal: the line of `git push --porcelain` about a reference: `!\tFROM:TO\tREASON`.
     ///   - errors: the messages of git in the locale `C`.
-    init(_ url: String, refusal: Substring, errors: String) {
+    init(_ url: String, refusal: String, errors: String) {
         let parts = refusal.split(separator: "\t").dropFirst()
         let reference = parts.first?.split(separator: ":").last.map(String.init) ?? ""
         let reasons = Self.lines(of: errors).filter { !$0.hasPrefix("error: failed to push") && !$0.hasPrefix("To ") }
