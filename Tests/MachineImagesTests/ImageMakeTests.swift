@@ -227,6 +227,10 @@ struct ImageMakeTests {
 private enum StandIn {
     private static let programs = ["qemu-system-x86_64", "qemu-img", "busybox", "genisoimage", "isohybrid", "modprobe"]
 
+    private static let bootFiles = [
+        "/usr/lib/ISOLINUX/isolinux.bin", "/usr/lib/syslinux/modules/bios/ldlinux.c32",
+    ]
+
     /// The newest of Debian's kernels for virtual machines.
     private static var kernel: String? {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/boot")) ?? []
@@ -235,12 +239,12 @@ private enum StandIn {
     }
 
     static var isPossible: Bool {
-        kernel != nil && access("/usr/lib/ISOLINUX/isolinux.bin", R_OK) == 0
+        kernel != nil && bootFiles.allSatisfy { access($0, R_OK) == 0 }
             && programs.allSatisfy { Program.areInstalled($0) }
     }
 
     static let requirements =
-        "needs Debian's qemu-system-x86, qemu-utils, linux-image-cloud-amd64, busybox-static, genisoimage, isolinux, syslinux-utils, kmod"
+        "needs Debian's qemu-system-x86, qemu-utils, linux-image-cloud-amd64, busybox-static, genisoimage, isolinux, syslinux-common, syslinux-utils, kmod"
 
     static func make(_ name: String, mode: String = "nothing", at path: String) throws {
         let guest = "\(PackageFolder.path)/Tests/MachineImagesTests/Guest"
