@@ -162,7 +162,8 @@ let package = Package(
         module(
             "Review",
             [
-                "Core", "Model", "Git", "LogReading", "PluginMessages", "Records", "RunnerInterface", "Store", "System",
+                "Core", "Model", "Git", "LogReading", "OpamFormat", "PluginMessages", "Records", "RunnerInterface",
+                "Store", "System",
             ]),
         module(
             "Pages", [mustache, "Core", "Model", "Records", "Review", "Store", "System"],

@@ -8,9 +8,9 @@ struct BisectCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         abstract: "Find what made a cell bad: what changed since it was good.",
         discussion: """
             Compares the recorded inputs of the last good result of the cell and of the first bad one after it: the package, \
-            its dependencies, the repositories, the plugin, the environment, limits. Runs nothing and needs no network. With \
-            --run, plans commits of the first repository of MATRIX in between and builds the cell at them, until one commit is \
-            left. These builds are recorded separately, under DEPLOYMENT@bisect, so that they do not change the results and \
+            its dependencies, sources, the repositories, the plugin, the environment, limits. Runs nothing and needs no network. \
+            With --run, plans MATRIX at commits in between, of a repository or of the source of a pin, and builds the cell at \
+            them, until one commit is left. These builds are recorded separately, under DEPLOYMENT@bisect, so that they do not change the results and \
             another bisection does not repeat them.
             """)
 
@@ -49,7 +49,7 @@ struct BisectCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         case .json: try printJSON(found)
         case .text: for line in found.lines { StandardOutput.print(Terminal.fitting(line)) }
         }
-        if found.commits.count > 1 { throw EarlyExit(status: .infrastructure) }
+        if found.commits.count != 1 { throw EarlyExit(status: .infrastructure) }
     }
 
     private func show(_ report: BisectReport) throws {

@@ -10,24 +10,24 @@ internal import Store
 internal import System
 internal import Worker
 
-/// Finds the commit of a repository that made a cell bad, by building the cell at commits in between.
+/// Finds the commit that made a cell bad, of a repository or of a source, by building the cell at commits in between.
 ///
 /// - SeeAlso: `docs/decisions/0222-bisection-deployment.md`
 struct CommitSearch {
-    private let session: PlanSession
+    /// The inputs of the matrix as it is.
+    private let loader: PlanInputLoader
     private let store: Store
     private let runner: LocalRunner
     private let registration: WorkerRegistration
     private let report: BisectReport
-    private let commits: [RepositoryCommit]
-    /// The last commit known to be good.
-    private let good: String
+    /// The histories whose commits differ between the good and the bad result.
+    private let histories: [CommitHistory]
     private let deployment: String
     /// Verdicts on jobs that runs and earlier bisections recorded, also those that others replaced since.
     private let known: [Digest: CellResult]
     private let isQuiet: Bool
 
-    /// - Throws: `Failure` if the matrix cannot be planned or its repository lacks the commits in between.
+    /// - Throws: `Failure` if the matrix cannot be planned, or nothing that it reads from git changed in between.
     init(_ command: BisectCommand, matrix: String, _ report: BisectReport, _ results: DeploymentResults) async throws {
         let configuration = try Configuration.current()
         let path = try command.store.path(in: configuration)
@@ -35,9 +35,8 @@ struct CommitSearch {
         store = results.store
         try store.requireWritable()
         let catalog = try command.machine.catalog(configuration)
-        let loader = try command.machine.planInputs(
+        loader = try command.machine.planInputs(
             of: MatrixFile(path: matrix), store: path, catalog: catalog, command.repositories, configuration)
-        session = PlanSession(loader, store: path)
         runner = try command.machine.runner(store: path, catalog: catalog, configuration) {
             [logs = results.store.logs] in
             try logs.begin($0)
@@ -52,34 +51,43 @@ struct CommitSearch {
         isQuiet = command.messages.quiet
         known = try ResultBranch(deployment: deployment, target: report.cell.target).verdictsInHistory(of: store)
             .merging(results.recordedVerdicts(of: report.cell)) { $1 }
-        guard let good = try results.repositories(of: report.good), let bad = try results.repositories(of: report.bad)
+        guard let good = try results.planHeader(of: report.good), let bad = try results.planHeader(of: report.bad)
         else {
             throw Failure(
                 .input, "the plans of the good and of the bad result are no longer in the store",
                 hint: "without --run, 'ci bisect' shows the recorded changes")
         }
-        let range = try await loader.commits(after: good, through: bad)
-        (self.good, commits) = (range.good, range.commits)
+        histories = try await loader.histories(from: good, to: bad)
     }
 
     /// The result of the search: the first bad commit, or the remaining candidates.
     struct Found: Encodable {
         /// The cell that was built.
         var cell: Cell
-        /// The candidates for the first bad commit, oldest first; exactly one if it was found.
-        var commits: [RepositoryCommit]
-        /// The number of commits that were built.
+        /// The location of the repository or the address of the source with the candidates. Absent if there are none.
+        var repository: String?
+        /// The candidates for the first bad commit, oldest first: exactly one if it was found, none if each repository
+        /// and source with all its changes undone leaves the cell bad.
+        var commits: [HistoryCommit]
+        /// The number of commits that were tried.
         var tries: Int
         /// What changed between the last good and the first bad commit. Absent if unknown.
         var changes: [InputChange]?
 
         /// The output in the text format.
         var lines: [String] {
-            guard commits.count == 1, let commit = commits.first else {
-                return ["\(cell): the first bad commit is one of \(commits.count), after \(count(tries, "build")):"]
-                    + commits.prefix(15).map { "  \($0.id.prefix(12))  \($0.subject)" }
+            guard let repository else {
+                return [
+                    "\(cell): no repository or source alone made it bad: it is bad at their last good commits as well",
+                    "next: ci bisect \(cell)  (what else changed)",
+                ]
             }
-            return ["\(cell): the first bad commit is \(commit.id)", "  \(commit.subject)"]
+            guard commits.count == 1, let commit = commits.first else {
+                return [
+                    "\(cell): the first bad commit is one of \(commits.count) in \(repository), after \(count(tries, "build")):"
+                ] + commits.prefix(15).map { "  \($0.id.prefix(12))  \($0.subject)" }
+            }
+            return ["\(cell): the first bad commit is \(commit.id) in \(repository)", "  \(commit.subject)"]
                 + (changes ?? []).prefix(15).map { "  \($0.text)" }
         }
     }
@@ -92,15 +100,30 @@ struct CommitSearch {
     }
 
     func run() async throws -> Found {
+        for history in histories {
+            let start = try await build(history.subject, at: history.start)
+            // If the commit cannot be decided, the recorded result counts: the cell was good with it.
+            guard start.outcome == .success || !start.outcome.isVerdict else {
+                tell("  \(history.subject.location) is not the cause: bad at \(history.start.prefix(12)), too")
+                continue
+            }
+            return try await search(history, start)
+        }
+        return Found(cell: report.cell, commits: [], tries: histories.count)
+    }
+
+    /// Narrows the commits of a history down to the first bad one.
+    private func search(_ history: CommitHistory, _ start: Step) async throws -> Found {
+        let commits = history.commits
         var bisection = Bisection(count: commits.count)
-        var steps: [Int: Step] = [:]
+        var steps = [-1: start]
         while let next = bisection.next {
             try Task.checkCancellation()
             let commit = commits[next]
             tell(
                 "\(count(bisection.remaining.count, "commit")) left, about \(count(bisection.tries, "build")): \(commit.id.prefix(12))  \(commit.subject)"
             )
-            let step = try await build(at: commit)
+            let step = try await build(history.subject, at: commit.id)
             steps[next] = step
             tell("  \(step.outcome.rawValue)" + (step.reason.map { ": \($0)" } ?? ""))
             switch step.outcome {
@@ -109,8 +132,12 @@ struct CommitSearch {
             case .infrastructure, .cancelled: bisection.skip(next)
             }
         }
-        var found = Found(cell: report.cell, commits: Array(commits[bisection.remaining]), tries: steps.count)
-        if found.commits.count == 1 { found.changes = try await changes(at: bisection.remaining.lowerBound, steps) }
+        var found = Found(
+            cell: report.cell, repository: history.subject.location, commits: Array(commits[bisection.remaining]),
+            tries: steps.count - 1)
+        if found.commits.count == 1 {
+            found.changes = try await changes(at: bisection.remaining.lowerBound, of: history, steps)
+        }
         return found
     }
 
@@ -119,36 +146,47 @@ struct CommitSearch {
     }
 
     /// The differences between the plans of the first bad commit and its predecessor.
-    private func changes(at index: Int, _ steps: [Int: Step]) async throws -> [InputChange]? {
-        let before: JobInputs? =
-            if index == 0 { try await inputs(at: good) } else if let step = steps[index - 1] { step.inputs } else {
-                try await inputs(at: commits[index - 1].id)
-            }
-        let after: JobInputs? =
-            if let step = steps[index] { step.inputs } else { try await inputs(at: commits[index].id) }
-        guard let before, let after else { return nil }
-        return InputChange.changes(from: before, to: after)
+    private func changes(at index: Int, of history: CommitHistory, _ steps: [Int: Step]) async throws
+        -> [InputChange]?
+    {
+        func inputs(at index: Int) async throws -> JobInputs? {
+            if let step = steps[index] { return step.inputs }
+            return try await self.inputs(history.subject, at: history.commits[index].id)
+        }
+        guard let before = try await inputs(at: index - 1), let after = try await inputs(at: index) else { return nil }
+        return try InputChange.changes(from: before, to: after)
     }
 
-    private func inputs(at commit: String) async throws -> JobInputs? {
-        let documents = try await session.plan(at: commit)
+    private func inputs(_ subject: CommitHistory.Subject, at commit: String) async throws -> JobInputs? {
+        let documents = try await documents(subject, at: commit)
         guard let planned = try cell(in: documents), case .jobs(let build, let test) = planned.basis else { return nil }
         return try JobInputs(of: test ?? build, on: planned.cell.target, in: documents)
+    }
+
+    /// The plan of the matrix at a commit of one history, and at the last commits of the others: those of the bad result.
+    private func documents(_ subject: CommitHistory.Subject, at commit: String) async throws -> PlanDocuments {
+        let inputs = histories.reduce(loader) { inputs, history in
+            let last = history.commits.last?.id ?? history.start
+            return inputs.with(history.subject, at: history.subject == subject ? commit : last)
+        }
+        return try await PlanSession(inputs, store: store.path, isDry: true).plan().documents
     }
 
     // MARK: A commit
 
     /// Builds the cell at a commit. Of a unikernel, the configure job runs first; then the commit is planned again.
-    private func build(at commit: RepositoryCommit) async throws -> Step {
-        let (step, isProvisional) = try await buildOnce(at: commit)
+    private func build(_ subject: CommitHistory.Subject, at commit: String) async throws -> Step {
+        let (step, isProvisional) = try await buildOnce(subject, at: commit)
         // The success of a configure job decides nothing.
         guard isProvisional, step.outcome == .cancelled else { return step }
-        return try await buildOnce(at: commit).step
+        return try await buildOnce(subject, at: commit).step
     }
 
     /// - Returns: The result, and whether the cell was only planned as far as its configure job.
-    private func buildOnce(at commit: RepositoryCommit) async throws -> (step: Step, isProvisional: Bool) {
-        let documents = try await session.plan(at: commit.id)
+    private func buildOnce(
+        _ subject: CommitHistory.Subject, at commit: String
+    ) async throws -> (step: Step, isProvisional: Bool) {
+        let documents = try await documents(subject, at: commit)
         let planned = try cell(in: documents)
         return (try await build(planned, in: documents), planned?.isProvisional ?? false)
     }

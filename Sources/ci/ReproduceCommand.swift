@@ -34,17 +34,25 @@ struct ReproduceCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand 
             valueName: "directory"))
     var dockerfile: String?
 
-    @Flag(help: "Reproduce the cell's tests instead of its build.")
+    @Flag(help: "Reproduce the cell's tests (default: the tests if they failed, otherwise the build).")
     var test = false
+
+    @Flag(help: "Reproduce the cell's build, even if its tests failed.")
+    var build = false
 
     @Argument(help: "Which cell.")
     var cell: SelectorArgument
+
+    func validate() throws {
+        if test && build { throw ValidationError("--test and --build exclude each other") }
+    }
 
     func run() async throws {
         let configuration = try Configuration.current()
         try WritableDirectory.checkTemporary(configuration.environment.temporaryDirectory)
         let results = try store.results(of: deployment)
-        let request = try JobRequest(for: cell.selector(), tests: test, in: results)
+        let request = try JobRequest(
+            for: cell.selector(), test ? .test : build ? .build : .failed, in: results)
         let catalog = try machine.catalog(configuration)
         let runner = try machine.runner(store: try store.path(in: configuration), catalog: catalog, configuration) {
             [logs = results.store.logs] in try logs.begin($0)

@@ -154,15 +154,15 @@ import Testing
         let deployment = try RecordedDeployment()
         let selector = try Selector(parsing: "*/5.3.0/fmt")
         let early = #expect(throws: Failure.self) {
-            try JobRequest(for: selector, tests: false, in: deployment.results())
+            try JobRequest(for: selector, .failed, in: deployment.results())
         }
         #expect(early?.description.contains("needs dune.1, which was not built in this store") == true)
         let layer = Digest(of: "layer")
         try await deployment.record("5.3.0/dune", .success) { $0.layer = layer }
-        let request = try JobRequest(for: selector, tests: false, in: deployment.results())
+        let request = try JobRequest(for: selector, .failed, in: deployment.results())
         #expect(request.id == deployment.jobs["5.3.0/fmt"] && request.inputs.map(\.layer) == [layer])
         let untested = #expect(throws: Failure.self) {
-            try JobRequest(for: selector, tests: true, in: deployment.results())
+            try JobRequest(for: selector, .test, in: deployment.results())
         }
         #expect(untested?.category == .input)
     }

@@ -53,9 +53,9 @@ extension DeploymentResults {
         return report
     }
 
-    /// The planned commits of the repositories for a result; nil if unknown.
-    package func repositories(of entry: CellHistory.Entry) throws -> [Plan.Repository]? {
-        try plan(of: entry)?.header()?.repositories
+    /// The header of the plan for a result; nil if unknown.
+    package func planHeader(of entry: CellHistory.Entry) throws -> PlanHeader? {
+        try plan(of: entry)?.header()
     }
 
     private static func nothingToBisect(_ history: CellHistory) -> Failure {
@@ -76,7 +76,7 @@ extension DeploymentResults {
         let old = try good.result.job.flatMap { try JobInputs(of: $0, on: report.cell.target, in: good.plan) }
         let new = try bad.result.job.flatMap { try JobInputs(of: $0, on: report.cell.target, in: bad.plan) }
         if let old, let new {
-            report.changes = InputChange.changes(from: old, to: new)
+            report.changes = try InputChange.changes(from: old, to: new)
         } else {
             // An unsolvable cell has no job.
             report.changes = try InputChange.changes(

@@ -46,7 +46,7 @@ package struct BisectText: Sendable {
     private var unchanged: [String] {
         guard report.unknown == nil else { return [] }
         let kinds: [InputChange.Kind] = [
-            .package, .repository, .input, .compiler, .systemPackage, .plugin, .environment, .limit,
+            .package, .source, .repository, .input, .compiler, .systemPackage, .plugin, .environment, .limit,
         ]
         let same = kinds.filter { kind in !report.changes.contains { $0.kind == kind } }
         return same.isEmpty ? [] : ["the same: " + same.map(\.rawValue).joined(separator: ", ")]

@@ -5,13 +5,13 @@ internal import Model
 package struct InputChange: Codable, Sendable, Hashable {
     /// The kind of an input.
     package enum Kind: String, Codable, Sendable, CaseIterable {
-        case package, repository, input, compiler, plugin, environment, limit, machine, option
+        case package, source, repository, input, compiler, plugin, environment, limit, machine, option
         case systemPackage = "system package"
     }
 
     /// The kind of the input.
     package var kind: Kind
-    /// The name of the package, repository or variable.
+    /// The name of the package, repository or variable; of a source the package's, followed by its address in parentheses if that did not change.
     package var name: String
     /// The value before; absent if there was none.
     package var before: String?
@@ -25,14 +25,16 @@ package struct InputChange: Codable, Sendable, Hashable {
     }
 
     /// The changes between two jobs, ordered by kind and name.
-    package static func changes(from before: JobInputs, to after: JobInputs) -> [InputChange] {
+    ///
+    /// - Throws: `StoreError`.
+    package static func changes(from before: JobInputs, to after: JobInputs) throws -> [InputChange] {
         let (old, new) = (before.job, after.job)
-        var changes = [package(old, new), InputChange(.compiler, "compiler", old.compiler, new.compiler)].compactMap {
-            $0
-        }
+        var changes = try definition(.package, new.package.name, (old, before), (new, after))
+        changes += [InputChange(.compiler, "compiler", old.compiler, new.compiler)].compactMap { $0 }
         changes += self.changes(from: before.repositories, to: after.repositories)
         for name in Set(before.inputs.keys).union(after.inputs.keys).sorted() {
-            changes += [input(name, before.inputs[name], after.inputs[name])].compactMap { $0 }
+            changes += try definition(
+                .input, name, before.inputs[name].map { ($0, before) }, after.inputs[name].map { ($0, after) })
         }
         for name in before.systemPackages.symmetricDifference(after.systemPackages).sorted() {
             let isOld = before.systemPackages.contains(name)
@@ -43,14 +45,6 @@ package struct InputChange: Codable, Sendable, Hashable {
         changes += plugin(old.plugin, new.plugin) + environment(before, after) + limits(old.limits, new.limits)
         changes += options(old, new)
         return changes
-    }
-
-    private static func package(_ old: Job, _ new: Job) -> InputChange? {
-        let name = new.package.name
-        if old.package.version != new.package.version {
-            return InputChange(.package, name, old.package.version, new.package.version)
-        }
-        return InputChange(.package, "\(name) (its opam file or files)", old.opam.shortHex, new.opam.shortHex)
     }
 
     /// The repositories whose commits differ.
@@ -78,11 +72,6 @@ package struct InputChange: Codable, Sendable, Hashable {
         return Set(before.keys).intersection(after.keys).sorted().compactMap {
             InputChange(.systemPackage, $0, before[$0], after[$0])
         }
-    }
-
-    private static func input(_ name: String, _ old: Job?, _ new: Job?) -> InputChange? {
-        if let change = InputChange(.input, name, old?.package.version, new?.package.version) { return change }
-        return InputChange(.input, "\(name) (its opam file or files)", old?.opam.shortHex, new?.opam.shortHex)
     }
 
     private static func plugin(_ old: Job.Plugin, _ new: Job.Plugin) -> [InputChange] {
@@ -139,11 +128,19 @@ extension InputChange {
     package var words: String {
         switch (before, after) {
         case (let before?, let after?):
-            kind == .repository ? "\(before.prefix(12)) → \(after.prefix(12))" : "\(before) → \(after)"
+            "\(shortened(before)) → \(shortened(after))"
         case (nil, let after?): "new: \(after)"
         case (let before?, nil): "gone: \(before)"
         case (nil, nil): ""
         }
+    }
+
+    /// Commits and checksums are shortened.
+    private func shortened(_ value: String) -> String {
+        guard kind == .repository || kind == .source else { return value }
+        let start = value.lastIndex(of: "=").map(value.index(after:)) ?? value.startIndex
+        guard value[start...].utf8.count >= 32, value[start...].allSatisfy(\.isHexDigit) else { return value }
+        return String(value[..<start] + value[start...].prefix(12))
     }
 
     /// The whole change on a line.
@@ -152,5 +149,5 @@ extension InputChange {
 
 extension Digest {
     /// A prefix that is long enough to be unique.
-    fileprivate var shortHex: String { String(hex.prefix(12)) }
+    var shortHex: String { String(hex.prefix(12)) }
 }

@@ -12,6 +12,7 @@ package struct JobInputs: Sendable {
     package let target: Plan.Target?
     /// The repositories with the planned commits.
     package let repositories: [Plan.Repository]
+    private let plan: PlanDocuments
 
     /// Reads a job's inputs from a plan; nil if the plan lacks the job or one of its inputs.
     ///
@@ -30,7 +31,13 @@ package struct JobInputs: Sendable {
         self.inputs = inputs
         self.target = header.targets.first { $0.name == target && $0.environment == job.environment }
         repositories = header.repositories
+        self.plan = plan
     }
+
+    /// The opam file and the files of the job or of an input; nil if the plan lacks them.
+    ///
+    /// - Throws: `StoreError`.
+    func files(of job: Job) throws -> PackageFiles? { try plan.files(job.opam) }
 
     /// The system packages of the job and of its dependencies.
     var systemPackages: Set<String> {

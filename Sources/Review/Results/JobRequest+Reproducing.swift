@@ -3,22 +3,36 @@ package import Model
 internal import Records
 package import RunnerInterface
 
+/// Which of a cell's jobs is reproduced.
+package enum ReproducedJob: Sendable {
+    /// The job that decided the cell if that is of its tests and they are not good, otherwise the build.
+    case failed
+    case build
+    case test
+}
+
 extension JobRequest {
     /// The request that runs a job of a cell, made from the plan and the recorded layers.
     ///
     /// - Parameters:
     ///   - selector: Must match exactly one cell.
-    ///   - tests: Whether to request the job of the cell's tests instead of its build.
+    ///   - choice: Which job of the cell.
     /// - Throws: `Failure` of the category `input` if the selector does not match exactly one cell, the cell has no
     ///   such job, or an input was not built in this store, `unavailable` if the plan in the store is incomplete;
     ///   `StoreError`.
-    package init(for selector: Selector, tests: Bool, in results: DeploymentResults) throws {
+    package init(for selector: Selector, _ choice: ReproducedJob, in results: DeploymentResults) throws {
         let state = try results.state(picked: selector)
         let planned = try results.cells(picked: [Selector(cell: state.cell)]).first
         guard case .jobs(let build, let test) = planned?.basis else {
             throw Failure(.input, "\(state.cell) has no job: it is \(state.state)", hint: state.reason)
         }
-        guard let id = tests ? test : build else {
+        let isOfTests =
+            switch choice {
+            case .build: false
+            case .test: true
+            case .failed: state.kind == .test && state.state != Outcome.success.rawValue
+            }
+        guard let id = isOfTests ? test : build else {
             throw Failure(.input, "\(state.cell): the matrix does not ask for its tests", hint: "see 'with-test'")
         }
         self = try RequestAssembly(results: results, cell: state.cell).request(of: id)

@@ -152,7 +152,7 @@ import Testing
         #expect(input.map(\.kind) == ["repository", "input"] && input.last?.name == "lib", "\(input)")
         let text = try world.ci("bisect", "app")
         #expect(text.status == 0 && text.output.contains("\n  input       lib   1 → 2\n"), "\(text.output)")
-        #expect(text.output.contains("the same: package, compiler, system package, plugin, environment, limit"))
+        #expect(text.output.contains("the same: package, source, compiler, system package, plugin, environment, limit"))
         let verdictless = try world.ci("bisect", "other")
         #expect(verdictless.status == 2 && verdictless.messages.contains("other.1 is good"), "\(verdictless)")
     }
@@ -170,7 +170,7 @@ import Testing
         #expect(ending.status == 0, "\(ending)")
         #expect(
             ending.output.hasPrefix(
-                "debian-12/4.13.1/lib.1: the first bad commit is \(culprit)\n  break lib\n"), "\(ending)")
+                "debian-12/4.13.1/lib.1: the first bad commit is \(culprit) in repo\n  break lib\n"), "\(ending)")
         #expect(try git("rev-parse", "small", "results/small/debian-12", at: world.path) == before)
         #expect(try world.ci("status").output.contains("bisect") == false)
         #expect(try world.ci("results", "lib").status == 1, "the only deployment is still the only one")

@@ -86,7 +86,8 @@ struct BisectRunTests {
 
         let ending = try ci("bisect", "--run", "small.yaml", "p")
         #expect(ending.status == 0, "\(ending.output)\(ending.messages)")
-        #expect(ending.output.contains("minimal-1/5.3.0/p.2: the first bad commit is \(bad)\n  p 2, which breaks"))
+        #expect(
+            ending.output.contains("minimal-1/5.3.0/p.2: the first bad commit is \(bad) in repo\n  p 2, which breaks"))
         #expect(ending.output.contains("package p: 1 → 2"), "\(ending.output)")
         #expect(try commits(of: "results/small/minimal-1") == results, "the deployment's own results are as they were")
         let executions = try executions(of: "results/small@bisect/minimal-1")
@@ -115,6 +116,60 @@ struct BisectRunTests {
         #expect(try found(ending).commits.map(\.id) == [skipped, bad])
         let text = try ci("bisect", "--run", "small.yaml", "p", "-q")
         #expect(text.output.contains("the first bad commit is one of 2"), "\(text.output)")
+    }
+
+    /// Commits changes of the checkout that the matrix pins `p` to.
+    private func commitSource(_ message: String, failing words: String? = nil) throws -> String {
+        try folder.write(message, to: "project/version")
+        if let words { try folder.write(words + "\n", to: "project/fails") }
+        try git("add", "-A", at: folder("project"))
+        try git("commit", "-q", "-m", message, at: folder("project"))
+        return try git("rev-parse", "HEAD", at: folder("project"))
+    }
+
+    /// Also if the repository has changed in between: it is excluded first, because `p` is bad at its last good commit.
+    @Test func theSourceOfAPinIsSearched() throws {
+        let tools = "/bin/cat /bin/tar /bin/gzip /bin/dd /bin/mv /bin/rm"
+        _ = try SmallRootPlugin.build(
+            in: folder.path, bootstrap: SmallRootPlugin.fill.replacing("/bin/cat", with: tools))
+        try folder.write("opam-version: \"2.0\"\ndepends: \"ocaml\"\n", to: "project/p.opam")
+        try folder.shell("git init -q project && echo '\npins: {p: {path: project}}' >>small.yaml")
+        let good = try commitSource("first")
+        _ = try commit("first")
+        let first = try ci("run", "small.yaml")
+        #expect(first.status == 0, "\(first.output)\(first.messages)")
+        for number in 1...2 { _ = try commitSource("source \(number)") }
+        let bad = try commitSource("breaks", failing: Self.failing)
+        let last = try commitSource("last")
+        _ = try commit("another repository", "other.1", "tags: \"new\"")
+        #expect(try ci("run", "small.yaml").status == 1)
+
+        let recorded = try ci("bisect", "p")
+        let change = "source      p (git+file://\(folder("project")))  \(good.prefix(12)) → \(last.prefix(12))"
+        #expect(recorded.output.contains(change), "\(recorded.output)\(recorded.messages)")
+        #expect(!recorded.output.contains("its opam file or files"), "\(recorded.output)")
+
+        let ending = try ci("bisect", "--run", "small.yaml", "p")
+        #expect(ending.status == 0, "\(ending.output)\(ending.messages)")
+        #expect(ending.messages.contains("repo is not the cause"), "\(ending.messages)")
+        let found = "the first bad commit is \(bad) in git+file://\(folder("project"))\n  breaks\n"
+        #expect(ending.output.contains(found), "\(ending.output)")
+    }
+
+    /// A cause outside of git, here an opam file beside the matrix: no commit is blamed for it.
+    @Test func aCauseOutsideOfGitBlamesNoCommit() throws {
+        let opam = "opam-version: \"2.0\"\ndepends: \"ocaml\"\n"
+        try folder.write(opam, to: "p.opam")
+        try folder.shell("echo '\npins: {p: {version: \"1\", opam: p.opam}}' >>small.yaml")
+        _ = try commit("first")
+        #expect(try ci("run", "small.yaml").status == 0)
+        _ = try commit("another repository", "other.1", "tags: \"new\"")
+        try folder.write(opam + "extra-files: [\"fails\" \"md5=d41d8cd98f00b204e9800998ecf8427e\"]\n", to: "p.opam")
+        #expect(try ci("run", "small.yaml").status == 1)
+        let ending = try ci("bisect", "--run", "small.yaml", "p")
+        #expect(ending.status == 3, "\(ending.output)\(ending.messages)")
+        #expect(ending.output.contains("no repository or source alone made it bad"), "\(ending.output)")
+        #expect(try ci("bisect", "--run", "small.yaml", "p", "--format", "json").output.contains(#""commits" : ["#))
     }
 
     @Test func aCellThatNeverWasGoodIsRefused() throws {
