@@ -70,10 +70,11 @@ package struct DialogueSession: Sendable {
                 try take(output.bytes, &progress, &transcript)
                 continue
             }
-            if progress.dialogue.isFinished, progress.pending.isEmpty, output.isEnded { return }
+            // A machine that has ended needs no further text.
+            if progress.dialogue.isFinished, output.isEnded { return }
             if stopped == nil { progress.lastRunning = .now }
             // The end of the machine may be known before that of its console.
-            if output.isEnded || .now - progress.lastRunning >= .seconds(1) {
+            if output.isEnded || .now - progress.lastRunning >= .seconds(progress.dialogue.isFinished ? 30 : 1) {
                 throw failure(stopped ?? "the virtual machine ended", progress, transcript)
             }
             if try await send(&progress, &transcript) { continue }

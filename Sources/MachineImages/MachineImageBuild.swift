@@ -152,6 +152,10 @@ package final class MachineImageBuild: Sendable {
             throw error is CancellationError ? error : keepingLog(log, Failure(describing: error))
         }
         await machine.stop()
+        if let crash = machine.crash {
+            let reason = "boot '\(boot.name)', after the last step: the virtual machine ended: \(crash)"
+            throw keepingLog(log, Failure(.unavailable, reason))
+        }
     }
 
     /// Keeps the log of a failed dialogue, and names it.

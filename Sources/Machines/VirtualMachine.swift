@@ -123,6 +123,14 @@ package final class VirtualMachine: Sendable {
         }
     }
 
+    /// How QEMU ended, if it ended by itself and not with status 0.
+    package var crash: String? {
+        life.state.withLock { state in
+            guard let result = state.result, !state.wasKilled, !result.succeeded else { return nil }
+            return Self.text(result, state.output)
+        }
+    }
+
     /// The ending of QEMU, with the last line that it printed.
     private var ending: String {
         life.state.withLock { state in state.result.map { Self.text($0, state.output) } ?? "" }
