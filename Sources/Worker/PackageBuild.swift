@@ -36,6 +36,8 @@ struct PackageBuild {
         var output: String
         /// Its section in the job's log; nil if the step ran for another job.
         var section: JobLog.Section?
+        /// Whether the step is the runner's own rather than the plugin's or the package's.
+        var isOwn = false
         /// Whether `output` is the complete output of the step.
         var isWholeOutput = true
         /// Pairs of the runner's name and the package's name of staged files.
@@ -128,7 +130,12 @@ struct PackageBuild {
     ///   - phase: The phase of the step, if it is not one of the plugin's phases.
     ///   - title: A description of the step for display.
     private func runOwn(_ step: Step, as phase: Phase? = nil, title: String) async throws {
-        try await run(step, as: phase, title: title, nil)
+        do {
+            try await run(step, as: phase, title: title, nil)
+        } catch var failure as StepFailure {
+            failure.isOwn = true
+            throw failure
+        }
     }
 
     /// Adds files without a command if possible, otherwise with `step`. The log is the same in both cases.

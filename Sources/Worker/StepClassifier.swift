@@ -44,6 +44,10 @@ struct StepClassifier: Sendable {
             return MachineFailure("\(reason) (\(shortage))", error: error)
         }
         guard let finding, finding.pattern != nil else { return PackageFailure(failure.phase, reason, error: error) }
+        // Without tar, unzip, patch or a decompressor, no source can be unpacked or patched.
+        if failure.isOwn, finding.kind == .missingTool {
+            return MachineFailure("step '\(failure.name)': the environment lacks a program: \(reason)", error: error)
+        }
         if machine == nil, finding.origin == .infrastructure, Self.isBelievedOfHosts(finding.kind) {
             return MachineFailure("step '\(failure.name)': \(reason)", error: error)
         }

@@ -44,7 +44,7 @@ import Testing
 
     private func judged(
         _ phase: Phase, _ ending: CommandResult.Ending, _ printed: String, patterns: [LogPattern],
-        limits: Limits = Limits(memory: 1, processes: 1, openFiles: 1), onHost: Bool = false
+        limits: Limits = Limits(memory: 1, processes: 1, openFiles: 1), onHost: Bool = false, isOwn: Bool = false
     ) throws -> JobReport {
         let directory = try TemporaryDirectory()
         let log = try JobLog(directory("log"))
@@ -58,7 +58,30 @@ import Testing
         let classifier = StepClassifier(
             reader: LogReader(patterns), scratch: directory.path, limits: limits,
             machine: onHost ? nil : HostLimits.ofThisProcess())
-        return JobReport(endingWith: classifier.error(for: section.failure(CommandResult(ending: ending))))
+        var failure = section.failure(CommandResult(ending: ending))
+        failure.isOwn = isOwn
+        return JobReport(endingWith: classifier.error(for: failure))
+    }
+
+    /// The steps that unpack and patch a source are the runner's: a program that the environment lacks is not the fault of
+    /// the package. In a package's own step it is.
+    @Test(
+        arguments: [
+            "/bin/sh: 22: tar: not found", "/bin/sh: 21: unzip: not found", "tar: command not found",
+            "sh: patch: not found\nError: the patch 'fix.patch' does not apply",
+            "tar (child): xz: Cannot exec: No such file or directory\ntar: Child returned status 2",
+            "tar: can't execute 'xz': No such file or directory",
+            #"tar: Error opening archive: Can't initialize filter; unable to run program "xz -d -qq""#,
+        ])
+    func aProgramThatUnpackingLacksIsInfrastructure(printed: String) throws {
+        let patterns = CommonPatterns.all
+        let own = try judged(.fetch, .exited(2), printed, patterns: patterns, isOwn: true)
+        #expect(own.outcome == .infrastructure, "\(own)")
+        #expect(own.reason?.contains("the environment lacks a program") == true, "\(own)")
+        #expect(try judged(.build, .exited(2), printed, patterns: patterns).outcome == .failure)
+        let damaged = try judged(
+            .fetch, .exited(2), "tar: This does not look like a tar archive", patterns: patterns, isOwn: true)
+        #expect(damaged.outcome == .failure && damaged.phase == .fetch, "\(damaged)")
     }
 
     /// A step that installs system packages is the distribution's: only a name that it does not have is the package's.

@@ -116,17 +116,20 @@ extension CommonPatterns {
             ]),
         LogPattern(
             "missing-program", .missingTool,
-            #""?([^\s":]+)"?: executable file not found|Failed to locate '([^']+)'|invalid active developer path|Unix_error\(Unix\.ENOENT, "(?:execvp?e?|create_process)", "([^"]*)"|execvp\(\) of '([^']+)' failed|linker `([^`]+)` not found|no such command: `([^`]+)`|'([^']+)': no such command|Cannot find external tool '([^']+)'|trying to exec '([^']+)'|execvp\(?:? ?(\S+?)\)?:.*No such file|xcrun: error: |posix_spawnp?: No such file"#,
+            #""?([^\s":]+)"?: executable file not found|Failed to locate '([^']+)'|invalid active developer path|Unix_error\(Unix\.ENOENT, "(?:execvp?e?|create_process)", "([^"]*)"|execvp\(\) of '([^']+)' failed|linker `([^`]+)` not found|no such command: `([^`]+)`|'([^']+)': no such command|Cannot find external tool '([^']+)'|trying to exec '([^']+)'|execvp\(?:? ?(\S+?)\)?:.*No such file|xcrun: error: |posix_spawnp?: No such file|^\S*tar(?: \(child\))?: (\S+): Cannot exec: No such file|^tar: can't execute '([^']+)': No such file|^\S*tar: Error opening archive: .*(?:unable to run program "|Can't launch external program: )([^" ]+)"#,
             literals: [
                 "executable file not found", "ailed to locate '", "invalid active developer path", "ENOENT, \"exec",
                 "linker `", "no such command", "external tool", "ule named", "execvp", "trying to exec",
                 "requires the following",
-                "posix_spawn",
+                "posix_spawn", "Cannot exec: No such", "tar: can't execute", "tar: Error opening archive",
             ], class: "missing program *",
             examples: [
                 .init(
+                    #"tar (child): xz: Cannot exec: No such file or directory"#,
+                    #"tar (child): xz: Cannot exec: No such file or directory"#),
+                .init(
                     #"exec: "cc": executable file not found in $PATH"#,
-                    #"exec: 'cc': executable file not found in $PATH"#)
+                    #"exec: 'cc': executable file not found in $PATH"#),
             ]),
         LogPattern(
             "script-module", .missingTool,

@@ -56,6 +56,7 @@ extension CommonPatterns {
         LogPattern(
             "archive", .checksum,
             #"tar: (?:This does not look like|.*Member name contains '\.\.'|Unrecognized archive format|Unexpected EOF|Child returned|Error opening archive|.*(?:Truncated|Damaged) tar)|^(?:gzip|bzip2|xz|gunzip|bunzip2|unxz): .*(?:not in \S+ format|unexpected end|crc error|corrupt|not recognized|integrity)|End-of-central-directory|not a (?:zip|tar|gzip)\b"#,
+            exclusion: #"unable to run program|Can't launch external program"#,
             literals: [
                 "tar: This", "tar: Un", "tar: Child", "ember name contains", "tar: Error", "tar: Trunc", "tar: Damag",
                 " tar archive",
