@@ -56,8 +56,8 @@ import Testing
         for worker in useless + [worker] { await leave(worker) }
     }
 
-    /// A run whose jobs no worker takes says so: without a worker, with one for other targets, when the last one is
-    /// paused, and when it has ended. It does not while there is one.
+    /// A run whose jobs no worker takes says so once, as long as there are only workers for other targets and paused
+    /// ones.
     @Test func aRunWithoutWorkersSaysThatItWaits() async throws {
         let world = try StoredWorld([("a", []), ("b", ["a"]), ("c", ["b"])])
         let plan = world.plan()
