@@ -61,6 +61,15 @@ public struct ResultBranch: Sendable, Hashable {
         try changeIndex(of: path, to: nil, in: transaction)
     }
 
+    /// The index, for undoing changes of this branch: a commit changes few entries of a file, which later commits change as
+    /// well.
+    package var derivedDocuments: Store.DerivedDocuments {
+        Store.DerivedDocuments(contains: { $0.components.first == "index" }) { path, contents, transaction in
+            let result = try contents.map { try CanonicalJSON.decode(CellResult.self, from: $0) }
+            try changeIndex(of: path.components.joined(separator: "/"), to: result, in: transaction)
+        }
+    }
+
     private func changeIndex(of path: String, to result: CellResult?, in transaction: Transaction) throws {
         let place = try StorePath(ResultPath.indexShard(of: path))
         var part = ResultIndexPart(try transaction.bytes(at: place))

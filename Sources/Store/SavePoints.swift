@@ -96,12 +96,38 @@ extension Store {
         public let changes: [WatchEvent.Change]
         /// Documents that later commits changed again.
         public let dependents: [StorePath]
+        /// The derived documents if later commits changed some of them again; otherwise nil.
+        let rederiving: DerivedDocuments?
+    }
+
+    /// Documents that are derived from the others of a branch, such as an index. If later commits changed them as well,
+    /// undoing a commit derives them again instead of restoring them.
+    public struct DerivedDocuments: Sendable {
+        let contains: @Sendable (StorePath) -> Bool
+        let update: @Sendable (_ path: StorePath, _ contents: [UInt8]?, _ transaction: Transaction) throws -> Void
+
+        /// - Parameters:
+        ///   - contains: Whether the document at a path is derived.
+        ///   - update: Changes the derived documents of a transaction for another document, whose contents are nil if it
+        ///     was removed.
+        public init(
+            contains: @escaping @Sendable (StorePath) -> Bool,
+            update:
+                @escaping @Sendable (_ path: StorePath, _ contents: [UInt8]?, _ transaction: Transaction) throws ->
+                Void
+        ) {
+            self.contains = contains
+            self.update = update
+        }
     }
 
     /// Computes the effect of undoing `commit` (nil for the last one) on a branch, without changing anything.
     ///
+    /// - Parameter derived: The derived documents of the branch; nil if there are none.
     /// - Throws: `StoreError` of kind `notFound` if the branch has no such commit.
-    public func planUndo(on branch: Branch, of commit: ObjectID? = nil) throws -> UndoPlan {
+    public func planUndo(
+        on branch: Branch, of commit: ObjectID? = nil, deriving derived: DerivedDocuments? = nil
+    ) throws -> UndoPlan {
         let head = try snapshot(branch)
         guard let last = head.commit else { throw StoreError(.notFound, "there is no branch '\(branch)'") }
         let id = commit ?? last
@@ -111,13 +137,22 @@ extension Store {
         guard isOnBranch else { throw StoreError(.notFound, "commit \(id) is not on branch '\(branch)'") }
         var changes: [WatchEvent.Change] = []
         var dependents: [StorePath] = []
+        var isRederived = false
         for change in try self.changes(from: entry.commit.parents.first, to: snapshot(at: id)) {
             let now = try head.id(at: change.path)
             if now == change.old { continue }
-            if now != change.new { dependents.append(change.path) }
+            if now != change.new {
+                if derived?.contains(change.path) == true {
+                    isRederived = true
+                    continue
+                }
+                dependents.append(change.path)
+            }
             changes.append(WatchEvent.Change(path: change.path, old: now, new: change.old))
         }
-        return UndoPlan(branch: branch, commit: entry, changes: changes, dependents: dependents)
+        return UndoPlan(
+            branch: branch, commit: entry, changes: changes, dependents: dependents,
+            rederiving: isRederived ? derived : nil)
     }
 
     /// Undoes a change by a new commit, after a snapshot.
@@ -144,10 +179,14 @@ extension Store {
                 }
                 // Reading it makes a concurrent change a conflict.
                 _ = try transaction.exists(change.path)
-                if let old = change.new {
-                    try transaction.write(bytes: handles.with { try $0.blob(old) }, to: change.path)
+                let contents = try change.new.map { id in try handles.with { try $0.blob(id) } }
+                if let contents {
+                    try transaction.write(bytes: contents, to: change.path)
                 } else {
                     try transaction.remove(change.path)
+                }
+                if let derived = undoing.rederiving, !derived.contains(change.path) {
+                    try derived.update(change.path, contents, transaction)
                 }
             }
         }.commit

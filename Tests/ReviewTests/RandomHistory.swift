@@ -107,11 +107,12 @@ struct RandomHistory {
     }
 
     private mutating func undo() throws {
-        let branch = try Branch(branch.name)
+        let (results, branch) = (self.branch, try Branch(branch.name))
         guard let newest = try deployment.store.history(of: branch, limit: 3).randomElement(using: &random) else {
             return
         }
-        try deployment.store.undo(deployment.store.planUndo(on: branch, of: newest.id), force: true)
+        let undoing = try deployment.store.planUndo(on: branch, of: newest.id, deriving: results.derivedDocuments)
+        try deployment.store.undo(undoing, force: true)
     }
 
     // MARK: Current contents

@@ -33,8 +33,9 @@ import Testing
         return "\(directory)/\(names.first ?? "")"
     }
 
-    @Test(arguments: 0..<6) func whateverIsRecordedAnUpdatedIndexEqualsOneMadeAgain(number: Int) async throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
+    /// In the history of the first seed, a commit is undone after a later one changed the same file of the branch's index.
+    @Test(arguments: [17_405_916_599_487_590_919] + (0..<6).map { _ in UInt64.random(in: 0...UInt64.max) })
+    func whateverIsRecordedAnUpdatedIndexEqualsOneMadeAgain(seed: UInt64) async throws {
         print("seed \(seed)")
         var history = try RandomHistory(seed: seed)
         for _ in 0..<8 {

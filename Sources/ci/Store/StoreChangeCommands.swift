@@ -3,6 +3,7 @@ internal import Core
 internal import Foundation
 internal import Git
 internal import Model
+internal import Records
 internal import Registry
 internal import Store
 
@@ -30,7 +31,9 @@ struct StoreUndoCommand: AsyncParsableCommand, TracedCommand {
     func run() async throws {
         let store = try store.open()
         let branch = try store.existingBranch(branch)
-        let undoing = try store.planUndo(on: branch, of: commit.flatMap { try store.snapshot(at: $0).commit })
+        let undoing = try store.planUndo(
+            on: branch, of: commit.flatMap { try store.snapshot(at: $0).commit },
+            deriving: ResultBranch(name: branch.name)?.derivedDocuments)
         for change in undoing.changes {
             let word = change.new == nil ? "remove" : (change.old == nil ? "bring back" : "change")
             let note = undoing.dependents.contains(change.path) ? "  (changed later)" : ""
