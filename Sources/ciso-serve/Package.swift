@@ -51,6 +51,7 @@ let package = Package(
         module("Archive", ["CArchive", "Core", "System"]),
         module("PluginMessages"),
         module("LogReading", ["PluginMessages"]),
+        module("OpamFormat"),
         module("HTTP", ["CCurl", "Core", "System"]),
         module("Store", [logging, "Archive", "Core", "Git", "System"]),
         module("Etcd", [logging, "Core", "HTTP", "Store", "System"]),
@@ -60,7 +61,8 @@ let package = Package(
         module(
             "Review",
             [
-                "Core", "Model", "Git", "LogReading", "PluginMessages", "Records", "RunnerInterface", "Store", "System",
+                "Core", "Model", "Git", "LogReading", "OpamFormat", "PluginMessages", "Records", "RunnerInterface",
+                "Store", "System",
             ]),
         module(
             "Pages",

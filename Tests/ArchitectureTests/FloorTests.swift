@@ -50,6 +50,19 @@ import Testing
         }
     }
 
+    /// The server's package declares the modules that it uses again.
+    @Test func dependenciesOfTheServersModulesAreThoseOfTheModules() throws {
+        let (own, server) = try (
+            Manifest(tree.text("Package.swift")), Manifest(tree.text("Sources/ciso-serve/Package.swift"))
+        )
+        let modules = try Set(modules())
+        for (name, declared) in server.dependencies where modules.contains(name) {
+            #expect(
+                Set(declared).intersection(modules) == Set(own.dependencies[name] ?? []).intersection(modules),
+                "Sources/ciso-serve/Package.swift: dependencies of '\(name)'")
+        }
+    }
+
     @Test func oneFileImportsEachCLibrary() {
         let files = tree.files(in: "Sources")
         for library in ["CArchive", "CCrypto", "CCurl", "CGit2", "CYAML", "CZlib"] {

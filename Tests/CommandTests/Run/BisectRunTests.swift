@@ -104,16 +104,22 @@ struct BisectRunTests {
         #expect(try ci("store", "verify").status == 0)
     }
 
-    /// A commit at which the machine fails is not a verdict: it remains among the candidates.
-    @Test func aCommitThatTheMachineFailsIsSkipped() throws {
+    /// A commit at which the machine fails is not a verdict, also if it fails for a dependency: it remains among the
+    /// candidates.
+    @Test(arguments: ["p.1", "other.1"]) func aCommitThatTheMachineFailsIsSkipped(package: String) throws {
+        if package != "p.1" {
+            try folder.write(
+                "opam-version: \"2.0\"\ndepends: [\"ocaml\" \"other\"]\n", to: "repo/packages/p/p.1/opam")
+        }
         _ = try commit("first")
         #expect(try ci("run", "small.yaml").status == 0)
-        let skipped = try commit("p 1 on no server", "p.1", source: "http://127.0.0.1:1/p.tgz")
+        let skipped = try commit("\(package) on no server", package, source: "http://127.0.0.1:1/p.tgz")
+        try folder.write("opam-version: \"2.0\"\ndepends: \"ocaml\"\n", to: "repo/packages/other/other.1/opam")
         let bad = try commit("p 1 fails", "p.1", failing: Self.failing)
         #expect(try ci("run", "small.yaml").status == 1)
         let ending = try ci("bisect", "--run", "small.yaml", "p", "--format", "json")
         #expect(ending.status == 3, "\(ending.output)\(ending.messages)")
-        #expect(try found(ending).commits.map(\.id) == [skipped, bad])
+        #expect(try found(ending).commits.map(\.id) == [skipped, bad], "\(ending.messages)")
         let text = try ci("bisect", "--run", "small.yaml", "p", "-q")
         #expect(text.output.contains("the first bad commit is one of 2"), "\(text.output)")
     }
