@@ -64,10 +64,12 @@ public struct ResultBranch: Sendable, Hashable {
     /// The index, for undoing changes of this branch: a commit changes few entries of a file, which later commits change as
     /// well.
     package var derivedDocuments: Store.DerivedDocuments {
-        Store.DerivedDocuments(contains: { $0.components.first == "index" }) { path, contents, transaction in
-            let result = try contents.map { try CanonicalJSON.decode(CellResult.self, from: $0) }
-            try changeIndex(of: path.components.joined(separator: "/"), to: result, in: transaction)
-        }
+        Store.DerivedDocuments(
+            contains: { $0.components.first == "index" },
+            update: { path, contents, transaction in
+                let result = try contents.map { try CanonicalJSON.decode(CellResult.self, from: $0) }
+                try changeIndex(of: path.components.joined(separator: "/"), to: result, in: transaction)
+            })
     }
 
     private func changeIndex(of path: String, to result: CellResult?, in transaction: Transaction) throws {
