@@ -17,14 +17,6 @@ public struct GitEnvironment: Sendable {
     /// Makes this the environment with which repositories are opened.
     public func adopt() { Self.adopted.withLock { $0 = self } }
 
-    /// Variables that direct git to one repository, as set for the hooks of a repository. They must be unset for a git
-    /// process that works on another repository.
-    public static let repositoryVariables: Set<String> = [
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_GRAFT_FILE",
-        "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_SHALLOW_FILE",
-        "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_TEMPLATE_DIR",
-    ]
-
     /// The user who invoked sudo.
     var callingUser: UInt32? { variables["SUDO_UID"].flatMap { UInt32($0) } }
 

@@ -23,7 +23,4 @@ public struct CellShard: Hashable, Sendable {
 
     /// The digits of the shards that hold the cells of a package.
     public static func digits(ofPackage name: String) -> String { Digest(of: name).shard }
-
-    /// The digits of all possible shards of a column.
-    public static let allDigits = (0..<256).map { String(($0 + 256), radix: 16).suffix(2).description }
 }

@@ -22,9 +22,6 @@ public struct Selection: Sendable, Hashable {
     /// Picks every cell.
     public static let all = Selection()
 
-    /// Whether there are no selectors.
-    public var isAll: Bool { selectors.isEmpty }
-
     /// Whether the selection picks the cell.
     public func picks(_ subject: some Selectable) -> Bool {
         alternatives.allSatisfy { $0.contains { $0.picks(subject) } } && exceptions.allSatisfy { $0.picks(subject) }

@@ -1,7 +1,6 @@
 package import Core
 package import Git
 internal import Logging
-package import OpamFormat
 
 /// A repository of opam packages in one state: a commit of git, or a plain folder.
 ///
@@ -103,18 +102,4 @@ package struct Repository: Sendable {
 
     /// The prefix of paths in messages.
     var placePrefix: String { tree == nil ? "\(path)/" : "\(location):" }
-
-    /// The repository's file `repo`; nil if there is none.
-    ///
-    /// - Throws: A failure of kind `input` if the file has a syntax error.
-    package func repoFile() throws(Failure) -> RepoFile? {
-        let tree = try openTree()
-        guard let entry = try tree.entry("repo", in: tree.root), entry.kind == .file else { return nil }
-        let bytes = try tree.contents(of: entry.reference, limit: SyntaxTree.largestFile)
-        do {
-            return try RepoFile(parsing: bytes, file: tree.describe("repo"))
-        } catch {
-            throw Failure(.input, [Diagnostic(error)])
-        }
-    }
 }

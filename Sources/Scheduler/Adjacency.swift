@@ -27,8 +27,6 @@ struct Adjacency: Sendable {
 
     func inputs(of node: Int) -> ArraySlice<Int32> { inputs[Int(offsets[node])..<Int(offsets[node + 1])] }
 
-    func inputCount(of node: Int) -> Int { Int(offsets[node + 1] - offsets[node]) }
-
     func dependents(of node: Int) -> Dependents { Dependents(edges: edges, edge: newest[node]) }
 
     /// The dependents of a node, the newest first.

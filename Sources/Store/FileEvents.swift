@@ -51,9 +51,6 @@ final class FileEvents: Sendable {
     /// The current method of change detection: polling if inotify is unavailable.
     var changeDetection: ChangeDetection { state.withLock { $0.changeDetection } }
 
-    /// Whether the thread is running.
-    var isWatching: Bool { state.withLock { $0.wake >= 0 } }
-
     /// Calls `listener` at every change until `removeListener` is called with the returned token.
     ///
     /// - Parameter folder: The watched directory; nil for all directories.

@@ -86,30 +86,4 @@ extension Store {
             return found
         }
     }
-
-    /// Finds the first commit after `good` at which `predicate` holds for the document at `path`, by bisection.
-    ///
-    /// The predicate must not hold at `good` (nil for before the first commit) and must hold at the branch's head. Its
-    /// argument is nil if the document is absent.
-    ///
-    /// - Returns: The commit; nil if the predicate does not hold at the head.
-    /// - Complexity: Reads O(log commits) documents.
-    public func firstCommit(
-        on branch: Branch, after good: ObjectID? = nil, at path: StorePath, where predicate: ([UInt8]?) throws -> Bool
-    ) throws -> ObjectID? {
-        guard let head = try snapshot(branch).commit else { return nil }
-        let commits = Array(try commits(on: head, after: good).reversed())
-        guard let last = commits.last, try predicate(snapshot(at: last).bytes(at: path)) else { return nil }
-        var low = 0
-        var high = commits.count - 1
-        while low < high {
-            let middle = (low + high) / 2
-            if try predicate(snapshot(at: commits[middle]).bytes(at: path)) {
-                high = middle
-            } else {
-                low = middle + 1
-            }
-        }
-        return commits[low]
-    }
 }

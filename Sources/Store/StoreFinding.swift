@@ -41,9 +41,6 @@ public struct StoreFinding: Sendable, Hashable, Codable {
         self.advice = advice
     }
 
-    /// Whether a repair can fix it.
-    public var isRepairable: Bool { repair != nil }
-
     private enum CodingKeys: String, CodingKey {
         case severity, subject, message, repair, advice
         case isDone = "done"

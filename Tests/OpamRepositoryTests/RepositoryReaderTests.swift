@@ -62,12 +62,6 @@ import Testing
         }
     }
 
-    @Test func theRepoFileIsRead() throws {
-        for location in try locations() {
-            #expect(try Repository(location).repoFile()?.browse == "https://example.org/pkg/")
-        }
-    }
-
     @Test func missingObjectsAreNamed() throws {
         _ = try locations()
         try fixture.write(["empty/README": ""])
