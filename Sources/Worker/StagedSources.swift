@@ -58,11 +58,14 @@ struct StagedSources {
         files.append((place, found))
     }
 
-    /// Stages a file, as a hard link if the cache is on the same file system.
+    /// Stages a file that the steps of all users can read, as a hard link if the cache is on the same file system and has it
+    /// with such a mode.
     static func stage(_ file: String, at place: String) throws(Failure) {
-        if link(file, place) == 0 { return }
+        var status = stat()
+        if stat(file, &status) == 0, status.st_mode & 0o444 == 0o444, link(file, place) == 0 { return }
         do {
             try FileManager.default.copyItem(atPath: file, toPath: place)
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: place)
         } catch {
             throw Failure(.unavailable, "\(place): cannot be written: \(error)")
         }

@@ -98,4 +98,17 @@ struct SourceArchiveTests {
         }
         #expect(taken > 8 && taken < Self.archives.count - 5)
     }
+
+    /// The steps of a build run as another user than the one who owns the cache.
+    @Test(arguments: [0o400, 0o600, 0o640, 0o444, 0o644] as [mode_t])
+    func aStagedFileCanBeReadByAllUsers(mode: mode_t) throws {
+        let folder = try TemporaryDirectory()
+        try folder.write("contents", to: "file")
+        chmod(folder("file"), mode)
+        try StagedSources.stage(folder("file"), at: folder("staged"))
+        var status = stat()
+        #expect(stat(folder("staged"), &status) == 0 && status.st_mode & 0o444 == 0o444)
+        #expect(try String(contentsOfFile: folder("staged"), encoding: .utf8) == "contents")
+        #expect(stat(folder("file"), &status) == 0 && status.st_mode & 0o777 == mode, "the cache is as it was")
+    }
 }
