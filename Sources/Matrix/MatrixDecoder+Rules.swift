@@ -125,17 +125,20 @@ extension MatrixDecoder {
                 hint: "write 'PACKAGE: [lib/ocaml/ld.conf]', or leave it out")
         }
         return entries.map { entry in
-            let paths = reader.listOrOne(entry.value, "'\(entry.key)'", of: "path") { path(of: $0) }
+            let paths = reader.listOrOne(entry.value, "'\(entry.key)'", of: "path") {
+                pathGlob($0, "below the switch's prefix", hint: "such as 'lib/ocaml/ld.conf' or 'lib/stublibs/*'")
+            }
             return OverwriteRule(package: Located(Glob(entry.key), at: entry.keyLocation), paths: paths)
         }
     }
 
-    private func path(of node: Node) -> Located<Glob>? {
+    /// A relative path with globs that does not leave a folder.
+    ///
+    /// - Parameter place: The folder, for the message.
+    func pathGlob(_ node: Node, _ place: String, hint: String) -> Located<Glob>? {
         guard let text = reader.text(node, "a path") else { return nil }
         guard text.value.isPathInside else {
-            reader.report(
-                "'\(text.value)' is not a path below the switch's prefix", at: node.location,
-                hint: "such as 'lib/ocaml/ld.conf' or 'lib/stublibs/*'")
+            reader.report("'\(text.value)' is not a path \(place)", at: node.location, hint: hint)
             return nil
         }
         return Located(Glob(text.value), at: node.location)

@@ -45,7 +45,11 @@ extension MatrixDecoder {
         let configure = fields["configure"].map {
             reader.listOrOne($0, "'configure'", of: "argument", configureArguments)
         }
-        let files = fields["configure-files"].map { reader.listOrOne($0, "'configure-files'", of: "path", fileGlob) }
+        let files = fields["configure-files"].map {
+            reader.listOrOne($0, "'configure-files'", of: "path") {
+                pathGlob($0, "inside the unikernel's folder", hint: "write it relative, without '..'")
+            }
+        }
         guard let name, let source else { return nil }
         let entry = UnikernelEntry(
             name: name, source: source, configureFiles: files ?? [], backends: backends,
@@ -98,17 +102,6 @@ extension MatrixDecoder {
             return nil
         }
         return Located(backend, at: node.location)
-    }
-
-    private func fileGlob(_ node: Node) -> Located<Glob>? {
-        guard let text = reader.text(node, "a path") else { return nil }
-        guard text.value.isPathInside else {
-            reader.report(
-                "'\(text.value)' is not a path inside the unikernel's folder", at: node.location,
-                hint: "write it relative, without '..'")
-            return nil
-        }
-        return Located(Glob(text.value), at: node.location)
     }
 
     // MARK: Configuring
