@@ -60,9 +60,7 @@ extension ImageFacts {
     }
 
     private static func isRelease(_ path: String) -> Bool {
-        let bytes = path.utf8
-        let name = Substring(
-            bytes[(bytes.lastIndex(of: UInt8(ascii: "/")).map(bytes.index(after:)) ?? path.startIndex)...])
+        let name = path.lastPathName
         return name.hasPrefix("os-release") || name.hasSuffix("os-release")
     }
 
