@@ -18,25 +18,12 @@ private enum BuiltPackageManagers {
         "needs root, bwrap, busybox, zstd and openssl"),
     .enabled(if: BuiltPackageManagers.folder != nil, "set CISO_PACKAGE_MANAGERS"))
 struct BuiltPackageManagerTests {
-    private let workplace: Workplace
-    private let layout: ImageLayout
-    private var folder: TemporaryDirectory { workplace.folder }
+    private let world: DepextWorld
+    private var folder: TemporaryDirectory { world.folder }
 
     init() throws {
-        workplace = try Workplace()
-        layout = ImageLayout(workplace.folder("images"))
-        try workplace.write(packages: [
-            "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
-            "good.1": """
-            depends: "ocaml"
-            depexts: [["foo-dev"] {os-distribution = "alpine"} ["libfoo-devel"] {os-distribution = "void"}]
-            build: ["sh" "-ec" "test \\"$(cat /usr/include/foo.h)\\" = foo"]
-            """,
-            "absent.1": """
-            depends: "ocaml"
-            depexts: ["no-such-devel"] {os = "linux"}
-            """,
-        ])
+        world = try DepextWorld(
+            depexts: #"[["foo-dev"] {os-distribution = "alpine"} ["libfoo-devel"] {os-distribution = "void"}]"#)
         try folder.shell("programs='\(BuiltPackageManagers.folder ?? "")'\n\(Self.makeFiles)")
     }
 
@@ -86,44 +73,23 @@ struct BuiltPackageManagerTests {
 
     @Test func depextsAreInstalled() throws {
         let families = ["apk": ("alpine", "3.22.1"), "xbps": ("void", "rolling")]
-        var targets: [String] = []
-        for (family, release) in families.sorted(by: { $0.key < $1.key }) {
-            for isReachable in [true, false] {
-                var layers = [
-                    try SmallImage.base(in: folder), ImageLayout.Layer([], directory: folder(family)),
-                    ImageLayout.Layer([SmallImage.release(release.0, version: release.1)]),
-                ]
-                if isReachable { layers.append(ImageLayout.Layer([], directory: folder("served-\(family)"))) }
-                let name = isReachable ? family : "\(family)-down"
-                try layout.add([ImageLayout.Image(layers)], tag: name)
-                targets.append("  - {name: \(name), image: 'oci:images:\(name)', options: {base: none}}")
-            }
+        try world.write(families: Array(families.keys)) { family, isReachable in
+            let (name, version) = try #require(families[family])
+            let layers = [
+                try SmallImage.base(in: folder), ImageLayout.Layer([], directory: folder(family)),
+                ImageLayout.Layer([SmallImage.release(name, version: version)]),
+            ]
+            return isReachable ? layers + [ImageLayout.Layer([], directory: folder("served-\(family)"))] : layers
         }
-        try workplace.write(
-            "m.yaml",
-            """
-            deployment: d
-            repositories: [{path: repo}]
-            targets:
-            \(targets.joined(separator: "\n"))
-            compilers: [5.3.0]
-            packages: [good, absent]
-            """)
-        let run = try ci("run", "m.yaml", "--jobs", "2")
-        let states = try ci("results", "--format", "json").cellStates()
+        let run = try world.ci("run", "m.yaml", "--jobs", "2")
+        let states = try world.ci("results", "--format", "json").cellStates()
         for family in families.keys.sorted() {
             #expect(states["\(family)/5.3.0/good.1"] == "success", "\(run.output)\(run.messages)")
             #expect(states["\(family)/5.3.0/absent.1"] == "failure", "\(run.output)\(run.messages)")
-            #expect(try ci("log", "\(family)/5.3.0/absent.1").output.contains("no-such-devel"))
+            #expect(try world.ci("log", "\(family)/5.3.0/absent.1").output.contains("no-such-devel"))
             for package in ["good", "absent"] {
                 #expect(states["\(family)-down/5.3.0/\(package).1"] == "infrastructure", "\(run.output)\(run.messages)")
             }
         }
-    }
-
-    private func ci(_ words: String...) throws -> Program.Ending {
-        try workplace.run(
-            words + ["--store", "store"],
-            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": folder.path])
     }
 }

@@ -12,9 +12,8 @@ import Testing
         "needs root, bwrap, busybox, zstd, dnf, zypper, rpm, createrepo-c, pacman-package-manager and libarchive-tools")
 )
 struct ImagePackageManagerTests {
-    private let workplace: Workplace
-    private let layout: ImageLayout
-    private var folder: TemporaryDirectory { workplace.folder }
+    private let world: DepextWorld
+    private var folder: TemporaryDirectory { world.folder }
     private static let families = [
         "dnf": SmallImage.release("fedora", version: "40"),
         "zypper": SmallImage.release("opensuse-leap", like: "suse opensuse", version: "15.6"),
@@ -22,20 +21,7 @@ struct ImagePackageManagerTests {
     ]
 
     init() throws {
-        workplace = try Workplace()
-        layout = ImageLayout(workplace.folder("images"))
-        try workplace.write(packages: [
-            "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
-            "good.1": """
-            depends: "ocaml"
-            depexts: ["libfoo-devel"] {os = "linux"}
-            build: ["sh" "-ec" "test \\"$(cat /usr/include/foo.h)\\" = foo"]
-            """,
-            "absent.1": """
-            depends: "ocaml"
-            depexts: ["no-such-devel"] {os = "linux"}
-            """,
-        ])
+        world = try DepextWorld(depexts: #"["libfoo-devel"] {os = "linux"}"#)
         try folder.shell(Self.makeFiles)
         try folder.shell(Self.makeRepositories)
     }
@@ -80,7 +66,7 @@ struct ImagePackageManagerTests {
         repo-add -q served/srv/pacman/spot.db.tar.gz served/srv/pacman/*.pkg.tar.gz
         """#
 
-    private func image(_ release: ImageLayout.Member, isReachable: Bool) -> ImageLayout.Image {
+    private func layers(_ release: ImageLayout.Member, isReachable: Bool) -> [ImageLayout.Layer] {
         let repository = "[spot]\nname=spot\nenabled=1\nautorefresh=1\nbaseurl=file:///srv/rpm\ngpgcheck=0\n"
         var layers = [
             ImageLayout.Layer(archive: folder("slice.tar.zst")),
@@ -93,46 +79,27 @@ struct ImagePackageManagerTests {
             ]),
         ]
         if isReachable { layers.append(ImageLayout.Layer([], directory: folder("served"))) }
-        return ImageLayout.Image(layers)
+        return layers
     }
 
     /// Existing packages are installed; a missing package is the package's failure; if the repository cannot be read,
     /// nothing is installed.
     @Test func depextsAreInstalledByTheImagesOwnPackageManager() throws {
-        var targets: [String] = []
-        for (family, release) in Self.families.sorted(by: { $0.key < $1.key }) {
-            for isReachable in [true, false] {
-                let name = isReachable ? family : "\(family)-down"
-                try layout.add([image(release, isReachable: isReachable)], tag: name)
-                targets.append("  - {name: \(name), image: 'oci:images:\(name)', options: {base: none}}")
-            }
+        try world.write(
+            families: Array(Self.families.keys),
+            excluding: #"[{cells: "*-down/*/good", reason: "says nothing that absent does not"}]"#
+        ) { family, isReachable in
+            layers(try #require(Self.families[family]), isReachable: isReachable)
         }
-        try workplace.write(
-            "m.yaml",
-            """
-            deployment: d
-            repositories: [{path: repo}]
-            targets:
-            \(targets.joined(separator: "\n"))
-            compilers: [5.3.0]
-            packages: [good, absent]
-            exclude: [{cells: "*-down/*/good", reason: "says nothing that absent does not"}]
-            """)
-        let run = try ci("run", "m.yaml", "--jobs", "2")
+        let run = try world.ci("run", "m.yaml", "--jobs", "2")
         #expect(run.status != 0, "\(run.output)\(run.messages)")
-        let states = try ci("results", "--format", "json").cellStates()
+        let states = try world.ci("results", "--format", "json").cellStates()
         for family in Self.families.keys {
             #expect(states["\(family)/5.3.0/good.1"] == "success", "\(run.output)\(run.messages)")
             #expect(states["\(family)/5.3.0/absent.1"] == "failure", "\(run.output)\(run.messages)")
-            let log = try ci("log", "\(family)/5.3.0/absent.1").output
+            let log = try world.ci("log", "\(family)/5.3.0/absent.1").output
             #expect(log.contains("no-such-devel"), "\(log)")
             #expect(states["\(family)-down/5.3.0/absent.1"] == "infrastructure", "\(run.output)\(run.messages)")
         }
-    }
-
-    private func ci(_ words: String...) throws -> Program.Ending {
-        try workplace.run(
-            words + ["--store", "store"],
-            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": folder.path])
     }
 }
