@@ -14,7 +14,7 @@ extension AgentState {
             guard let assignment = EphemeralDocument.decode(JobAssignment.self, from: value.bytes) else { continue }
             if let old = held[job], old.assignment.attempt != assignment.attempt { release(job) }
             if held[job] == nil {
-                held[job] = Held(assignment: assignment, version: value.version)
+                held[job] = AssignedJob(assignment: assignment, version: value.version)
             } else if held[job]?.assignment.attempt == assignment.attempt {
                 held[job]?.assignment = assignment
                 held[job]?.version = value.version

@@ -17,7 +17,7 @@ extension AgentState {
     /// The progress of a job with its current step; nil if the worker does not hold its claim.
     private func newProgress(of job: Digest) -> JobProgress? {
         guard let entry = held[job], var progress = entry.progress else { return nil }
-        if let step = entry.untold { (progress.step, progress.host) = (step.name, step.host) }
+        if let step = entry.unpublishedStep { (progress.step, progress.host) = (step.name, step.host) }
         return progress
     }
 

@@ -91,11 +91,11 @@ extension AgentState {
     mutating func note(_ step: JobStep, of job: Digest, _ attempt: UInt64) async {
         guard let entry = held[job], entry.isRunning, entry.assignment.attempt == attempt else { return }
         await observe(.step(job, step))
-        held[job]?.untold = step
+        held[job]?.unpublishedStep = step
         // Of a job that ends soon, only the end is published.
-        let due = (entry.toldAt ?? .now) + Self.toldEvery
+        let due = (entry.publishedAt ?? .now) + Self.publishingInterval
         if due <= .now { return tell(of: job) }
-        guard entry.untold == nil else { return }
+        guard entry.unpublishedStep == nil else { return }
         let inputs = inputs
         Task {
             try? await Task.sleep(until: due, clock: .continuous)
@@ -105,7 +105,8 @@ extension AgentState {
 
     /// Publishes the current step of a job, if it is still running.
     mutating func tell(of job: Digest, _ attempt: UInt64) {
-        guard let entry = held[job], entry.isRunning, entry.untold != nil, entry.assignment.attempt == attempt else {
+        guard let entry = held[job], entry.isRunning, entry.unpublishedStep != nil, entry.assignment.attempt == attempt
+        else {
             return
         }
         tell(of: job)
@@ -118,7 +119,7 @@ extension AgentState {
         await observe(.ended(job, entry.assignment, report))
         guard entry.isWanted else {
             forgetProgress(of: job)
-            held[job] = entry.next.map { Held(assignment: $0.assignment, version: $0.version) }
+            held[job] = entry.next.map { AssignedJob(assignment: $0.assignment, version: $0.version) }
             // A dispatcher that considered the worker lost learns that it is alive.
             register()
             return

@@ -8,7 +8,7 @@ internal import Store
 /// The state of a worker: its registration and the jobs assigned to it.
 struct AgentState {
     /// A job assigned to the worker.
-    struct Held {
+    struct AssignedJob {
         enum Stage {
             case waiting
             case running(Task<Void, Never>)
@@ -25,9 +25,9 @@ struct AgentState {
         /// The progress published last, and the version of its ephemeral value.
         var progress: JobProgress?
         var progressVersion: UInt64?
-        var toldAt: ContinuousClock.Instant?
+        var publishedAt: ContinuousClock.Instant?
         /// The step that has not been published yet.
-        var untold: JobStep?
+        var unpublishedStep: JobStep?
         /// A report that could not be written yet.
         var unwritten: [UInt8]?
         var reportedAt: ContinuousClock.Instant?
@@ -36,7 +36,7 @@ struct AgentState {
 
         /// Notes the progress published for the job.
         mutating func note(_ progress: JobProgress, version: UInt64) {
-            (self.progress, progressVersion, toldAt, untold) = (progress, version, .now, nil)
+            (self.progress, progressVersion, publishedAt, unpublishedStep) = (progress, version, .now, nil)
         }
 
         var isWaiting: Bool { if case .waiting = stage { true } else { false } }
@@ -52,7 +52,7 @@ struct AgentState {
     /// Executions that have ended.
     let executions = BatchQueue<EndedExecution>()
     var registration: WorkerRegistration
-    var held: [Digest: Held] = [:]
+    var held: [Digest: AssignedJob] = [:]
     /// The jobs whose reports are to be written.
     var reporting: [Digest] = []
     /// Whether the worker has paused because its machine lacks something.
@@ -71,7 +71,7 @@ struct AgentState {
     /// The number of heartbeats without which a worker registers again.
     static let silentBeats = 6
     /// The minimum interval between published steps of a job.
-    static let toldEvery = Duration.seconds(1)
+    static let publishingInterval = Duration.seconds(1)
     /// The maximum number of jobs that are claimed at once.
     static let claimLimit = 90
     /// The maximum number of reports written at once: each may have 8 KB, and etcd accepts 1.5 MB.

@@ -46,7 +46,8 @@ final class EtcdWatch: @unchecked Sendable {
     }
 
     private func run() {
-        var pause = 0.05
+        let backoff = ExponentialBackoff(.milliseconds(50), limit: .seconds(1))
+        var failures = 0
         while !cancellation.isCancelled {
             do {
                 if revision == nil { try list() }
@@ -57,8 +58,8 @@ final class EtcdWatch: @unchecked Sendable {
                 logger.debug("a watch was interrupted", metadata: ["reason": "\(error)"])
             }
             guard !cancellation.isCancelled else { return }
-            pause = hasHeard ? 0.05 : min(1, pause * 2)
-            Thread.sleep(forTimeInterval: pause)
+            failures = hasHeard ? 1 : failures + 1
+            Thread.sleep(forTimeInterval: backoff.delay(after: failures) / .seconds(1))
         }
     }
 

@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Git
+internal import OpamFormat
 internal import System
 
 /// A bare copy of a remote repository with the parts fetched so far.
@@ -133,7 +134,8 @@ struct GitMirror {
     ) throws(SourceError) -> SourceFiles.File {
         let file = try SourceFiles.File("\(path).lock", O_RDWR | O_CREAT, mode: 0o644)
         let isTaken = try file.lock(
-            within: deadline.remaining, pause: 1_000...50_000, mayContinue: { deadline.isPending })
+            within: deadline.remaining, backoff: ExponentialBackoff(.milliseconds(1), limit: .milliseconds(50)),
+            mayContinue: { deadline.isPending })
         guard isTaken else {
             throw SourceError(.system, "\(url): another process has been fetching it for too long")
         }

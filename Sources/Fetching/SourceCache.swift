@@ -272,8 +272,7 @@ extension SourceCache {
         case .unsupported(let system): throw unsupported(system, source, package)
         case .git(let url, let revision):
             let commit = try await commit(at: revision, of: url)
-            let place = revision.map { source.url.dropLast($0.count + 1) } ?? source.url[...]
-            exact.url = "\(place)#\(commit)"
+            exact.url = "\(SourceAddress.split(source.url).place)#\(commit)"
             exact.checksums = []
         case .archive, .local:
             let incoming = try incoming()

@@ -1,4 +1,5 @@
 internal import Core
+internal import OpamFormat
 
 /// The file `.gitmodules`, which contains the URLs of submodules.
 struct SubmoduleList {

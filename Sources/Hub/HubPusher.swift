@@ -101,18 +101,19 @@ package final class HubPusher: Sendable {
     }
 
     private func pushAll() async {
-        var pause = Duration.milliseconds(500)
+        let backoff = ExponentialBackoff(.milliseconds(500), limit: .seconds(15))
+        var failures = 0
         while true {
             let (target, isDone) = state.withLock { ($0.noted, $0.pushed >= $0.noted || $0.hasEnded) }
             if isDone { return }
             do {
                 try await pushOnce()
                 await succeed(target)
-                pause = .milliseconds(500)
+                failures = 0
             } catch {
                 await fail(error as? HubError ?? HubError(.refused, "\(hub.url): \(Failure(describing: error))"))
-                try? await Task.sleep(for: pause)
-                pause = min(.seconds(15), pause * 2)
+                failures += 1
+                try? await Task.sleep(for: backoff.delay(after: failures))
             }
         }
     }

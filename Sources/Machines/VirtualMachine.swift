@@ -13,7 +13,7 @@ internal import System
 /// - SeeAlso: `docs/decisions/0276-machine-states.md`
 package final class VirtualMachine: Sendable {
     /// The state of the QEMU process.
-    private final class Life: Sendable {
+    private final class ProcessState: Sendable {
         struct State {
             var output: [UInt8] = []
             /// The reason why the machine cannot continue although QEMU runs.
@@ -32,7 +32,7 @@ package final class VirtualMachine: Sendable {
     package let monitor: MachineMonitor
     /// The serial console.
     package let console: MachineConsole
-    private let life: Life
+    private let qemu: ProcessState
     private let running: Task<Void, Never>
 
     /// Starts a machine, which boots, or waits if it continues from a saved state.
@@ -48,13 +48,13 @@ package final class VirtualMachine: Sendable {
         self.configuration = configuration
         let saved = try state.map { path throws(Failure) in try Files.File(path, O_RDONLY).relinquish() }
         let (monitorEnd, consoleEnd) = (try SocketPair<Failure>().take(), try SocketPair<Failure>().take())
-        let life = Life()
-        self.life = life
+        let qemu = ProcessState()
+        self.qemu = qemu
         monitor = MachineMonitor(monitorEnd.0) { event in
             logger.debug("event of a machine", metadata: ["event": "\(event.event)"])
             guard event.event == "BLOCK_IO_ERROR" else { return }
             let reason = event.data?.nospace == true ? "the disk of this machine is full" : event.data?.reason ?? ""
-            life.state.withLock { $0.obstacle = "its disk '\(event.data?.device ?? "")' cannot be used: \(reason)" }
+            qemu.state.withLock { $0.obstacle = "its disk '\(event.data?.device ?? "")' cannot be used: \(reason)" }
         }
         console = MachineConsole(consoleEnd.0)
         let kept = [monitorEnd.1, consoleEnd.1] + (saved.map { [$0] } ?? [])
@@ -62,9 +62,9 @@ package final class VirtualMachine: Sendable {
         logger.debug("starting a machine", metadata: ["command": "\(words.joined(separator: " "))"])
         running = Task.detached {
             let result = await Supervisor.run { cancellation in
-                Self.supervise(program, words, kept, in: directory, cancellation, life)
+                Self.supervise(program, words, kept, in: directory, cancellation, qemu)
             }
-            life.state.withLock { $0.result = result }
+            qemu.state.withLock { $0.result = result }
         }
         do {
             try await monitor.execute("qmp_capabilities")
@@ -82,7 +82,7 @@ package final class VirtualMachine: Sendable {
 
     private static func supervise(
         _ program: String, _ words: [String], _ kept: [Int32], in directory: String, _ cancellation: Cancellation,
-        _ life: Life
+        _ qemu: ProcessState
     ) -> CommandResult {
         var isOpen = true
         func closeKept() {
@@ -102,7 +102,7 @@ package final class VirtualMachine: Sendable {
                 process: process, limits: Limits(time: nil, silence: nil, disk: nil, output: nil), group: .none,
                 cancellation: cancellation, disk: DiskWatch(paths: [], limit: nil, reserve: 0), report: .status)
             return supervisor.run(output: printed.takeReading(), status: -1) { bytes in
-                life.state.withLock { $0.output = ($0.output + bytes).suffix(4000) }
+                qemu.state.withLock { $0.output = ($0.output + bytes).suffix(4000) }
             }
         } catch {
             return CommandResult(ending: .setupFailed(error.description))
@@ -110,14 +110,14 @@ package final class VirtualMachine: Sendable {
     }
 
     /// Whether QEMU has ended.
-    package var isEnded: Bool { life.state.withLock { $0.result != nil } }
+    package var isEnded: Bool { qemu.state.withLock { $0.result != nil } }
 
     /// Whether the machine was ended by `stop`, `kill` or `save`.
-    package var wasKilled: Bool { life.state.withLock { $0.wasKilled } }
+    package var wasKilled: Bool { qemu.state.withLock { $0.wasKilled } }
 
     /// The reason why the machine cannot continue: it has ended, or one of its disks cannot be used; nil while it can.
     package var obstacle: String? {
-        life.state.withLock { state in
+        qemu.state.withLock { state in
             state.obstacle.map { "the virtual machine stopped: \($0)" }
                 ?? state.result.map { "the virtual machine ended: \(Self.text($0, state.output))" }
         }
@@ -125,7 +125,7 @@ package final class VirtualMachine: Sendable {
 
     /// How QEMU ended, if it ended by itself and not with status 0.
     package var crash: String? {
-        life.state.withLock { state in
+        qemu.state.withLock { state in
             guard let result = state.result, !state.wasKilled, !result.succeeded else { return nil }
             return Self.text(result, state.output)
         }
@@ -133,7 +133,7 @@ package final class VirtualMachine: Sendable {
 
     /// The ending of QEMU, with the last line that it printed.
     private var ending: String {
-        life.state.withLock { state in state.result.map { Self.text($0, state.output) } ?? "" }
+        qemu.state.withLock { state in state.result.map { Self.text($0, state.output) } ?? "" }
     }
 
     private static func text(_ result: CommandResult, _ output: [UInt8]) -> String {
@@ -154,7 +154,7 @@ package final class VirtualMachine: Sendable {
 
     /// Ends QEMU as if the machine lost its power, after it has written its disks; kills it if it does not.
     package func stop() async {
-        life.state.withLock { if $0.result == nil { $0.wasKilled = true } }
+        qemu.state.withLock { if $0.result == nil { $0.wasKilled = true } }
         let asked = Task { try? await monitor.execute("quit") }
         if !(await waitForEnd(within: .seconds(10))) { running.cancel() }
         await running.value
@@ -163,7 +163,7 @@ package final class VirtualMachine: Sendable {
 
     /// Kills QEMU.
     package func kill() async {
-        life.state.withLock { if $0.result == nil, $0.obstacle == nil { $0.wasKilled = true } }
+        qemu.state.withLock { if $0.result == nil, $0.obstacle == nil { $0.wasKilled = true } }
         running.cancel()
         await running.value
     }

@@ -1,7 +1,7 @@
 internal import Core
 
 /// The target of a path in a tree whose symbolic links are resolved within the repository, as in a checkout.
-enum LinkEnd {
+enum LinkTarget {
     /// A file or a folder, and its path without links.
     case entry(FileEntry, path: String)
     /// No usable file or folder, for this reason.
@@ -14,7 +14,7 @@ extension FileTree {
     /// - Parameters:
     ///   - entry: an entry of `folder`.
     ///   - folder: the path of the folder without links.
-    func followed(_ entry: FileEntry, in folder: String) throws(Failure) -> LinkEnd {
+    func followed(_ entry: FileEntry, in folder: String) throws(Failure) -> LinkTarget {
         switch entry.kind {
         case .file, .folder: .entry(entry, path: folder.isEmpty ? entry.name : "\(folder)/\(entry.name)")
         case .link where entry.name.contains("\u{FFFD}"):
@@ -26,7 +26,7 @@ extension FileTree {
         }
     }
 
-    private func resolvedTarget(of link: FileEntry, in folder: String) throws(Failure) -> LinkEnd {
+    private func resolvedTarget(of link: FileEntry, in folder: String) throws(Failure) -> LinkTarget {
         let target = try target(of: link.reference)
         guard !target.isAbsolutePath else {
             return .nowhere("is a link that leads out of the repository, to '\(target)'")
@@ -35,7 +35,7 @@ extension FileTree {
     }
 
     /// Resolves `path` relative to a folder of the tree.
-    private func resolved(_ path: String, from folder: String) throws(Failure) -> LinkEnd {
+    private func resolved(_ path: String, from folder: String) throws(Failure) -> LinkTarget {
         var open = Self.parts(folder + "/" + path)
         var folders = [root]
         var names: [String] = []

@@ -34,7 +34,7 @@ package final class RepositoryReader {
     /// The entry, or its target if it is a link.
     private func followed(
         _ entry: FileEntry, in folder: String, of repository: Int, nameFolder: String
-    ) throws(Failure) -> LinkEnd {
+    ) throws(Failure) -> LinkTarget {
         let end = try trees[repository].followed(entry, in: folder)
         guard entry.kind == .link else { return end }
         switch end {

@@ -88,7 +88,7 @@ extension Site {
 
     /// The template values of a link to a cell: class, mark, text and path.
     func link(_ cell: ListedCell) -> TemplateValues {
-        let look = StandingLook(cell)
+        let look = StandingPresentation(cell)
         return [
             "class": look.name, "mark": look.mark, "words": shown(cell.state.words, limit: 60), "href": href(cell),
         ]

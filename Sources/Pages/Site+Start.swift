@@ -22,8 +22,8 @@ extension Site {
             "figures": Self.order.compactMap { standing -> TemplateValues? in
                 guard let count = counts[standing] else { return nil }
                 return [
-                    "class": StandingLook(standing).name, "number": number(count),
-                    "label": StandingLook.words(standing),
+                    "class": StandingPresentation(standing).name, "number": number(count),
+                    "label": StandingPresentation.words(standing),
                 ]
             },
             "bar": bar(counts), "denominator": denominator,
@@ -47,7 +47,7 @@ extension Site {
             let width = 1000 * Double(count) / Double(max(1, cells.count))
             defer { start += width }
             return [
-                "class": StandingLook(standing).name, "x": "\((start * 10).rounded() / 10)",
+                "class": StandingPresentation(standing).name, "x": "\((start * 10).rounded() / 10)",
                 "width": "\((width * 10).rounded() / 10)",
             ]
         }
@@ -58,12 +58,12 @@ extension Site {
         [Standing.broken, .new, .fixed, .flaky].compactMap { standing in
             let changed = cells.filter { $0.standing == standing }
             guard !changed.isEmpty else { return nil }
-            let look = StandingLook(standing)
+            let look = StandingPresentation(standing)
             var known: Set<String> = []
             let names = changed.map(\.state.cell.package.name).filter { known.insert($0).inserted }
             return [
                 "class": look.name, "mark": look.mark, "href": "grid.html#q=state:\(look.name)",
-                "label": "\(counted(changed.count, "cell")) \(StandingLook.words(standing))",
+                "label": "\(counted(changed.count, "cell")) \(StandingPresentation.words(standing))",
                 "packages": shown(names.list(first: 12)),
             ]
         }
@@ -75,7 +75,7 @@ extension Site {
         for cell in cells { counts[SiteColumn(cell.state.cell), default: [:]][cell.standing, default: 0] += 1 }
         let used = Self.order.filter { standing in columns.contains { counts[$0]?[standing] != nil } }
         return [
-            "columnsCaption": "Cells by state", "states": used.map { ["label": StandingLook.words($0)] },
+            "columnsCaption": "Cells by state", "states": used.map { ["label": StandingPresentation.words($0)] },
             "columns": columns.map { column -> TemplateValues in
                 let own = counts[column] ?? [:]
                 return [
@@ -84,7 +84,9 @@ extension Site {
                     "cells": number(own.values.reduce(0, +)),
                     "counts": used.map { standing -> TemplateValues in
                         let count = own[standing] ?? 0
-                        return ["number": number(count), "class": count == 0 ? "zero" : StandingLook(standing).name]
+                        return [
+                            "number": number(count), "class": count == 0 ? "zero" : StandingPresentation(standing).name,
+                        ]
                     },
                 ]
             },

@@ -127,8 +127,8 @@ extension PlanInputLoader {
         case .source(let address):
             func move(_ source: inout Pin.Source) {
                 guard (try? PinnedFiles.address(of: source).url) == address else { return }
-                if case .url(let url) = source.place, case .git(_, let revision?) = SourceAddress(url) {
-                    source.place = .url(String(url.dropLast(revision.count + 1)))
+                if case .url(let url) = source.place, case .git = SourceAddress(url) {
+                    source.place = .url(SourceAddress.split(url).place)
                 }
                 source.ref = commit
             }

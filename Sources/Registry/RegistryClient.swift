@@ -2,6 +2,7 @@ internal import Core
 internal import Foundation
 package import HTTP
 internal import Synchronization
+internal import System
 
 /// A client of one repository of a registry by the OCI distribution protocol. Calls block the thread; each thread uses
 /// its own connection.
@@ -78,7 +79,8 @@ package final class RegistryClient: Sendable {
     func persistently<Value>(_ body: () throws -> Value) throws -> Value {
         let deadline = ContinuousClock.now + timeout
         let last = ContinuousClock.now + max(timeout, Self.longestPause)
-        var pause = Duration.milliseconds(100)
+        let backoff = ExponentialBackoff(.milliseconds(100), limit: .seconds(1))
+        var failures = 0
         while true {
             do {
                 return try body()
@@ -86,9 +88,10 @@ package final class RegistryClient: Sendable {
                 let now = ContinuousClock.now
                 let named = error.kind == .limited ? notBefore.withLock { $0 } : nil
                 guard named.map({ $0 <= last }) ?? (now < deadline) else { throw error }
+                failures += 1
+                let pause = backoff.delay(after: failures)
                 let wait = named.map { max($0 - now, pause) } ?? pause
                 Thread.sleep(forTimeInterval: wait / .seconds(1))
-                pause = min(.seconds(1), pause * 2)
             }
         }
     }

@@ -1,5 +1,6 @@
 package import Core
 internal import Foundation
+internal import System
 
 /// The hosts reached by ssh, their use by jobs, and their failures.
 ///
@@ -23,6 +24,8 @@ package actor RemoteHosts {
 
     /// The settings of the hosts.
     package let settings: HostSettings
+    /// How long a host that failed is not used.
+    private static let backoff = ExponentialBackoff(.seconds(1), limit: .seconds(60))
     /// The maximum time for which a job waits for a host that another process uses.
     private static let longestWait = Duration.seconds(6 * 3600)
     private var states: [HostAddress: State] = [:]
@@ -171,7 +174,7 @@ package actor RemoteHosts {
             state.failures += 1
             state.reason = reason
             state.downSince = state.downSince ?? clock.now
-            state.retryAt = clock.now + .milliseconds(min(60_000, 500 << min(state.failures, 10)))
+            state.retryAt = clock.now + Self.backoff.delay(after: state.failures)
         } else {
             (state.failures, state.downSince) = (0, nil)
         }

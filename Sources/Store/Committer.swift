@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Git
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// Commits transactions in batches: transactions that arrive while one batch is written form the next one.
 final class Committer: Sendable {
@@ -167,7 +168,8 @@ private final class Work: @unchecked Sendable {
             layout: layout, options: options, repository: repository, spares: spares, deflaters: deflaters)
         let reference = ReferenceFile(name: branch.reference, directory: layout.root)
         let deadline = ContinuousClock.now + options.lockTimeout
-        var pause: UInt32 = 100
+        let backoff = ExponentialBackoff(.microseconds(100), limit: .milliseconds(20))
+        var failures = 0
         // Usually the branch has not moved since the transaction began. This is checked before anything is written.
         var guess = requests.count == 1 && session.wasFree ? requests[0].baseCommit : nil
         while true {
@@ -195,8 +197,8 @@ private final class Work: @unchecked Sendable {
                     .locked, "store: the lock '\(reference.lockPath)' has been held for \(options.lockTimeout)",
                     hint: "if no git process uses the store, `ci store verify --repair` removes it")
             }
-            usleep(UInt32.random(in: pause / 2...pause))
-            pause = min(pause * 2, 20_000)
+            failures += 1
+            usleep(UInt32(backoff.randomDelay(after: failures) / .microseconds(1)))
         }
     }
 

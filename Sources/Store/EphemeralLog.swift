@@ -9,13 +9,13 @@ internal import System
 /// - SeeAlso: `docs/decisions/0241-log-of-ephemeral-values.md`
 struct EphemeralLog: ~Copyable {
     /// The paths that have changed.
-    enum News: Sendable {
+    enum ChangedPaths: Sendable {
         case nothing
         case paths([StorePath])
         /// The log was replaced: any path may have changed.
         case all
 
-        fileprivate mutating func add(_ more: News) {
+        fileprivate mutating func add(_ more: ChangedPaths) {
             switch (self, more) {
             case (_, .nothing), (.all, _): break
             case (.nothing, _), (_, .all): self = more
@@ -35,7 +35,7 @@ struct EphemeralLog: ~Copyable {
     private var size = 0
     /// The version of the newest change that was read.
     private(set) var version: UInt64 = 0
-    private var news = News.nothing
+    private var unread = ChangedPaths.nothing
     /// The values by directory: their paths without the last name.
     private var groups: [[String]: [StorePath: EphemeralValue]] = [:]
     /// The expiry times of the values that expire, in milliseconds since the machine's start.
@@ -49,9 +49,9 @@ struct EphemeralLog: ~Copyable {
     }
 
     /// The changes by other processes since the last call, as far as the log has been read.
-    mutating func takeNews() -> News {
-        defer { news = .nothing }
-        return news
+    mutating func takeChangedPaths() -> ChangedPaths {
+        defer { unread = .nothing }
+        return unread
     }
 
     /// The value at `path`, as far as the log has been read.
@@ -78,15 +78,15 @@ struct EphemeralLog: ~Copyable {
     /// Reads new records.
     mutating func refresh() throws(StoreError) {
         guard let named = FileStatus(path) else {
-            if file != nil { news.add(.all) }
+            if file != nil { unread.add(.all) }
             forget()
             return
         }
         if file != nil, named.inode == inode, named.size >= end {
-            if named.size > end { news.add(.paths(try readOn(to: named.size))) }
+            if named.size > end { unread.add(.paths(try readOn(to: named.size))) }
             return
         }
-        news.add(.all)
+        unread.add(.all)
         forget()
         guard let opened = try File.ifPresent(path), let status = opened.status else { return }
         inode = status.inode

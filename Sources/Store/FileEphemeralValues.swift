@@ -57,7 +57,7 @@ public final class FileEphemeralValues: EphemeralValues {
             _ = self?.ownOwners.withLock { $0.remove(id) }
             unlink(path)
             close(descriptor)
-            self?.tell(.all)
+            self?.notify(.all)
         }
     }
 
@@ -89,7 +89,7 @@ public final class FileEphemeralValues: EphemeralValues {
                 }
             }
         }
-        if version != nil { tell(.paths(Array(changes.keys))) }
+        if version != nil { notify(.paths(Array(changes.keys))) }
         return version
     }
 
@@ -128,11 +128,11 @@ public final class FileEphemeralValues: EphemeralValues {
 
     /// Changes in the log are reported even if `body` fails: this is the only time at which they are seen as new.
     private func withLog<Result: Sendable>(_ body: (inout EphemeralLog) throws -> Result) throws -> Result {
-        let (result, news) = log.withLock { log in
+        let (result, changed) = log.withLock { log in
             let result = Swift.Result<Result, any Error> { try body(&log) }
-            return (result, log.takeNews())
+            return (result, log.takeChangedPaths())
         }
-        tell(news)
+        notify(changed)
         return try result.get()
     }
 
@@ -193,7 +193,7 @@ extension FileEphemeralValues {
             if watches.tokens.isEmpty {
                 watches.tokens = [
                     events.listen(to: logDirectory) { [weak self] in self?.readOn() },
-                    events.listen(to: owners) { [weak self] in self?.tell(.all) },
+                    events.listen(to: owners) { [weak self] in self?.notify(.all) },
                 ]
             }
             return watches.next
@@ -221,11 +221,11 @@ extension FileEphemeralValues {
     }
 
     /// Schedules the watches that are affected by a change.
-    private func tell(_ news: EphemeralLog.News) {
-        if case .nothing = news { return }
+    private func notify(_ changed: EphemeralLog.ChangedPaths) {
+        if case .nothing = changed { return }
         let concerned = watches.withLock { watches in
             watches.all.values.filter { watch in
-                guard case .paths(let paths) = news, let prefix = watch.prefix else { return true }
+                guard case .paths(let paths) = changed, let prefix = watch.prefix else { return true }
                 return paths.contains { $0.isInside(prefix) }
             }.map(\.schedule)
         }

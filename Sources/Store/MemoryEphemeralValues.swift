@@ -4,13 +4,13 @@ internal import System
 
 /// Ephemeral values in the memory of one process: for tests, and for runs that no other process watches.
 public final class MemoryEphemeralValues: EphemeralValues {
-    private struct Held {
+    private struct Entry {
         let value: EphemeralValue
         let expiry: ContinuousClock.Instant?
     }
 
     private struct State {
-        var held: [StorePath: Held] = [:]
+        var held: [StorePath: Entry] = [:]
         var owners: Set<String> = []
         var version: UInt64 = 0
         var listeners: [UInt64: @Sendable () -> Void] = [:]
@@ -56,7 +56,7 @@ public final class MemoryEphemeralValues: EphemeralValues {
             state.version += 1
             for (path, change) in changes {
                 state.held[path] = change.bytes.map { bytes in
-                    Held(
+                    Entry(
                         value: EphemeralValue(bytes: bytes, version: state.version, owner: change.owner?.id),
                         expiry: change.lifetime.map { .now + $0 })
                 }

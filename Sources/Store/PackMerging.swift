@@ -15,7 +15,7 @@ struct PackMerging {
 
     /// Merges the small packs, unless there are few or another process is doing it.
     func run() throws {
-        guard let lock = try TidyLock(layout) else { return }
+        guard let lock = try RepackLock(layout) else { return }
         try withExtendedLifetime(lock) {
             let sources = smallPacks().compactMap { PackMerge.Source(base: $0) }
             guard sources.count > Self.enough else { return }
@@ -52,7 +52,7 @@ extension Store {
 }
 
 /// Held by the process that moves objects between files.
-final class TidyLock {
+final class RepackLock {
     private let file: File
 
     /// Acquires the lock; nil if another process holds it or `git gc` is running after `timeout`.

@@ -30,7 +30,7 @@ extension Store {
         let sample = ["17", "5a", "9c", "e1"].map { names(in: "\(layout.gitObjects)/\($0)").count }.reduce(0, +)
         let news = unpackedDeltaPacks().reduce(0) { $0 + $1.count }
         guard sample * 64 + news > limit || limit == 0 else { return nil }
-        guard let lock = try TidyLock(layout) else { return nil }
+        guard let lock = try RepackLock(layout) else { return nil }
         return try withExtendedLifetime(lock) {
             layout.removeLeftOvers()
             let horizon = Int(systemTime()) - grace
@@ -58,7 +58,7 @@ extension Store {
     /// - Throws: `StoreError` of kind `locked` if that takes longer than the store's lock timeout.
     public func repack(grace: Int = 86_400) throws {
         try committer.checkpoint()
-        guard let lock = try TidyLock(layout, timeout: options.lockTimeout) else {
+        guard let lock = try RepackLock(layout, timeout: options.lockTimeout) else {
             throw StoreError(
                 .locked, "store: another process has been repacking '\(layout.root)' for \(options.lockTimeout)",
                 hint: "a run repacks the store now and then; try again later")

@@ -3,6 +3,7 @@ public import Git
 internal import Glibc
 internal import Logging
 internal import Synchronization
+internal import System
 
 extension Store {
     /// The result of a transaction.
@@ -40,7 +41,7 @@ extension Store {
             } catch let conflict as Conflict {
                 try giveUp(on: conflict, attempt)
             }
-            usleep(UInt32(backoff(attempt)))
+            usleep(UInt32(Self.backoff.randomDelay(after: attempt) / .microseconds(1)))
             attempt += 1
         }
     }
@@ -67,7 +68,7 @@ extension Store {
             } catch let conflict as Conflict {
                 try giveUp(on: conflict, attempt)
             }
-            try await Task.sleep(for: .microseconds(backoff(attempt)))
+            try await Task.sleep(for: Self.backoff.randomDelay(after: attempt))
             attempt += 1
         }
     }
@@ -98,10 +99,7 @@ extension Store {
         throw conflict
     }
 
-    /// Microseconds to wait before the next attempt: a random part of a limit that doubles up to 50 ms.
-    private func backoff(_ attempt: Int) -> Int {
-        Int.random(in: 0...min(50_000, 250 << min(attempt, 8)))
-    }
+    private static let backoff = ExponentialBackoff(.microseconds(250), limit: .milliseconds(50))
 }
 
 /// Passes the result of a request to the thread that waits for it.

@@ -122,6 +122,8 @@ public final class Watch: Sendable {
         }
     }
 
+    private static let backoff = ExponentialBackoff(.milliseconds(20), limit: .seconds(5))
+
     private func deliver() {
         do {
             let head = try store.snapshot(branch)
@@ -142,7 +144,7 @@ public final class Watch: Sendable {
                 state.failuresInARow += 1
                 return state.failuresInARow
             }
-            schedule(after: .milliseconds(min(5_000, 10 << min(failures, 9))))
+            schedule(after: Self.backoff.delay(after: failures))
         }
     }
 

@@ -43,20 +43,22 @@ extension OpenFile {
     /// immediately; short pauses cost less under contention.
     ///
     /// - Parameters:
-    ///   - pause: the pauses in microseconds, doubled up to the upper bound.
+    ///   - backoff: the pauses between the attempts.
     ///   - mayContinue: called before each pause; returning false ends the wait.
     /// - Returns: whether the lock was acquired.
     package func lock(
-        within timeout: Duration, pause: ClosedRange<UInt32> = 50...2_000, while isBusy: () -> Bool = { false },
+        within timeout: Duration,
+        backoff: ExponentialBackoff = ExponentialBackoff(.microseconds(50), limit: .milliseconds(2)),
+        while isBusy: () -> Bool = { false },
         mayContinue: () -> Bool = { true }
     ) throws(Problem) -> Bool {
         let deadline = ContinuousClock.now + timeout
-        var next = pause.lowerBound
+        var failures = 0
         while true {
             if !isBusy(), try tryLock() { return true }
             guard ContinuousClock.now < deadline, mayContinue() else { return false }
-            usleep(UInt32.random(in: next / 2...next))
-            next = min(next * 2, pause.upperBound)
+            failures += 1
+            usleep(UInt32(backoff.randomDelay(after: failures) / .microseconds(1)))
         }
     }
 }

@@ -53,7 +53,7 @@ struct PackageBuild {
     func layOut() async throws {
         let placed = staged.placed
         let archive = staged.archive.map {
-            (path: "\(backend.inputs)/\($0)", name: lastComponent(recipe.source?.url ?? $0))
+            (path: "\(backend.inputs)/\($0)", name: SourceAddress.fileName(recipe.source?.url ?? $0))
         }
         let unpack = SourceScripts.unpack(archive, subpath: recipe.source?.subpath, to: recipe.directory)
         let unpacking = ownStep("unpack", .configure, unpack, directory: layout.prefix)
@@ -359,10 +359,4 @@ extension Step {
         let line = lines.first { !$0.isEmpty && !$0.hasPrefix("#") } ?? ""
         return String(line.hasPrefix("exec ") ? line.dropFirst("exec ".count) : line)
     }
-}
-
-/// The last path component of a URL, without the query.
-func lastComponent(_ url: String) -> String {
-    let path = url.prefix { $0 != "?" && $0 != "#" }
-    return path.split(separator: "/").last.map(String.init) ?? "source"
 }

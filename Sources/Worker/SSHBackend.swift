@@ -39,7 +39,7 @@ final class SSHBackend: BuildBackend {
     ///   - state: A directory with opam's state of the switch, by absolute paths below it.
     ///   - layers: The layers, lowest first.
     func layOut(staging: String, state: String, layers: [(digest: Digest, unpacked: String)]) async throws {
-        try await send(staging, excluding: [lastComponent(state)], to: session.inputs)
+        try await send(staging, excluding: [state.lastPathName], to: session.inputs)
         try await send(state + target.layout.root, to: target.layout.root)
         try await session.assemble(layers, at: prefix)
         try await session.noteContents(of: prefix, excluding: target.layout.discarded)

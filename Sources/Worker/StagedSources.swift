@@ -34,7 +34,7 @@ struct StagedSources {
             }
             try stage(file, source, at: "\(directory)/source")
             archive = "source"
-            names["source"] = lastComponent(source.url)
+            names["source"] = SourceAddress.fileName(source.url)
         }
         for (number, extra) in recipe.extraSources.enumerated() {
             let file = try await cache.file(extra.source, of: recipe.package)

@@ -22,7 +22,7 @@ actor TargetEnvironments {
     private let catalog: PluginCatalog
     private let variables: ProcessEnvironment
     private let attempts: Int
-    private let backoff: Duration
+    private let backoff: ExponentialBackoff
     private let known = AsyncMemo<Plan.Target, TargetEnvironment>()
     private var failed: [Digest: PermanentFailure] = [:]
 
@@ -31,10 +31,11 @@ actor TargetEnvironments {
     ///   - images: provides images; nil if no target may have one.
     ///   - variables: The environment of the programs that build root file systems.
     ///   - attempts: The maximum number of attempts if the network, a mirror or the machine fails.
-    ///   - backoff: The pause before the second attempt, doubled for each further one.
+    ///   - backoff: The pauses between the attempts.
     init(
         _ store: EnvironmentStore, shared: (any SharedRoots)? = nil, images: ImageStore? = nil, catalog: PluginCatalog,
-        variables: ProcessEnvironment, attempts: Int = 3, backoff: Duration = .seconds(2)
+        variables: ProcessEnvironment, attempts: Int = 3,
+        backoff: ExponentialBackoff = ExponentialBackoff(.seconds(2), limit: .seconds(60))
     ) {
         self.store = store
         self.shared = shared
@@ -81,7 +82,7 @@ actor TargetEnvironments {
                 return try await prepare(target, progress)
             } catch let failure as Failure where failure.category == .unavailable && attempt < attempts {
                 progress("bootstrap failed, attempt \(attempt) of \(attempts)")
-                try await Task.sleep(for: backoff * (1 << (attempt - 1)))
+                try await Task.sleep(for: backoff.delay(after: attempt))
                 attempt += 1
             }
         }

@@ -110,7 +110,7 @@ import Testing
         let main = try origin.commit(["a": (.file, "main")])
         let tag = try origin.commit(["a": (.file, "tag")], to: "refs/tags/v1")
         let branch = try origin.commit(["a": (.file, "branch")], to: "refs/heads/v1")
-        for (revision, commit) in [("", main), ("#v1", tag), ("#refs/heads/v1", branch), ("#main", main)] {
+        for (revision, commit) in [("", main), ("#v1", tag), ("#refs/heads/v1", branch), ("#main", main), ("#", main)] {
             let exact = try await cache().exact(Source(url: "git+file://\(origin.path)\(revision)"), of: "a.1")
             #expect(exact.url.hasSuffix("#\(commit)"), "\(revision)")
         }

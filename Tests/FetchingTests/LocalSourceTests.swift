@@ -5,26 +5,8 @@ import Testing
 
 @testable import Fetching
 
-/// Addresses, and sources of this machine.
+/// Sources of this machine.
 @Suite struct LocalSourceTests {
-    @Test(arguments: [
-        ("git+https://e.org/a#b", SourceAddress.git("https://e.org/a", revision: "b")),
-        ("git+https://e.org/a#", .git("https://e.org/a", revision: nil)),
-        ("git+ssh://git@e.org/a", .git("ssh://git@e.org/a", revision: nil)),
-        ("git://e.org/a#v1", .git("git://e.org/a", revision: "v1")),
-        ("git+file:///srv/a", .git("file:///srv/a", revision: nil)),
-        ("git+/srv/a", .git("file:///srv/a", revision: nil)),
-        ("https://e.org/a.git#b", .git("https://e.org/a.git", revision: "b")),
-        ("git@e.org:a.git", .git("git@e.org:a.git", revision: nil)),
-        ("https://e.org/a.tgz#b", .archive("https://e.org/a.tgz#b")), ("file:///srv/a", .local("/srv/a")),
-        ("/srv/a", .local("/srv/a")), ("hg+https://e.org/a", .unsupported(system: "hg")),
-        ("rsync://e.org/a", .unsupported(system: "rsync")), ("", .archive("")), ("#", .archive("#")),
-        ("git+", .git("", revision: nil)),
-    ])
-    func addressesAreReadAsOpamDoes(text: String, address: SourceAddress) {
-        #expect(SourceAddress(text) == address)
-    }
-
     @Test func aFolderIsHeldByAChecksum() async throws {
         let directory = try TemporaryDirectory()
         let folder = directory.path

@@ -95,21 +95,24 @@ struct MachineRunTests {
     }
 
     /// An image from a server, a key that the image trusts already, UEFI firmware and a SCSI controller.
-    @Test(.enabled(if: access("/usr/share/ovmf/OVMF.fd", R_OK) == 0, "needs Debian's ovmf"))
+    @Test(
+        .enabled(
+            if: access("/usr/share/ovmf/OVMF.fd", R_OK) == 0 && Program.areInstalled("openssl"),
+            "needs Debian's ovmf and openssl"))
     func otherHardwareAndAccess() async throws {
         let lab = try MachineTestBed.shared
+        let authority = try CertificateAuthority()
+        let identity = try authority.issue("files")
         let files = try Program(
-            [
-                "/usr/bin/python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory",
-                lab.guest.folder.path, "0",
-            ], in: lab.path
+            ["/usr/bin/python3", "-u", "-c", Self.fileServer, identity.certificate, identity.key],
+            in: lab.guest.folder.path
         ).start()
         defer {
             files.kill(SIGKILL)
             files.wait()
         }
-        try await files.wait(until: "the server listens") { files.output.contains(/port \d+/) }
-        let port = try #require(files.output.firstMatch(of: /port (\d+)/)).1
+        try await files.wait(until: "the server listens") { files.output.hasSuffix("\n") }
+        let port = files.output.trimmingCharacters(in: .whitespacesAndNewlines)
         // Linux unpacks several archives one over the other.
         try lab.folder.shell(
             """
@@ -118,13 +121,28 @@ struct MachineRunTests {
             (cat "$1"; printf 'etc\netc/authorized_keys\n' | busybox cpio -o -H newc | gzip) >own-initrd
             """, lab.guest.folder("initrd"))
         try lab.matrix(
-            "hardware", "quick", image: "http://127.0.0.1:\(port)/disk.qcow2", initrd: "own-initrd",
+            "hardware", "quick", image: "https://127.0.0.1:\(port)/disk.qcow2", initrd: "own-initrd",
             memory: "512 MiB",
             machine: ["firmware: uefi", "disk: scsi", "network: virtio", "seed: none", "key: own-key"])
-        let ending = try await lab.run("hardware", "run", "hardware.yaml", "--format", "json")
+        let ending = try await lab.start(
+            "hardware", ["run", "hardware.yaml", "--format", "json"],
+            environment: ["CURL_CA_BUNDLE": authority.certificates]
+        ).end()
         #expect(ending.status == 0, "\(ending.messages)")
         #expect(ending.cells["quick"]?["state"] == "success", "\(ending.cells)")
     }
+
+    /// Serves the files of its directory by https.
+    private static let fileServer = """
+        import http.server, ssl, sys
+
+        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[1], sys.argv[2])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        print(server.server_address[1])
+        server.serve_forever()
+        """
 
     private func startSlow(_ lab: MachineTestBed, _ name: String) async throws -> RunningProgram {
         try lab.matrix(name, "slow")

@@ -95,12 +95,15 @@ final class MachineTestBed: Sendable {
     }
 
     /// `ci`, running.
-    func start(_ name: String, _ words: [String]) throws -> RunningProgram {
-        let environment = [
+    func start(
+        _ name: String, _ words: [String], environment variables: [String: String] = [:]
+    ) throws -> RunningProgram {
+        var environment = [
             "CISO_CACHE": "\(path)/cache", "CISO_STORE": "\(path)/\(name).store",
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": path,
         ]
+        environment.merge(variables) { _, new in new }
         return try Program([BuiltProgram.path(of: "ci")] + words, in: path, environment: environment).start()
     }
 

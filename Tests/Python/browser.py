@@ -48,6 +48,11 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
+    def wait(self, holds):
+        """Waits for an event of which `holds` is true."""
+        while not any(holds(event) for event in self.events):
+            self.events.append(self.receive())
+
 
 class Tab:
     """A page of a site.
@@ -62,6 +67,7 @@ class Tab:
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.command(domain + ".enable")
         self.command("Page.setBypassCSP", enabled=False)
+        self.command("Page.setLifecycleEventsEnabled", enabled=True)
 
     def command(self, method, **parameters):
         return self.browser.command(method, self.session, **parameters)
@@ -76,7 +82,10 @@ class Tab:
         self.browser.events = []
         answer = self.command("Page.navigate", url=self.address + path)
         self.check("errorText" not in answer, "%s opens: %s" % (path, answer.get("errorText")))
-        self.until("document.readyState === 'complete'", path + " is loaded")
+        # A navigation within the page has no loader. The same page with another fragment is one.
+        if "loaderId" in answer:
+            self.browser.wait(lambda event: event["method"] == "Page.lifecycleEvent" and event["params"]["name"] == "load"
+                              and event["params"]["loaderId"] == answer["loaderId"])
 
     def value(self, expression):
         answer = self.command("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)

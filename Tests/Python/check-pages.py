@@ -111,8 +111,7 @@ def grid(tab):
 def scriptless(tab, all_pages):
     tab.command("Emulation.setScriptExecutionDisabled", value=True)
     for page in ["/index.html", "/grid.html", "/packages.html"]:
-        tab.command("Page.navigate", url=address + page)
-        time.sleep(0.5)
+        tab.open(page)
         root = tab.command("DOM.getDocument")["root"]["nodeId"]
         html = tab.command("DOM.getOuterHTML", nodeId=root)["outerHTML"]
         check("<h1" in html and 'href="packages.html"' in html, page + " can be read without scripts")

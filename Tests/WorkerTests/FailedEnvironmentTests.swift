@@ -6,6 +6,7 @@ import PlanSession
 import PluginHost
 import PluginMessages
 import RunnerInterface
+import System
 import TestSupport
 import Testing
 
@@ -47,7 +48,7 @@ struct FailedEnvironmentTests {
                 environment: try description.environmentDigest(), required: true)
             environments = TargetEnvironments(
                 EnvironmentStore("\(folder.path)/worker"), catalog: catalog, variables: .ofTests,
-                backoff: .milliseconds(1))
+                backoff: ExponentialBackoff(.milliseconds(1), limit: .milliseconds(1)))
         }
 
         var makings: Int { (folder.read("count") ?? "").split(separator: "\n").count }

@@ -87,7 +87,7 @@ extension Site {
     private func gridDocument() -> GridDocument {
         GridDocument(
             columns: columns.map(\.name), packages: grid.names,
-            states: grid.cells.map { row in row.map { $0.map { StandingLook($0).name } } })
+            states: grid.cells.map { row in row.map { $0.map { StandingPresentation($0).name } } })
     }
 
     private func packageDocument(_ name: String) -> PackageDocument? {

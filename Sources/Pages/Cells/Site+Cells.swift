@@ -8,7 +8,7 @@ extension Site {
     /// reproduce it.
     func cellPage(_ name: String) throws -> Page? {
         guard let cell = Cell(name), let listed = self.cell(named: cell) else { return nil }
-        let look = StandingLook(listed)
+        let look = StandingPresentation(listed)
         let history = try results.index.history(of: cell)
         let strip = strip(of: history)
         let turn = try listed.state.outcome == .success ? nil : turn(of: cell)
@@ -78,7 +78,7 @@ extension Site {
             case .cancelled: .cancelled
             case nil: .pending
             }
-        let look = StandingLook(standing)
+        let look = StandingPresentation(standing)
         let what = [result.outcome?.rawValue ?? "removed", result.phase.map { "in \($0.rawValue)" }].compactMap { $0 }
         return [
             "class": isOwn ? look.name : "\(look.name) carried", "mark": look.mark,

@@ -33,7 +33,7 @@ extension Site {
         var numbers: [Int: Int] = [:]
         var listed: [[String]] = []
         for cell in grid.cells.joined() {
-            let letter = cell.map { StandingLook($0).letter } ?? " "
+            let letter = cell.map { StandingPresentation($0).letter } ?? " "
             states.append(letter)
             guard let cell, "BFKYIA".contains(letter) else { continue }
             guard let cause = causesOfCells[cell.state.cell] else {

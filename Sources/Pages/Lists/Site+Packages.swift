@@ -32,7 +32,7 @@ extension Site {
                         "name": shown(name), "file": address(PackageVersion(name)?.name ?? name),
                         "cells": grid.cells[row].map { cell -> TemplateValues in
                             guard let cell else { return ["class": "none", "words": ""] }
-                            let look = StandingLook(cell)
+                            let look = StandingPresentation(cell)
                             return ["class": look.name, "words": look.name]
                         },
                     ]

@@ -45,7 +45,8 @@ extension Site {
                 let own = since.filter { $0.standing == standing }
                 guard !own.isEmpty else { return nil }
                 return group(
-                    own, heading: StandingLook.words(standing), caption: "In this state since this run", limit: 200
+                    own, heading: StandingPresentation.words(standing), caption: "In this state since this run",
+                    limit: 200
                 ) {
                     $0.state.reason ?? ""
                 }

@@ -1,4 +1,5 @@
 package import Model
+internal import OpamFormat
 
 /// The sources from which a unikernel is built in addition to its own.
 package struct UnikernelLock: Codable, Sendable {
@@ -17,9 +18,7 @@ package struct UnikernelLock: Codable, Sendable {
 
         /// Whether it is a git repository, by opam's rules for URLs.
         var isGit: Bool {
-            let place = url.prefix { $0 != "#" }
-            let scheme = place.prefix { $0 != ":" }
-            return scheme == "git" || scheme.hasPrefix("git+") || place.hasSuffix(".git")
+            if case .git = SourceAddress(url) { true } else { false }
         }
     }
 

@@ -241,9 +241,8 @@ struct UnikernelLocker {
 
     /// The part after the last slash, in characters that need no quoting in scripts.
     private static func lastComponent(_ address: String) -> String {
-        let path = address.prefix { $0 != "?" && $0 != "#" }
-        return String(
-            (path.split(separator: "/").last ?? "source").map { letter in
+        String(
+            SourceAddress.fileName(address).map { letter in
                 letter.isASCII && (letter.isLetter || letter.isNumber || "-_.+".contains(letter)) ? letter : "_"
             })
     }

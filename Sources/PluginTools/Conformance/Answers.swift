@@ -13,7 +13,7 @@ struct Answers {
     }
 
     private let distributions: [Distribution]
-    private(set) var asked: [Asked] = []
+    private(set) var exchanges: [Exchange] = []
     private(set) var targets: [(request: TargetRequest, description: TargetDescription)] = []
     private(set) var packages: [SystemPackagesAnswer] = []
     private(set) var steps: [StepsAnswer] = []
@@ -98,7 +98,7 @@ struct Answers {
             let bytes = [UInt8](try CanonicalJSON.encode(image))
             let reply = try session.raw(PluginCalls.MachineImage.name, bytes)
             if reply.status == .unknownCall { return }
-            asked.append(Asked(call: PluginCalls.MachineImage.name, request: bytes, answer: reply))
+            exchanges.append(Exchange(call: PluginCalls.MachineImage.name, request: bytes, answer: reply))
             do {
                 _ = try Session.answer(PluginCalls.MachineImage.self, reply, image)
             } catch is Refusal {
@@ -114,7 +114,7 @@ struct Answers {
     ) throws -> Call.Answer where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
         let bytes = [UInt8](try CanonicalJSON.encode(request))
         let reply = try session.raw(Call.name, bytes)
-        asked.append(Asked(call: Call.name, request: bytes, answer: reply))
+        exchanges.append(Exchange(call: Call.name, request: bytes, answer: reply))
         return try Session.answer(Call.self, reply, request)
     }
 

@@ -63,7 +63,7 @@ package struct Conformance: Sendable {
             ConformanceReport.Check(
                 "steps", problems: answers.stepProblems, tried: count(answers.steps.count, "answer")))
         checks.append(patterns())
-        let asked = answers.asked + fixedQuestions()
+        let exchanges = answers.exchanges + fixedExchanges()
         let answered = ContinuousClock.now
         var others = syntax(of: answers)
         others.append(dialect(of: answers))
@@ -71,7 +71,7 @@ package struct Conformance: Sendable {
         others.append(hostileNames(answers))
         // A clock that counts seconds must have advanced since the first answers.
         usleep(UInt32(max(0, (answered + .milliseconds(1_100) - .now) / .microseconds(1))))
-        checks.append(determinism(asked))
+        checks.append(determinism(exchanges))
         return (checks + others, answers.trials)
     }
 
@@ -128,32 +128,32 @@ package struct Conformance: Sendable {
     }
 
     /// The calls whose request is always the same, if they are answered.
-    private func fixedQuestions() -> [Asked] {
+    private func fixedExchanges() -> [Exchange] {
         [PluginCalls.Describe.name, PluginCalls.Patterns.name].compactMap { call in
             let request = Array("{}".utf8)
             guard let answer = try? session().raw(call, request) else { return nil }
-            return Asked(call: call, request: request, answer: answer)
+            return Exchange(call: call, request: request, answer: answer)
         }
     }
 
     /// Repeats all calls in a new process, and twice in it: the bytes of answers must be equal.
-    private func determinism(_ asked: [Asked]) -> ConformanceReport.Check {
+    private func determinism(_ exchanges: [Exchange]) -> ConformanceReport.Check {
         var problems: [String] = []
         do {
             let session = try session()
-            for question in asked {
+            for exchange in exchanges {
                 for place in ["another process", "the same process"] {
-                    let again = try session.raw(question.call, question.request)
-                    guard again != question.answer, problems.count < 5 else { continue }
+                    let again = try session.raw(exchange.call, exchange.request)
+                    guard again != exchange.answer, problems.count < 5 else { continue }
                     problems.append(
-                        "\(question.call): equal requests, but other bytes in \(place): "
-                            + Self.difference(question.answer.bytes, again.bytes))
+                        "\(exchange.call): equal requests, but other bytes in \(place): "
+                            + Self.difference(exchange.answer.bytes, again.bytes))
                 }
             }
         } catch {
             problems.append("\(error)")
         }
-        return ConformanceReport.Check("determinism", problems: problems, tried: count(asked.count, "request"))
+        return ConformanceReport.Check("determinism", problems: problems, tried: count(exchanges.count, "request"))
     }
 
     /// The position at which two answers begin to differ.

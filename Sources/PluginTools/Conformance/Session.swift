@@ -4,7 +4,7 @@ internal import PluginHost
 internal import PluginMessages
 
 /// A call and its reply.
-struct Asked {
+struct Exchange {
     var call: String
     var request: [UInt8]
     var answer: Session.Reply

@@ -45,12 +45,8 @@ private struct SourceState {
     var version: String?
 
     init(_ source: Source) {
-        address = source.url
-        version = source.checksums.first?.description
-        if source.checksums.isEmpty, let hash = source.url.lastIndex(of: "#") {
-            address = String(source.url[..<hash])
-            version = String(source.url[source.url.index(after: hash)...])
-        }
+        (address, version) = SourceAddress.split(source.url)
+        if let checksum = source.checksums.first { (address, version) = (source.url, checksum.description) }
     }
 
     var text: String { version.map { "\(address) at \($0)" } ?? address }

@@ -1,7 +1,3 @@
-internal import Foundation
-package import OpamFormat
-internal import System
-
 /// The address of a source in an opam file, parsed as opam does.
 package enum SourceAddress: Hashable, Sendable {
     /// A git repository, by its URL for git, with a branch, tag or commit; nil for the default branch.
@@ -19,11 +15,11 @@ package enum SourceAddress: Hashable, Sendable {
         let (system, transport) = Self.parts(of: scheme)
         if system == "git" {
             let rest = place.dropFirst(scheme.count)
-            self = .git(Self.plain(transport.map { String($0 + rest) } ?? String(place)), revision: revision)
+            self = .git(Self.plain(transport.map { String($0 + rest) } ?? place), revision: revision)
         } else if ["hg", "darcs", "rsync"].contains(system) {
             self = .unsupported(system: String(system))
         } else if place.hasSuffix(".git") {
-            self = .git(Self.plain(String(place)), revision: revision)
+            self = .git(Self.plain(place), revision: revision)
         } else if let path = Self.localPath(address) {
             self = .local(path)
         } else {
@@ -40,11 +36,21 @@ package enum SourceAddress: Hashable, Sendable {
     /// libgit2 supports `file://` and paths, but not opam's `file:`.
     private static func plain(_ place: String) -> String { localPath(place).map { "file://\($0)" } ?? place }
 
-    private static func split(_ address: String) -> (place: Substring, revision: String?) {
+    /// Splits an address at its last `#`.
+    ///
+    /// - Returns: The address of the source, and the revision of it; nil if there is none or it is empty.
+    package static func split(_ address: String) -> (place: String, revision: String?) {
         let letters = address.unicodeScalars
-        guard let hash = letters.lastIndex(of: "#") else { return (address[...], nil) }
+        guard let hash = letters.lastIndex(of: "#") else { return (address, nil) }
         let revision = letters[letters.index(after: hash)...]
-        return (Substring(letters[..<hash]), revision.isEmpty ? nil : String(revision))
+        return (String(letters[..<hash]), revision.isEmpty ? nil : String(revision))
+    }
+
+    /// The name of the file that a URL leads to, without a query and a revision; `source` if there is none.
+    package static func fileName(_ url: String) -> String {
+        let path = url.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        let name = path.split(separator: UInt8(ascii: "/")).last
+        return name.map { String(decoding: $0, as: UTF8.self) } ?? "source"
     }
 
     /// The path of a `file:` address, or of an address without a scheme that begins with a slash.
@@ -55,26 +61,6 @@ package enum SourceAddress: Hashable, Sendable {
         }
         return nil
     }
-
-    /// The address of a local folder or file: that of a git repository if the folder is one. Special characters in the
-    /// path are escaped.
-    package static func address(ofPath path: String) -> String {
-        let whole = URL(fileURLWithPath: path).standardizedFileURL.path
-        // A broken link counts, too: it is reported instead of treating the folder as a plain one.
-        if (try? FileManager.default.attributesOfItem(atPath: "\(whole)/.git")) != nil {
-            return "git+file://\(encoded(whole))"
-        }
-        // An address with the suffix '.git' means a repository.
-        return "file://\(whole)" + (whole.hasSuffix(".git") && LocalSource(path: whole).isFolder ? "/" : "")
-    }
-
-    /// A path as encoded in git's URLs, in which '#' does not begin a revision.
-    private static func encoded(_ path: String) -> String {
-        path.replacingScalar("%", with: "%25").replacingScalar("#", with: "%23")
-    }
-
-    /// Decodes the path in a git URL.
-    package static func decoded(_ path: String) -> String { path.removingPercentEncoding ?? path }
 
     /// Whether `text` is a full commit id.
     package static func isCommit(_ text: String) -> Bool {

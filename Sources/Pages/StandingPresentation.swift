@@ -3,7 +3,7 @@ internal import Review
 
 /// The presentation of a standing: a CSS class, a mark for readers who cannot distinguish colours, and a letter in the
 /// packed cells of the grid.
-struct StandingLook {
+struct StandingPresentation {
     let name: String
     let mark: String
     let letter: Character

@@ -1,0 +1,25 @@
+internal import Foundation
+package import OpamFormat
+internal import System
+
+extension SourceAddress {
+    /// The address of a local folder or file: that of a git repository if the folder is one. Special characters in the
+    /// path are escaped.
+    package static func address(ofPath path: String) -> String {
+        let whole = URL(fileURLWithPath: path).standardizedFileURL.path
+        // A broken link counts, too: it is reported instead of treating the folder as a plain one.
+        if (try? FileManager.default.attributesOfItem(atPath: "\(whole)/.git")) != nil {
+            return "git+file://\(encoded(whole))"
+        }
+        // An address with the suffix '.git' means a repository.
+        return "file://\(whole)" + (whole.hasSuffix(".git") && LocalSource(path: whole).isFolder ? "/" : "")
+    }
+
+    /// A path as encoded in git's URLs, in which '#' does not begin a revision.
+    private static func encoded(_ path: String) -> String {
+        path.replacingScalar("%", with: "%25").replacingScalar("#", with: "%23")
+    }
+
+    /// Decodes the path in a git URL.
+    package static func decoded(_ path: String) -> String { path.removingPercentEncoding ?? path }
+}
