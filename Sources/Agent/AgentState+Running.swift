@@ -69,7 +69,7 @@ extension AgentState {
         let (runner, loader, inputs, executions) = (environment.runner, loader, inputs, executions)
         let isRemote = values.values.isRemote
         return Task {
-            var report = JobReport(outcome: .infrastructure, duration: 0)
+            let report: JobReport
             var base: Digest?
             do {
                 let (request, over) =
@@ -81,7 +81,7 @@ extension AgentState {
                     inputs.yield(.step(job, attempt: assignment.attempt, $0))
                 }
             } catch {
-                report.reason = "\(Failure(describing: error))"
+                report = JobReport(infrastructure: Failure(describing: error))
             }
             let execution = EndedExecution(job: job, attempt: assignment.attempt, report: report, base: base)
             if executions.add(execution) { inputs.yield(.ended) }

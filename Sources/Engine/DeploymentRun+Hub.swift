@@ -10,13 +10,15 @@ extension DeploymentRun {
     /// - Throws: `HubError`, unless results in the local store count as recorded.
     func beginPushing(_ observe: @escaping @Sendable (RunEvent) async -> Void) async throws -> HubPusher? {
         guard let hub else { return nil }
+        var problem: HubError?
         do {
             let replayed = try await BlockingWork.run { [store] in try HubUpdate(hub, store).run() }
             if !replayed.isEmpty { await observe(.hub(.replayed(replayed.map(\.name)))) }
         } catch let error as HubError where hub.durability == .local {
+            problem = error
             await observe(.hub(.failed(error)))
         }
-        let pusher = HubPusher(hub, store) { await observe(.hub($0)) }
+        let pusher = HubPusher(hub, store, known: problem) { await observe(.hub($0)) }
         pusher.note()
         return pusher
     }

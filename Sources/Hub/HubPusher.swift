@@ -34,8 +34,13 @@ package final class HubPusher: Sendable {
     /// How long results are collected into one push.
     private static let pause = Duration.milliseconds(200)
 
-    /// - Parameter observe: Receives the events in order.
-    package init(_ hub: Hub, _ store: Store, observe: @escaping @Sendable (Event) async -> Void) {
+    /// - Parameters:
+    ///   - problem: A failure that was reported before; it is not reported again while it lasts.
+    ///   - observe: Receives the events in order.
+    package init(
+        _ hub: Hub, _ store: Store, known problem: HubError? = nil, observe: @escaping @Sendable (Event) async -> Void
+    ) {
+        state.withLock { $0.problem = problem }
         self.hub = hub
         self.store = store
         self.observe = observe

@@ -47,4 +47,11 @@ public struct JobReport: Sendable {
         self.outcome = outcome
         self.duration = duration
     }
+
+    /// The report of a job that could not run, or not to its end, with the failure's hint.
+    public init(infrastructure failure: Failure) {
+        self.init(outcome: .infrastructure, duration: 0)
+        let diagnostic = failure.diagnostics.first
+        reason = (diagnostic?.message ?? failure.description) + (diagnostic?.hint.map { " (\($0))" } ?? "")
+    }
 }

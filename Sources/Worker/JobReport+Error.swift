@@ -25,12 +25,6 @@ extension JobReport {
         default: self.init(infrastructure: Failure(describing: error))
         }
     }
-
-    private init(infrastructure failure: Failure) {
-        self.init(outcome: .infrastructure, duration: 0)
-        let diagnostic = failure.diagnostics.first
-        reason = (diagnostic?.message ?? failure.description) + (diagnostic?.hint.map { " (\($0))" } ?? "")
-    }
 }
 
 extension PackageFailure {

@@ -157,8 +157,7 @@ public final class LocalRunner: JobRunner {
             report.systemPackages = log.systemPackages
             if report.outcome != .cancelled { report.log = try await BlockingWork.run { try running.seal() } }
         } catch {
-            report = JobReport(outcome: .infrastructure, duration: 0)
-            report.reason = "\(error)"
+            report = JobReport(endingWith: error)
         }
         let elapsed = clock.now - start.withLock { $0 }
         report.duration = elapsed / .seconds(1)

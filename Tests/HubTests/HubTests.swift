@@ -111,6 +111,15 @@ import Testing
         try await pusher.finish(within: .seconds(60))
     }
 
+    @Test func aKnownProblemIsNotReportedAgain() async throws {
+        let events = Mutex<[String]>([])
+        let pusher = HubPusher(
+            hub(folder("nowhere")), try store("first"), known: HubError(.absent, "known")
+        ) { event in events.withLock { $0.append("\(event)") } }
+        await #expect(throws: HubError.self) { try await pusher.finish(within: .seconds(5)) }
+        #expect(events.withLock { $0 } == [])
+    }
+
     @Test func nobodyWaitsForEverForAHub() async throws {
         let pusher = HubPusher(hub(folder("nowhere")), try store("first")) { _ in }
         let error = await #expect(throws: HubError.self) { try await pusher.finish(within: .seconds(20)) }
