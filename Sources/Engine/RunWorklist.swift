@@ -144,6 +144,7 @@ extension CellResult {
         blockedBy = cause.cell.package
         blockedByJob = cause.job
         blockedChain = cause.job.flatMap { plan.chain(from: job, to: $0) }
+        if cause.outcome == .infrastructure { change = .undecided }
         reason = "\(cause.cell.package): \(cause.reason ?? cause.outcome.rawValue)"
         plugin = cause.plugin
     }

@@ -288,5 +288,6 @@ extension CellResult {
     /// Whether both results are of the same execution, or are blocked by the same package.
     func isSameVerdict(as other: CellResult) -> Bool {
         job == other.job && outcome == other.outcome && blockedBy == other.blockedBy && execution == other.execution
+            && isVerdict == other.isVerdict
     }
 }

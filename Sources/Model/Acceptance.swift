@@ -40,7 +40,7 @@ extension PlannedCell {
     /// How a result compares with the accepted failures; nil if the matrix accepts none, or if the result does not
     /// decide the question. A blocked or unsolvable cell differs from an acceptance that names a phase or a signature.
     public func acceptance(of result: CellResult) -> AcceptanceState? {
-        guard accepted != nil, isDecided(by: result) else { return nil }
+        guard accepted != nil, isDecided(by: result), result.isVerdict else { return nil }
         switch result.outcome {
         case .success: return .stale
         case .failure:

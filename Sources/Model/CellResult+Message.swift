@@ -6,7 +6,7 @@ extension CellResult {
     public var subject: String {
         var text = "\(cell.package) on \(cell.target) with \(cell.compiler): \(outcome.rawValue)"
         if let blockedBy {
-            text += " by \(blockedBy)"
+            text += " by \(blockedBy)" + (isBlockedByInfrastructure ? Outcome.infrastructureWords : "")
         } else if let phase {
             text += " in \(phase.rawValue)"
         }

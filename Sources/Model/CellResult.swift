@@ -199,8 +199,8 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var execution: String?
     /// Identifies the layers of all direct and indirect inputs that the job was executed over. Absent if not recorded.
     public var base: Digest?
-    /// How the result compares with `previous`. Absent for a job that decides no cell, and in results of older
-    /// versions.
+    /// How the result compares with `previous`; `undecided` for a cell that an infrastructure failure blocks. Absent for a
+    /// job that decides no cell, and in results of older versions.
     public var change: ResultChange?
     /// The last verdict on any version of the package in this column. Absent if there is none.
     public var previous: PreviousVerdict?
@@ -239,6 +239,12 @@ extension CellResult {
     package func ended(before other: CellResult) -> Bool {
         (finished ?? 0, identity) < (other.finished ?? 0, other.identity)
     }
+
+    /// Whether the result is a verdict on the package.
+    package var isVerdict: Bool { outcome.isVerdict(change) }
+
+    /// Whether an infrastructure failure of another package blocks the cell, so that nothing is known about it.
+    package var isBlockedByInfrastructure: Bool { outcome == .blocked && !isVerdict }
 
     /// Whether the result is a verdict on the job itself, which later runs can reuse.
     package var isVerdictOnJob: Bool { outcome == .success || outcome == .failure }

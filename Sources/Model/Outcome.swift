@@ -11,13 +11,29 @@ public enum Outcome: String, Codable, Sendable, CaseIterable {
     case infrastructure
     case cancelled
 
-    /// Whether the outcome is a verdict on the package.
+    /// Whether the outcome is a verdict on the package, unless an infrastructure failure blocks the cell: see
+    /// `isVerdict(_:)`.
     public var isVerdict: Bool {
         switch self {
         case .success, .failure, .blocked, .unsolvable: true
         case .infrastructure, .cancelled: false
         }
     }
+
+    /// Whether a result with this outcome is a verdict on the package. Nothing is known about a package that an
+    /// infrastructure failure of another one blocks.
+    ///
+    /// - Parameter change: The recorded change: such a result is `undecided`.
+    public func isVerdict(_ change: ResultChange?) -> Bool { isVerdict && change != .undecided }
+
+    /// The outcome of a result in a few words: `failure in build`, `blocked (infrastructure)`.
+    package func words(in phase: Phase?, _ change: ResultChange? = nil) -> String {
+        rawValue + (phase.map { " in \($0.rawValue)" } ?? "")
+            + (self == .blocked && !isVerdict(change) ? Self.infrastructureWords : "")
+    }
+
+    /// The suffix of `blocked` if an infrastructure failure blocks the cell.
+    package static let infrastructureWords = " (infrastructure)"
 }
 
 /// The part of a build that failed.

@@ -15,7 +15,8 @@ public enum ResultChange: String, Codable, Sendable, CaseIterable {
     case stillGood = "still-good"
     /// The job failed, and succeeded when it was repeated to confirm the failure: the result is not deterministic.
     case flaky
-    /// The result is no verdict on the package: the infrastructure failed, or the cell was cancelled.
+    /// The result is no verdict on the package: the infrastructure failed, for this job or for one that blocks it, or
+    /// the cell was cancelled.
     case undecided
 
     /// The change from one verdict to a result.
@@ -93,7 +94,7 @@ extension CellResult {
     /// The last verdict on the package as of this result: the result itself, or the previous verdict if this result is
     /// none.
     package var lastVerdict: PreviousVerdict? {
-        guard outcome.isVerdict else { return previous }
+        guard isVerdict else { return previous }
         return PreviousVerdict(
             package: cell.package, outcome: outcome, phase: phase, signature: signature, run: run)
     }
@@ -101,6 +102,7 @@ extension CellResult {
     /// Records how this result compares with the last verdict on the package.
     package mutating func compare(with last: PreviousVerdict?) {
         previous = last
-        change = isFlaky ? .flaky : ResultChange(from: last?.outcome, to: outcome)
+        change =
+            isFlaky ? .flaky : isBlockedByInfrastructure ? .undecided : ResultChange(from: last?.outcome, to: outcome)
     }
 }

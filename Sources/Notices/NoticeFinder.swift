@@ -88,8 +88,7 @@ struct NoticeFinder {
         let hit = Dictionary(grouping: cause.cells + cause.blocks, by: \.target)
         return hit.contains { target, spoilt in
             let decided = cells.values.filter { listed in
-                listed.state.cell.target == target
-                    && [.success, .failure, .blocked].contains(listed.state.outcome)
+                listed.state.cell.target == target && listed.state.isVerdict && listed.state.outcome != .unsolvable
             }
             return spoilt.count > 1 && spoilt.count == decided.count
         }
@@ -113,11 +112,13 @@ struct NoticeFinder {
     /// and a sentence that describes it.
     func status() throws -> (state: String, words: String) {
         let required = cells.values.filter { $0.state.required && $0.state.state != "excluded" }
-        let bad = required.count { $0.state.isRequiredAndNotGood }
+        let bad = required.filter { $0.state.isRequiredAndNotGood }
+        let undecided = bad.count { !$0.state.isVerdict }
         let words =
-            bad == 0
+            bad.isEmpty
             ? "all \(count(required.count, "required cell")) are good"
-            : "\(bad) of \(count(required.count, "required cell")) are not good"
+            : "\(bad.count) of \(count(required.count, "required cell")) are not good"
+                + (undecided == 0 ? "" : ", of which \(undecided) undecided")
         switch try results.overallState(picked: []) {
         case .good: return ("success", words)
         case .notGood: return ("failure", words)

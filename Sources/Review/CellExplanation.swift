@@ -39,7 +39,9 @@ package struct CellExplanation: Codable, Sendable {
 
     /// The explanation as lines of text.
     package var lines: [String] {
-        var lines = ["\(cell.cell): \(cell.blockedBy == nil ? cell.words : cell.state + cell.retryWords)"]
+        var lines = [
+            "\(cell.cell): \(cell.blockedBy == nil ? cell.words : cell.state + cell.infrastructureWords + cell.retryWords)"
+        ]
         if let reason = cell.reason { lines += reason.split(separator: "\n").map { "  \($0)" } }
         if let accepted = cell.accepted { lines.append("accepted: \(accepted)") }
         if let blockedBy = cell.blockedBy {

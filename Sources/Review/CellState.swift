@@ -39,6 +39,9 @@ package struct CellState: Codable, Sendable, Hashable {
     package var machine: String?
     /// Files of other packages that the job changed with permission of the matrix.
     package var overwrites: [CellResult.Overwrite]?
+    /// True if an infrastructure failure of another package blocks the cell, so that nothing is known about it; otherwise
+    /// absent.
+    package var undecided: Bool?
     /// The last verdict on the package in this column, if the newest result is not a verdict.
     package var previous: PreviousVerdict?
     /// True if a retry was requested, so that the next run decides the cell again; otherwise absent.
@@ -81,7 +84,8 @@ package struct CellState: Codable, Sendable, Hashable {
         machine = result.machine
         overwrites = result.overwrites
         if isRetried { retry = true }
-        if !result.outcome.isVerdict {
+        if result.isBlockedByInfrastructure { undecided = true }
+        if !result.isVerdict {
             previous = result.previous
             previous?.signature = nil
         }
@@ -101,6 +105,9 @@ package struct CellState: Codable, Sendable, Hashable {
     /// The outcome; nil if the cell is pending or excluded.
     package var outcome: Outcome? { Outcome(rawValue: state) }
 
+    /// Whether the state is a verdict on the package.
+    package var isVerdict: Bool { outcome?.isVerdict == true && undecided != true }
+
     /// The state in a few words: `failure in build`, `blocked by dune`, `success with tests`.
     package var words: String { verdictWords + (previous.map { " (was \($0.words))" } ?? "") + retryWords }
 
@@ -111,14 +118,17 @@ package struct CellState: Codable, Sendable, Hashable {
     package var retryWords: String { retry == true ? " (retry pending)" : "" }
 
     private var verdictWords: String {
-        if let blockedBy { return "\(state) by \(blockedBy.name)" }
+        if let blockedBy { return "\(state) by \(blockedBy.name)" + infrastructureWords }
         if let phase { return "\(state) in \(phase.rawValue)" }
         return kind == .test && outcome == .success ? "\(state) with tests" : state
     }
 
+    /// The suffix of a state that an infrastructure failure of another package causes; otherwise empty.
+    var infrastructureWords: String { undecided == true ? Outcome.infrastructureWords : "" }
+
     /// Whether the cell fails as the matrix accepts it.
     package var isAcceptedFailure: Bool {
-        accepted != nil && outcome != .success && outcome?.isVerdict == true && acceptance != .differs
+        accepted != nil && outcome != .success && isVerdict && acceptance != .differs
     }
 
     /// Whether the cell is required, and is neither good nor excluded nor an accepted failure.

@@ -8,13 +8,30 @@ package struct DeploymentStatus: Codable, Sendable {
         /// The target's name.
         package var name: String
         /// The number of planned cells of the target.
-        package var cells: Int
+        package var cells = 0
         /// The number of cells in each state, without zeros.
-        package var states: [String: Int]
+        package var states: [String: Int] = [:]
         /// The number of required cells that are not good.
-        package var notGood: Int
+        package var notGood = 0
+        /// The number of those without a verdict: pending, cancelled, failed by the infrastructure or blocked by such a
+        /// failure. Absent if zero.
+        package var undecided: Int?
+        /// The number of blocked cells that an infrastructure failure blocks. Absent if zero.
+        package var blockedByInfrastructure: Int?
         /// The number of cells with a requested retry. Absent if zero.
         package var retries: Int?
+
+        /// Counts a cell.
+        mutating func add(_ state: String, isRequiredAndNotGood: Bool, isVerdict: Bool, isRetried: Bool) {
+            cells += 1
+            states[state, default: 0] += 1
+            if isRequiredAndNotGood { notGood += 1 }
+            if isRequiredAndNotGood, !isVerdict { undecided = (undecided ?? 0) + 1 }
+            if state == Outcome.blocked.rawValue, !isVerdict {
+                blockedByInfrastructure = (blockedByInfrastructure ?? 0) + 1
+            }
+            if isRetried { retries = (retries ?? 0) + 1 }
+        }
     }
 
     /// The deployment's name.
@@ -42,11 +59,11 @@ package struct DeploymentStatus: Codable, Sendable {
     /// Counts the states of the cells of a plan.
     package init(plan: PlanHeader, states: [CellState], running: [JobProgress]? = nil) {
         let targets = Dictionary(grouping: states, by: \.cell.target).sorted { $0.key < $1.key }.map { name, states in
-            Target(
-                name: name, cells: states.count,
-                states: Dictionary(grouping: states, by: \.state).mapValues(\.count),
-                notGood: states.count(where: \.isRequiredAndNotGood),
-                retries: states.contains { $0.retry == true } ? states.count { $0.retry == true } : nil)
+            states.reduce(into: Target(name: name)) { target, state in
+                target.add(
+                    state.state, isRequiredAndNotGood: state.isRequiredAndNotGood, isVerdict: state.isVerdict,
+                    isRetried: state.retry == true)
+            }
         }
         self.init(plan: plan, targets: targets, running: running)
     }
@@ -55,9 +72,7 @@ package struct DeploymentStatus: Codable, Sendable {
     package var lines: [String] {
         var table = TextTable()
         for target in targets {
-            let counts = TargetTable.stateOrder.compactMap { state in
-                target.states[state].map { "\($0) \(state)" }
-            }
+            let counts = TargetTable.words(of: target.states, undecided: target.blockedByInfrastructure)
             let retries = target.retries.map { " (\($0) retry pending)" } ?? ""
             table.add([target.name, count(target.cells, "cell"), counts.joined(separator: ", ") + retries])
         }

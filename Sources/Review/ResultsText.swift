@@ -14,7 +14,7 @@ package struct ResultsText: Sendable {
         var lines: [String] = []
         for table in tables {
             if !lines.isEmpty { lines.append("") }
-            lines.append("\(table.target): " + table.counts.map { "\($0.count) \($0.state)" }.joined(separator: ", "))
+            lines.append("\(table.target): " + table.counts.joined(separator: ", "))
             lines += grid(of: table)
             lines += reasons(in: table)
         }

@@ -31,11 +31,25 @@ package struct TargetTable: Sendable {
         }
     }
 
-    /// The number of cells in each state, in a fixed order, without zeros.
-    package var counts: [(state: String, count: Int)] {
-        var counts: [String: Int] = [:]
-        for state in rows.flatMap(\.states) { if let state { counts[state.state, default: 0] += 1 } }
-        return TargetTable.stateOrder.compactMap { state in counts[state].map { (state, $0) } }
+    /// The number of cells in each state in words, in a fixed order, without zeros.
+    var counts: [String] {
+        let states = rows.flatMap(\.states).compactMap(\.self)
+        return Self.words(
+            of: Dictionary(states.map { ($0.state, 1) }, uniquingKeysWith: +),
+            undecided: states.count { $0.undecided == true })
+    }
+
+    /// Numbers of cells in words, in the order of `stateOrder`: `5 blocked (2 by infrastructure failures)`.
+    ///
+    /// - Parameters:
+    ///   - states: The number of cells in each state.
+    ///   - undecided: The number of blocked cells that an infrastructure failure blocks.
+    static func words(of states: [String: Int], undecided: Int?) -> [String] {
+        stateOrder.compactMap { state in
+            guard let cells = states[state] else { return nil }
+            guard state == Outcome.blocked.rawValue, let undecided, undecided > 0 else { return "\(cells) \(state)" }
+            return "\(cells) \(state) (\(undecided) by infrastructure failures)"
+        }
     }
 
     /// All values of `CellState.state`.

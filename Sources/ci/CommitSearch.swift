@@ -7,7 +7,6 @@ internal import PlanSession
 internal import Records
 internal import Review
 internal import Store
-internal import Synchronization
 internal import System
 internal import Worker
 
@@ -208,7 +207,6 @@ struct CommitSearch {
         let plan = Plan(
             deployment: deployment, repositories: header.repositories, targets: header.targets, cells: [planned],
             jobs: try jobs(below: [build, test].compactMap { $0 }, in: documents))
-        let hasFailedMachine = Atomic(false)
         try await DeploymentRun(store: store, plan: plan, runner: runner, registration: registration, trigger: "bisect")
             .run(
                 files: { digest in
@@ -216,18 +214,15 @@ struct CommitSearch {
                         throw Failure(.bug, "the plan has no package files \(digest)")
                     }
                     return files
-                },
-                observe: { event in
-                    guard case .recorded(let result) = event, result.outcome == .infrastructure else { return }
-                    hasFailedMachine.store(true, ordering: .relaxed)
-                })
+                }, observe: { _ in })
         let branch = ResultBranch(deployment: deployment, target: planned.cell.target)
         let path = try StorePath(ResultPath.cell(planned.cell))
         let result = try store.snapshot(Branch(branch.name)).value(CellResult.self, at: path)
         guard let result, planned.isDecided(by: result) else { return Step(outcome: .cancelled, inputs: inputs) }
         // Nothing is known about a cell that an infrastructure failure of a dependency blocks.
-        let isUndecided = result.outcome == .blocked && hasFailedMachine.load(ordering: .relaxed)
-        return Step(outcome: isUndecided ? .infrastructure : result.outcome, reason: result.reason, inputs: inputs)
+        return Step(
+            outcome: result.isBlockedByInfrastructure ? .infrastructure : result.outcome, reason: result.reason,
+            inputs: inputs)
     }
 
     /// The cell in a plan: with the version of the bad result, that of the good one, or the only version.

@@ -63,6 +63,21 @@ import Testing
         #expect(try world.subjects().last == "fmt.3 on t with 5: failure in build")
     }
 
+    /// Nothing is known about what an infrastructure failure blocks, until a job decides it.
+    @Test(arguments: [("still-good", false), ("broken", true)])
+    func whatInfrastructureBlocksIsUndecided(change: String, fails: Bool) async throws {
+        let world = try UpgradedWorld()
+        let (packages, over) = (["app": "1", "lib": "2"], ["app": "lib.2"])
+        try await world.run(["app": "1", "lib": "1"], over: ["app": "lib.1"])
+        try await world.run(packages, over: over, unavailable: ["lib"])
+        #expect(try world.subjects().last == "app.1 on t with 5: blocked by lib.2 (infrastructure) (was success)")
+        #expect(try world.trailers("Change").suffix(2) == ["undecided", "undecided"])
+        try await world.run(packages, over: over, failing: fails ? ["lib"] : [])
+        #expect(try world.trailers("Change").suffix(2) == [change, change])
+        #expect(try world.trailers("Previous").last == "app.1 success run 1")
+        #expect(try world.result("app.1")?.isVerdict == true)
+    }
+
     @Test func aPackageWithoutASolutionIsBroken() async throws {
         let world = try UpgradedWorld()
         try await world.run(["fmt": "1"])

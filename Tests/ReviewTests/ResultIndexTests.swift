@@ -17,9 +17,15 @@ import Testing
         }
     }
 
+    /// The states without what depends on other cells: whether an infrastructure failure blocks one.
     private func states(_ deployment: RecordedDeployment, index: String? = nil) throws -> [CellState] {
         if let index { try? FileManager.default.removeItem(atPath: index) }
-        return try deployment.results().states(picked: [])
+        return try deployment.results().states(picked: []).map { state in
+            guard state.undecided == true else { return state }
+            var state = state
+            (state.undecided, state.previous) = (nil, nil)
+            return state
+        }
     }
 
     private func indexDirectory(_ deployment: RecordedDeployment) throws -> String {

@@ -72,17 +72,16 @@ extension Site {
             case .success: result.change == .fixed && isOwn ? .fixed : .ok
             case .failure:
                 result.change == .broken && isOwn ? .broken : result.change == .flaky ? .flaky : .stillFailing
-            case .blocked: .blocked
+            case .blocked: result.isVerdict ? .blocked : .infrastructure
             case .infrastructure: .infrastructure
             case .unsolvable: .unsolvable
             case .cancelled: .cancelled
             case nil: .pending
             }
         let look = StandingPresentation(standing)
-        let what = [result.outcome?.rawValue ?? "removed", result.phase.map { "in \($0.rawValue)" }].compactMap { $0 }
         return [
             "class": isOwn ? look.name : "\(look.name) carried", "mark": look.mark,
-            "title": what.joined(separator: " "),
+            "title": result.outcome?.words(in: result.phase, result.change) ?? "removed",
         ]
     }
 

@@ -115,14 +115,15 @@ extension Site {
         let good = counted.count { $0.state.outcome == .success }
         let label = shown(subject.title, limit: 40)
         let words = counted.isEmpty ? "no results" : "\(number(good)) of \(number(counted.count)) good"
-        let isBroken = counted.contains { causesOfCells[$0.state.cell] != nil && $0.state.accepted == nil }
+        let bad = counted.filter { causesOfCells[$0.state.cell] != nil && $0.state.accepted == nil }
+        let isBroken = bad.contains { $0.state.isVerdict }
         let widths = [label, words].map { Int((Double($0.count) * 6.6).rounded(.up)) + 12 }
         let text = templates.render(
             "badge",
             [
                 "label": label, "words": words, "width": widths[0] + widths[1], "left": widths[0], "right": widths[1],
                 "labelMiddle": widths[0] / 2, "wordsMiddle": widths[0] + widths[1] / 2,
-                "colour": counted.isEmpty ? "#5b6067" : isBroken ? "#a03a12" : "#00775a",
+                "colour": isBroken ? "#a03a12" : counted.isEmpty || !bad.isEmpty ? "#5b6067" : "#00775a",
             ])
         return Page("badges/\(kind)/\(name).svg", "image/svg+xml; charset=utf-8", Array(text.utf8))
     }

@@ -57,7 +57,7 @@ extension Site {
                     "cells": number(group.count), "package": shown((first.cause ?? first.cell).package.description),
                     "href": cell.map(href) ?? "packages/\(address(first.cell.package.name)).html",
                     "columns": columnsInWords(Set(group.map(\.cell)).sorted()),
-                    "words": "\(first.before ?? "none") → \(first.after ?? "none")",
+                    "words": shown(first.words),
                     "reason": shown(first.reason ?? first.signature ?? "", limit: 200),
                 ]
             },

@@ -13,6 +13,8 @@ package struct ComparedCell: Sendable, Hashable {
     package var signature: String?
     /// Whether the signature names no cause.
     package var isWeak: Bool
+    /// Whether an infrastructure failure of another package was recorded to block the cell.
+    package var isBlockedByInfrastructure = false
     /// The constraint that makes the cell unsolvable; nil if unknown.
     package var constraint: UnsolvableCause?
     /// The text for the user: the error line or the solver's explanation.
@@ -41,6 +43,7 @@ package struct ComparedCell: Sendable, Hashable {
         self.init(
             cell: result.cell, outcome: result.outcome, phase: result.phase, signature: result.signature,
             isWeak: result.error?.isWeak ?? false, reason: result.reason, blockedBy: result.blockedBy)
+        isBlockedByInfrastructure = result.isBlockedByInfrastructure
     }
 
     /// The current state of a planned cell; nil if the matrix excludes it.
@@ -51,12 +54,17 @@ package struct ComparedCell: Sendable, Hashable {
         self.init(
             cell: state.cell, outcome: state.outcome, phase: state.phase, signature: state.signature, isWeak: isWeak,
             reason: state.reason, blockedBy: state.blockedBy, constraint: state.cause)
+        isBlockedByInfrastructure = state.undecided == true
     }
+
+    /// The outcome as a verdict on the package; nil if nothing is known about it.
+    package var verdict: Outcome? { isBlockedByInfrastructure || outcome?.isVerdict != true ? nil : outcome }
 
     /// The state in a few words: `failure in build`, `blocked by dune`, `pending`.
     package var words: String {
         let word = outcome?.rawValue ?? "pending"
-        if let blockedBy { return "\(word) by \(blockedBy.name)" }
+        let suffix = isBlockedByInfrastructure ? Outcome.infrastructureWords : ""
+        if let blockedBy { return "\(word) by \(blockedBy.name)\(suffix)" }
         return phase.map { "\(word) in \($0.rawValue)" } ?? word
     }
 
@@ -73,7 +81,9 @@ package struct ComparedCell: Sendable, Hashable {
     /// Whether two states of a cell are equal apart from the package's version. The blocking packages are compared if
     /// both are known.
     func saysTheSame(as other: ComparedCell) -> Bool {
-        guard outcome == other.outcome, signature == other.signature else { return false }
+        guard outcome == other.outcome, signature == other.signature,
+            isBlockedByInfrastructure == other.isBlockedByInfrastructure
+        else { return false }
         guard let blockedBy, let blocker = other.blockedBy else { return true }
         return blockedBy.name == blocker.name
     }

@@ -145,8 +145,8 @@ extension IndexContents {
         while number != HistoryRow.none {
             let row = try history[number]
             if moment.includes(row, number) {
-                guard let outcome = row.outcome else { break }
-                if !moment.areVerdicts || outcome.isVerdict { return number }
+                guard row.outcome != nil else { break }
+                if !moment.areVerdicts || row.isVerdict { return number }
                 newest = newest ?? number
             }
             number = row.before
@@ -164,6 +164,7 @@ extension IndexContents {
             cell: self.cell(at: place), outcome: row.outcome, phase: row.phase,
             signature: texts.text(row.signature), isWeak: row.isWeak,
             constraint: row.outcome == .unsolvable ? planned(at: place)?.cause : nil)
+        cell.isBlockedByInfrastructure = row.outcome == .blocked && !row.isVerdict
         if number == cells[place].row, let record = cells[place].record {
             cell.reason = texts.text(record.reason)
             cell.blockedBy = texts.text(record.blockedBy).flatMap { PackageVersion($0) }

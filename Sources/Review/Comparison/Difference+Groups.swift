@@ -38,11 +38,14 @@ extension Difference {
 
 extension Difference.Change {
     /// Whether the cell is known to be bad on the later side.
-    var isBad: Bool { after != Outcome.success.rawValue && after != "pending" }
+    var isBad: Bool {
+        guard let outcome = after.flatMap(Outcome.init(rawValue:)) else { return false }
+        return outcome != .success && outcome.isVerdict && undecided != true
+    }
 
     /// The states on both sides in words.
-    var words: String {
+    package var words: String {
         let before = (before ?? "none") + (packageBefore.map { " with \($0.version)" } ?? "")
-        return "\(before) → \(after ?? "none")"
+        return "\(before) → \(after ?? "none")\(undecided == true ? Outcome.infrastructureWords : "")"
     }
 }

@@ -13,6 +13,8 @@ package struct Difference: Sendable {
         package var before: String?
         /// The outcome after, if any.
         package var after: String?
+        /// True if an infrastructure failure of another package blocks the cell after. Absent otherwise.
+        package var undecided: Bool?
         /// The reason of the later result.
         package var reason: String?
         /// The package with its version before, if that differs.
@@ -25,7 +27,7 @@ package struct Difference: Sendable {
         package var causeID: String?
 
         private enum CodingKeys: String, CodingKey {
-            case cell, before, after, reason, packageBefore, cause, signature, causeID
+            case cell, before, after, undecided, reason, packageBefore, cause, signature, causeID
             case kind = "verdict"
         }
     }
@@ -116,13 +118,15 @@ extension Difference.Change {
     ) throws {
         guard let cell = (after ?? before)?.cell else { return nil }
         if let before, let after, before.saysTheSame(as: after) { return nil }
+        let (before, after) = (try before.map(roots.before.decided), try after.map(roots.after.decided))
         // A pending cell says as little about the package as a cancelled one.
-        let (old, new) = (before.map { $0.outcome ?? .cancelled }, after.map { $0.outcome ?? .cancelled })
+        let (old, new) = (before.map { $0.verdict ?? .cancelled }, after.map { $0.verdict ?? .cancelled })
         let root = try after.flatMap(roots.after.root) ?? before.flatMap(roots.before.root)
         self.init(
             cell: cell, kind: areColumns ? ChangeKind(onA: old, onB: new) : ChangeKind(before: old, after: new),
             before: before.map { $0.outcome?.rawValue ?? "pending" },
             after: after.map { $0.outcome?.rawValue ?? "pending" },
+            undecided: after?.isBlockedByInfrastructure == true ? true : nil,
             reason: after.flatMap { $0.constraint?.sentence ?? $0.reason },
             packageBefore: before?.cell.package == cell.package ? nil : before?.cell.package, cause: root?.cell,
             signature: root?.signature, causeID: root?.cause)

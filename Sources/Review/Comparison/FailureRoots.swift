@@ -36,8 +36,24 @@ struct FailureRoots {
     /// Uses the failures among the given cells.
     init(of cells: [ComparedCell]) {
         let failures = Dictionary(
-            cells.lazy.filter { $0.outcome == .failure }.map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
+            cells.lazy.filter { $0.outcome == .failure || $0.outcome == .infrastructure }.map { ($0.cell, $0) },
+            uniquingKeysWith: { first, _ in first })
         self.init { failures[$0] }
+    }
+
+    /// The failure that blocks a cell; nil if none is known.
+    private func blocker(of state: ComparedCell) throws -> ComparedCell? {
+        try state.blockedBy.flatMap { package in
+            try failed(Cell(target: state.cell.target, compiler: state.cell.compiler, package: package))
+        }
+    }
+
+    /// The state with what blocks it at that time: nothing is known about a cell that an infrastructure failure blocks.
+    func decided(_ state: ComparedCell) throws -> ComparedCell {
+        guard state.outcome == .blocked, let blocker = try blocker(of: state) else { return state }
+        var state = state
+        state.isBlockedByInfrastructure = blocker.outcome == .infrastructure
+        return state
     }
 
     /// The root cause of a state; nil if the cell is good or unknown.
@@ -47,9 +63,9 @@ struct FailureRoots {
         case .unsolvable: return Root(cell: state.cell, cause: state.causeKey?.id)
         case .infrastructure: return Root(cause: state.causeKey?.id)
         case .blocked:
-            guard let blocker = state.blockedBy else { return Root(cell: state.cell, cause: state.causeKey?.id) }
-            let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: blocker)
-            let failed = try failed(cell)
+            guard let package = state.blockedBy else { return Root(cell: state.cell, cause: state.causeKey?.id) }
+            let cell = Cell(target: state.cell.target, compiler: state.cell.compiler, package: package)
+            let failed = try blocker(of: state)
             return Root(cell: cell, signature: failed?.signature, cause: (failed ?? state).causeKey?.id)
         case .success, .cancelled, nil: return nil
         }
@@ -63,7 +79,8 @@ extension ComparedCell {
             CauseKey(
                 CauseFacts(
                     outcome: outcome, name: cell.package.name, signature: signature, isWeak: isWeak, reason: reason,
-                    blockedBy: blockedBy?.description, unsolvableClass: constraint?.class,
+                    blockedBy: blockedBy?.description, isBlockedByInfrastructure: isBlockedByInfrastructure,
+                    unsolvableClass: constraint?.class,
                     sentence: constraint?.sentence ?? reason?.split(separator: "\n").last.map(String.init)))
         }
     }

@@ -17,12 +17,8 @@ extension DeploymentResults {
         try check(selectors)
         let advisory = Set(header.targets.filter { !$0.required }.map(\.name))
         let (states, good) = try judged(try places(picked: selectors), advisory)
-        let judgedPlaces = states.compactMap { index.contents.place(of: $0.cell) }
-        let causes = causeIDs(at: judgedPlaces)
-        let unknown = blockedByInfrastructure(at: judgedPlaces)
-        guard let base else {
-            return Gate(states, advisory: advisory, good: good, causes: causes, unknown: unknown)
-        }
+        let causes = causeIDs(at: states.compactMap { index.contents.place(of: $0.cell) })
+        guard let base else { return Gate(states, advisory: advisory, good: good, causes: causes) }
         let side = try side(named: base, areVerdicts: true)
         guard !side.isColumn else {
             throw Failure(
@@ -32,13 +28,7 @@ extension DeploymentResults {
         let compared = try withPlanned(recorded, for: states)
         let missing = allowsMissing ? [] : try self.missing(from: compared, selectors, advisory)
         return Gate(
-            states, advisory: advisory, good: good, causes: causes, unknown: unknown, base: compared, present: present,
-            missing: missing)
-    }
-
-    private func blockedByInfrastructure(at places: [Int]) -> Set<Cell> {
-        let causes = IndexedCauses(of: places, in: index.contents).causes
-        return Set(causes.filter { $0.key.kind == .infrastructure }.flatMap(\.blocked).map(index.contents.cell))
+            states, advisory: advisory, good: good, causes: causes, base: compared, present: present, missing: missing)
     }
 
     /// The states of the cells that the gate must examine, and the number of required cells that are good.
@@ -88,7 +78,7 @@ extension DeploymentResults {
         guard let plan = base.plan else { return base }
         let known = Set(base.cells.map(\.cell.position))
         let lacking = states.filter { state in
-            state.outcome != .success && state.outcome?.isVerdict == true && !known.contains(state.cell.position)
+            state.outcome != .success && state.isVerdict && !known.contains(state.cell.position)
         }
         let wanted = Set(lacking.map(\.cell.position))
         let shards = Set(

@@ -65,12 +65,10 @@ package struct Gate: Codable, Sendable {
     ///   - base: The state to compare with; if nil, every required cell must be good. Its outcomes are the last
     ///     verdicts, so that infrastructure failures do not hide them.
     ///   - causes: The ids of the causes of bad cells.
-    ///   - unknown: The cells that an infrastructure failure blocks, about which nothing is known.
     ///   - present: The planned cells that are versions of the packages in `states`; nil if `states` has all of them.
     ///   - missing: The required cells of the base whose package is missing in the plan in all versions.
     package init(
         _ states: [CellState], advisory: Set<String>, good: Int = 0, causes: [Cell: String] = [:],
-        unknown: Set<Cell> = [],
         base: ComparisonSide? = nil, present: [Cell]? = nil, missing: [ComparedCell] = []
     ) {
         self.base = base?.title
@@ -81,13 +79,7 @@ package struct Gate: Codable, Sendable {
         for state in states where state.state != "excluded" && !advisory.contains(state.cell.target) {
             guard state.required || state.accepted != nil else { continue }
             required += 1
-            var entry = Entry(state, signatures, cause: causes[state.cell])
-            if unknown.contains(state.cell) {
-                entry.why = "an infrastructure failure blocks it"
-                undecided.append(entry)
-            } else {
-                judge(entry, state, base)
-            }
+            judge(Entry(state, signatures, cause: causes[state.cell]), state, base)
         }
         for cell in missing {
             required += 1
@@ -102,11 +94,12 @@ package struct Gate: Codable, Sendable {
         let before = base?[state.cell]
         entry.before = before?.words
         entry.packageBefore = before.flatMap { $0.cell.package == state.cell.package ? nil : $0.cell.package }
-        guard let outcome = state.outcome, outcome.isVerdict, state.retry != true else {
+        guard state.isVerdict, state.retry != true else {
+            if state.undecided == true { entry.why = "an infrastructure failure blocks it" }
             if state.retry == true { entry.why = "a retry is pending" }
             return undecided.append(entry)
         }
-        if outcome == .success {
+        if state.outcome == .success {
             good += 1
             if state.accepted != nil { stale.append(entry) }
             return
@@ -127,7 +120,7 @@ package struct Gate: Codable, Sendable {
             entry.why = entry.why ?? "new, and not good"
             return regressions.append(entry)
         }
-        switch before.outcome {
+        switch before.verdict {
         case .success: regressions.append(entry)
         case .failure, .blocked, .unsolvable:
             // The matrix accepts a specific failure, so a different one is a regression.

@@ -41,7 +41,7 @@ extension DeploymentResults {
         var report = BisectReport(
             cell: history.cell, good: turn.good, bad: turn.bad, reason: bad?.reason,
             between: history.entries.filter {
-                !$0.outcome.isVerdict && ($0.time, $0.run ?? 0) >= (turn.good.time, turn.good.run ?? 0)
+                !$0.isVerdict && ($0.time, $0.run ?? 0) >= (turn.good.time, turn.good.run ?? 0)
                     && ($0.time, $0.run ?? 0) <= (turn.bad.time, turn.bad.run ?? 0)
             }, changes: [])
         let plans = try (plan(of: turn.good), plan(of: turn.bad))
@@ -59,7 +59,7 @@ extension DeploymentResults {
     }
 
     private static func nothingToBisect(_ history: CellHistory) -> Failure {
-        let verdict = history.entries.first { $0.outcome.isVerdict }
+        let verdict = history.entries.first(where: \.isVerdict)
         let message =
             switch verdict?.outcome {
             case nil: "\(history.cell) has no verdict yet"

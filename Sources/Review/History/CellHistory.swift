@@ -26,12 +26,14 @@ package struct CellHistory: Codable, Sendable {
         package var change: ResultChange?
 
         /// The outcome in a few words.
-        package var words: String { outcome.rawValue + (phase.map { " in \($0.rawValue)" } ?? "") }
+        package var words: String { outcome.words(in: phase, change) }
 
+        /// Whether the result is a verdict on the package.
+        var isVerdict: Bool { outcome.isVerdict(change) }
         /// Whether the package was good.
         var isGood: Bool { outcome == .success }
         /// Whether the result is a verdict and not good.
-        var isBad: Bool { outcome.isVerdict && !isGood }
+        var isBad: Bool { isVerdict && !isGood }
     }
 
     /// The requested cell, with the version of its newest result.
@@ -41,7 +43,7 @@ package struct CellHistory: Codable, Sendable {
 
     /// The last good result and the first bad one after it; nil if the newest verdict is good or there is no good one.
     package var turn: (good: Entry, bad: Entry)? {
-        guard let newest = entries.first(where: { $0.outcome.isVerdict }), newest.isBad,
+        guard let newest = entries.first(where: \.isVerdict), newest.isBad,
             let good = entries.first(where: \.isGood),
             let bad = entries.prefix(while: { !$0.isGood }).last(where: \.isBad)
         else { return nil }

@@ -31,7 +31,7 @@ package struct HistoryText: Sendable {
         var groups: [[CellHistory.Entry]] = []
         for entry in history.entries {
             if let last = groups.last?.first, last.outcome == entry.outcome, last.phase == entry.phase,
-                last.signature == entry.signature
+                last.signature == entry.signature, last.isVerdict == entry.isVerdict
             {
                 groups[groups.count - 1].append(entry)
             } else {

@@ -50,10 +50,12 @@ struct HistoryRow: BitwiseCopyable {
     var outcome: Outcome? { Outcome(code: outcomeCode) }
     var phase: Phase? { Phase(code: phaseCode) }
     var change: ResultChange? { ResultChange(code: changeCode) }
+    /// Whether the result is a verdict on the package.
+    var isVerdict: Bool { outcome?.isVerdict(change) ?? false }
 
     /// Whether two rows of a cell have equal results.
     func saysTheSame(as other: HistoryRow) -> Bool {
-        outcomeCode == other.outcomeCode && signature == other.signature
+        outcomeCode == other.outcomeCode && signature == other.signature && isVerdict == other.isVerdict
     }
 
     /// Whether the row is undamaged and was written under this number.

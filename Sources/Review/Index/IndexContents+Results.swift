@@ -285,7 +285,7 @@ extension IndexContents {
         var number = row.before
         while number != HistoryRow.none {
             let before = try rows(number)
-            if let outcome = before.outcome, outcome.isVerdict { return outcome }
+            if before.isVerdict { return before.outcome }
             number = before.before
         }
         return nil

@@ -22,7 +22,7 @@ enum IndexFile {
         let sizes = [
             MemoryLayout<IndexedCell>.stride, MemoryLayout<IndexedRecord>.stride, MemoryLayout<HistoryRow>.stride,
         ]
-        return "3 \(sizes) \(cases.joined(separator: " "))"
+        return "4 \(sizes) \(cases.joined(separator: " "))"
     }()
 
     // MARK: Reading

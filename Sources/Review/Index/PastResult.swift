@@ -17,6 +17,9 @@ package struct PastResult: Codable, Sendable, Hashable {
     package var signature: String?
     /// The change compared with the previous verdict.
     package var change: ResultChange?
+
+    /// Whether the result is a verdict on the package.
+    package var isVerdict: Bool { outcome?.isVerdict(change) ?? false }
 }
 
 extension ResultIndex {

@@ -26,8 +26,9 @@ extension ResultIndex {
         let cell = contents.cells[place]
         guard let record = cell.record else { return nil }
         let name = contents.cell(at: place)
+        let isVerdict = contents.isVerdict(record, at: place)
         if record.isAbridged, let result = try document(of: name, isInput: cell.isInput, record, in: store) {
-            return result
+            return result.decided(isVerdict)
         }
         let texts = contents.texts
         var result = CellResult(
@@ -43,7 +44,7 @@ extension ResultIndex {
         result.change = record.change
         result.previous = texts.text(record.previous).flatMap { PreviousVerdict(trailer: $0) }
         result.run = record.run == 0 ? nil : Int(record.run)
-        return result
+        return result.decided(isVerdict)
     }
 
     /// The document of a result at the last indexed commit.
@@ -74,5 +75,15 @@ extension ResultIndex {
             guard let place = places.first(where: { contents.cells[$0].record != nil }) else { return nil }
             return try contents.history[contents.history[contents.cells[place].row].since].commit
         }
+    }
+}
+
+extension CellResult {
+    /// The result with the change of a verdict, or of none, if what blocks the cell has another result since.
+    fileprivate func decided(_ isVerdict: Bool) -> CellResult {
+        guard outcome == .blocked, isVerdict != self.isVerdict else { return self }
+        var result = self
+        result.change = isVerdict ? ResultChange(from: previous?.outcome, to: outcome) : .undecided
+        return result
     }
 }

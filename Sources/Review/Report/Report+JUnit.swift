@@ -4,8 +4,8 @@ extension Report {
     /// JUnit XML for CI servers: a suite for each column, a test case for each cell. Unikernels have a column for each
     /// backend, as in tables.
     ///
-    /// A failed package is a `failure`, an infrastructure failure an `error`; cells that were not tried and accepted
-    /// failures are `skipped`.
+    /// A failed package is a `failure`, an infrastructure failure and a cell blocked by one are an `error`; cells that were
+    /// not tried and accepted failures are `skipped`.
     func junitDocument() -> String {
         var document = Markup(prologue: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
         let columns = Dictionary(grouping: cells, by: \.cell.fullColumnName)
@@ -60,7 +60,8 @@ private enum JUnitKind: String {
             case .success: .passed
             case .failure: state.accepted == nil ? .failure : .skipped
             case .infrastructure: .error
-            case .blocked, .unsolvable, .cancelled, nil: .skipped
+            case .blocked: state.isVerdict ? .skipped : .error
+            case .unsolvable, .cancelled, nil: .skipped
             }
     }
 }

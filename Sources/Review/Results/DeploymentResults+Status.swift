@@ -16,11 +16,11 @@ extension DeploymentResults {
             let cell = contents.cells[place]
             var target =
                 targets[cell.target]
-                ?? DeploymentStatus.Target(name: contents.texts[cell.target], cells: 0, states: [:], notGood: 0)
-            target.cells += 1
-            target.states[cell.state, default: 0] += 1
-            if contents.isRequiredAndNotGood(at: place) { target.notGood += 1 }
-            if try !retries.isEmpty && isRetried(at: place) { target.retries = (target.retries ?? 0) + 1 }
+                ?? DeploymentStatus.Target(name: contents.texts[cell.target])
+            target.add(
+                cell.state, isRequiredAndNotGood: contents.isRequiredAndNotGood(at: place),
+                isVerdict: contents.isVerdict(at: place),
+                isRetried: try !retries.isEmpty && isRetried(at: place))
             targets[cell.target] = target
         }
         var status = DeploymentStatus(
@@ -64,10 +64,13 @@ extension DeploymentResults {
     package func overallState(of cells: Set<Cell>?) -> OverallState { overallState(at: places(of: cells)) }
 
     private func overallState(at places: [Int]) -> OverallState {
-        let bad = places.filter(index.contents.isRequiredAndNotGood)
+        let contents = index.contents
+        let bad = places.filter(contents.isRequiredAndNotGood)
         if bad.isEmpty { return .good }
-        let causes = IndexedCauses(of: bad, in: index.contents).causes
-        return causes.contains { $0.key.kind == .infrastructure } ? .unavailable : .notGood
+        let isUnavailable = bad.contains { place in
+            contents.cells[place].outcome == .infrastructure || contents.isBlockedByInfrastructure(at: place)
+        }
+        return isUnavailable ? .unavailable : .notGood
     }
 
     /// Why a cell is in its state, since when, and which other cells are affected.

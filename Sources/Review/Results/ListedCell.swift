@@ -30,7 +30,8 @@ extension DeploymentResults {
         return try places.compactMap { place in
             guard let planned = contents.planned(at: place) else { return nil }
             let cell = contents.cells[place]
-            var listed = ListedCell(state: try state(of: planned), standing: Standing(cell, run: run))
+            var listed = ListedCell(
+                state: try state(of: planned), standing: Standing(at: place, in: contents, run: run))
             if let verdict = cell.verdict {
                 listed.sinceRun = verdict.sinceRun == 0 ? nil : Int(verdict.sinceRun)
                 listed.since = verdict.sinceTime == 0 ? nil : Int(verdict.sinceTime)

@@ -58,8 +58,7 @@ package struct ShownText: Sendable {
         if !shown.history.isEmpty {
             var table = TextTable()
             for result in shown.history.prefix(isWhole ? .max : 8) {
-                let words =
-                    (result.outcome?.rawValue ?? "removed") + (result.phase.map { " in \($0.rawValue)" } ?? "")
+                let words = result.outcome?.words(in: result.phase, result.change) ?? "removed"
                 table.add([
                     Self.time(result.time), result.run.map { "run \($0)" } ?? "", words, result.change?.rawValue ?? "",
                     result.commit.description.prefix(12).description,

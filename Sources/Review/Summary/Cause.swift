@@ -7,7 +7,8 @@ package struct Cause: Codable, Sendable, Hashable {
     package enum Kind: String, Codable, Sendable {
         /// Packages fail with one signature, or one package without any.
         case failure
-        /// An infrastructure failure: of the machine, the network or the disk.
+        /// An infrastructure failure: of the machine, the network or the disk. Nothing is known about the cells that it
+        /// blocks.
         case infrastructure
         /// No set of versions satisfies the request.
         case unsolvable
@@ -65,6 +66,7 @@ extension Cause {
             case .ownOCaml: "the package's own bound on the version of OCaml"
             case .failure, .infrastructure, .blocked: told ?? key.text
             }
+        if reason == nil, kind == .infrastructure { reason = "an infrastructure failure" }
         var names: [InternedTexts.ID: Int] = [:]
         for place in roots { names[contents.cells[place].name, default: 0] += 1 }
         packages = names.map { (name: texts[$0], count: $1) }

@@ -23,6 +23,8 @@ struct CauseFacts<Text: Hashable & Sendable> {
     var reason: Text?
     /// `NAME.VERSION` of the package that blocks the cell.
     var blockedBy: Text?
+    /// Whether an infrastructure failure of that package blocks the cell.
+    var isBlockedByInfrastructure = false
     /// The class of the constraint that leaves the cell without a solution.
     var unsolvableClass: UnsolvableCause.Class?
     /// The essential sentence of the explanation.
@@ -39,7 +41,8 @@ extension CauseKey {
             // need no fix.
             let isOwn = cell.unsolvableClass == .ownOCaml
             self = isOwn ? CauseKey(kind: .ownOCaml) : CauseKey(kind: .unsolvable, text: cell.sentence)
-        case .blocked: self.init(kind: .blocked, package: cell.blockedBy)
+        case .blocked:
+            self.init(kind: cell.isBlockedByInfrastructure ? .infrastructure : .blocked, package: cell.blockedBy)
         case .failure:
             let isWeak = cell.signature == nil || cell.isWeak
             self.init(kind: .failure, text: cell.signature, package: isWeak ? cell.name : nil)
@@ -73,6 +76,7 @@ extension CauseFacts<InternedTexts.ID> {
         self.init(
             outcome: outcome, name: cell.name, signature: text(record?.signature), isWeak: record?.isWeak ?? false,
             reason: text(record?.reason), blockedBy: text(record?.blockedBy),
+            isBlockedByInfrastructure: record.map { $0.outcome == .blocked && $0.change == .undecided } ?? false,
             unsolvableClass: UnsolvableCause.Class(code: cell.causeCode), sentence: text(cell.root))
     }
 }

@@ -29,7 +29,7 @@ struct IndexedCauses {
     /// - Complexity: O(places).
     init(of places: [Int], in contents: IndexContents) {
         self.contents = contents
-        var roots: [Root: (key: Key, place: Int?)] = [:]
+        var roots: [Root: (key: Key, place: Int)?] = [:]
         for place in places {
             let cell = contents.cells[place]
             guard let outcome = cell.outcome else { continue }
@@ -39,10 +39,12 @@ struct IndexedCauses {
             }
             let root = Root(target: cell.target, compiler: cell.compiler, package: blocker)
             let known = roots[root] ?? self.root(root)
-            roots[root] = known
-            let number = number(of: known.key)
+            roots[root] = .some(known)
+            // If the root is no longer known to fail, the blocking itself is the cause.
+            guard let key = known?.key ?? Key(CauseFacts(cell, outcome)) else { continue }
+            let number = number(of: key)
             causes[number].blocked.append(place)
-            if let input = known.place, contents.cells[input].basis == .unplanned {
+            if let input = known?.place, contents.cells[input].basis == .unplanned {
                 causes[number].inputs.insert(input)
             }
         }
@@ -65,20 +67,51 @@ struct IndexedCauses {
         var package: InternedTexts.ID
     }
 
-    /// The cause of the cells blocked by a root: its failure or, if it is no longer known to fail, the blocking itself.
-    private func root(_ root: Root) -> (key: Key, place: Int?) {
-        let texts = contents.texts
-        let name = "\(texts[root.target])/\(texts[root.compiler])/\(texts[root.package])"
-        if let place = contents.placeOfFailure(named: name), let record = contents.cells[place].record,
-            let key = Key(CauseFacts(contents.cells[place], record.outcome))
-        {
-            return (key, place)
-        }
-        return (Key(kind: .blocked, package: root.package), nil)
+    /// The failure of a root, which is the cause of the cells that it blocks; nil if it is no longer known to fail.
+    private func root(_ root: Root) -> (key: Key, place: Int)? {
+        guard let place = contents.placeOfFailure(of: root.package, in: (root.target, root.compiler)),
+            let record = contents.cells[place].record, let key = Key(CauseFacts(contents.cells[place], record.outcome))
+        else { return nil }
+        return (key, place)
     }
 }
 
 extension IndexContents {
+    /// Whether the state of a planned cell is a verdict on its package.
+    func isVerdict(at place: Int) -> Bool {
+        let cell = cells[place]
+        return cell.verdict.map { isVerdict($0, at: place) } ?? cell.outcome?.isVerdict ?? false
+    }
+
+    /// Whether the last record of a cell is a verdict on its package.
+    ///
+    /// Of a blocked cell this depends on the job that blocks it: nothing is known about the cell if that is an infrastructure
+    /// failure. If that job is no longer known to fail, what was recorded with the cell decides.
+    func isVerdict(_ record: IndexedRecord, at place: Int) -> Bool {
+        guard record.outcome == .blocked else { return record.outcome.isVerdict }
+        let cell = cells[place]
+        let root = placeOfFailure(of: record.blockedBy, in: (cell.target, cell.compiler))
+        guard let outcome = root.flatMap({ cells[$0].record?.outcome }) else {
+            return record.outcome.isVerdict(record.change)
+        }
+        return outcome.isVerdict
+    }
+
+    /// Whether an infrastructure failure of another package blocks a planned cell.
+    func isBlockedByInfrastructure(at place: Int) -> Bool {
+        cells[place].outcome == .blocked && !isVerdict(at: place)
+    }
+
+    /// The index of the failed cell or input with which a package blocks others of a column; nil if it is not known to fail.
+    ///
+    /// - Parameter package: The text `NAME.VERSION`.
+    fileprivate func placeOfFailure(
+        of package: InternedTexts.ID, in column: (target: InternedTexts.ID, compiler: InternedTexts.ID)
+    ) -> Int? {
+        package == 0
+            ? nil : placeOfFailure(named: "\(texts[column.target])/\(texts[column.compiler])/\(texts[package])")
+    }
+
     /// The index of the failed cell or input that may block others; nil if none of this name is known to fail.
     func placeOfFailure(named name: String) -> Int? {
         for name in [name, "+" + name] {

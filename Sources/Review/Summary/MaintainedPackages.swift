@@ -36,7 +36,7 @@ extension DeploymentResults {
             let causes = IndexedCauses(of: places, in: contents).causes.sorted { $0.count > $1.count }
             return MaintainedPackage(
                 package: package,
-                cells: Dictionary(places.map { (Standing(contents.cells[$0], run: run), 1) }, uniquingKeysWith: +),
+                cells: Dictionary(places.map { (Standing(at: $0, in: contents, run: run), 1) }, uniquingKeysWith: +),
                 bad: causes.reduce(0) { $0 + $1.count }, causes: causes.map { Cause($0, in: contents).id })
         }
         return MaintainedPackages(

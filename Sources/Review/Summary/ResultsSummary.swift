@@ -65,7 +65,7 @@ extension DeploymentResults {
             let cell = contents.cells[place]
             let key = ColumnKey(
                 target: cell.target, compiler: cell.compiler, backend: contents.backend(of: cell))
-            let standing = Int(Standing(cell, run: run).code) - 1
+            let standing = Int(Standing(at: place, in: contents, run: run).code) - 1
             counts[key, default: [Int](repeating: 0, count: Standing.allCases.count)][standing] += 1
         }
         let columns = counts.map { key, counts in

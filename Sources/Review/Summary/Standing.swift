@@ -12,15 +12,22 @@ package enum Standing: String, Codable, Sendable, CaseIterable, CodingKeyReprese
     case new
     /// A failure, as before.
     case stillFailing = "still failing"
-    case flaky, blocked, infrastructure
+    case flaky
+    /// Blocked by a failure of another package.
+    case blocked
+    /// An infrastructure failure, or blocked by one: nothing is known about the package.
+    case infrastructure
     /// No set of versions satisfies the request.
     case unsolvable
     /// The package itself excludes the compiler.
     case ownOCaml = "own OCaml bound"
     case cancelled, pending, excluded
 
-    /// - Parameter run: The newest run, whose changes count as new; 0 if runs are unknown.
-    init(_ cell: IndexedCell, run: UInt32) {
+    /// - Parameters:
+    ///   - place: The index of the cell.
+    ///   - run: The newest run, whose changes count as new; 0 if runs are unknown.
+    init(at place: Int, in contents: IndexContents, run: UInt32) {
+        let cell = contents.cells[place]
         guard cell.basis != .excluded else {
             self = .excluded
             return
@@ -38,7 +45,7 @@ package enum Standing: String, Codable, Sendable, CaseIterable, CodingKeyReprese
             case .new where isNews: self = .new
             default: self = .stillFailing
             }
-        case .blocked: self = .blocked
+        case .blocked: self = contents.isBlockedByInfrastructure(at: place) ? .infrastructure : .blocked
         case .unsolvable:
             self = UnsolvableCause.Class(code: cell.causeCode) == .ownOCaml ? .ownOCaml : .unsolvable
         case .infrastructure: self = .infrastructure

@@ -165,7 +165,7 @@ final class LiveSite: Sendable {
             events.add(
                 EventHub.ResultEvent(
                     cell: result.cell.description.displayableOnOneLine,
-                    words: result.outcome.rawValue + (result.phase.map { " in \($0.rawValue)" } ?? ""),
+                    words: result.outcome.words(in: result.phase, result.change),
                     signature: result.signature.map { String($0.displayableOnOneLine.prefix(300)) }))
         }
         let old = state.withLock { state in

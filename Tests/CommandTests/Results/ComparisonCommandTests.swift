@@ -94,6 +94,73 @@ import Testing
         #expect(try world.ci("gate", "--base", "debian-12").status == 2, "a column is no earlier state")
     }
 
+    /// A run of some cells records no others: those count as in its plan, unsolvable or without a verdict.
+    @Test func aBaseMayHaveBuiltOnlySomeCells() async throws {
+        let world = try RunHistory(
+            Self.packages.merging(["lost.1": #"depends: "gone""#]) { $1 }, asked: "lib, app, other, lost")
+        try await world.run(["lib": .success], only: ["lib"])
+        let all: [String: Outcome] = ["lib": .success, "app": .failure, "other": .success]
+        try await world.run(all)
+        let partial = try world.ci("gate", "--base", "1")
+        #expect(partial.status == 3, "app was not built in the base: \(partial)")
+        #expect(
+            partial.output.hasPrefix(
+                "undecided: 1 undecided, 1 still failing, 2 of 4 required cells good, against run 1\n"),
+            "\(partial)")
+        #expect(partial.output.contains("app.1  failure in build"), "\(partial)")
+        let lost = try world.ci("gate", "--base", "1", "lost")
+        #expect(lost.status == 0 && lost.output.hasPrefix("pass: 1 still failing"), "it was unsolvable then: \(lost)")
+        #expect(try world.ci("gate", "--base", "1", "lib", "other").status == 0)
+        #expect(try world.ci("gate", "--base", "2").status == 0, "all were built")
+        // A package that the plan of the base does not have is new.
+        try world.commit("later", ["later.1": #"depends: "ocaml""#])
+        let matrix = try #require(world.folder.read("matrix.yaml"))
+        try world.folder.write(matrix.replacing("other, lost]", with: "other, lost, later]"), to: "matrix.yaml")
+        try await world.run(all.merging(["later": .failure]) { $1 })
+        let later = try world.ci("gate", "--base", "1", "later")
+        #expect(later.status == 1 && later.output.contains("later.1  failure in build"), "\(later)")
+    }
+
+    /// Two targets with one compiler each have no cell in common by name: they are compared as columns.
+    @Test func targetsWithOneCompilerEachAreColumns() async throws {
+        let world = try RunHistory(
+            Self.packages.merging([
+                "ocaml.5.3.0": #"depends: "ocaml-system" {= "5.3.0"}"#,
+                "ocaml-system.5.3.0": #"flags: compiler available: sys-ocaml-version = "5.3.0""#,
+            ]) { $1 }, asked: "lib, app, other")
+        let matrix = try #require(world.folder.read("matrix.yaml"))
+        func compilers(_ text: String) throws {
+            let changed = matrix.replacing("targets: [debian-12]", with: "targets: [debian-12, debian-13]")
+                .replacing(#"[{system: "4.13.1"}]"#, with: text)
+            try world.folder.write(changed, to: "matrix.yaml")
+        }
+        try compilers(#"[{system: "4.13.1", targets: [debian-12]}, {system: "5.3.0", targets: [debian-13]}]"#)
+        try await world.run(["lib": .success, "app": .success, "other": .success]) { result in
+            guard result.cell.target == "debian-13", result.cell.package.name == "lib" else { return }
+            (result.outcome, result.phase, result.signature, result.reason) = (
+                .failure, .build, "Error: no", "Error: no"
+            )
+        }
+        let targets = try world.ci("diff", "debian-12", "debian-13")
+        #expect(targets.status == 1, "\(targets)")
+        #expect(
+            targets.output.hasPrefix("A: debian-12\nB: debian-13\n3 cells compared: 1 only on B\n\nonly on B:\n"),
+            "\(targets)")
+        #expect(targets.output.contains("  1  debian-13/5.3.0/lib.1  success → failure  Error: no\n"), "\(targets)")
+        let columns = try world.ci("diff", "debian-12/4.13.1", "debian-13/5.3.0", "--format", "csv")
+        #expect(try world.ci("diff", "debian-12", "debian-13", "--format", "csv").output == columns.output)
+        let back = try world.ci("diff", "debian-13", "debian-12")
+        #expect(back.status == 0 && back.output.contains("1 only on A"), "\(back)")
+        // With several compilers on one side, a column of it must be named.
+        try compilers(
+            #"[{system: "4.13.1", targets: [debian-12]}, {system: "5.3.0", targets: [debian-13]}, "#
+                + #"{system: "5.3.0", name: other, packages: [lib], targets: [debian-13]}]"#)
+        try world.plan()
+        let unclear = try world.ci("diff", "debian-12", "debian-13")
+        #expect(unclear.status == 2 && unclear.messages.contains("no compiler in common"), "\(unclear)")
+        #expect(try world.ci("diff", "debian-12/4.13.1", "debian-13/5.3.0", "--format", "csv").output == columns.output)
+    }
+
     @Test func aCellThatThePlanLostIsMissing() async throws {
         let world = try await Self.world()
         let matrix = try #require(world.folder.read("matrix.yaml"))

@@ -22,6 +22,39 @@ import Testing
         let gate = try world.run("gate", "good", "top")
         #expect(gate.status == 3 && gate.output.contains("an infrastructure failure blocks it"), "\(gate)")
         #expect(try world.run("gate", "good").status == 0)
+        let status = try world.run("status")
+        #expect(status.output.contains("1 blocked (1 by infrastructure failures)"), "\(status)")
+        #expect(try world.run("results", "--all", "top").output.contains("blocked by bad (infrastructure)"))
+        #expect(try world.run("explain", "top").output.hasPrefix("debian-12/4.13.1/top.1: blocked (infrastructure)\n"))
+        let summary = try world.run("results", "good", "top").output
+        #expect(summary.contains("ok  infra\n") && !summary.contains("blocked\n"), "\(summary)")
+        #expect(try world.run("report", "--output", "site").status == 0)
+        let junit = try #require(world.folder.read("site/junit.xml"))
+        #expect(junit.contains(#"failures="0" errors="2""#), "\(junit)")
+        let page = try #require(world.folder.read("site/index.html"))
+        #expect(!page.contains(">blocked<"), "\(page)")
+    }
+
+    /// A run in which a dependency met a fault of the machine broke nothing.
+    @Test func whatInfrastructureBlocksIsNotBroken() async throws {
+        let world = try RunHistory(
+            ["lib.1": #"depends: "ocaml""#, "app.1": #"depends: "lib""#, "new.1": #"depends: "lib""#],
+            asked: "lib, app, new")
+        try await world.run(["lib": .success, "app": .success])
+        try await world.run(["lib": .infrastructure, "app": .blocked, "new": .blocked]) { result in
+            if result.outcome == .blocked { result.blockedBy = PackageVersion(name: "lib", version: "1") }
+        }
+        for sides in [("1", "2"), ("1", "now"), ("2", "1")] {
+            let difference = try world.ci("diff", sides.0, sides.1)
+            #expect(difference.status == 0 && difference.output.contains("2 unknown"), "\(sides): \(difference)")
+            for word in ["broken", "fixed", "new, and not good"] {
+                #expect(!difference.output.contains(word), "\(sides)")
+            }
+        }
+        let gate = try world.ci("gate", "--base", "1")
+        #expect(gate.status == 3 && gate.output.hasPrefix("undecided: 3 undecided, 0 of 3"), "\(gate)")
+        let shown = try world.ci("show", "last")
+        #expect(shown.output.contains("2 unknown") && !shown.output.contains("broken:"), "\(shown)")
     }
 
     @Test(arguments: ["file", "file/below", "/proc/self/cmdline", "/dev/null"])

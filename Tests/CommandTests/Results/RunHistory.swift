@@ -56,8 +56,11 @@ final class RunHistory: Sendable {
 
     /// Plans, and records a run with these outcomes by package; other cells have no result of it. Cells without a solution are
     /// recorded as such.
+    ///
+    /// - Parameter selectors: What the run was restricted to: then it records no others, and none without a solution.
     func run(
-        _ outcomes: [String: Outcome], _ change: @Sendable (inout CellResult) -> Void = { _ in }
+        _ outcomes: [String: Outcome], only selectors: [String] = [],
+        _ change: @Sendable (inout CellResult) -> Void = { _ in }
     ) async throws {
         try plan()
         let store = try Store(opening: path)
@@ -67,12 +70,17 @@ final class RunHistory: Sendable {
         defer { owner.leave() }
         let now = Date().timeIntervalSince1970
         var record = try runs.begin(
-            trigger: "test", selectors: [], targets: ["debian-12"], at: Int(now), owner: owner)
+            trigger: "test", selectors: selectors.compactMap { Selector($0) },
+            targets: Set(plan.targets.map(\.name)), at: Int(now), owner: owner)
         let recorder = ResultRecorder(plan, in: store, run: record)
         for cell in plan.cells {
             var outcome = outcomes[cell.cell.package.name]
             var job: Digest?
-            if case .jobs(let build, _) = cell.basis { job = build } else { outcome = .unsolvable }
+            if case .jobs(let build, _) = cell.basis {
+                job = build
+            } else {
+                outcome = selectors.isEmpty ? .unsolvable : nil
+            }
             guard let outcome else { continue }
             var result = CellResult(
                 cell: cell.cell, job: job, outcome: outcome, repositories: plan.repositories.map(\.commit))
@@ -87,7 +95,7 @@ final class RunHistory: Sendable {
         }
         record.end = Int(Date().timeIntervalSince1970)
         record.ending = .finished
-        try runs.end(record, targets: ["debian-12"])
+        try runs.end(record, targets: Set(plan.targets.map(\.name)))
     }
 
     func ci(_ words: String..., environment more: [String: String] = [:]) throws -> Program.Ending {
