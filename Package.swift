@@ -88,7 +88,7 @@ let package = Package(
         module("Registry", [logging, "Core", "HTTP", "Layers", "Store", "System"]),
         module("Model", ["Archive", "Core", "PluginMessages"]),
         module("Records", ["Archive", "Core", "Model", "Git", "Store", "System"]),
-        module("YAML", ["Core", "CYAML"]),
+        module("YAML", ["Core", "CYAML", "System"]),
         module("Matrix", ["Core", "PluginMessages", "YAML"]),
         module("PluginMessages"),
         module("LogReading", ["PluginMessages"]),

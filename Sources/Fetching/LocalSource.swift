@@ -1,6 +1,7 @@
 internal import Archive
 internal import Core
 internal import Foundation
+internal import System
 
 /// A source on this machine: a file, or a folder that is packed as opam copies it.
 struct LocalSource {
@@ -19,7 +20,9 @@ struct LocalSource {
     /// - Parameter limit: the maximum size of all files in bytes.
     /// - Throws: `SourceError`.
     func copy(to file: String, limit: Int) throws {
-        guard FileManager.default.fileExists(atPath: path) else {
+        guard FileStatus(path, followingLinks: true) != nil else {
+            let error = SystemError.last("read", path)
+            guard [ENOENT, ENOTDIR].contains(error.code) else { throw SourceError(error) }
             throw SourceError(.missing, "\(path): there is no such file or folder")
         }
         do {

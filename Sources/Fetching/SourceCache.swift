@@ -122,8 +122,12 @@ package actor SourceCache {
         let incoming = try incoming()
         defer { withExtendedLifetime(incoming) {} }
         let aside = "\(incoming.path)/file"
-        if await obtainShared(source, aside), (try? verify(aside, source, from: aside, of: package)) != nil {
-            return try keep(aside, source.checksums)
+        do {
+            if try await obtainShared(source, aside), (try? verify(aside, source, from: aside, of: package)) != nil {
+                return try keep(aside, source.checksums)
+            }
+        } catch let error as SourceError {
+            refusals.append(error)
         }
         for url in addresses(of: source) {
             try Task.checkCancellation()
@@ -158,11 +162,21 @@ package actor SourceCache {
         return try Files.scratchDirectory(in: "\(folder)/incoming")
     }
 
-    /// Whether other machines have the file. If they cannot be reached, its own URL is used.
-    private func obtainShared(_ source: Source, _ file: String) async -> Bool {
+    /// Downloads the file from the storage shared by several machines.
+    ///
+    /// - Returns: Whether it is there.
+    /// - Throws: `SourceError` if the storage cannot be read: a file that is nowhere else is not missing then.
+    private func obtainShared(_ source: Source, _ file: String) async throws -> Bool {
         guard let shared else { return false }
         for digest in source.checksums.compactMap(\.digest) {
-            if (try? await shared(digest, file)) == true { return true }
+            do {
+                if try await shared(digest, file) { return true }
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                let failure = Failure(describing: error)
+                throw SourceError(.network, "\(source.url): \(failure)", hint: failure.diagnostics.first?.hint)
+            }
         }
         return false
     }
@@ -170,7 +184,13 @@ package actor SourceCache {
     private func obtain(_ url: String, _ file: String) async throws {
         logger.debug("fetching a source", metadata: ["url": "\(url)"])
         guard let path = SourceAddress.localPath(url) else { return try await download(url, file, limit) }
-        try LocalSource(path: path).copy(to: file, limit: limit)
+        do {
+            try LocalSource(path: path).copy(to: file, limit: limit)
+        } catch let error as SourceError where error.kind == .missing && shared != nil {
+            throw SourceError(
+                .system, "\(path): this machine does not have it, nor does the storage shared with other machines",
+                hint: "run 'ci plan' again where the file is")
+        }
     }
 
     /// The URLs to try: mirrors first, by each checksum; then the URL in the opam file and its own mirrors.

@@ -1,5 +1,6 @@
 package import Core
 internal import Foundation
+internal import System
 
 /// The text of a file and its name for messages.
 ///
@@ -57,11 +58,15 @@ package struct SourceText: Sendable {
         func refused(_ why: String, hint: String? = nil) -> Failure {
             Failure(.input, "\(kind) '\(path)' \(why)", at: location, excerpt: excerpt, hint: hint)
         }
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw refused("does not exist")
+        guard let status = FileStatus(path, followingLinks: true) else {
+            let error = SystemError.last("open", path)
+            guard [ENOENT, ENOTDIR].contains(error.code) else { throw refused("cannot be opened: \(error.reason)") }
+            let isText = !path.unicodeScalars.contains("\u{FFFD}")
+            throw refused(
+                "does not exist",
+                hint: isText ? nil : "a name with bytes that are not UTF-8 cannot be given: rename the file")
         }
-        guard !isDirectory.boolValue else { throw refused("is a directory", hint: "name the file in it") }
+        guard !status.isDirectory else { throw refused("is a directory", hint: "name the file in it") }
         guard let handle = FileHandle(forReadingAtPath: path) else { throw refused("cannot be opened") }
         defer { try? handle.close() }
         let data: Data

@@ -38,6 +38,36 @@ import Testing
         #expect((error as? SourceError)?.kind != .network && (error as? SourceError)?.kind != .rejected, "\(failure)")
     }
 
+    /// Only a file that is known not to exist is missing, which is a verdict on its package.
+    @Test(arguments: ["file://", "git+file://"]) func aPathThatCannotBeReadIsNotAMissingFile(scheme: String)
+        async throws
+    {
+        try FileManager.default.createSymbolicLink(atPath: folder("loop"), withDestinationPath: "loop")
+        let url = "\(scheme)\(folder("loop"))/a"
+        let sources = SourceCache(folder("cache"))
+        let error = await #expect(throws: (any Error).self) {
+            let source = try source("text", url)
+            _ = try await sources.file(
+                scheme == "file://" ? source : sources.exact(Source(url: url), of: "a.1"), of: "a.1")
+        }
+        let failure = Failure(describing: try #require(error))
+        #expect(failure.category == .unavailable, "\(failure)")
+        #expect(failure.description.contains("Too many levels"), "\(failure)")
+    }
+
+    /// The machine that planned had the file; this one gets it from storage shared by both.
+    @Test(arguments: [true, false]) func aFileOfAnotherMachineIsNotMissing(isReachable: Bool) async throws {
+        let shared: SourceCache.SharedSource = { _, _ in
+            guard isReachable else { throw Failure(.unavailable, "the registry is down") }
+            return false
+        }
+        let sources = SourceCache(folder("cache"), shared: shared)
+        let error = await #expect(throws: SourceError.self) {
+            try await sources.file(source("text", "file://\(folder("absent"))"), of: "a.1")
+        }
+        #expect(error?.category == .unavailable, "\(error as Any)")
+    }
+
     /// `/dev/full` accepts no byte.
     @Test func writeErrorsAreNotNetworkFailures() async throws {
         let server = try LocalServer(text: String(repeating: "x", count: 100_000))

@@ -152,7 +152,8 @@ import Testing
 
     @Test(arguments: [
         (["plan", "."], "is a directory"), (["plan", "absent.yaml"], "does not exist"),
-        (["plan", ""], "does not exist"),
+        (["plan", ""], "does not exist"), (["plan", "loop"], "'loop' cannot be opened: Too many levels"),
+        (["plan", "\u{FFFD}.yaml"], "rename the file"),
         (["plan", "/dev/null"], "the file is empty"), (["plan", "binary"], "binary:1:1: error"),
         (["results", "--deployment", "\u{1}"], "'^A'"), (["results", "--deployment", ""], "''"),
         (["store", "log", ""], "no branch ''"), (["store", "show", "", "x"], "revision ''"), (["diff", "", ""], "''"),
@@ -162,6 +163,7 @@ import Testing
     func oddArgumentsAreMistakes(words: [String], message: String) async throws {
         let world = try await RecordedStore([:])
         try Data([0xFF, 0x00, 0x9B, 0x0A]).write(to: world.folder.url.appending(path: "binary"))
+        try FileManager.default.createSymbolicLink(atPath: world.folder("loop"), withDestinationPath: "loop")
         let ending = try world.run(words)
         #expect(ending.status == 2 && ending.messages.contains(message), "\(words): \(ending)")
     }
