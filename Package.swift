@@ -91,7 +91,7 @@ let package = Package(
         module("YAML", ["Core", "CYAML", "System"]),
         module("Matrix", ["Core", "PluginMessages", "YAML"]),
         module("PluginMessages"),
-        module("LogReading", ["PluginMessages"]),
+        module("LogReading", ["PluginMessages", "System"]),
         module("PluginKit", ["PluginABI", "PluginMessages"]),
         module("PluginHost", [logging, "Core", "PluginABI", "PluginMessages", "System"]),
         .executableTarget(
@@ -252,7 +252,9 @@ let package = Package(
             swiftSettings: settings),
         tests("Scheduler", ["SchedulerSimulation"]),
         tests("Doctor", ["Core", "PluginHost", "SSH", "System"]),
-        tests("Review", ["Core", "LogReading", "Model", "Records", "RunnerInterface", "Store", "System"]),
+        tests(
+            "Review",
+            ["Core", "LogReading", "Model", "PluginMessages", "Records", "RunnerInterface", "Store", "System"]),
         tests("Engine", ["Agent", "Core", "Etcd", "Model", "Records", "Review", "RunnerInterface", "Store"]),
         tests("YAML", ["Core"]),
         tests("Matrix", ["Core", "YAML"], resources: [.copy("Broken")]),

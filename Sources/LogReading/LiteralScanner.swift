@@ -3,17 +3,63 @@
 /// Four bytes at every second position are looked up in a table that contains two adjacent groups of four bytes of each
 /// literal; literals are compared only where a group is found. So a literal must have at least five bytes.
 struct LiteralScanner: Sendable {
-    /// A literal with four of its bytes, starting at `offset`.
+    /// Four bytes of a literal, with up to four more around them.
     private struct Gram {
-        var word: UInt32
-        var literal: Int
-        var offset: Int
-        /// The last byte of the literal, and how far after the group it is.
-        var last: UInt8
-        var lastOffset: Int
+        /// The bytes, the first one in the lowest place, and which of the eight places have one.
+        var value: UInt64 = 0
+        var mask: UInt64 = 0
+        /// The distance from the group to the first of the bytes.
+        var window: Int32
+        var literal: Int32
+        /// The offset of the group in the literal.
+        var offset: Int32
+        var hash: Int32
+
+        init(of literal: Int, _ bytes: ArraySlice<UInt8>, offset: Int) {
+            let start = max(0, min(offset, bytes.count - 8))
+            for (place, byte) in bytes.dropFirst(start).prefix(8).enumerated() {
+                value |= UInt64(byte) << UInt64(8 * place)
+                mask |= 0xFF << UInt64(8 * place)
+            }
+            (window, self.literal, self.offset) = (Int32(start - offset), Int32(literal), Int32(offset))
+            hash = Int32(LiteralScanner.hash(LiteralScanner.word(of: bytes, at: offset)))
+        }
+
+        /// Whether the bytes of the literal are around a group of the text.
+        @inline(__always)
+        func mayMatch(_ text: UnsafeRawBufferPointer, at position: Int) -> Bool {
+            let first = position &+ Int(window)
+            // Near the ends of the text, the whole literal is compared.
+            guard first >= 0, first &+ 8 <= text.count, let start = text.baseAddress else { return true }
+            return start.loadUnaligned(fromByteOffset: first, as: UInt64.self) & mask == value
+        }
     }
 
-    static let shortest = 5
+    /// The bytes after groups, and those before groups with which a literal ends, as sets of their lower six bits.
+    private struct Neighbours {
+        private var after: UInt64 = 0
+        private var before: UInt64 = 0
+
+        mutating func insert(around offset: Int, of literal: ArraySlice<UInt8>) {
+            let start = literal.startIndex + offset
+            if start + 4 < literal.endIndex {
+                after |= 1 << UInt64(literal[start + 4] & 63)
+            } else {
+                before |= 1 << UInt64(literal[start - 1] & 63)
+            }
+        }
+
+        /// Whether a literal with one of the groups may be around `position`.
+        @inline(__always)
+        func mayMatch(_ text: UnsafeRawBufferPointer, at position: Int) -> Bool {
+            guard let start = text.baseAddress else { return false }
+            func contains(_ set: UInt64, _ place: Int) -> UInt64 {
+                set &>> UInt64(truncatingIfNeeded: start.load(fromByteOffset: place, as: UInt8.self)) & 1
+            }
+            guard position > 0, position &+ 4 < text.count else { return true }
+            return contains(after, position &+ 4) | contains(before, position &- 1) != 0
+        }
+    }
 
     /// The groups of four bytes that are looked up.
     private struct Table {
@@ -27,42 +73,38 @@ struct LiteralScanner: Sendable {
         /// For the first of `grams` with each hash, the bytes of the literals next to these groups.
         var neighbours: [Neighbours] = []
 
+        /// Calls `body` with the starts of `known`, `firstGram`, `grams` and `neighbours`; nil if there are no literals.
+        @inline(__always)
+        func withPointers<Result>(
+            _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt16>, UnsafePointer<Gram>, UnsafePointer<Neighbours>) ->
+                Result?
+        ) -> Result? {
+            known.withUnsafeBufferPointer { known in
+                firstGram.withUnsafeBufferPointer { firstGram in
+                    grams.withUnsafeBufferPointer { grams in
+                        neighbours.withUnsafeBufferPointer { neighbours in
+                            guard let known = known.baseAddress, let firstGram = firstGram.baseAddress,
+                                let grams = grams.baseAddress, let neighbours = neighbours.baseAddress
+                            else { return nil }
+                            return body(known, firstGram, grams, neighbours)
+                        }
+                    }
+                }
+            }
+        }
+
         /// Stops looking up the groups of a literal, unless another literal has them.
         mutating func drop(_ literal: Int) {
-            for gram in grams where gram.literal == literal {
-                let hash = LiteralScanner.hash(gram.word)
+            for place in grams.indices where grams[place].literal == literal {
+                let hash = Int(grams[place].hash)
                 if known[hash] < .max { known[hash] -= 1 }
+                // No bytes are equal to these.
+                (grams[place].mask, grams[place].value) = (0, 1)
             }
         }
     }
 
-    /// The bytes after groups; before those with which a literal ends.
-    private struct Neighbours {
-        private var after = SIMD4<UInt64>.zero
-        private var before = SIMD4<UInt64>.zero
-
-        mutating func insert(around offset: Int, of literal: [UInt8]) {
-            if offset + 4 < literal.count {
-                Self.insert(literal[offset + 4], into: &after)
-            } else {
-                Self.insert(literal[offset - 1], into: &before)
-            }
-        }
-
-        private static func insert(_ byte: UInt8, into set: inout SIMD4<UInt64>) {
-            set[Int(byte >> 6)] |= 1 << (byte & 63)
-        }
-
-        /// Whether a literal with one of the groups may be around `position`.
-        @inline(__always)
-        func mayMatch(_ text: UnsafeRawBufferPointer, at position: Int) -> Bool {
-            func contains(_ set: SIMD4<UInt64>, _ byte: UInt8) -> Bool {
-                set[Int(byte >> 6)] >> UInt64(byte & 63) & 1 != 0
-            }
-            return position + 4 < text.count && contains(after, text[position + 4])
-                || position > 0 && contains(before, text[position - 1])
-        }
-    }
+    static let shortest = 5
 
     /// The concatenated literals, and the start of each; one more for the end of the last.
     private var bytes: [UInt8] = []
@@ -95,7 +137,7 @@ struct LiteralScanner: Sendable {
     private func table(avoiding frequent: Set<Int>, without dropped: [Bool]) -> Table {
         var table = Table(offsets: [Int](repeating: 0, count: dropped.count))
         for literal in dropped.indices where !dropped[literal] {
-            let own = Array(bytes[starts[literal]..<starts[literal + 1]])
+            let own = bytes[starts[literal]..<starts[literal + 1]]
             func frequentGroups(_ start: Int) -> Int {
                 frequent.isEmpty
                     ? 0 : [start, start + 1].count { frequent.contains(Self.hash(Self.word(of: own, at: $0))) }
@@ -105,18 +147,15 @@ struct LiteralScanner: Sendable {
                 ?? offsets[literal][0]
             table.offsets[literal] = start
             for offset in [start, start + 1] {
-                let word = Self.word(of: own, at: offset)
-                table.known[Self.hash(word)] &+= table.known[Self.hash(word)] < .max ? 1 : 0
-                table.grams.append(
-                    Gram(
-                        word: word, literal: literal, offset: offset, last: own[own.count - 1],
-                        lastOffset: own.count - 1 - offset))
+                let gram = Gram(of: literal, own, offset: offset)
+                table.known[Int(gram.hash)] &+= table.known[Int(gram.hash)] < .max ? 1 : 0
+                table.grams.append(gram)
             }
         }
-        table.grams.sort { (Self.hash($0.word), $0.literal) < (Self.hash($1.word), $1.literal) }
+        table.grams.sort { ($0.hash, $0.literal) < ($1.hash, $1.literal) }
         var hash = 0
         for (number, gram) in table.grams.enumerated() {
-            while hash <= Self.hash(gram.word) {
+            while hash <= gram.hash {
                 table.firstGram[hash] = UInt16(number)
                 hash += 1
             }
@@ -127,8 +166,9 @@ struct LiteralScanner: Sendable {
         }
         table.neighbours = [Neighbours](repeating: Neighbours(), count: table.grams.count)
         for gram in table.grams {
-            table.neighbours[Int(table.firstGram[Self.hash(gram.word)])].insert(
-                around: gram.offset, of: Array(bytes[starts[gram.literal]..<starts[gram.literal + 1]]))
+            let (first, literal) = (Int(table.firstGram[Int(gram.hash)]), Int(gram.literal))
+            table.neighbours[first].insert(
+                around: Int(gram.offset), of: bytes[starts[literal]..<starts[literal + 1]])
         }
         return table
     }
@@ -137,8 +177,10 @@ struct LiteralScanner: Sendable {
         Int((word &* 0x9E37_79B1) >> 16)
     }
 
-    private static func word(of literal: [UInt8], at offset: Int) -> UInt32 {
-        (0..<4).reduce(UInt32(0)) { $0 | UInt32(literal[offset + $1]) << UInt32(8 * $1) }
+    /// Four bytes of a literal from `offset` on.
+    private static func word(of literal: ArraySlice<UInt8>, at offset: Int) -> UInt32 {
+        let start = literal.startIndex + offset
+        return (0..<4).reduce(UInt32(0)) { $0 | UInt32(literal[start + $1]) << UInt32(8 * $1) }
     }
 
     /// The possible offsets of two groups, the rarest in other texts first.
@@ -148,9 +190,8 @@ struct LiteralScanner: Sendable {
     }
 
     private static func rarity(of bytes: ArraySlice<UInt8>) -> Int {
-        let own = Array(bytes)
-        let common = [0, 1].count { commonGrams.contains(word(of: own, at: $0)) }
-        return own.reduce(-100 * common) { $0 + weights[Int($1)] }
+        let common = [0, 1].count { commonGrams.contains(word(of: bytes, at: $0)) }
+        return bytes.reduce(-100 * common) { $0 + weights[Int($1)] }
     }
 
     /// The rarity of each byte: the characters from the commonest to the rarest in logs of builds; other bytes are as
@@ -177,7 +218,7 @@ struct LiteralScanner: Sendable {
             Copying Creating Generating Processing object executable static shared -- Installing: Building CXX of target \
             Retrieving Unpacking Setting up Preparing to unpack Selecting previously unselected patching
             """.utf8)
-        return Set((0..<words.count - 3).map { word(of: words, at: $0) })
+        return Set((0..<words.count - 3).map { word(of: words[...], at: $0) })
     }()
 
     /// How to continue a scan after an occurrence.
@@ -199,7 +240,7 @@ struct LiteralScanner: Sendable {
         var table: Table
         var dropped: [Bool]
         /// For each hash, the number of times it was found outside of literals.
-        var misses: [UInt16] = []
+        let misses: UnsafeMutableBufferPointer<UInt16>
         var frequent: Set<Int> = []
         /// The hash that was found too often; nil if there is none.
         var excess: Int?
@@ -227,8 +268,12 @@ struct LiteralScanner: Sendable {
         _ text: UnsafeRawBufferPointer, from start: Int = 0, _ found: (_ literal: Int, _ position: Int) -> Answer
     ) {
         guard text.count - start >= Self.shortest else { return }
+        let misses = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: 1 << 16)
+        misses.initialize(repeating: 0)
+        defer { misses.deallocate() }
         var state = State(
-            start: start, position: start, table: table, dropped: [Bool](repeating: false, count: starts.count - 1))
+            start: start, position: start, table: table, dropped: [Bool](repeating: false, count: starts.count - 1),
+            misses: misses)
         while true {
             pass(text, notBefore: start, &state, found)
             guard !state.isStopped, let excess = state.excess else { return }
@@ -247,61 +292,79 @@ struct LiteralScanner: Sendable {
         _ text: UnsafeRawBufferPointer, notBefore start: Int, _ state: inout State,
         _ found: (_ literal: Int, _ position: Int) -> Answer
     ) {
-        guard let bytes = text.baseAddress else { return }
-        let last = text.count - 4
-        var position = state.position
+        while let probe = nextCandidate(in: text, &state) {
+            compare(text, at: probe, notBefore: start, &state, found)
+            if state.isStopped || state.excess != nil { return }
+            state.position = probe + 2
+        }
+    }
+
+    /// The next position of a group around which a literal may be; nil if there is none before the end, or before a group that
+    /// was found too often.
+    private func nextCandidate(in text: UnsafeRawBufferPointer, _ state: inout State) -> Int? {
+        guard let bytes = text.baseAddress else { return nil }
+        @inline(__always)
         func hash(_ position: Int) -> Int {
             Self.hash(bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self))
         }
-        while position + 14 <= last {
-            let next = state.table.known.withUnsafeBufferPointer { known -> Int? in
-                while position + 14 <= last {
+        let (last, misses, mostMisses) = (text.count - 4, state.misses, mostMisses)
+        var (position, excess) = (state.position, Int?.none)
+        let isFull = state.frequent.count >= Self.mostTables
+        let (frequent, table) = (state.frequent, state.table)
+        let candidate = table.withPointers { known, firstGram, grams, neighbours -> Int? in
+            while position <= last {
+                var step = 2
+                if position &+ 14 <= last {
+                    step = 16
                     let hits =
-                        known[hash(position)] | known[hash(position + 2)] | known[hash(position + 4)]
-                        | known[hash(position + 6)] | known[hash(position + 8)] | known[hash(position + 10)]
-                        | known[hash(position + 12)] | known[hash(position + 14)]
-                    if hits != 0 { return position }
-                    position += 16
+                        known[hash(position)] | known[hash(position &+ 2)] | known[hash(position &+ 4)]
+                        | known[hash(position &+ 6)] | known[hash(position &+ 8)] | known[hash(position &+ 10)]
+                        | known[hash(position &+ 12)] | known[hash(position &+ 14)]
+                    if hits == 0 {
+                        position &+= 16
+                        continue
+                    }
                 }
-                return nil
-            }
-            guard let next else { break }
-            for probe in stride(from: next, through: next + 14, by: 2) where state.table.known[hash(probe)] != 0 {
-                compare(text, at: probe, notBefore: start, &state, found)
-                if state.isStopped || state.excess != nil {
-                    state.position = probe
-                    return
+                let end = position &+ step
+                while position < end {
+                    let (probe, hash) = (position, hash(position))
+                    position &+= 2
+                    guard known[hash] != 0 else { continue }
+                    let (lower, upper) = (Int(firstGram[hash]), Int(firstGram[hash &+ 1]))
+                    // Most groups are found in other words than those of literals.
+                    if lower < upper, neighbours[lower].mayMatch(text, at: probe) {
+                        for number in lower..<upper where grams[number].mayMatch(text, at: probe) { return probe }
+                    }
+                    misses[hash] &+= 1
+                    if misses[hash] == mostMisses, !isFull, step == 16, !frequent.contains(hash) {
+                        (position, excess) = (probe, hash)
+                        return nil
+                    }
                 }
             }
-            position = next + 16
+            return nil
         }
-        for probe in stride(from: position, through: last, by: 2) where state.table.known[hash(probe)] != 0 {
-            compare(text, at: probe, notBefore: start, &state, found)
-            if state.isStopped { return }
-        }
-        state.excess = nil
+        (state.position, state.excess) = (position, excess)
+        return candidate
     }
 
     private func compare(
         _ text: UnsafeRawBufferPointer, at probe: Int, notBefore first: Int, _ state: inout State,
         _ found: (_ literal: Int, _ position: Int) -> Answer
     ) {
-        let word = text.loadUnaligned(fromByteOffset: probe, as: UInt32.self)
-        let hash = Self.hash(word)
+        let hash = Self.hash(text.loadUnaligned(fromByteOffset: probe, as: UInt32.self))
         var isLiteral = false
-        let (lower, upper) = (Int(state.table.firstGram[hash]), Int(state.table.firstGram[hash + 1]))
-        // Most groups are found in other words than those of literals.
-        let mayMatch = lower < upper && state.table.neighbours[lower].mayMatch(text, at: probe)
-        for number in mayMatch ? lower..<upper : lower..<lower {
+        for number in Int(state.table.firstGram[hash])..<Int(state.table.firstGram[hash + 1]) {
             let gram = state.table.grams[number]
+            guard gram.mayMatch(text, at: probe) else { continue }
+            let (literal, start) = (Int(gram.literal), probe - Int(gram.offset))
+            let (own, length) = (starts[literal], starts[literal + 1] - starts[literal])
             // A text designed to resemble a literal may begin like it.
-            guard gram.word == word, gram.lastOffset < text.count - probe, text[probe + gram.lastOffset] == gram.last
+            guard start >= first, length <= text.count - start, text[start + length - 1] == bytes[own + length - 1],
+                !state.dropped[literal], !state.isReported(literal, at: start)
             else { continue }
-            let (literal, start) = (gram.literal, probe - gram.offset)
-            let length = starts[literal + 1] - starts[literal]
-            guard !state.dropped[literal], start >= first, !state.isReported(literal, at: start) else { continue }
             var index = 0
-            while index < length, bytes[starts[literal] + index] == text[start + index] { index += 1 }
+            while index < length, bytes[own + index] == text[start + index] { index += 1 }
             guard index == length else { continue }
             isLiteral = true
             switch found(literal, start) {
@@ -315,10 +378,9 @@ struct LiteralScanner: Sendable {
             }
         }
         guard !isLiteral else { return }
-        if state.misses.isEmpty { state.misses = [UInt16](repeating: 0, count: 1 << 16) }
         state.misses[hash] &+= 1
         if state.misses[hash] == mostMisses, state.frequent.count < Self.mostTables, !state.frequent.contains(hash) {
-            state.excess = hash
+            (state.position, state.excess) = (probe, hash)
         }
     }
 }

@@ -1,4 +1,5 @@
-internal import Foundation
+internal import Glibc
+internal import System
 
 /// The codes by which programs set colours and move the cursor.
 enum TerminalCodes {
@@ -9,7 +10,7 @@ enum TerminalCodes {
         guard let start = text.baseAddress, memchr(start, Int32(escape), text.count) != nil else { return nil }
         return [UInt8](unsafeUninitializedCapacity: text.count) { result, count in
             guard let target = result.baseAddress else { return }
-            advise(target, text.count)
+            adviseLargePages(for: UnsafeMutableRawBufferPointer(result))
             var position = 0
             while position < text.count {
                 if text[position] == escape {
@@ -32,16 +33,6 @@ enum TerminalCodes {
                 position = end
             }
         }
-    }
-
-    /// Requests large pages for the copy: most of the time for a large log would be spent on faults of small ones.
-    private static func advise(_ start: UnsafeMutablePointer<UInt8>, _ size: Int) {
-        let page = 1 << 12
-        let first = (Int(bitPattern: start) + page - 1) & ~(page - 1)
-        let last = (Int(bitPattern: start) + size) & ~(page - 1)
-        guard last - first >= 1 << 22 else { return }
-        // Without large pages the copy is only slower.
-        _ = madvise(UnsafeMutableRawPointer(bitPattern: first), last - first, MADV_HUGEPAGE)
     }
 
     /// The size up to which bytes are copied one by one.

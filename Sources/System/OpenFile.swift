@@ -74,6 +74,31 @@ package struct OpenFile<Problem: SystemErrorConvertible>: ~Copyable, Sendable {
         return bytes
     }
 
+    /// Reads from the current position to the end. The file may be a pipe, may be large, and may change meanwhile.
+    package func readToEnd() throws(Problem) -> [UInt8] {
+        let start = lseek(descriptor, 0, SEEK_CUR)
+        // One byte more than expected, to see the end.
+        var capacity = max(1 << 16, start >= 0 ? size - Int(start) + 1 : 0)
+        var (bytes, problem, isAtEnd): ([UInt8], Int32, Bool) = ([], 0, false)
+        while !isAtEnd {
+            bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, filled in
+                adviseLargePages(for: UnsafeMutableRawBufferPointer(buffer))
+                filled = buffer.initialize(fromContentsOf: bytes)
+                while filled < buffer.count {
+                    let rest = UnsafeMutableBufferPointer(rebasing: buffer[filled...])
+                    let got = retrying { Glibc.read(descriptor, rest.baseAddress, rest.count) }
+                    if got < 0 { problem = errno }
+                    isAtEnd = got <= 0
+                    if isAtEnd { break }
+                    filled += got
+                }
+            }
+            capacity *= 2
+        }
+        guard problem == 0 else { throw Problem(SystemError("read", path, problem)) }
+        return bytes
+    }
+
     /// Reads from the current position to the end in pieces of at most `size` bytes.
     package func forEachPiece(
         of size: Int = 1 << 18, _ body: (UnsafeRawBufferPointer) -> Void

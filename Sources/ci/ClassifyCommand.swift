@@ -1,10 +1,11 @@
 internal import ArgumentParser
 internal import Core
-internal import Foundation
+internal import Glibc
 internal import LogReading
 internal import PluginHost
 internal import PluginMessages
 internal import Review
+internal import System
 
 struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
     static let configuration = CommandConfiguration(
@@ -61,13 +62,19 @@ struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
         return LogReader(try await plugin.patterns())
     }
 
-    private func contents() throws -> Data {
-        guard let file, file != "-" else { return FileHandle.standardInput.readDataToEndOfFile() }
+    private func contents() throws -> [UInt8] {
+        let isInput = file == nil || file == "-"
+        let path = isInput ? "standard input" : file ?? ""
         do {
-            return try Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe)
+            // The input is the rest of a file that another command may have begun to read.
+            let log =
+                try isInput
+                ? OpenFile<SystemError>(adopting: dup(STDIN_FILENO), path) : OpenFile<SystemError>(path, O_RDONLY)
+            return try log.readToEnd()
         } catch {
             throw Failure(
-                .input, "\(file): the log cannot be read", hint: "name a file that exists, or '-' for standard input")
+                .input, "\(path): the log cannot be read",
+                hint: "name a file that exists, or '-' for standard input")
         }
     }
 }

@@ -50,7 +50,7 @@ let package = Package(
         module("Git", [logging, "CGit2", "CZlib", "Core", "System"]),
         module("Archive", ["CArchive", "Core", "System"]),
         module("PluginMessages"),
-        module("LogReading", ["PluginMessages"]),
+        module("LogReading", ["PluginMessages", "System"]),
         module("OpamFormat"),
         module("HTTP", ["CCurl", "Core", "System"]),
         module("Store", [logging, "Archive", "Core", "Git", "System"]),

@@ -10,13 +10,24 @@ import Testing
         func text(_ length: Int) -> String {
             String((0..<length).map { _ in ["a", "b", "\n"].randomElement(using: &random)! as Character })
         }
+        /// Literals, also changed in one place, between other text.
+        func text(of literals: [String], _ length: Int) -> [UInt8] {
+            var log: [UInt8] = []
+            while log.count < length {
+                var next = Array((Bool.random(using: &random) ? literals.randomElement(using: &random)! : text(3)).utf8)
+                if Bool.random(using: &random) { next[Int.random(in: next.indices, using: &random)] ^= 3 }
+                log += next
+            }
+            return log
+        }
         for _ in 0..<300 {
             let literals = Array(
                 Set(
                     (0..<Int.random(in: 1...5, using: &random)).map { _ in
-                        text(Int.random(in: LiteralScanner.shortest...9, using: &random))
+                        text(Int.random(in: LiteralScanner.shortest...24, using: &random))
                     }))
-            let log = Array(text(Int.random(in: 0...400, using: &random)).utf8)
+            let length = Int.random(in: 0...400, using: &random)
+            let log = Bool.random(using: &random) ? Array(text(length).utf8) : text(of: literals, length)
             var found: [[Int]] = literals.map { _ in [] }
             let start = Int.random(in: 0...log.count, using: &random)
             // After some occurrences a literal is dropped, or all are.

@@ -1,8 +1,10 @@
 import Core
 import LogReading
 import Model
+import PluginMessages
 import Review
 import Store
+import TestSupport
 import Testing
 
 @Suite struct LogReadingTests {
@@ -140,6 +142,55 @@ import Testing
     }
 
     /// The last failed step, whatever the steps print.
+    /// The output of the last failed step, found line by line.
+    private func failedStep(_ log: [UInt8]) -> (phase: Phase, range: Range<Int>)? {
+        guard log.starts(with: "=== ".utf8) else { return nil }
+        var (open, failed): ((phase: Phase, start: Int)?, (phase: Phase, range: Range<Int>)?)
+        var start = 0
+        while start < log.count {
+            let end = log[start...].firstIndex(of: UInt8(ascii: "\n")) ?? log.count
+            if let boundary = LogBoundary(log[start..<end]) {
+                if boundary.isBegin, open == nil { open = (boundary.phase, min(end + 1, log.count)) }
+                if !boundary.isBegin, let step = open, step.phase == boundary.phase {
+                    let isGood = String(decoding: log[start..<end], as: UTF8.self).split(
+                        separator: ":", maxSplits: 1, omittingEmptySubsequences: false
+                    ).last?.hasPrefix(" exit status 0, ")
+                    if isGood != true { failed = (step.phase, step.start..<max(step.start, start)) }
+                    open = nil
+                }
+            }
+            start = end + 1
+        }
+        return open.map { ($0.phase, $0.start..<log.count) } ?? failed
+    }
+
+    @Test func stepsAreFoundAsLineByLine() {
+        var random = SeededGenerator(printingSeedOf: #function)
+        let pieces = [
+            "=== begin build b: x\n", "=== begin test t: x\n", "=== begin build\n", "=== begin builds x\n", "=== b",
+            "=== e",
+            "=== end build b: exit status 0, 0 bytes\n", "=== end build b: exit status 2, 5 bytes\n", "=== end test",
+            "\n",
+            "=== end test t: exit status 0, 1 bytes\n", "=== end test t: killed, 1 bytes\n", "=== end build\n", "=== ",
+            "=",
+            "==== begin build b: x\n", "Error: Unbound module X\n", "\n\n", "=== ending\n", "a line of some output\n",
+            "  ",
+        ]
+        for _ in 0..<2_000 {
+            let text = (0..<Int.random(in: 0...12, using: &random)).map { _ in pieces.randomElement(using: &random)! }
+            let log = Array(((Bool.random(using: &random) ? "=== a\n" : "") + text.joined()).utf8)
+            let expected = failedStep(log)
+            let phase = expected.flatMap { LogPattern.Phase(rawValue: $0.phase.rawValue) }
+            log.withUnsafeBytes { bytes in
+                let read = LogReader.common.read(jobLog: bytes)
+                let own = LogReader.common.read(bytes, in: expected?.range, phase: phase)
+                #expect(read.phase == phase, "\(String(decoding: log, as: UTF8.self))")
+                #expect(read.finding?.range == own?.range, "\(String(decoding: log, as: UTF8.self))")
+                #expect(read.finding?.message == own?.message)
+            }
+        }
+    }
+
     @Test func theLastFailedStepIsRead() throws {
         var encoder = LogEncoder()
         var log = encoder.note("fmt.1")

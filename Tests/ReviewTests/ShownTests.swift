@@ -38,6 +38,20 @@ import Testing
         return deployment
     }
 
+    /// The sentence of a cause is complete, however narrow the terminal.
+    @Test(arguments: [20, 40, 80, 200]) func theSentenceOfACauseIsNotCut(width: Int) async throws {
+        let deployment = try RecordedDeployment(["fmt"])
+        let reason = "fmt 1 needs conf-something-long, but there is no such package in any of the repositories"
+        try await deployment.record("5.3.0/fmt", .failure) { ($0.phase, $0.reason) = (.build, reason) }
+        let results = try deployment.results()
+        let lines = ShownText(try results.shown(results.causes()[0].id), width: width, isWhole: false).lines
+        #expect(lines.allSatisfy { $0.count <= width }, "\(lines)")
+        let words = lines.joined(separator: " ").split(separator: " ").joined(separator: " ")
+        #expect(width == 20 || words.contains(reason), "\(lines)")
+        #expect("a bc def".wrapped(to: 4) == ["a bc", "def"] && "".wrapped(to: 4).isEmpty)
+        #expect("longer a".wrapped(to: 4) == ["longer", "a"])
+    }
+
     @Test func aRunIsComparedWithTheOneBefore() async throws {
         let deployment = try await self.deployment()
         let results = try deployment.results()

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import System
 import TestSupport
 import Testing
@@ -18,6 +18,43 @@ struct FileSystemTests {
         let error = #expect(throws: SystemError.self) { try Files.makeDirectories(directory("file/below")) }
         #expect(error?.code == ENOTDIR)
         #expect("\(try #require(error))".contains("Not a directory"))
+    }
+
+    private func content(_ size: Int) -> [UInt8] { (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) } }
+
+    /// The rest of a file is read from the current position, also if it is large or empty, or grew since its size was read.
+    @Test(arguments: [0, 1, 65_535, 65_536, 65_537, 5_000_000])
+    func theRestOfAFileIsRead(size: Int) throws {
+        let whole = content(size)
+        try Files.replace(directory("file"), with: whole)
+        #expect(try Files.File(directory("file"), O_RDONLY).readToEnd() == whole)
+        let file = try Files.File(directory("file"), O_RDONLY)
+        let start = size / 3
+        #expect(lseek(file.descriptor, off_t(start), SEEK_SET) == off_t(start))
+        #expect(try file.readToEnd() == Array(whole[start...]))
+        #expect(try file.readToEnd().isEmpty)
+        #expect(throws: SystemError.self) { try Files.File(directory.path, O_RDONLY).readToEnd() }
+    }
+
+    /// A pipe has no size and gives its bytes in pieces.
+    @Test(arguments: [0, 1, 65_536, 300_000])
+    func theRestOfAPipeIsRead(size: Int) throws {
+        let whole = content(size)
+        var ends: [Int32] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        let (reading, writing) = (ends[0], ends[1])
+        let writer = Thread { [whole] in
+            var left = whole[...]
+            while !left.isEmpty {
+                let count = left.withUnsafeBytes { write(writing, $0.baseAddress, min($0.count, 7_001)) }
+                guard count > 0 else { break }
+                left = left.dropFirst(count)
+            }
+            close(writing)
+        }
+        writer.start()
+        let read = try Files.File(adopting: reading, "pipe").readToEnd()
+        #expect(read == whole)
     }
 
     @Test func namesAreBytesAndSorted() throws {

@@ -18,19 +18,24 @@ struct FailedStep {
         var failed: (phase: Phase, range: Range<Int>)?
         var next: Int? = 0
         while let start = next {
-            let end = Self.end(of: start, in: log)
-            let line = UnsafeRawBufferPointer(rebasing: log[start..<end])
-            if let boundary = LogBoundary(line) {
-                if boundary.isBegin, open == nil {
-                    open = (boundary.phase, min(end + 1, log.count))
-                } else if !boundary.isBegin, let step = open, step.phase == boundary.phase {
-                    if !Self.isGood(line) {
-                        failed = (step.phase, step.start..<max(step.start, start))
+            var position = start + LogEncoder.marker.utf8.count
+            // Within a step, only the line that ends it matters, and between steps one that begins a step.
+            let awaited = UInt8(ascii: open == nil ? "b" : "e")
+            if position < log.count, log[position] == awaited {
+                position = Self.end(of: position, in: log)
+                let line = UnsafeRawBufferPointer(rebasing: log[start..<position])
+                if let boundary = LogBoundary(line) {
+                    if let step = open {
+                        if !boundary.isBegin, step.phase == boundary.phase {
+                            if !Self.isGood(line) { failed = (step.phase, step.start..<max(step.start, start)) }
+                            open = nil
+                        }
+                    } else if boundary.isBegin {
+                        open = (boundary.phase, min(position + 1, log.count))
                     }
-                    open = nil
                 }
             }
-            next = Self.nextNote(from: end, in: log)
+            next = Self.nextNote(from: position, in: log)
         }
         // The log of a stopped job ends within a step.
         if let open { failed = (open.phase, open.start..<log.count) }
@@ -42,19 +47,30 @@ struct FailedStep {
 
     /// The beginning of the next line written by the runner after a line that ends at `position` or later.
     private static func nextNote(from position: Int, in log: UnsafeRawBufferPointer) -> Int? {
-        let (blank, equals) = (UInt8(ascii: " "), UInt8(ascii: "="))
-        // A line break and `=== ` are five bytes; the last byte of the window determines how far the search can skip.
-        var last = position + 4
-        while last < log.count {
-            let byte = log[last]
-            if byte == blank {
-                if log[last - 1] == equals, log[last - 2] == equals, log[last - 3] == equals, log[last - 4] == newline {
-                    return last - 3
-                }
-                last += 5
-            } else {
-                last += byte == equals ? 1 : byte == newline ? 4 : 5
+        guard let base = log.baseAddress else { return nil }
+        func bytes(_ position: Int) -> SIMD16<UInt8> {
+            base.loadUnaligned(fromByteOffset: position, as: SIMD16<UInt8>.self)
+        }
+        // A line break and `=== ` are five bytes: sixteen places are compared with them at once, whatever the log contains.
+        let (newlines, equals) = (SIMD16(repeating: newline), SIMD16(repeating: UInt8(ascii: "=")))
+        let blanks = SIMD16(repeating: UInt8(ascii: " "))
+        var position = position
+        while position + 20 <= log.count {
+            let places =
+                (bytes(position) .== newlines) .& (bytes(position + 1) .== equals) .& (bytes(position + 2) .== equals)
+                .& (bytes(position + 3) .== equals) .& (bytes(position + 4) .== blanks)
+            let words = unsafeBitCast(places, to: SIMD2<UInt64>.self)
+            if words[0] | words[1] != 0 {
+                let first = words[0] != 0 ? words[0].trailingZeroBitCount : 64 + words[1].trailingZeroBitCount
+                return position + first / 8 + 1
             }
+            position += 16
+        }
+        while position + 5 <= log.count {
+            if log[position] == newline, log[(position + 1)...].starts(with: LogEncoder.marker.utf8) {
+                return position + 1
+            }
+            position += 1
         }
         return nil
     }

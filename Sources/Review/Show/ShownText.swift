@@ -88,7 +88,12 @@ package struct ShownText: Sendable {
 
     private func text(of shown: ShownCause) -> [String] {
         let cause = shown.cause
-        var lines = ["cause \(cause.id): \(SummaryText.words(of: cause))"]
+        let head = "cause \(cause.id): \(SummaryText.words(of: cause))"
+        var lines = [head]
+        // Here nobody should have to guess the end of the sentence.
+        if head.count > width, let reason = cause.reason?.split(separator: "\n").first {
+            lines += String(reason).displayableOnOneLine.wrapped(to: width - 2).prefix(4).map { "  " + $0 }
+        }
         if let signature = cause.signature { lines.append("signature: \(signature)") }
         lines.append(
             "\(count(cause.packages.count, "package")) in \(count(cause.columns, "column")): "
@@ -100,11 +105,11 @@ package struct ShownText: Sendable {
             table.add(["\(package)", columns.joined(separator: " ")])
         }
         lines += table.lines(indentedBy: 2)
-        if let cell = cause.cells.first { lines.append("next: ci show \(cell)") }
         if !cause.blocks.isEmpty {
             let names = Set(cause.blocks.map(\.package.name)).sorted()
             lines.append("blocks: \(names.joined(separator: " "))")
         }
+        if let cell = cause.cells.first { lines.append("next: ci show \(cell)") }
         return lines
     }
 

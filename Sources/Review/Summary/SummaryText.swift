@@ -120,4 +120,17 @@ extension String {
     package func cut(to width: Int) -> String {
         count <= width ? self : prefix(width - 1) + "…"
     }
+
+    /// The words of the line in lines of at most `width` characters; a longer word has a line of its own.
+    package func wrapped(to width: Int) -> [String] {
+        var lines: [String] = []
+        for word in split(separator: " ") {
+            if let last = lines.last, last.count + 1 + word.count <= width {
+                lines[lines.count - 1] += " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
+    }
 }
