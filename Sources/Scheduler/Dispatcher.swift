@@ -154,7 +154,7 @@ public struct Dispatcher: Sendable {
         let routed = jobs.handle(.ended(job, ending, at: at))
         if jobs.state(of: job).isSettled { route(tasks.handle(.settled(job)), &actions) }
         route(routed, &actions)
-        route(workers.handle(.recorded(job)), &actions)
+        route(workers.handle(.recorded(job, isTriedAgain: jobs.state(of: job) == .retrying)), &actions)
     }
 
     private mutating func route(_ list: [TaskQueue.Action], _ actions: inout [Action]) {

@@ -2,7 +2,7 @@ extension WorkerPool {
     /// Assigns a job to a free worker that can run it, or queues it.
     mutating func place(_ job: Int, _ actions: inout [Action]) {
         let requirement = Int(jobRequirement[job])
-        if let worker = freeWorker(for: job, requirement) {
+        if let worker = freeWorker(for: job) {
             assign(job, to: worker, &actions)
             // Workers that cannot run this job may run another one that is queued behind it.
             offerBacklog(of: worker, &actions)
@@ -31,7 +31,9 @@ extension WorkerPool {
             while common != 0 {
                 let requirement = index << 6 | common.trailingZeroBitCount
                 common &= common - 1
-                if let rank = queues[requirement].greatest, rank > best?.rank ?? -1 { best = (rank, requirement) }
+                if let rank = firstRank(in: requirement, for: worker), rank > best?.rank ?? -1 {
+                    best = (rank, requirement)
+                }
             }
         }
         guard let best else { return nil }
@@ -40,20 +42,31 @@ extension WorkerPool {
             skips[best.requirement] = 0
             return first
         }
-        let job = nearestJob(after: first, best.rank, best.requirement, cache)
+        let job = nearestJob(for: worker, after: first, best.rank, best.requirement, cache)
         skips[best.requirement] = job == first ? 0 : skips[best.requirement] + 1
         return job
     }
 
+    /// The greatest rank of the queued jobs that are not to be tried on another worker.
+    private func firstRank(in requirement: Int, for worker: Int) -> Int? {
+        var first = queues[requirement].greatest
+        while let rank = first, isLeftToOthers(Int(byRank[rank]), by: worker) {
+            first = queues[requirement].greatest(below: rank)
+        }
+        return first
+    }
+
     /// Of the next jobs with equal priority, the one with the most inputs in the cache.
-    private func nearestJob(after first: Int, _ rank: Int, _ requirement: Int, _ cache: Int) -> Int {
+    private func nearestJob(
+        for worker: Int, after first: Int, _ rank: Int, _ requirement: Int, _ cache: Int
+    ) -> Int {
         var (best, hits, rank) = (first, held(by: cache, of: first), rank)
         for _ in 0..<Self.window {
             guard let next = queues[requirement].greatest(below: rank) else { break }
             let job = Int(byRank[next])
             guard priorities[job] == priorities[first] else { break }
             let found = held(by: cache, of: job)
-            if found > hits { (best, hits) = (job, found) }
+            if found > hits, !isLeftToOthers(job, by: worker) { (best, hits) = (job, found) }
             rank = next
         }
         return best
@@ -65,16 +78,17 @@ extension WorkerPool {
 
     /// A worker with a free slot, otherwise one with room in its backlog; preferably one that has an input in its
     /// cache.
-    private mutating func freeWorker(for job: Int, _ requirement: Int) -> Int? {
+    private mutating func freeWorker(for job: Int) -> Int? {
+        let capable = capableWorkers(for: job)
         if sharers.count > 1 {
             for input in inputs[job] where layerCache[Int(input)] >= 0 {
                 let near = sharers[Int(layerCache[Int(input)])]
-                if let worker = free.firstCommon(with: capable[requirement], and: near, from: cursor) { return worker }
+                if let worker = free.firstCommon(with: capable, and: near, from: cursor) { return worker }
             }
         }
         let worker =
-            free.firstCommon(with: capable[requirement], from: cursor)
-            ?? roomy.firstCommon(with: capable[requirement], from: cursor)
+            free.firstCommon(with: capable, from: cursor)
+            ?? roomy.firstCommon(with: capable, from: cursor)
         if let worker { cursor = worker + 1 }
         return worker
     }
@@ -98,7 +112,7 @@ extension WorkerPool {
     /// Asks a worker to return one of the jobs that it has not started if an idle worker can run it.
     private mutating func offerBacklog(of worker: Int, _ actions: inout [Action]) {
         guard notBegun > 0, moving < freeWorkers else { return }
-        let last = lastToMove(from: worker) { free.firstCommon(with: capable[$0], from: 0) != nil }
+        let last = lastToMove(from: worker) { free.firstCommon(with: capableWorkers(for: $0), from: 0) != nil }
         if let last { move(last, &actions) }
     }
 
@@ -109,7 +123,9 @@ extension WorkerPool {
         var best: (wait: Double, job: Int)?
         for other in seats.indices where other != worker {
             guard let wait = seats[other]?.wait, wait > best?.wait ?? 0,
-                let last = lastToMove(from: other, where: { accepted.contains($0) })
+                let last = lastToMove(
+                    from: other,
+                    where: { accepted.contains(Int(jobRequirement[$0])) && !isLeftToOthers($0, by: worker) })
             else { continue }
             best = (wait, last)
         }
@@ -122,13 +138,45 @@ extension WorkerPool {
         let staying = seat.jobs.count { status[Int($0.job)] != .moving }
         guard staying > seat.worker.slots || !seat.isUsable else { return nil }
         return seat.jobs.map { Int($0.job) }
-            .filter { status[$0] == .assigned && isWanted(Int(jobRequirement[$0])) }
+            .filter { status[$0] == .assigned && isWanted($0) }
             .min { ranks[$0] < ranks[$1] }
     }
 
     mutating func move(_ job: Int, _ actions: inout [Action]) {
         setStatus(job, .moving)
         actions.append(.revoke(worker: Int(holders[job]), job: job, token: tokens[job], stop: false))
+    }
+
+    // MARK: Further attempts
+
+    /// The workers that can run a job: if it failed on some because of the infrastructure, the others if one of them takes
+    /// jobs.
+    private func capableWorkers(for job: Int) -> BitSet {
+        var capable = capable[Int(jobRequirement[job])]
+        guard !failedOn.isEmpty, let failed = failedOn[job], canRun(job, except: failed) else { return capable }
+        for worker in failed { capable.set(worker, false) }
+        return capable
+    }
+
+    /// Whether a job failed on the worker because of the infrastructure and is to be tried on others.
+    private func isLeftToOthers(_ job: Int, by worker: Int) -> Bool {
+        guard !failedOn.isEmpty, let failed = failedOn[job], failed.contains(worker) else { return false }
+        return canRun(job, except: failed)
+    }
+
+    /// Whether another worker takes such jobs, now or when it has ended some.
+    private func canRun(_ job: Int, except failed: [Int]) -> Bool {
+        let capable = capable[Int(jobRequirement[job])]
+        return seats.indices.contains { worker in
+            guard capable.contains(worker), !failed.contains(worker), let seat = seats[worker] else { return false }
+            return seat.isUsable && seat.worker.slots > 0
+        }
+    }
+
+    /// Gives free workers the jobs that were left to others, if no others are there any more.
+    mutating func fillFreeWorkers(_ actions: inout [Action]) {
+        guard !failedOn.isEmpty else { return }
+        for worker in seats.indices where free.contains(worker) { fill(worker, &actions) }
     }
 
     // MARK: Bookkeeping

@@ -21,9 +21,13 @@ extension WorkerPool {
         case .progress(let worker, let at): noteProgress(of: worker, at: at, &actions)
         case .returned(let worker, let job, let token): takeBack(job, from: worker, token, &actions)
         case .reported(let job, let token, let at): report(job, token, at: at, &actions)
-        case .recorded(let job): noteRecord(of: job, &actions)
+        case .recorded(let job, let isTriedAgain): noteRecord(of: job, isTriedAgain: isTriedAgain, &actions)
         case .balance: balance(&actions)
         case .clock(let at): checkProgress(at: at, &actions)
+        }
+        switch event {
+        case .register, .mode, .lost, .clock: fillFreeWorkers(&actions)
+        default: break
         }
         // A job that was to move but did not leaves a free worker without a job.
         if moving < wasMoving { balance(&actions) }
@@ -171,9 +175,12 @@ extension WorkerPool {
         fill(worker, &actions)
     }
 
-    private mutating func noteRecord(of job: Int, _ actions: inout [Action]) {
-        guard status.indices.contains(job), status[job] == .reported else { return }
+    private mutating func noteRecord(of job: Int, isTriedAgain: Bool, _ actions: inout [Action]) {
+        guard status.indices.contains(job) else { return }
+        if !isTriedAgain, !failedOn.isEmpty { failedOn[job] = nil }
+        guard status[job] == .reported else { return }
         let worker = Int(holders[job])
+        if isTriedAgain { failedOn[job, default: []].append(worker) }
         layerCache[job] = Int32(seats[worker]?.cache ?? -1)
         release(job)
         fill(worker, &actions)

@@ -105,8 +105,9 @@ public struct WorkerPool: Sendable {
         /// A job was reported.
         case reported(job: Int, token: UInt64, at: Duration)
         /// The result of an accepted report was recorded, and its dependents were queued: the slot is free for the best
-        /// job.
-        case recorded(Int)
+        /// job. If the job is tried again, because the infrastructure failed, another worker gets it as long as there is
+        /// one that can run it.
+        case recorded(Int, isTriedAgain: Bool = false)
         /// Jobs were adopted: some may move to idle workers.
         case balance
         /// The time is `at`.
@@ -212,6 +213,8 @@ public struct WorkerPool: Sendable {
     var inputs: [ArraySlice<Int32>] = []
     var tokens: [UInt64] = []
     var losses: [UInt8] = []
+    /// The workers on which the infrastructure failed, for the jobs that are tried again.
+    var failedOn: [Int: [Int]] = [:]
     /// The worker of each job, and the job's position among that worker's jobs.
     var holders: [Int32] = []
     var places: [Int32] = []

@@ -20,6 +20,11 @@ struct InvariantModel {
     private var batches = 0
     private var skips = 0
 
+    /// The workers on which the infrastructure failed, for each job that is tried again.
+    private var failedOn: [Int: Set<Int>] = [:]
+    /// Those of them that are ready.
+    private var readyAgain: Set<Int> = []
+
     /// The worker to which each job is assigned.
     private(set) var holder: [Int]
     private(set) var held: [Set<Int>]
@@ -58,7 +63,7 @@ struct InvariantModel {
             rest[job] = 0
             holder[job] = -1
         }
-        batches = 0
+        (batches, failedOn) = (0, [:])
         for job in batch.indices { (batch[job], readySince[job]) = (0, 0) }
         for worker in held.indices {
             held[worker] = []
@@ -92,6 +97,7 @@ struct InvariantModel {
     /// Records the result of a job; nil removes it.
     mutating func record(_ job: Int, _ ending: JobScheduler.Ending?) {
         if isRecorded[job] != (ending != nil) { isRecorded[job] = ending != nil }
+        failedOn[job] = nil
         rest[job] = 0
         if ending == .success {
             for dependent in plan.dependents[job] {
@@ -104,6 +110,12 @@ struct InvariantModel {
 
     mutating func setRest(_ job: Int, until time: Double) {
         rest[job] = time
+        update(job)
+    }
+
+    /// Notes that the infrastructure failed on a worker; nil if the job is not tried again.
+    mutating func noteOutage(of job: Int, on worker: Int?) {
+        if let worker { failedOn[job, default: []].insert(worker) } else { failedOn[job] = nil }
         update(job)
     }
 
@@ -147,7 +159,15 @@ struct InvariantModel {
         if held[worker].count >= workers[worker].slots + workers[worker].backlog {
             return "worker \(worker) has no room"
         }
+        if isLeftToOthers(job, by: worker) {
+            return "job \(job) is tried again on worker \(worker) although another one can run it"
+        }
         return starvation(byAssigning: job, to: worker)
+    }
+
+    private func isLeftToOthers(_ job: Int, by worker: Int) -> Bool {
+        guard let failed = failedOn[job], failed.contains(worker) else { return false }
+        return workers.indices.contains { isUsable[$0] && accepts[plan.target[job]][$0] && !failed.contains($0) }
     }
 
     /// Jobs overtaken by many later tasks come first, except for a few preferred ones.
@@ -159,14 +179,24 @@ struct InvariantModel {
     }
 
     /// A target of which a job is ready although a worker is free for it.
-    var idleTarget: Int? { ready.indices.first { ready[$0] > 0 && free[$0] > 0 } }
+    var idleTarget: Int? {
+        ready.indices.first { ready[$0] > 0 && free[$0] > 0 }
+            ?? readyAgain.first { job in
+                workers.indices.contains {
+                    isFree[$0] && accepts[plan.target[job]][$0] && !isLeftToOthers(job, by: $0)
+                }
+            }.map { plan.target[$0] }
+    }
 
     private func isOld(_ job: Int) -> Bool { batches - readySince[job] >= 8 }
 
     private mutating func update(_ job: Int) {
-        let now =
+        let isReadyNow =
             wanted[job] > 0 && !isCancelled[job] && !isRecorded[job] && unmet[job] == 0 && rest[job] == 0
             && holder[job] < 0
+        // A job that is tried again may have to wait for another worker.
+        let now = isReadyNow && failedOn[job] == nil
+        if isReadyNow, failedOn[job] != nil { readyAgain.insert(job) } else { readyAgain.remove(job) }
         if now, !isReady[job] { readySince[job] = batches }
         if isReady[job] != now { ready[plan.target[job]] += now ? 1 : -1 }
         isReady[job] = now

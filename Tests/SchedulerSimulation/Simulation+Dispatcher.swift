@@ -111,21 +111,25 @@ extension Simulation {
         for worker in workers.indices where values.assignments[worker][job]?.token == token {
             values.assignments[worker][job] = nil
         }
+        let holder = model.holder[job]
         model.hold(job, by: -1)
         if report.ending == .infrastructure {
             outagesUsed[job] += 1
-            return noteOutage(of: job)
+            return noteOutage(of: job, on: holder)
         }
         values.recorded[job] = report.ending
         model.record(job, report.ending)
         return advance(.recorded(numbers[job], report.ending, at: time))
     }
 
-    private func noteOutage(of job: Int) -> [Dispatcher.Action] {
+    /// - Parameter worker: The worker that has reported it; -1 if it was lost before.
+    private func noteOutage(of job: Int, on worker: Int = -1) -> [Dispatcher.Action] {
         let actions = advance(.recorded(numbers[job], .infrastructure, at: time))
         if dispatcher?.jobs.state(of: numbers[job]) == .failed {
+            model.noteOutage(of: job, on: nil)
             model.setRest(job, until: .infinity)
         } else {
+            if worker >= 0 { model.noteOutage(of: job, on: worker) }
             for case .wake(let at) in actions {
                 resting.append((job, at))
                 model.setRest(job, until: now)

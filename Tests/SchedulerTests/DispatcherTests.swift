@@ -55,4 +55,17 @@ import Testing
         #expect(dispatcher.isFinished)
         #expect(dispatcher.jobs.state(of: 0) == .cancelled)
     }
+
+    @Test func aJobIsTriedAgainOnAnotherWorker() {
+        var (dispatcher, actions) = dispatcher([.init(inputs: [])], slots: 1)
+        #expect(assigned(actions) == [0])
+        _ = dispatcher.handle(.worker(.register(1, .init(slots: 1), at: .zero)))
+        _ = dispatcher.handle(.worker(.reported(job: 0, token: 1, at: .zero)))
+        _ = dispatcher.handle(.recorded(0, .infrastructure, at: .zero))
+        #expect(dispatcher.handle(.clock(at: .seconds(3))).contains(.worker(.assign(worker: 1, job: 0, token: 2))))
+        _ = dispatcher.handle(.worker(.reported(job: 0, token: 2, at: .zero)))
+        _ = dispatcher.handle(.recorded(0, .infrastructure, at: .seconds(3)))
+        let last = dispatcher.handle(.clock(at: .seconds(10)))
+        #expect(assigned(last) == [0], "it failed on both, so that either may have it")
+    }
 }

@@ -170,4 +170,37 @@ import Testing
         #expect(
             pool.handle(.reported(job: 0, token: 1 << 32 | 5, at: .zero)) == [.accept(job: 0, token: 1 << 32 | 5)])
     }
+
+    /// A worker whose infrastructure fails at once would otherwise get every attempt, because it is always free.
+    @Test func aFurtherAttemptWaitsForAnotherWorker() {
+        var pool = pool(3)
+        _ = pool.handle(.register(0, .init(slots: 1), at: .zero))
+        #expect(pool.handle(.enqueue(0)) == [.assign(worker: 0, job: 0, token: 1)])
+        _ = pool.handle(.register(1, .init(slots: 1), at: .zero))
+        #expect(pool.handle(.enqueue(1)) == [.assign(worker: 1, job: 1, token: 2)])
+        _ = pool.handle(.reported(job: 0, token: 1, at: .zero))
+        #expect(pool.handle(.recorded(0, isTriedAgain: true)) == [])
+        #expect(pool.handle(.enqueue(0)) == [], "worker 0 is free, but worker 1 has not tried it")
+        #expect(pool.handle(.enqueue(2)) == [.assign(worker: 0, job: 2, token: 3)], "other jobs do not wait")
+        _ = pool.handle(.reported(job: 1, token: 2, at: .zero))
+        #expect(pool.handle(.recorded(1)) == [.assign(worker: 1, job: 0, token: 4)])
+    }
+
+    @Test(arguments: [WorkerPool.Event.lost(1), .mode(1, .paused), .mode(1, .draining)])
+    func aFurtherAttemptGoesToTheSameWorkerIfItIsTheOnlyOne(_ event: WorkerPool.Event) {
+        var pool = pool(2, target: { $0 == 0 ? "t" : "u" })
+        for worker in 0..<2 { _ = pool.handle(.register(worker, .init(slots: 1), at: .zero)) }
+        _ = pool.handle(.register(2, .init(targets: ["u"], slots: 1), at: .zero))
+        #expect(pool.handle(.enqueue(0)) == [.assign(worker: 0, job: 0, token: 1)])
+        #expect(pool.handle(.enqueue(1)) == [.assign(worker: 1, job: 1, token: 2)])
+        _ = pool.handle(.started(worker: 1, job: 1, token: 2, at: .zero))
+        _ = pool.handle(.reported(job: 0, token: 1, at: .zero))
+        _ = pool.handle(.recorded(0, isTriedAgain: true))
+        #expect(pool.handle(.enqueue(0)) == [])
+        #expect(pool.handle(event).contains(.assign(worker: 0, job: 0, token: event.isLoss ? 4 : 3)))
+    }
+}
+
+extension WorkerPool.Event {
+    fileprivate var isLoss: Bool { if case .lost = self { true } else { false } }
 }
