@@ -14,10 +14,19 @@ final class Committer: Sendable {
     private let spares: RecycledFiles
     private let work: Work
     private let notify: @Sendable () -> Void
-    /// The number of changes, with one pack each, since packs were merged.
-    private let newPacks = Mutex(0)
+    private let packs = Mutex(Packs())
+    /// The number of small packs above which they are merged in the background.
     private static let packLimit = 32
+    /// The number of small packs above which they are merged before anything else is committed. Processes that end soon
+    /// leave packs that their background threads did not merge.
+    private static let urgentLimit = 8 * packLimit
     private let behind = DispatchQueue(label: "store.packs", qos: .utility)
+
+    private struct Packs {
+        /// The number of small packs that no attempt was made to merge; nil if it has not been counted.
+        var unmerged: Int?
+        var areMerged = false
+    }
 
     /// - Parameter notify: called when branches have moved.
     init(
@@ -85,20 +94,28 @@ final class Committer: Sendable {
         mergePacks(after: work.takePackCount())
     }
 
-    /// Merges packs in the background once there are many new ones.
+    /// Merges packs in the background once there are many.
     private func mergePacks(after count: Int) {
         guard count > 0 else { return }
-        let isDue = newPacks.withLock { packs in
-            packs += count
-            guard packs >= Self.packLimit else { return false }
-            packs = 0
+        let merging = PackMerging(layout: layout, options: options, spares: spares)
+        let known = packs.withLock(\.unmerged)
+        let unmerged = known.map { $0 + count } ?? merging.count()
+        packs.withLock { $0.unmerged = unmerged }
+        // A failure is retried after further changes: nothing is lost.
+        if unmerged > Self.urgentLimit {
+            _ = try? merging.runBriefly()
+            packs.withLock { $0.unmerged = 0 }
+        }
+        let isDue = packs.withLock { packs in
+            guard unmerged >= Self.packLimit, !packs.areMerged else { return false }
+            packs.areMerged = true
             return true
         }
         guard isDue else { return }
-        behind.async { [layout, options, spares] in
-            // A failure is retried after the next packs: no caller waits for this, and nothing is lost.
-            _ = try? PackMerging(layout: layout, options: options, spares: spares).run()
+        behind.async { [self] in
+            _ = try? merging.run()
             spares.examine()
+            packs.withLock { ($0.unmerged, $0.areMerged) = (0, false) }
         }
     }
 }

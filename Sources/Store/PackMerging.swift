@@ -6,43 +6,77 @@ internal import System
 /// many.
 ///
 /// - SeeAlso: `docs/decisions/0035-batch-packs.md`
+/// - SeeAlso: `docs/decisions/0317-merging-by-size.md`
 struct PackMerging {
+    /// The largest packs of each class, in bytes: packs are merged with those of their class only. A step takes a time
+    /// that depends on the class alone, so that also processes that end soon finish the first steps.
+    private static let classes = [64 << 10, 1 << 20, 16 << 20, 128 << 20]
+    /// The size of the packs of a step, as a multiple of the largest of the class.
+    private static let growth = 16
+    private static let largestStep = 256 << 20
     private static let enough = 8
-    private static let largest = 128 << 20
+    /// Packs up to this size are counted by `count`, and merged by `runBriefly`.
+    private static let small = classes[1]
     let layout: Layout
     let options: StoreOptions
     let spares: RecycledFiles
 
-    /// Merges the small packs, unless there are few or another process is doing it.
-    func run() throws {
+    /// Merges packs until no class has many, unless another process is doing it.
+    func run() throws { try run(upTo: .max) }
+
+    /// Merges the smallest packs only, which takes milliseconds.
+    func runBriefly() throws { try run(upTo: Self.small) }
+
+    /// The number of small packs.
+    func count() -> Int { packs().count { $0.size <= Self.small } }
+
+    private func run(upTo size: Int) throws {
         guard let lock = try RepackLock(layout) else { return }
         try withExtendedLifetime(lock) {
-            let sources = smallPacks().compactMap { PackMerge.Source(base: $0) }
-            guard sources.count > Self.enough else { return }
-            let new = try PackMerge.merge(sources, objects: layout.gitObjects)
-            try options.atPoint(.packsMerged)
-            let dropped = sources.map(\.base).filter { $0 != new }
-            let half = dropped.count / 2
-            layout.removePacks(dropped[..<half], spares)
-            try options.atPoint(.somePacksDropped)
-            layout.removePacks(dropped[half...], spares)
+            var skipped: Set<Int> = []
+            // The packs that a writer has made meanwhile come first.
+            while let step = nextStep(upTo: size, except: skipped) {
+                if try !merge(step.bases) { skipped.insert(step.largest) }
+            }
         }
     }
 
-    /// The smallest packs, chosen so that none is larger than all others together: each object is copied a logarithmic
-    /// number of times.
-    private func smallPacks() -> [String] {
-        let merged = layout.deltaPacks()
-        let packs = layout.unprotectedPacks().filter { !merged.contains($0) }.map {
-            (base: $0, size: FileStatus("\($0).pack")?.size ?? .max)
+    /// - Returns: Whether there are fewer packs now.
+    private func merge(_ bases: [String]) throws -> Bool {
+        let sources = bases.compactMap { PackMerge.Source(base: $0) }
+        guard sources.count > Self.enough else { return false }
+        let new = try PackMerge.merge(sources, objects: layout.gitObjects)
+        try options.atPoint(.packsMerged)
+        let dropped = sources.map(\.base).filter { $0 != new }
+        let half = dropped.count / 2
+        layout.removePacks(dropped[..<half], spares)
+        try options.atPoint(.somePacksDropped)
+        layout.removePacks(dropped[half...], spares)
+        return !dropped.contains { FileStatus("\($0).idx") != nil }
+    }
+
+    /// The smallest packs of the first class that has many. Each object is copied at most a few times for each class.
+    private func nextStep(upTo size: Int, except skipped: Set<Int>) -> (largest: Int, bases: [String])? {
+        var packs = packs().sorted { $0.size < $1.size }[...]
+        for largest in Self.classes where largest <= size {
+            let those = packs.prefix { $0.size <= largest }
+            packs = packs[those.endIndex...]
+            var sum = 0
+            let step = those.prefix { pack in
+                sum += pack.size
+                return sum <= min(largest * Self.growth, Self.largestStep)
+            }
+            if step.count > Self.enough, !skipped.contains(largest) { return (largest, step.map(\.base)) }
         }
-        .sorted { $0.size < $1.size }
-        var sum = 0
-        return packs.enumerated().prefix { number, pack in
-            guard number < 2 || pack.size <= sum, pack.size < Self.largest, sum < 2 * Self.largest else { return false }
-            sum += pack.size
-            return true
-        }.map(\.element.base)
+        return nil
+    }
+
+    /// The packs that were not made by repacking.
+    private func packs() -> [(base: String, size: Int)] {
+        let repacked = layout.deltaPacks()
+        return layout.unprotectedPacks().filter { !repacked.contains($0) }.compactMap { base in
+            FileStatus("\(base).pack").map { (base, $0.size) }
+        }
     }
 }
 

@@ -135,6 +135,60 @@ struct TidyTests {
         }
     }
 
+    /// Runs `body` while no packs can be merged, as if the process ended before each merge.
+    private func withoutMerging(_ store: Store, _ body: () throws -> Void) throws {
+        let lock = open(store.path + "/ciso/tidy.lock", O_RDWR | O_CREAT, 0o666)
+        defer { close(lock) }
+        #expect(flock(lock, LOCK_EX) == 0)
+        try body()
+    }
+
+    @Test func aWriterMergesThePacksOfThoseThatEndedTooSoon() throws {
+        try withFolder { folder in
+            let path = folder + "/store"
+            var numbers = (0..<270).makeIterator()
+            try withoutMerging(Store(at: path)) {
+                while let number = numbers.next() {
+                    let store = try Store(opening: path)
+                    for number in [number] + (0..<29).compactMap({ _ in numbers.next() }) {
+                        try store.transact(main, "\(number)") { try $0.write(number, to: StorePath("d/\(number)")) }
+                    }
+                }
+            }
+            #expect(packs(try Store(opening: path)) == 270)
+            let last = try Store(opening: path)
+            try last.transact(main, "270") { try $0.write(270, to: "d/270") }
+            #expect(packs(last) <= 17, "at most eight of each size, before the change is acknowledged")
+            #expect(try everything(last)[0].count == 271)
+            try expectClean(path)
+        }
+    }
+
+    /// A process that ends while large packs are merged has merged the small ones.
+    @Test func smallPacksAreMergedBeforeLargeOnes() throws {
+        try withFolder { folder in
+            let steps = Collected<Int>()
+            var options = StoreOptions()
+            options.atPoint = { point in
+                guard point == .packsMerged else { return }
+                steps.add(1)
+                if steps.all.count > 1 { throw CocoaError(.userCancelled) }
+            }
+            let store = try Store(at: folder + "/store", options: options)
+            try withoutMerging(store) {
+                for number in 0..<12 {
+                    let bytes = (0..<1_200_000).map { _ in UInt8.random(in: 0...255) }
+                    try store.transact(main, "large") { try $0.write(bytes: bytes, to: StorePath("large/\(number)")) }
+                }
+                for number in 0..<20 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
+            }
+            #expect(packs(store) == 32)
+            #expect(throws: CocoaError.self) { try store.mergePacks() }
+            #expect(packs(store) <= 14, "the twelve large ones, that of the small ones, and one that nothing uses")
+            try expectClean(store.path)
+        }
+    }
+
     @Test func filesAreRecycledExceptInClones() throws {
         try withFolder { folder in
             var options = StoreOptions()
