@@ -13,7 +13,7 @@ internal import System
 package final class RecycledFiles: Sendable {
     /// The use of a file before and after recycling: the uses differ in size.
     package enum Kind: String, Sendable, CaseIterable {
-        case pack, index, reference
+        case pack, index, reference, object
     }
 
     /// A file that is open for writing from its start.
@@ -44,8 +44,8 @@ package final class RecycledFiles: Sendable {
     }
 
     private static let limit = 256
-    /// Larger files are not kept.
-    package static let largest = 64 << 10
+    /// Larger files are not kept. A batch of results is a pack of some hundred kilobytes.
+    package static let largest = 1 << 20
     private let directory: String
     private let threshold: Int
     private let rest: Int
@@ -143,10 +143,7 @@ package final class RecycledFiles: Sendable {
     package func move(_ files: [(path: String, kind: Kind)], from folder: String) {
         var moved: [(path: String, kind: Kind)] = []
         for file in files {
-            var status = stat()
-            let isSmall = stat(file.path, &status) == 0 && status.st_size <= Self.largest && status.st_nlink == 1
-            if isSmall, let path = place(file.kind), (try? Files.rename(file.path, path)) != nil {
-                chmod(path, 0o644)
+            if let path = moveAside(file.path, file.kind) {
                 moved.append((path, file.kind))
             } else {
                 unlink(file.path)
@@ -158,6 +155,26 @@ package final class RecycledFiles: Sendable {
         } else {
             for file in moved { unlink(file.path) }
         }
+    }
+
+    /// Moves a file whose contents everybody compares with its name, so that a power failure may leave it there with other
+    /// contents.
+    ///
+    /// - Returns: False if it is not kept; it is still there then.
+    package func keep(_ path: String, _ kind: Kind) -> Bool {
+        guard let moved = moveAside(path, kind) else { return false }
+        add(moved, kind)
+        return true
+    }
+
+    /// Moves a file into the directory of spare files; nil if it cannot be kept.
+    private func moveAside(_ file: String, _ kind: Kind) -> String? {
+        var status = stat()
+        guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.largest,
+            status.st_nlink == 1, let path = place(kind), (try? Files.rename(file, path)) != nil
+        else { return nil }
+        chmod(path, 0o644)
+        return path
     }
 
     /// Keeps a file whose only name is in the directory of spare files.

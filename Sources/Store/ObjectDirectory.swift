@@ -1,13 +1,17 @@
 public import Core
+internal import Git
 internal import Glibc
 internal import System
 
 /// Content-addressed files, which are not part of the history: layers, sources.
 public struct ObjectDirectory: BlobStore {
     private let directory: String
+    /// Files of removed objects, for new ones that need not be durable; nil to create and delete each.
+    private let spares: RecycledFiles?
 
-    init(directory: String) {
+    init(directory: String, spares: RecycledFiles? = nil) {
         self.directory = directory
+        self.spares = spares
     }
 
     /// The path of the file with a digest, whether or not it exists.
@@ -39,8 +43,29 @@ public struct ObjectDirectory: BlobStore {
             _ = removeTree(path)
         }
         try Files.makeDirectories("\(directory)/\(digest.shard)")
-        try Files.replace(path, with: bytes, durability: durably ? .contentsAndName : .none)
+        if durably {
+            try Files.replace(path, with: bytes)
+        } else if try !recycle(for: bytes, at: path) {
+            try Files.replace(path, with: bytes, durability: .none)
+        }
         return digest
+    }
+
+    /// Writes `bytes` into the file of a removed object and gives it the name `path`; false if there is none.
+    ///
+    /// - SeeAlso: `docs/decisions/0319-recycled-requests.md`
+    private func recycle(for bytes: [UInt8], at path: String) throws(StoreError) -> Bool {
+        guard let spare = spares?.take(.object, size: bytes.count) else { return false }
+        let file = File(adopting: spare.descriptor, spare.path)
+        do throws(StoreError) {
+            if spare.size > bytes.count { try file.truncate(to: bytes.count) }
+            try file.write(bytes, at: 0)
+            try Files.rename(spare.path, path)
+        } catch {
+            unlink(spare.path)
+            throw error
+        }
+        return true
     }
 
     /// Stores the file at `source` durably: moves it if it is on the same file system, otherwise copies it.
@@ -95,7 +120,8 @@ public struct ObjectDirectory: BlobStore {
 
     /// Removes a file if it exists.
     public func remove(_ digest: Digest) throws {
-        try Files.remove(path(of: digest))
+        let path = path(of: digest)
+        if spares?.keep(path, .object) != true { try Files.remove(path) }
     }
 
     /// Every file with its size in bytes and when it was stored, in seconds since 1970.
@@ -129,7 +155,7 @@ public struct ObjectDirectory: BlobStore {
 
 extension Store {
     /// Large files by digest.
-    public var objects: ObjectDirectory { ObjectDirectory(directory: layout.objects) }
+    public var objects: ObjectDirectory { ObjectDirectory(directory: layout.objects, spares: spares) }
 
     /// The store of requests to workers and of the parts of reports that do not fit into their documents.
     public var exchange: any BlobStore {
