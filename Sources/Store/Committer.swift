@@ -89,7 +89,7 @@ final class Committer: Sendable {
             if byBranch[request.branch] == nil { order.append(request.branch) }
             byBranch[request.branch, default: []].append(request)
         }
-        for branch in order { work.commit(byBranch[branch] ?? [], to: branch) }
+        work.commit(order.map { ($0, byBranch[$0] ?? []) })
         notify()
         mergePacks(after: work.takePackCount())
     }
@@ -129,8 +129,14 @@ private final class Work: @unchecked Sendable {
     private let deflaters = PackWriter.Deflaters()
     private let cache: ObjectCache
     private var packCount = 0
-    /// The number of requests in the last batch.
+    /// The number of requests in the last batch, of all branches.
     var lastBatch = 0
+    /// When the last batch ended.
+    private var lastEnd = ContinuousClock.now - .seconds(1)
+    /// If a batch has this many requests, or follows another one after so short a time, more will probably follow.
+    private static let (hurry, pause) = (8, Duration.milliseconds(20))
+    /// Whether the current batch is written as fast as possible.
+    private var isHurried = false
 
     init(layout: Layout, options: StoreOptions, cache: ObjectCache, spares: RecycledFiles) {
         self.cache = cache
@@ -139,15 +145,39 @@ private final class Work: @unchecked Sendable {
         self.options = options
     }
 
-    /// Commits `requests` and reports the result to each.
-    func commit(_ requests: [CommitRequest], to branch: Branch) {
-        do {
-            let change = try change(requests, branch)
-            for (request, error) in change.rejected { request.complete(.failure(error)) }
-            for (request, commit) in change.accepted { request.complete(.success(commit)) }
-        } catch {
-            for request in requests { request.complete(.failure(error)) }
+    /// Commits the requests for branches and reports the result to each: in one step if that is possible, otherwise one
+    /// branch after the other.
+    ///
+    /// - SeeAlso: `docs/decisions/0318-batches-of-branches.md`
+    func commit(_ groups: [(branch: Branch, requests: [CommitRequest])]) {
+        isHurried = lastBatch >= Self.hurry || lastEnd.duration(to: .now) < Self.pause
+        defer { lastEnd = .now }
+        for part in groups.chunks(ofCount: Self.branchesAtOnce) {
+            do {
+                if part.count > 1, let changes = try changeTogether(part) {
+                    changes.forEach(answer)
+                    continue
+                }
+            } catch {
+                for request in part.flatMap(\.requests) { request.complete(.failure(error)) }
+                continue
+            }
+            for (branch, requests) in part {
+                do {
+                    answer(try change(requests, branch))
+                } catch {
+                    for request in requests { request.complete(.failure(error)) }
+                }
+            }
         }
+    }
+
+    /// The state of so many pending changes is written in one step, unless their names are long.
+    private static let branchesAtOnce = 8
+
+    private func answer(_ change: PreparedChange) {
+        for (request, error) in change.rejected { request.complete(.failure(error)) }
+        for (request, commit) in change.accepted { request.complete(.success(commit)) }
     }
 
     /// The number of packs written since the last call.
@@ -179,10 +209,51 @@ private final class Work: @unchecked Sendable {
         return opened
     }
 
+    private func session(_ repository: GitRepository) throws -> WriterSession {
+        try WriterSession(
+            layout: layout, options: options, repository: repository, spares: spares, deflaters: deflaters,
+            isHurried: isHurried)
+    }
+
+    private func build(
+        _ requests: [CommitRequest], on branch: Branch, _ head: (id: ObjectID, commit: Commit)?,
+        _ repository: GitRepository
+    ) throws -> PreparedChange {
+        var builder = ChangeBuilder(
+            branch: branch, head: head, options: options, loadTree: { [cache] in try cache.tree($0, repository) },
+            readBlob: { [cache] in try cache.blob($0, repository) })
+        return try builder.build(requests)
+    }
+
+    /// Makes changes of several branches that exist, in one step.
+    ///
+    /// - Returns: Nil if that is not possible; then nothing was changed.
+    private func changeTogether(
+        _ groups: some Collection<(branch: Branch, requests: [CommitRequest])>
+    ) throws -> [PreparedChange]? {
+        let repository = try handle()
+        let session = try session(repository)
+        var changes: [PreparedChange] = []
+        var moves: [WriterSession.Move] = []
+        for (branch, requests) in groups {
+            let reference = ReferenceFile(name: branch.reference, directory: layout.root)
+            guard let head = try? head(of: branch, reference, repository),
+                let change = try? build(requests, on: branch, head, repository)
+            else { return nil }
+            changes.append(change)
+            guard let new = change.commits.last?.id else { continue }
+            change.series?.note(branch, from: head.id, to: new)
+            moves.append(WriterSession.Move(change: change, reference: reference, old: head.id, new: new))
+        }
+        guard session.canCommit(moves), try session.commit(moves) else { return nil }
+        packCount += moves.isEmpty ? 0 : 1
+        for move in moves { cache.add(move.change) }
+        return changes
+    }
+
     private func change(_ requests: [CommitRequest], _ branch: Branch) throws -> PreparedChange {
         let repository = try handle()
-        let session = try WriterSession(
-            layout: layout, options: options, repository: repository, spares: spares, deflaters: deflaters)
+        let session = try session(repository)
         let reference = ReferenceFile(name: branch.reference, directory: layout.root)
         let deadline = ContinuousClock.now + options.lockTimeout
         let backoff = ExponentialBackoff(.microseconds(100), limit: .milliseconds(20))
@@ -194,16 +265,14 @@ private final class Work: @unchecked Sendable {
             let head =
                 try guess.map { ($0, try cache.commit($0, repository)) } ?? head(of: branch, reference, repository)
             guess = nil
-            var builder = ChangeBuilder(
-                branch: branch, head: head, options: options, loadTree: { [cache] in try cache.tree($0, repository) },
-                readBlob: { [cache] in try cache.blob($0, repository) })
-            let change = try builder.build(requests)
-            guard !change.commits.isEmpty else {
+            let change = try build(requests, on: branch, head, repository)
+            guard let new = change.commits.last?.id else {
                 if isGuess { continue }
                 return change
             }
-            if let new = change.commits.last?.id { change.series?.note(branch, from: head?.id, to: new) }
-            if try session.commit(change, reference: reference, old: head?.id) {
+            change.series?.note(branch, from: head?.id, to: new)
+            let move = WriterSession.Move(change: change, reference: reference, old: head?.id, new: new)
+            if try session.commit([move]) {
                 packCount += 1
                 cache.add(change)
                 return change

@@ -25,11 +25,11 @@ struct Recovery {
         guard let epoch else { return try fresh(boot, journal) }
         let records = try journal.records(epoch: epoch)
         if let found, isSameBoot {
-            try removeLock(of: found)
-            // The kernel has everything that earlier writers wrote; only the pending change is uncertain.
-            let last = records.last { $0.offset == found.tail }
-            if let last { try redo(last.record) }
-            return WriterState(boot: boot, epoch: epoch, tail: last?.end ?? found.tail)
+            try removeLocks(of: found)
+            // The kernel has everything that earlier writers wrote; only the pending changes are uncertain.
+            let pending = records.filter { $0.offset >= found.tail }
+            for (_, _, record) in pending { try redo(record) }
+            return WriterState(boot: boot, epoch: epoch, tail: pending.last?.end ?? found.tail)
         }
         removeLocksOfAnotherBoot()
         try layout.setAsideBrokenPacks()
@@ -48,9 +48,10 @@ struct Recovery {
         return state
     }
 
-    private func removeLock(of found: WriterState) throws {
-        guard let intent = found.intent else { return }
-        try ReferenceFile(name: intent.reference, directory: layout.root).removeStaleLock(holding: intent.new)
+    private func removeLocks(of found: WriterState) throws {
+        for intent in found.intents {
+            try ReferenceFile(name: intent.reference, directory: layout.root).removeStaleLock(holding: intent.new)
+        }
     }
 
     /// Finishes a pending change of a dead writer, unless the branch has moved elsewhere.

@@ -84,7 +84,7 @@ extension Verifier {
     private func journalProblem() -> String? {
         // A store without any write has neither.
         guard let bytes = try? Files.contents(of: layout.writerLock), let state = WriterState(bytes: bytes),
-            state.boot == WriterState.currentBoot, state.intent == nil
+            state.boot == WriterState.currentBoot, state.intents.isEmpty
         else { return FileStatus(layout.journal) == nil ? nil : unreadableWriterState }
         guard FileStatus(layout.journal) != nil else { return "the journal '\(layout.journal)' is missing" }
         guard let journal = try? Journal(path: layout.journal, isDurable: false),

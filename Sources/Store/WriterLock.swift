@@ -16,7 +16,8 @@ struct WriterState: Equatable {
     var epoch: UInt64
     /// The offset of the next record.
     var tail: Int
-    var intent: Intent?
+    /// The pending changes, whose records follow one another from `tail`.
+    var intents: [Intent] = []
 
     private static let size = 1024
 
@@ -26,7 +27,7 @@ struct WriterState: Equatable {
         self.tail = tail
     }
 
-    /// Parses `ciso-writer 1 BOOT EPOCH TAIL [REFERENCE NEW]`.
+    /// Parses `ciso-writer 1 BOOT EPOCH TAIL`, and `REFERENCE NEW` for each pending change.
     init?(bytes: [UInt8]) {
         let words = bytes.prefix { $0 != UInt8(ascii: "\n") }.split(separator: UInt8(ascii: " "))
             .map { String(decoding: $0, as: UTF8.self) }
@@ -34,15 +35,25 @@ struct WriterState: Equatable {
             let tail = Int(words[4]), tail >= Journal.start
         else { return nil }
         self.init(boot: words[2], epoch: epoch, tail: tail)
-        if words.count == 7, let new = ObjectID(hex: words[6]) {
-            intent = Intent(reference: words[5], new: new)
+        for place in stride(from: 5, to: words.count - 1, by: 2) {
+            if let new = ObjectID(hex: words[place + 1]) { intents.append(Intent(reference: words[place], new: new)) }
         }
+    }
+
+    /// Whether the state of so many pending changes can be written in one step.
+    func fits(_ intents: [Intent]) -> Bool {
+        var state = self
+        state.intents = intents
+        return state.line.utf8.count < Self.size
+    }
+
+    private var line: String {
+        "ciso-writer 1 \(boot) \(epoch) \(tail)" + intents.map { " \($0.reference) \($0.new)" }.joined()
     }
 
     /// The encoded state, of fixed size, so that it is written in one step.
     var bytes: [UInt8] {
-        var line = "ciso-writer 1 \(boot) \(epoch) \(tail)"
-        if let intent { line += " \(intent.reference) \(intent.new)" }
+        let line = line
         return Array(line.utf8) + [UInt8](repeating: UInt8(ascii: "\n"), count: max(1, Self.size - line.utf8.count))
     }
 

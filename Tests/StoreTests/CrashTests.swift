@@ -12,11 +12,12 @@ final class Writer {
 
     init(
         store: String, name: String, count: Int, dyingAt death: (point: FailurePoint, number: Int)? = nil,
-        isMixed: Bool = false
+        isMixed: Bool = false, isOfBranches: Bool = false
     ) throws {
         process = try Program(
             [BuiltProgram.path(of: "store-writer"), store, name, "\(count)"]
                 + (death.map { [$0.point.rawValue, "\($0.number)"] } ?? []) + (isMixed ? ["mixed"] : [])
+                + (isOfBranches ? ["side"] : [])
         ).start()
     }
 
@@ -90,6 +91,40 @@ struct CrashTests {
             #expect(files(endingIn: ".lock", below: folder + "/store/refs") == [])
             #expect(files(endingIn: ".keep", below: folder + "/store/objects") == [])
             try expectTidy(store)
+        }
+    }
+
+    /// Between the moves of two branches, too.
+    @Test(
+        arguments: [
+            FailurePoint.referenceLocked, .journalWritten, .packWritten, .objectsWritten, .journalSynced,
+            .referenceSpared, .referenceMoved,
+        ], 0..<(LongForm.isWanted ? 20 : 2))
+    func aWriterOfSeveralBranchesDiesAtAPoint(_ point: FailurePoint, round: Int) throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            let branches = try (0..<4).map { try Branch("side/\($0)") }
+            for branch in branches { try store.transact(branch, "start") { try $0.write(0, to: "counter") } }
+            var acknowledged: [String: Int] = [:]
+            for number in [2, 3, 5] {
+                let writer = try Writer(
+                    store: store.path, name: "side", count: 50, dyingAt: (point, number + round), isOfBranches: true)
+                let end = writer.finish()
+                #expect(end.acknowledged.values.max() ?? 0 < 50, "the writer lived through \(point)")
+                acknowledged.merge(end.acknowledged) { max($0, $1) }
+                try store.finishPendingCommits()
+                try expectClean(store.path)
+            }
+            for branch in branches {
+                let history = try store.history(of: branch)
+                let values = try history.map { try store.snapshot(at: $0.id).value(Int.self, at: "counter") }
+                #expect(values == Array((0..<values.count).reversed()), "each commit adds 1: \(point)")
+                #expect(values.count > acknowledged[branch.name] ?? 0, "\(branch.name), \(point)")
+            }
+            #expect(files(endingIn: ".lock", below: folder + "/store/refs") == [])
+            #expect(files(endingIn: ".keep", below: folder + "/store/objects") == [])
+            // A pack whose index was not written is left over.
+            #expect(try Store.verify(at: store.path).findings.isEmpty || point == .packWritten)
         }
     }
 

@@ -40,6 +40,48 @@ struct FaultTests {
         }
     }
 
+    /// A disk that fails after some of the branches of a batch have moved: the next writer moves the others, because the
+    /// batch is durable.
+    @Test func aDiskThatFailsBetweenBranchesLeavesNoHalfOfABatch() async throws {
+        try await withAsyncFolder { folder in
+            let plain = try Store(at: folder + "/store")
+            let branches = try (0..<5).map { try Branch("b/\($0)") }
+            for branch in branches { try await plain.transact(branch, "start") { try $0.write(0, to: "n") } }
+            let (begun, moves, failures) = (Collected<Int>(), Collected<Int>(), Collected<Int>())
+            var options = StoreOptions()
+            options.atPoint = { point in
+                // The moves of a batch follow its lock.
+                if point == .lockHeld { moves.add(0) }
+                while point == .lockHeld, begun.all.count < branches.count { usleep(1_000) }
+                guard point == .referenceSpared else { return }
+                moves.add((moves.all.last ?? 0) + 1)
+                guard moves.all.last == 2, failures.all.isEmpty else { return }
+                failures.add(1)
+                throw StoreError.system("rename", "the disk", EIO)
+            }
+            let store = try Store(opening: plain.path, options: options)
+            await withTaskGroup(of: Void.self) { group in
+                for branch in branches {
+                    group.addTask {
+                        _ = try? await store.transact(branch, "next") { transaction in
+                            begun.add(1)
+                            try transaction.write(1, to: "n")
+                        }
+                    }
+                }
+            }
+            try plain.finishPendingCommits()
+            try await plain.transact(main, "after") { try $0.write(1, to: "n") }
+            let values = try branches.map { try plain.snapshot($0).value(Int.self, at: "n") }
+            #expect(!failures.all.isEmpty)
+            #expect(values == Array(repeating: 1, count: branches.count))
+            #expect(files(endingIn: ".lock", below: plain.path + "/refs") == [])
+            #expect(files(endingIn: ".keep", below: plain.path + "/objects") == [])
+            try expectClean(plain.path)
+            #expect(try Store.verify(at: plain.path).findings == [])
+        }
+    }
+
     @Test(arguments: [Data(repeating: 0, count: 41), Data(), Data("garbage\n".utf8)])
     func aBranchFileOfZerosIsNamedAndRepaired(contents: Data) throws {
         try withFolder { folder in

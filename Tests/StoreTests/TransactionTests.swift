@@ -247,4 +247,64 @@ struct TransactionTests {
             #expect(try git("rev-list", "--count", "main", at: store.path) == "301")
         }
     }
+
+    /// What is written to different branches at the same time is made durable together.
+    @Test func branchesShareASync() async throws {
+        try await withAsyncFolder { folder in
+            let branches = try (0..<40).map { try Branch("b/\($0)") }
+            let plain = try Store(at: folder + "/store")
+            for branch in branches { try await plain.transact(branch, "start") { try $0.write(0, to: "n") } }
+            let (begun, syncs) = (Collected<Int>(), Collected<Int>())
+            var options = StoreOptions()
+            options.atPoint = { point in
+                if point == .journalSynced { syncs.add(1) }
+                guard point == .lockHeld, syncs.all.isEmpty else { return }
+                while begun.all.count < branches.count { usleep(1_000) }
+            }
+            let store = try Store(opening: plain.path, options: options)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (number, branch) in branches.enumerated() {
+                    group.addTask {
+                        try await store.transact(branch, "\(number)") { transaction in
+                            begun.add(number)
+                            try transaction.write(number, to: "n")
+                            try transaction.write("the same on each", to: "same")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(syncs.all.count < branches.count / 2, "\(syncs.all.count) syncs")
+            for (number, branch) in branches.enumerated() {
+                #expect(try Store(opening: store.path).snapshot(branch).value(Int.self, at: "n") == number)
+                #expect(try store.history(of: branch).count == 2)
+            }
+            try expectClean(store.path)
+            #expect(try Store.verify(at: store.path).findings == [])
+        }
+    }
+
+    /// A branch that cannot be changed, because stock git holds its lock, keeps no other from being changed.
+    @Test func aLockedBranchDelaysOnlyItself() async throws {
+        try await withAsyncFolder { folder in
+            let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .milliseconds(200)))
+            let branches = try (0..<4).map { try Branch("b/\($0)") }
+            for branch in branches { try await store.transact(branch, "start") { try $0.write(0, to: "n") } }
+            try Data().write(to: URL(filePath: store.path + "/refs/heads/b/2.lock"))
+            let done = Collected<String>()
+            await withTaskGroup(of: Void.self) { group in
+                for branch in branches {
+                    group.addTask {
+                        let commit = try? await store.transact(branch, "next") { try $0.write(1, to: "n") }
+                        if commit != nil { done.add(branch.name) }
+                    }
+                }
+            }
+            #expect(Set(done.all) == ["b/0", "b/1", "b/3"])
+            unlink(store.path + "/refs/heads/b/2.lock")
+            try await store.transact(branches[2], "later") { try $0.write(1, to: "n") }
+            try expectClean(store.path)
+            #expect(files(endingIn: ".lock", below: store.path + "/refs") == [])
+        }
+    }
 }

@@ -3,18 +3,24 @@ import Git
 import Glibc
 import Store
 
-/// Writes to a store flat out, for tests that kill it: `store-writer STORE NAME COUNT [POINT NUMBER | mixed]`.
+/// Writes to a store flat out, for tests that kill it: `store-writer STORE NAME COUNT [POINT NUMBER [side] | mixed]`.
 ///
 /// Each transaction adds 1 to a counter that all writers share, and writes a receipt of two documents that must exist
 /// together. Each acknowledgement is printed on a line. The process kills itself when a commit reaches POINT for the
 /// NUMBERth time; to reach points of packing or of the end of the journal, these operations follow each transaction. A
-/// mixed writer merges packs and repacks from time to time.
+/// mixed writer merges packs and repacks from time to time. A side writer changes several branches at the same time: the
+/// next number of each branch `side/N` at its `counter`, and prints `side/N VALUE`.
 ///
 /// `store-writer STORE NAME claim` claims `claims/NAME`, prints a line, and lives until it is killed.
 @main
 struct StoreWriter {
-    static func main() throws {
+    static func main() async throws {
         let arguments = CommandLine.arguments
+        if arguments.count == 7, arguments[6] == "side" { return try await writeBranches(arguments) }
+        try write(arguments)
+    }
+
+    private static func write(_ arguments: [String]) throws {
         if arguments.count == 4, arguments[3] == "claim" { return try claim(arguments[1], arguments[2]) }
         guard (4...6).contains(arguments.count), let count = Int(arguments[3]) else {
             print("usage: store-writer STORE NAME COUNT [POINT NUMBER | mixed]")
@@ -45,8 +51,37 @@ struct StoreWriter {
                 return value
             }.value
             let line = Array("\(name)/\(number) \(value)\n".utf8)
-            _ = line.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            _ = line.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
             try packing.run(store)
+        }
+    }
+}
+
+private func writeBranches(_ arguments: [String]) async throws {
+    guard let count = Int(arguments[3]), let point = FailurePoint(rawValue: arguments[4]),
+        let number = Int(arguments[5])
+    else { return }
+    var options = StoreOptions(attempts: 1_000)
+    let deaths = Deaths(point: point, number: number)
+    options.atPoint = { deaths.reached($0) }
+    options.filesBeforeSpares = 0
+    let store = try Store(opening: arguments[1], options: options)
+    let counter = TypedPath<Int>("counter")
+    let sides = try store.branches(prefix: "side/")
+    await withTaskGroup(of: Void.self) { group in
+        for side in sides {
+            group.addTask {
+                for _ in 0..<count {
+                    let value = try? await store.transact(side, "next") { transaction in
+                        let value = try (transaction.value(at: counter) ?? 0) + 1
+                        try transaction.write(value, to: counter)
+                        return value
+                    }.value
+                    guard let value else { continue }
+                    let line = Array("\(side.name) \(value)\n".utf8)
+                    _ = line.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+                }
+            }
         }
     }
 }
