@@ -167,10 +167,7 @@ extension RunState {
         Task {
             do {
                 if !entries.isEmpty { try run.coordination.leadership.check() }
-                for entry in entries {
-                    try await run.record(entry)
-                    await run.observe(.recorded(entry.result))
-                }
+                try await run.record(entries)
                 if let ending {
                     if ends.add(ending) { inputs.yield(.recorded) }
                 } else {
@@ -248,6 +245,29 @@ extension RunState {
         case .infrastructure: .infrastructure
         case .cancelled: .cancelled
         }
+    }
+}
+
+extension PlanRun {
+    /// The number of results that are recorded at a time, so that the store makes them durable together. A run may have
+    /// thousands that need no execution.
+    private static let recordedAtOnce = 32
+
+    /// Records results and tells the observer of each.
+    fileprivate func record(_ entries: [Entry]) async throws {
+        if entries.count == 1 { return try await recordAndTell(entries[0]) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, entry) in entries.enumerated() {
+                if number >= Self.recordedAtOnce { try await group.next() }
+                group.addTask { try await recordAndTell(entry) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func recordAndTell(_ entry: Entry) async throws {
+        try await record(entry)
+        await observe(.recorded(entry.result))
     }
 }
 
