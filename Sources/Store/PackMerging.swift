@@ -6,7 +6,7 @@ internal import System
 /// many.
 ///
 /// - SeeAlso: `docs/decisions/0035-batch-packs.md`
-/// - SeeAlso: `docs/decisions/0317-merging-by-size.md`
+/// - SeeAlso: `docs/decisions/0320-merging-by-size.md`
 struct PackMerging {
     /// The largest packs of each class, in bytes: packs are merged with those of their class only. A step takes a time
     /// that depends on the class alone, so that also processes that end soon finish the first steps.
