@@ -85,9 +85,14 @@ struct FailedStep {
     /// Whether a line `=== end PHASE STEP: ENDING, N bytes` reports success.
     private static func isGood(_ line: UnsafeRawBufferPointer) -> Bool {
         // Phases and step names contain no spaces.
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return false }
-        return line[colon...].starts(with: ": exit status 0, ".utf8)
+        guard let base = line.baseAddress, let colon = memchr(base, Int32(UInt8(ascii: ":")), line.count) else {
+            return false
+        }
+        let left = line.count - base.distance(to: UnsafeRawPointer(colon))
+        return good.withUTF8Buffer { good in left >= good.count && memcmp(colon, good.baseAddress!, good.count) == 0 }
     }
+
+    private static let good: StaticString = ": exit status 0, "
 }
 
 extension LogReader {
