@@ -4,6 +4,7 @@ internal import Model
 /// The header and footer common to all pages of a site.
 struct PageFrame: Sendable {
     private let deployment: String
+    /// The newest run and the repositories. They are in a style sheet, so that a run does not change all pages.
     private let footer: String
     private let style = Site.asset("style.css")
     /// The script of a live site; nil for other sites.
@@ -47,6 +48,24 @@ struct PageFrame: Sendable {
             ])
     }
 
+    /// The path of the style sheet with the footer.
+    static let runStyle = "run.css"
+
+    /// The style sheet that completes the footer of pages.
+    var runStyle: Page {
+        // Escapes of six digits need no delimiter.
+        let text = footer.unicodeScalars.map { scalar in
+            let isPlain =
+                scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                || " -./:·".unicodeScalars.contains(scalar)
+            let hex = String(scalar.value, radix: 16)
+            return isPlain ? String(scalar) : "\\" + String(repeating: "0", count: 6 - hex.count) + hex
+        }
+        return Page(
+            Self.runStyle, "text/css; charset=utf-8",
+            Array("@charset \"utf-8\";\nfooter a::after { content: \": \(text.joined())\"; }\n".utf8))
+    }
+
     private static func root(depth: Int) -> String { String(repeating: "../", count: depth) }
 
     /// The template values of the frame for the page at a path.
@@ -54,7 +73,8 @@ struct PageFrame: Sendable {
         let depth = path.utf8.count { $0 == UInt8(ascii: "/") }
         let isLinked = links.contains { $0.href == path }
         return [
-            "deployment": deployment, "style": style, "summary": footer, "live": optional(script),
+            "deployment": deployment, "style": style, "live": optional(script),
+            "runStyle": Self.runStyle,
             "root": Self.root(depth: depth),
             "replaces": script != nil && ["index.html", "queue.html", "runs.html"].contains(path),
             "navigation": isLinked || depth > Self.depth

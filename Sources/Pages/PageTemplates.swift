@@ -1,9 +1,6 @@
 internal import Core
 internal import Mustache
 
-/// The values of a template by name: text, numbers, flags, nested values and lists of these.
-typealias TemplateValues = [String: Any]
-
 /// A value for a section that is omitted if the text is nil.
 func optional(_ text: String?) -> Any { text ?? false }
 

@@ -2,6 +2,7 @@ internal import Core
 internal import Foundation
 internal import Model
 internal import Review
+internal import System
 
 extension Site {
     /// Renders a page: the common frame, and the template with `values`.
@@ -13,7 +14,7 @@ extension Site {
     ) -> Page {
         var frame = frame.values(at: path)
         (frame["title"], frame["wide"], frame["feed"]) = (shown(title), isWide, optional(feed))
-        frame.merge(values) { $1 }
+        frame.merge(values)
         return Page(html: templates.render(template, frame), at: path)
     }
 
@@ -40,6 +41,7 @@ extension Site {
 
     /// Untrusted text for display on one line, truncated to a length. An explanation of the solver has several lines.
     func shown(_ text: String, limit: Int) -> String {
+        if text.utf8.count <= limit, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
         let line = text.split(whereSeparator: \.isNewline).joined(separator: "; ").displayableOnOneLine
         return line.count > limit ? line.prefix(limit - 1) + "…" : line
     }
@@ -82,7 +84,7 @@ extension Site {
     }
 
     /// The URL fragment of a cell on its package's page.
-    func anchor(_ cell: Cell) -> String { address(cell.description.replacing("/", with: "_")) }
+    func anchor(_ cell: Cell) -> String { address(cell.description.replacingScalar("/", with: "_")) }
 
     // MARK: Words
 

@@ -33,9 +33,9 @@ extension Site {
             "changes": changes(),
         ]
         let failures = causes.filter { !$0.isUnsolvable }
-        values.merge(causeTable(Array(failures.prefix(20)), of: failures.count)) { $1 }
+        values.merge(causeTable(Array(failures.prefix(20)), of: failures.count))
         values["unsolvable"] = optional(unsolvableNote(cells))
-        values.merge(columnTable(columns)) { $1 }
+        values.merge(columnTable(columns))
         return page("start", at: "index.html", title: "Start", values)
     }
 

@@ -37,6 +37,8 @@ package struct Site: Sendable {
     /// The number of cells in each state.
     package let counts: [String: Int]
     let frame: PageFrame
+    /// The lines around errors that pages share, if all pages are made; nil if only some are.
+    var errorRegions: ErrorRegions?
 
     /// Reads the data of the pages, except logs.
     ///
@@ -88,23 +90,6 @@ package struct Site: Sendable {
     /// The states of the cells, sorted by name.
     package var states: [CellState] { cells.map(\.state) }
 
-    /// The paths of all pages except logs, relative to the site's root.
-    package var paths: [String] {
-        [
-            "index.html", "grid.html", "grid-details.js", "grid-people.js", "style.css", "grid.js", "causes.html",
-            "packages.html", "maintainers.html", "targets.html", "runs.html", "unsolvable.html", "flaky.html",
-            "accepted.html",
-        ]
-            + tableLetters.map { "tables/\($0).html" }
-            + targetNames.flatMap { ["targets/\($0).html", "feeds/targets/\($0).xml", "badges/targets/\($0).svg"] }
-            + packageNames.map { "packages/\($0).html" }
-            + people.maintainers.flatMap { ["maintainers/\($0.file).html", "feeds/maintainers/\($0.file).xml"] }
-            + causes.flatMap { ["causes/\($0.id).html", "feeds/causes/\($0.id).xml"] }
-            + runs.map { "runs/\($0.number).html" } + comparedRuns.map { "diff/\($0.before)/\($0.after).html" }
-            + cells.filter(Self.hasOwnPage).map { path(of: $0.state.cell) }
-            + packageNames.flatMap { ["feeds/packages/\($0).xml", "badges/packages/\($0).svg"] }
-    }
-
     /// The page at a path; nil if there is none.
     ///
     /// - Throws: `StoreError`, `Failure`.
@@ -131,6 +116,7 @@ package struct Site: Sendable {
         case "grid.html": gridPage()
         case "grid-details.js": gridDetails()
         case "grid-people.js": gridPeople()
+        case PageFrame.runStyle: frame.runStyle
         case "causes.html": causeListPage()
         case "packages.html": packageTablePage(letter: nil)
         case "maintainers.html": maintainerListPage()

@@ -11,7 +11,8 @@ struct ReportCommand: AsyncParsableCommand, TracedCommand {
         discussion: """
             Writes index.html and the pages that it links to, report.json, junit.xml and the logs of failures into a directory \
             that can be viewed in place or put on any web server. SELECTORs pick cells; without any, all cells are picked. \
-            Equal results give equal files, and unchanged files are not rewritten. Exits with 0 regardless of the results.
+            Equal results give equal files, unchanged files are not rewritten, and those of an earlier report that are no longer \
+            part of it are removed. Exits with 0 regardless of the results.
             """)
 
     @OptionGroup var trace: LogOption
@@ -33,8 +34,12 @@ struct ReportCommand: AsyncParsableCommand, TracedCommand {
         try results.check(selectors)
         let site = try Site(results, picked: selectors)
         let report = Report(plan: results.header, states: site.states, causes: site.causes)
-        let written = try site.write(to: output, with: report.files())
-        if messages.verbose { StandardError.print("\(written) files are new or changed") }
+        let written = try site.write(
+            to: output,
+            with: [
+                Site.File("report.json", report.jsonDocument), Site.File("junit.xml", report.junitDocument),
+            ], cache: store.indexCache())
+        if messages.verbose { StandardError.print("\(count(written, "file")) new, changed or removed") }
         StandardOutput.print("\(output)/index.html")
     }
 }

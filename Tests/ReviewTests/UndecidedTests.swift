@@ -204,7 +204,7 @@ import Testing
 
     private func checkReports(of results: DeploymentResults, _ states: [CellState], _ label: Comment) {
         let report = Report(plan: results.header, states: states, causes: [])
-        let junit = (try? report.files())?.first { $0.name == "junit.xml" }?.text ?? ""
+        let junit = report.junitDocument()
         func number(of element: String) -> Int { junit.components(separatedBy: "<\(element)").count - 1 }
         #expect(number(of: "failure ") == states.count { $0.outcome == .failure }, label)
         #expect(number(of: "error ") == states.count { $0.undecided == true || $0.outcome == .infrastructure }, label)

@@ -8,7 +8,7 @@ extension Site {
         let failures = causes.filter { !$0.isUnsolvable }
         return page(
             "causeList", at: "causes.html", title: "Causes",
-            causeTable(failures, of: failures.count, limit: 500).merging(["heading": "Causes"]) { $1 })
+            causeTable(failures, of: failures.count, limit: 500).merging(["heading": "Causes"]))
     }
 
     /// The values of a table of causes.

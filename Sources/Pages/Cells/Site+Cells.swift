@@ -58,15 +58,12 @@ extension Site {
                 result.run.map { $0 <= run.number } ?? (result.time <= run.end ?? .max)
             }
             guard let result else { return nil }
-            let isOwn = result.run == run.number
-            var entry = stripEntry(result, isOwn: isOwn)
-            entry["title"] = "run \(run.number): \(entry["title"] ?? "")\(isOwn ? "" : ", as before")"
-            entry["href"] = "runs/\(run.number).html"
-            return entry
+            return stripEntry(run.number, result)
         }
     }
 
-    private func stripEntry(_ result: PastResult, isOwn: Bool) -> TemplateValues {
+    private func stripEntry(_ run: Int, _ result: PastResult) -> TemplateValues {
+        let isOwn = result.run == run
         let standing: Standing =
             switch result.outcome {
             case .success: result.change == .fixed && isOwn ? .fixed : .ok
@@ -81,7 +78,9 @@ extension Site {
         let look = StandingPresentation(standing)
         return [
             "class": isOwn ? look.name : "\(look.name) carried", "mark": look.mark,
-            "title": result.outcome?.words(in: result.phase, result.change) ?? "removed",
+            "title":
+                "run \(run): \(result.outcome?.words(in: result.phase, result.change) ?? "removed")\(isOwn ? "" : ", as before")",
+            "href": "runs/\(run).html",
         ]
     }
 
@@ -111,7 +110,7 @@ extension Site {
     /// The error of a cell: the lines of its log around it, otherwise the error in the result; nil if there is none.
     func excerpt(of cell: ListedCell) -> String? {
         guard let name = cell.state.log, logs[name] != nil,
-            let region = (try? results.log(of: cell.state))?.errorRegion,
+            let region = try? results.errorRegion(of: cell.state, in: errorRegions),
             region.error != nil
         else { return cell.state.reason.map { shown($0) } }
         let lines = region.lines.map { line in

@@ -19,7 +19,7 @@ extension Site {
                 "id": "urn:ciso:\(address(results.header.deployment)):\(kind):\(address(name))",
                 "self": base.map { $0 + "feeds/\(kind)/\(address(name)).xml" } ?? "\(address(name)).xml",
                 "page": (base ?? up) + subject.page,
-                "updated": UTCTime.iso(entries.first?.time ?? runs.first?.begin ?? 0),
+                "updated": UTCTime.iso(entries.first?.time ?? subject.cells.compactMap(\.since).max() ?? 0),
                 "entries": entries.map { entry -> TemplateValues in
                     [
                         "id": "urn:ciso:\(address(results.header.deployment)):\(entry.id)",

@@ -11,7 +11,7 @@ extension Site {
             causeTable(roots, of: roots.count, limit: 500).merging([
                 "heading": "Unsolvable", "causesEmpty": "Every cell has a solution.",
                 "causesCaption": "Why cells have no solution. Each belongs to exactly one cause.",
-            ]) { $1 })
+            ]))
     }
 
     /// The page of flaky cells.
@@ -67,7 +67,7 @@ extension Site {
                         "columns": shown(cell.state.cell.fullColumnName),
                         "reason": shown(reason(cell), limit: 200),
                     ]
-                ) { $1 }
+                )
             },
         ]
     }

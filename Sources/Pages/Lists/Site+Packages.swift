@@ -73,6 +73,6 @@ extension Site {
                 "time": cell.state.duration.map { "\(Int($0.rounded())) s" } ?? "",
                 "reason": shown(cell.state.reason ?? "", limit: 300),
             ]
-        ) { $1 }
+        )
     }
 }

@@ -51,12 +51,12 @@ extension Site {
                         "compiler": shown(cell.state.cell.columnName),
                         "reason": shown(cell.state.reason ?? "", limit: 200),
                     ]
-                ) { $1 }
+                )
             },
         ]
-        values.merge(causeTable(here, of: here.count, limit: 300)) { $1 }
+        values.merge(causeTable(here, of: here.count, limit: 300))
         values["unsolvable"] = optional(unsolvableNote(own))
-        values.merge(columnTable(columns.filter { $0.target == name })) { $1 }
+        values.merge(columnTable(columns.filter { $0.target == name }))
         return page(
             "target", at: "targets/\(name).html", title: name, feed: "feeds/targets/\(address(name)).xml", values)
     }

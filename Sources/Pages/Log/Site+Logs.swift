@@ -40,7 +40,7 @@ extension Site {
     func logPage(_ digest: String, _ bytes: [UInt8]) -> Page? {
         guard let cell = logs[digest].map({ cells[$0] }) else { return nil }
         let failing = cell.state.phase
-        let error = (try? results.log(of: cell.state, known: (digest, bytes)))?.error
+        let error = (try? results.errorRegion(of: cell.state, in: errorRegions, known: (digest, bytes)))?.error
         var left = Self.lineLimit
         let steps = LogSteps(bytes).steps.map { step -> TemplateValues in
             let lines = step.lines.prefix(left)

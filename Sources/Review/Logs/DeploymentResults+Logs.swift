@@ -12,21 +12,53 @@ extension DeploymentResults {
     package func log(
         of state: CellState, _ choice: LogChoice = LogChoice(), known: (digest: String, bytes: [UInt8])? = nil
     ) throws -> JobLogText {
+        let (attempt, digest, title) = try attempt(choice, at: state)
+        return try text(
+            of: attempt, digest, as: attempt.words.map { "\(title ?? "\(state.cell)"), \($0)" } ?? title,
+            choice.phase, state, known: known)
+    }
+
+    /// The lines of a cell's log around its error; nil if nothing failed.
+    ///
+    /// - Parameters:
+    ///   - regions: The regions of logs that were already read; completed by this one.
+    ///   - known: A log that was already read.
+    /// - Throws: As for `log(of:_:known:)`.
+    package func errorRegion(
+        of state: CellState, in regions: ErrorRegions? = nil, known: (digest: String, bytes: [UInt8])? = nil
+    ) throws -> ErrorRegion? {
+        let (attempt, digest, _) = try attempt(LogChoice(), at: state)
+        guard attempt.isFailure else { return nil }
+        return try (regions ?? ErrorRegions()).region(of: digest, attempt.error) {
+            try text(of: attempt, digest, as: nil, nil, state, known: known).errorRegion
+        }
+    }
+
+    /// The chosen attempt at the job of a cell, the digest of its log, and its title if it is not the cell's own.
+    private func attempt(
+        _ choice: LogChoice, at state: CellState
+    ) throws -> (attempt: Attempt, log: Digest, title: String?) {
         let (result, title) = try source(of: state, choice)
         let attempt = try attempt(choice.attempt, of: result, for: state)
         guard let digest = attempt.log else {
             let words = choice.attempt.map { "attempt \($0) of \(state.cell)" } ?? "\(state.cell)"
             throw Failure(.input, "\(words) has no log: it is \(state.state)", hint: state.reason)
         }
+        return (attempt, digest, title)
+    }
+
+    private func text(
+        of attempt: Attempt, _ digest: Digest, as title: String?, _ phase: Phase?, _ state: CellState,
+        known: (digest: String, bytes: [UInt8])?
+    ) throws -> JobLogText {
         guard let bytes = try known?.digest == digest.hex ? known?.bytes : store.logs.read(digest) else {
             throw Failure(
                 .unavailable, "the log \(digest) of \(state.cell) is not in this store",
                 hint: "logs stay with the store that ran the job, or were removed by 'ci store gc'")
         }
         return JobLogText(
-            bytes, title: attempt.words.map { "\(title ?? "\(state.cell)"), \($0)" } ?? title,
-            recorded: attempt.error, isOfFailure: attempt.isFailure, isRead: attempt.error == nil,
-            sections: try choice.phase.map { try Self.sections(of: $0, in: bytes, of: state.cell) })
+            bytes, title: title, recorded: attempt.error, isOfFailure: attempt.isFailure, isRead: attempt.error == nil,
+            sections: try phase.map { try Self.sections(of: $0, in: bytes, of: state.cell) })
     }
 
     /// The result whose log is requested, and its title if it is not the cell's own.

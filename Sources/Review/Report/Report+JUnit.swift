@@ -6,7 +6,7 @@ extension Report {
     ///
     /// A failed package is a `failure`, an infrastructure failure and a cell blocked by one are an `error`; cells that were
     /// not tried and accepted failures are `skipped`.
-    func junitDocument() -> String {
+    package func junitDocument() -> String {
         var document = Markup(prologue: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
         let columns = Dictionary(grouping: cells, by: \.cell.fullColumnName)
         document.element("testsuites", ["name": status.deployment]) { document in

@@ -21,20 +21,16 @@ package struct Report: Sendable {
         cells = states.sorted { $0.cell < $1.cell }
     }
 
-    /// The files, by their names in the report's folder.
+    /// `report.json`.
     ///
     /// - Throws: `EncodingError`.
-    package func files() throws -> [(name: String, text: String)] {
+    package func jsonDocument() throws -> String {
         let document = Document(
             deployment: status.deployment, repositories: status.repositories, targets: status.targets, causes: causes,
             cells: cells)
-        return [
-            ("report.json", String(decoding: try CanonicalJSON.encode(document), as: UTF8.self).displayableJSON),
-            ("junit.xml", junitDocument()),
-        ]
+        return String(decoding: try CanonicalJSON.encode(document), as: UTF8.self).displayableJSON
     }
 
-    /// `report.json`.
     private struct Document: Encodable {
         var deployment: String
         var repositories: [Plan.Repository]

@@ -89,6 +89,13 @@ package struct DeploymentResults: Sendable {
         return plan
     }
 
+    /// The commits of the plan and of the results on each target, as far as they are read.
+    package var commits: [String] {
+        let results = index.contents.tips.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        let plan = documents.base?.commit.map { "plan \($0)" }
+        return [plan].compactMap { $0 } + results
+    }
+
     /// Releases memory that only makes reading faster: pages of the index, open packs, cached documents.
     package func releaseCaches() {
         index.contents.history.releasePages()

@@ -1,15 +1,21 @@
 package import Model
 
 /// A planned cell with the data shown in lists and grids.
-package struct ListedCell: Sendable {
+///
+/// A class, because lists, grids and pages share the many texts of a state.
+package final class ListedCell: Sendable {
     /// The state of the cell.
-    package var state: CellState
+    package let state: CellState
     /// The state compared with the previous one.
-    package var standing: Standing
+    package let standing: Standing
     /// The run since which outcome and signature have been the same; nil if unknown.
-    package var sinceRun: Int?
+    package let sinceRun: Int?
     /// The time since which they have been the same, in seconds since 1970; nil if nothing is recorded.
-    package var since: Int?
+    package let since: Int?
+
+    init(_ state: CellState, _ standing: Standing, sinceRun: Int?, since: Int?) {
+        (self.state, self.standing, self.sinceRun, self.since) = (state, standing, sinceRun, since)
+    }
 }
 
 extension Sequence<ListedCell> {
@@ -30,13 +36,11 @@ extension DeploymentResults {
         return try places.compactMap { place in
             guard let planned = contents.planned(at: place) else { return nil }
             let cell = contents.cells[place]
-            var listed = ListedCell(
-                state: try state(of: planned), standing: Standing(at: place, in: contents, run: run))
-            if let verdict = cell.verdict {
-                listed.sinceRun = verdict.sinceRun == 0 ? nil : Int(verdict.sinceRun)
-                listed.since = verdict.sinceTime == 0 ? nil : Int(verdict.sinceTime)
-            }
-            return listed
+            let verdict = cell.verdict
+            return ListedCell(
+                try state(of: planned), Standing(at: place, in: contents, run: run),
+                sinceRun: verdict.flatMap { $0.sinceRun == 0 ? nil : Int($0.sinceRun) },
+                since: verdict.flatMap { $0.sinceTime == 0 ? nil : Int($0.sinceTime) })
         }
     }
 }
