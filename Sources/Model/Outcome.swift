@@ -1,4 +1,6 @@
 /// The outcome of a cell or a job.
+///
+/// - SeeAlso: `docs/decisions/0317-blocked-by-infrastructure.md`
 public enum Outcome: String, Codable, Sendable, CaseIterable {
     case success
     /// The package is at fault: see the phase and the signature.

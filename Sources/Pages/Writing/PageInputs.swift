@@ -5,7 +5,7 @@ internal import Review
 
 /// Digests of everything that pages are made from: pages with equal digests are equal, if the same program makes them.
 ///
-/// - SeeAlso: `docs/decisions/0317-inputs-of-pages.md`
+/// - SeeAlso: `docs/decisions/0321-inputs-of-pages.md`
 struct PageInputs {
     private let site: Site
     /// The inputs of all pages.

@@ -8,7 +8,7 @@ internal import System
 /// has the same inode, size and times. The disk is not waited for: after a crash of the machine, which may damage files, the
 /// note does not count.
 ///
-/// - SeeAlso: `docs/decisions/0317-inputs-of-pages.md`
+/// - SeeAlso: `docs/decisions/0321-inputs-of-pages.md`
 final class ReportFolder {
     private typealias Files = FileSystem<SystemError>
 
