@@ -17,7 +17,7 @@ package struct DeltaPacker {
     private init(_ repository: GitRepository, _ objects: Set<ObjectID>, directory: String) throws(GitError) {
         self.repository = repository
         left = objects
-        writer = try PackWriter(objects: directory, count: objects.count)
+        writer = try PackWriter(objects: directory, count: objects.count, isRepack: true)
     }
 
     /// Packs `objects`, durably. Removes nothing.

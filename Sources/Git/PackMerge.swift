@@ -41,7 +41,7 @@ package struct PackMerge {
     /// - Throws: `GitError` of kind `corrupted` if a source is damaged.
     package static func merge(_ sources: [Source], objects directory: String) throws -> String {
         let ids = Set(sources.lazy.flatMap(\.entries).map(\.id))
-        let writer = try PackWriter(objects: directory, count: ids.count)
+        let writer = try PackWriter(objects: directory, count: ids.count, isRepack: true)
         for source in sources {
             let pack = source.contents
             let entries = source.entries

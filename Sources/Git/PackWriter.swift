@@ -73,6 +73,7 @@ package final class PackWriter {
     private static let flushSize = 1 << 20
     private let directory: String
     private let spares: RecycledFiles?
+    private let isRepack: Bool
     /// The file, opened when the first bytes are written.
     private var draft: Draft?
     private let deflaters: Deflaters
@@ -84,13 +85,21 @@ package final class PackWriter {
     private var known: [ObjectID: Int] = [:]
     private var isFinished = false
 
+    /// The beginning of the names of unfinished files of repacking. Git ignores such files, and prunes them.
+    package static let unfinishedRepack = "tmp_repack_"
+
     /// Starts a pack of exactly `count` distinct objects in the `objects` folder `directory`.
     ///
-    /// - Parameter spares: provides files to recycle.
+    /// - Parameters:
+    ///   - isRepack: whether the objects are in other packs already. Only one process repacks, so that it knows whose
+    ///     unfinished files it finds.
+    ///   - spares: provides files to recycle.
     package init(
-        objects directory: String, count: Int, spares: RecycledFiles? = nil, deflaters: Deflaters = Deflaters()
+        objects directory: String, count: Int, isRepack: Bool = false, spares: RecycledFiles? = nil,
+        deflaters: Deflaters = Deflaters()
     ) throws(GitError) {
         self.directory = directory
+        self.isRepack = isRepack
         self.deflaters = deflaters
         self.spares = spares
         announced = count
@@ -106,13 +115,12 @@ package final class PackWriter {
     }
 
     /// - Parameter size: the number of bytes to write; nil if it is not known yet.
-    private static func draft(
-        _ kind: RecycledFiles.Kind, size: Int?, _ directory: String, _ spares: RecycledFiles?
-    ) throws(GitError) -> Draft {
+    private func draft(_ kind: RecycledFiles.Kind, size: Int?) throws(GitError) -> Draft {
         if let size, let spare = spares?.take(kind, size: size) {
             return Draft(descriptor: spare.descriptor, path: spare.path, oldSize: spare.size)
         }
-        let path = "\(directory)/pack/tmp_\(kind.rawValue)_\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
+        let prefix = isRepack ? Self.unfinishedRepack : "tmp_"
+        let path = "\(directory)/pack/\(prefix)\(kind.rawValue)_\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
         let descriptor = try inRepository(directory) { () throws(SystemError) in
             try Files.creating(path, O_WRONLY | O_EXCL, mode: 0o444).relinquish()
         }
@@ -292,7 +300,7 @@ package final class PackWriter {
 
     /// Writes the index to a temporary file and returns its path.
     private func writeIndex(_ bytes: [UInt8], isDurable: Bool) throws(GitError) -> String {
-        let draft = try Self.draft(.index, size: bytes.count, directory, spares)
+        let draft = try draft(.index, size: bytes.count)
         defer { close(draft.descriptor) }
         do throws(GitError) {
             try write(bytes, draft.descriptor)
@@ -340,7 +348,7 @@ package final class PackWriter {
     /// - Parameter size: the size of the whole pack if known.
     private func draft(size: Int?) throws(GitError) -> Draft {
         if let draft { return draft }
-        let new = try Self.draft(.pack, size: size, directory, spares)
+        let new = try draft(.pack, size: size)
         draft = new
         return new
     }

@@ -85,7 +85,7 @@ extension Store {
     package func mergePacks() throws { try PackMerging(layout: layout, options: options, spares: spares).run() }
 }
 
-/// Held by the process that moves objects between files.
+/// Held by the process that moves objects between files. Acquiring it removes what a former holder did not finish.
 final class RepackLock {
     private let file: File
 
@@ -94,5 +94,8 @@ final class RepackLock {
         try layout.requireWritable()
         file = try File("\(layout.own)/tidy.lock", O_RDWR | O_CREAT)
         guard try file.lock(within: timeout, while: { layout.isCollectedByGit }) else { return nil }
+        for name in names(in: layout.packs) where name.hasPrefix(PackWriter.unfinishedRepack) {
+            unlink("\(layout.packs)/\(name)")
+        }
     }
 }

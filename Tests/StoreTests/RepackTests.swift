@@ -248,6 +248,22 @@ struct TidyTests {
         }
     }
 
+    /// A merge that is killed leaves a pack as large as all that it read.
+    @Test func theNextRepackRemovesWhatAKilledOneLeft() throws {
+        try withFolder { folder in
+            let store = try Store(at: folder + "/store")
+            for number in 0..<3 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
+            let packs = store.path + "/objects/pack"
+            for name in ["tmp_repack_pack_1_2", "tmp_repack_index_1_2", "tmp_pack_1_2"] {
+                try Data([0]).write(to: URL(filePath: "\(packs)/\(name)"))
+            }
+            try store.mergePacks()
+            let left = try FileManager.default.contentsOfDirectory(atPath: packs).filter { $0.hasPrefix("tmp_") }
+            #expect(left == ["tmp_pack_1_2"], "another process may be writing a pack of its own")
+            try expectClean(store.path)
+        }
+    }
+
     @Test func concurrentRepackingWaits() throws {
         try withFolder { folder in
             let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .milliseconds(300)))
