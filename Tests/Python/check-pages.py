@@ -66,6 +66,9 @@ def pages(tab, all_pages):
                   "%s at %d px scrolls sideways: %s" % (page, width, tab.value(
                       "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth"
                       " && !e.closest('.scroll')).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(' ')")))
+        check(tab.value("[...document.querySelectorAll('.log li span')].every(s => s.getBoundingClientRect().left >="
+                        " s.closest('li').querySelector('a').getBoundingClientRect().right)"),
+              page + " has text among the numbers of lines")
         check(not tab.complaints(), "%s: %s" % (page, tab.complaints()))
         if axe:
             for dark in (False, True):
