@@ -20,9 +20,7 @@ struct LocalSource {
     /// - Parameter limit: the maximum size of all files in bytes.
     /// - Throws: `SourceError`.
     func copy(to file: String, limit: Int) throws {
-        guard FileStatus(path, followingLinks: true) != nil else {
-            let error = SystemError.last("read", path)
-            guard [ENOENT, ENOTDIR].contains(error.code) else { throw SourceError(error) }
+        guard try SourceFiles.status(of: path) != nil else {
             throw SourceError(.missing, "\(path): there is no such file or folder")
         }
         do {

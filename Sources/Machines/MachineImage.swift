@@ -30,7 +30,7 @@ package struct MachineImage: Hashable, Sendable {
     /// Verifies the contents of a file.
     package static func verify(_ path: String, _ checksum: Digest, cache: String) async throws {
         let note = "\(cache)/verified.\(Digest(of: path))"
-        let stamp = try FileStamp(of: path)
+        let stamp = try Files.stamp(of: path)
         if contents(of: note) == "\(stamp) \(checksum)" { return }
         let found = try await BlockingWork.run { try Digest(ofFile: path) }
         guard found == checksum else {

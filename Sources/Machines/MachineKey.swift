@@ -18,7 +18,7 @@ package struct MachineKey: Hashable, Sendable {
     ///
     /// - Throws: `PermanentFailure` if it cannot be read without a question.
     package static func existing(_ path: String) async throws -> MachineKey {
-        guard let stamp = try? FileStamp(of: path) else {
+        guard let stamp = try? Files.stamp(of: path) else {
             throw PermanentFailure(
                 "the key '\(path)' cannot be used: \(errorText(errno))",
                 hint: "the file must be at this path on each worker")

@@ -34,7 +34,7 @@ package enum QEMU {
     /// The version of QEMU, on which the format of saved states depends.
     package static func version(of hardware: MachineHardware) async throws -> String {
         guard let program = executable(hardware.program) else { throw missing(hardware) }
-        return try await versions.value(for: [program, "\(try FileStamp(of: program))"]) {
+        return try await versions.value(for: [program, "\(try Files.stamp(of: program))"]) {
             let completion = try await Subprocess(
                 [program, "--version"], environment: [:], timeLimit: .seconds(30)
             ).run()

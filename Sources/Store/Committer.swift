@@ -284,7 +284,7 @@ private final class Work: @unchecked Sendable {
                     hint: "if no git process uses the store, `ci store verify --repair` removes it")
             }
             failures += 1
-            usleep(UInt32(backoff.randomDelay(after: failures) / .microseconds(1)))
+            backoff.pause(after: failures)
         }
     }
 

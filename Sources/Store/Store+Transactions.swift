@@ -41,7 +41,7 @@ extension Store {
             } catch let conflict as Conflict {
                 try giveUp(on: conflict, attempt)
             }
-            usleep(UInt32(Self.backoff.randomDelay(after: attempt) / .microseconds(1)))
+            Self.backoff.pause(after: attempt)
             attempt += 1
         }
     }

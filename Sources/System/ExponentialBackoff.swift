@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The delays between the attempts of an operation that fails for a transient reason: each is twice as long as the one
 /// before, up to a limit.
 package struct ExponentialBackoff: Sendable, Hashable {
@@ -22,5 +24,10 @@ package struct ExponentialBackoff: Sendable, Hashable {
     package func randomDelay(after failures: Int) -> Duration {
         let delay = delay(after: failures)
         return delay * Double.random(in: 0.5...1)
+    }
+
+    /// Blocks the thread for the random delay.
+    package func pause(after failures: Int) {
+        usleep(UInt32(randomDelay(after: failures) / .microseconds(1)))
     }
 }

@@ -69,6 +69,13 @@ package enum FileSystem<Problem: SystemErrorConvertible> {
         guard unlink(path) == 0 || errno == ENOENT else { throw Problem(.last("remove", path)) }
     }
 
+    /// The status of a file, or of the one that a symbolic link leads to; nil if it does not exist.
+    package static func status(of path: String) throws(Problem) -> FileStatus? {
+        if let status = FileStatus(path, followingLinks: true) { return status }
+        guard [ENOENT, ENOTDIR].contains(errno) else { throw Problem(.last("read", path)) }
+        return nil
+    }
+
     /// The contents of a file; nil if it does not exist.
     ///
     /// - Parameter limit: the maximum number of bytes to read, for files that should be small.

@@ -58,7 +58,7 @@ extension OpenFile {
             if !isBusy(), try tryLock() { return true }
             guard ContinuousClock.now < deadline, mayContinue() else { return false }
             failures += 1
-            usleep(UInt32(backoff.randomDelay(after: failures) / .microseconds(1)))
+            backoff.pause(after: failures)
         }
     }
 }

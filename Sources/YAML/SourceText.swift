@@ -58,9 +58,13 @@ package struct SourceText: Sendable {
         func refused(_ why: String, hint: String? = nil) -> Failure {
             Failure(.input, "\(kind) '\(path)' \(why)", at: location, excerpt: excerpt, hint: hint)
         }
-        guard let status = FileStatus(path, followingLinks: true) else {
-            let error = SystemError.last("open", path)
-            guard [ENOENT, ENOTDIR].contains(error.code) else { throw refused("cannot be opened: \(error.reason)") }
+        let found: FileStatus?
+        do {
+            found = try FileSystem<SystemError>.status(of: path)
+        } catch {
+            throw refused("cannot be opened: \(error.reason)")
+        }
+        guard let status = found else {
             let isText = !path.unicodeScalars.contains("\u{FFFD}")
             throw refused(
                 "does not exist",

@@ -14,27 +14,7 @@ final class ReportFolder {
 
     private struct Entry {
         var input: Digest
-        var stamp: Stamp
-    }
-
-    /// What differs for a file with other contents. The time of the last change cannot be set.
-    private struct Stamp: Hashable {
-        var size, seconds, nanoseconds, inode: UInt64
-
-        init?(_ path: String) {
-            var status = stat()
-            guard lstat(path, &status) == 0, status.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG) else { return nil }
-            (size, inode) = (UInt64(status.st_size), UInt64(status.st_ino))
-            (seconds, nanoseconds) = (UInt64(status.st_ctim.tv_sec), UInt64(status.st_ctim.tv_nsec))
-        }
-
-        init?(_ numbers: [UInt64]) {
-            guard numbers.count == Self.count else { return nil }
-            (size, seconds, nanoseconds, inode) = (numbers[0], numbers[1], numbers[2], numbers[3])
-        }
-
-        static let count = 4
-        var numbers: [UInt64] { [size, seconds, nanoseconds, inode] }
+        var stamp: FileStamp
     }
 
     private let root: String
@@ -43,7 +23,7 @@ final class ReportFolder {
     private let earlier: [String: Entry]
     private var entries: [String: Entry] = [:]
     /// Whether the note differs from the earlier one.
-    private var hasNews = false
+    private var hasChanged = false
     private(set) var written = 0
     private var made: Set<String> = []
 
@@ -54,7 +34,7 @@ final class ReportFolder {
         try? Files.makeDirectories(root)
         name = Digest(of: "\(absolute(root))\n\(deployment)").hex
         notes = cache.map {
-            DerivedFiles(in: "\($0)/reports", format: "ciso report 1", suffix: ".report", capacity: 16)
+            DerivedFiles(in: "\($0)/reports", format: "ciso report 2", suffix: ".report", capacity: 16)
         }
         earlier = notes?.read(name) { Self.entries(in: $0) } ?? [:]
     }
@@ -67,15 +47,20 @@ final class ReportFolder {
     ///     Nil if there is no such file.
     func write(_ path: String, from input: Digest, _ content: () throws -> [UInt8]?) throws {
         let file = "\(root)/\(path)"
-        if let entry = earlier[path], entry.input == input, Stamp(file) == entry.stamp {
+        if let entry = earlier[path], entry.input == input, Self.stamp(of: file) == entry.stamp {
             entries[path] = entry
             return
         }
         guard let content = try content() else { return }
         try write(content, to: file)
-        hasNews = true
-        if let stamp = Stamp(file) { entries[path] = Entry(input: input, stamp: stamp) }
+        hasChanged = true
+        // The stamp of a link does not change with the file that it leads to.
+        if FileStatus(file)?.isFile == true, let stamp = Self.stamp(of: file) {
+            entries[path] = Entry(input: input, stamp: stamp)
+        }
     }
+
+    private static func stamp(of file: String) -> FileStamp? { try? Files.stamp(of: file, followingLinks: false) }
 
     private func write(_ content: [UInt8], to file: String) throws(Failure) {
         do throws(SystemError) {
@@ -116,57 +101,42 @@ final class ReportFolder {
     func finish() {
         for (path, entry) in earlier where entries[path] == nil {
             let file = "\(root)/\(path)"
-            hasNews = true
-            guard Stamp(file) == entry.stamp, unlink(file) == 0 else { continue }
+            hasChanged = true
+            guard Self.stamp(of: file) == entry.stamp, unlink(file) == 0 else { continue }
             written += 1
             var directory = path
             while let parent = parentDirectory(of: directory), rmdir("\(root)/\(parent)") == 0 { directory = parent }
         }
-        if hasNews { notes?.keep(Self.bytes(of: entries), as: name) }
+        if hasChanged { notes?.keep(Self.bytes(of: entries), as: name) }
     }
 }
 
-/// The note: the boot of the machine, then each file's inputs, status and path.
+/// The note: the boot of the machine, the number of files, and each file's path, inputs and stamp.
 extension ReportFolder {
-    private static var boot: [UInt8] { Array((contents(of: "/proc/sys/kernel/random/boot_id") ?? "").utf8) }
+    private static var boot: String { contents(of: "/proc/sys/kernel/random/boot_id") ?? "" }
 
     private static func bytes(of entries: [String: Entry]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(entries.count * 192)
-        func add(_ number: UInt64) { withUnsafeBytes(of: number.littleEndian) { bytes += $0 } }
-        func add(_ text: some Collection<UInt8>) {
-            add(UInt64(text.count))
-            bytes += text
-        }
-        add(boot)
+        var note = FlatWriter()
+        note.write(boot)
+        note.write([Int32(entries.count)])
         for (path, entry) in entries {
-            add(path.utf8)
-            add(entry.input.hex.utf8)
-            for number in entry.stamp.numbers { add(number) }
+            note.write(path)
+            note.write(entry.input.hex)
+            note.write(entry.stamp.numbers)
         }
-        return bytes
+        return note.bytes
     }
 
     /// The entries of a note; nil if the machine was started since.
     private static func entries(in note: UnsafeRawBufferPointer) -> [String: Entry]? {
-        var rest = note[...]
-        func number() -> UInt64? {
-            guard rest.count >= 8 else { return nil }
-            defer { rest = rest.dropFirst(8) }
-            return UInt64(
-                littleEndian: UnsafeRawBufferPointer(rebasing: rest).loadUnaligned(fromByteOffset: 0, as: UInt64.self))
-        }
-        func text() -> Slice<UnsafeRawBufferPointer>? {
-            guard let count = number(), count <= rest.count else { return nil }
-            defer { rest = rest.dropFirst(Int(count)) }
-            return rest.prefix(Int(count))
-        }
-        guard let boot = text(), boot.elementsEqual(self.boot) else { return nil }
+        var note = FlatReader(bytes: note)
+        guard note.text() == boot, let count = note.numbers()?.first else { return nil }
         var entries: [String: Entry] = [:]
-        while !rest.isEmpty {
-            guard let path = text(), let hex = text(), let input = Digest(hex: hex) else { return nil }
-            guard let stamp = Stamp((0..<Stamp.count).compactMap { _ in number() }) else { return nil }
-            entries[String(decoding: path, as: UTF8.self)] = Entry(input: input, stamp: stamp)
+        for _ in 0..<max(0, count) {
+            guard let path = note.text(), let input = note.text().flatMap({ Digest(hex: $0) }),
+                let numbers = note.array(of: UInt64.self)
+            else { return nil }
+            entries[path] = Entry(input: input, stamp: FileStamp(numbers: numbers))
         }
         return entries
     }
