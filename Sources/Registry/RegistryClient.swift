@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 package import HTTP
+internal import Logging
 internal import Synchronization
 internal import System
 
@@ -89,6 +90,9 @@ package final class RegistryClient: Sendable {
                 let named = error.kind == .limited ? notBefore.withLock { $0 } : nil
                 guard named.map({ $0 <= last }) ?? (now < deadline) else { throw error }
                 failures += 1
+                if failures == 1 {
+                    logger.debug("the registry is tried again", metadata: ["reason": "\(error.message)"])
+                }
                 let pause = backoff.delay(after: failures)
                 let wait = named.map { max($0 - now, pause) } ?? pause
                 Thread.sleep(forTimeInterval: wait / .seconds(1))

@@ -86,7 +86,7 @@ struct JobPreparation {
     private func unpackedLayers() async throws -> [String] {
         var unpacked: [String] = []
         for input in request.inputs {
-            try await runner.obtain(input.layer)
+            try await runner.obtain(input.layer, progress)
             unpacked.append(try await runner.layers.unpacked(input.layer))
         }
         return unpacked

@@ -6,12 +6,14 @@ internal import System
 extension LocalRunner {
     /// Downloads a layer that this machine lacks from the shared layers.
     ///
+    /// - Parameter progress: is called with `pull` if the layer must be downloaded.
     /// - Throws: An error of the category `unavailable` if the download fails. A missing layer is not an error here; it
     ///   is detected on use.
-    func obtain(_ layer: Digest) async throws {
+    func obtain(_ layer: Digest, _ progress: @Sendable (String) -> Void) async throws {
         guard let sharedLayers else { return }
         if folders.evictsArchives { try folders.usage.noteUse(.archive, layer) }
         guard !layers.contains(layer) else { return }
+        progress("pull")
         let lock = try await layers.lock(building: "get-\(layer)")
         defer { withExtendedLifetime(lock) {} }
         guard !layers.contains(layer) else { return }
@@ -24,8 +26,11 @@ extension LocalRunner {
     }
 
     /// Uploads a layer made on this machine, before its job is reported.
-    func share(_ layer: Digest) async throws {
+    ///
+    /// - Parameter progress: is called with `push` if layers are shared.
+    func share(_ layer: Digest, _ progress: @Sendable (String) -> Void) async throws {
         guard let sharedLayers else { return }
+        progress("push")
         if folders.evictsArchives { try folders.usage.noteUse(.archive, layer) }
         let archive = layers.object(layer)
         try await BlockingWork.run { try sharedLayers.put(layer, archive: archive) }

@@ -201,7 +201,7 @@ public final class LocalRunner: JobRunner {
                 machine.withLock { $0 = Machine.ofThisProcess }
                 built = try await build(request, in: target, log: log, here)
             }
-            if let layer = built.layer { try await share(layer) }
+            if let layer = built.layer { try await share(layer, here) }
             report.layer = built.layer
             report.overwrites = built.overwrites
             (report.generated, report.image) = (built.generated, built.image)
@@ -235,7 +235,8 @@ public final class LocalRunner: JobRunner {
             do {
                 return try await machines.use(
                     machine, of: target, environment: request.target.environment, packages: request.allSystemPackages,
-                    layer: try await largeLayer(of: request), log: log, progress: progress, body)
+                    layer: try await largeLayer(of: request) { progress(JobStep($0)) }, log: log, progress: progress,
+                    body)
             } catch let refusal as SystemPackageLayers.Refusal {
                 throw refusal.error(
                     by: classifier(for: request, in: target, isRemote: true), own: request.job.systemPackages)
@@ -258,10 +259,12 @@ public final class LocalRunner: JobRunner {
     private static let largeLayer = 16 << 20
 
     /// The largest layer of a job's inputs, usually that of the compiler; nil if all are small.
-    private func largeLayer(of request: JobRequest) async throws -> MachineSessions.SharedLayer? {
+    private func largeLayer(
+        of request: JobRequest, _ progress: @Sendable (String) -> Void
+    ) async throws -> MachineSessions.SharedLayer? {
         var largest: (digest: Digest, size: Int)?
         for input in request.inputs {
-            try await obtain(input.layer)
+            try await obtain(input.layer, progress)
             let size = FileStatus(layers.object(input.layer))?.size ?? 0
             if size >= max(Self.largeLayer, largest?.size ?? 0) { largest = (input.layer, size) }
         }

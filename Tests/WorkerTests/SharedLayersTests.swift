@@ -7,6 +7,7 @@ import Model
 import PluginHost
 import Registry
 import RunnerInterface
+import Synchronization
 import TestSupport
 import Testing
 
@@ -41,38 +42,51 @@ struct SharedLayersTests {
         return try runner.layers.capture(directory: directory("changes")).digest
     }
 
+    /// The steps that a runner reports.
+    private final class Steps: Sendable {
+        private let reported = Mutex<[String]>([])
+        var names: [String] { reported.withLock { $0 } }
+
+        @Sendable func add(_ name: String) { reported.withLock { $0.append(name) } }
+    }
+
     @Test func aLayerOfAnotherMachineIsFetched() async throws {
         let server = try await RegistryServer()
         let (one, two) = (try runner("one", registry(server)), try runner("two", registry(server)))
         let digest = try layer(in: one)
+        let steps = Steps()
         #expect(try one.holds(layer: digest) && !runner("other", registry(server)).holds(layer: digest))
-        try await two.obtain(digest)
+        try await two.obtain(digest, steps.add)
         #expect(!two.layers.contains(digest), "nobody has it")
-        try await one.share(digest)
+        try await one.share(digest, steps.add)
         #expect(two.holds(layer: digest) && !two.layers.contains(digest))
-        try await two.obtain(digest)
+        try await two.obtain(digest, steps.add)
+        #expect(steps.names == ["pull", "push", "pull"])
         let place = try await two.layers.unpacked(digest)
         #expect(try String(contentsOfFile: "\(place)/home/file", encoding: .utf8) == "contents")
         #expect(try FileManager.default.contentsOfDirectory(atPath: two.folders.scratch).isEmpty)
         // Without a registry, no layer is requested or pushed.
         let alone = try runner("alone", nil)
-        try await alone.share(layer(in: alone))
-        try await alone.obtain(Digest(of: "another layer"))
+        try await alone.share(layer(in: alone), steps.add)
+        try await alone.obtain(Digest(of: "another layer"), steps.add)
+        try await two.obtain(digest, steps.add)
+        #expect(steps.names.count == 3, "nothing was transferred")
     }
 
     @Test func failuresToShareAreInfrastructureFailures() async throws {
         let server = try await RegistryServer()
         let (one, two) = (try runner("one", registry(server)), try runner("two", registry(server)))
         let digest = try layer(in: one)
-        try await one.share(digest)
+        let steps = Steps()
+        try await one.share(digest, steps.add)
         try Data("damage".utf8).write(to: URL(filePath: server.file(ofBlob: digest.hex)))
-        let damage = await #expect(throws: (any Error).self) { try await two.obtain(digest) }
+        let damage = await #expect(throws: (any Error).self) { try await two.obtain(digest, steps.add) }
         #expect(damage.map { Failure(describing: $0).category } == .unavailable)
         #expect(!two.layers.contains(digest))
         server.kill()
-        let absence = await #expect(throws: (any Error).self) { try await two.obtain(digest) }
+        let absence = await #expect(throws: (any Error).self) { try await two.obtain(digest, steps.add) }
         #expect(absence.map { JobReport(endingWith: $0).outcome } == .infrastructure)
-        let refusal = await #expect(throws: (any Error).self) { try await one.share(digest) }
+        let refusal = await #expect(throws: (any Error).self) { try await one.share(digest, steps.add) }
         #expect(refusal.map { JobReport(endingWith: $0).outcome } == .infrastructure)
         #expect(one.holds(layer: digest) && !two.holds(layer: digest), "only what is here counts")
     }
@@ -99,7 +113,9 @@ struct SharedLayersTests {
         }
         let first = try #require(try await world.request("a", endings: [:], among: nil))
         let builder = try runner("one")
-        let made = await builder.run(first) { _ in }
+        let steps = Steps()
+        let made = await builder.run(first) { steps.add($0.name) }
+        #expect(steps.names.last == "push")
         #expect(made.outcome == .success, "\(made)\n\(world.logs[made.log])")
         try FileManager.default.removeItem(atPath: directory("one"))
         let endings = ["a": QuickstartWorld.Ending(request: first, report: made)]
