@@ -44,7 +44,8 @@ package enum EtcdErrorKind: String, ServiceErrorKind {
                 + "server uses TLS"
         case .credentials: "the files must be readable, in PEM form, and the key must be that of the certificate"
         case .authentication: "check the user, its password and its role with 'etcdctl user get' and 'etcdctl role get'"
-        case .leaseLost, .compacted, .cancelled, .refused: nil
+        case .refused: "check that 'coordination' has the addresses of etcd's members, not of another server"
+        case .leaseLost, .compacted, .cancelled: nil
         }
     }
 }

@@ -120,7 +120,7 @@ package struct Hub: Sendable {
     }
 
     private func run(_ words: [String]) throws -> Subprocess.Completion {
-        guard !url.hasPrefix("-") else { throw HubError(.refused, "'\(url)' is not a valid address") }
+        guard !url.hasPrefix("-") else { throw HubError(.address, "'\(url)' is not a valid address") }
         do {
             let outcome = try Subprocess(words, environment: environment, timeLimit: .seconds(3600)).wait()
             if outcome.ending == .timedOut { throw HubError(.unreachable, "\(url): git did not end within an hour") }

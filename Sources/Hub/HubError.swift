@@ -11,6 +11,8 @@ package enum HubErrorKind: String, ServiceErrorKind {
     case hostKey
     /// A certificate is not trusted.
     case certificate
+    /// The address is one that git does not accept.
+    case address
     /// The user, the key or the password is rejected or missing.
     case authentication
     /// The address has no repository.
@@ -30,7 +32,9 @@ package enum HubErrorKind: String, ServiceErrorKind {
         case .hostKey:
             "compare the key that 'ssh-keyscan HOST' prints with the host's own, and add it to known_hosts; 'ssh-keygen -R "
                 + "HOST' removes an old one"
-        case .certificate: "'tls-authorities' names the file with the authority that issued the hub's certificate"
+        case .certificate:
+            "'tls-authorities' names the file with the authority that issued the hub's certificate; the server must use TLS"
+        case .address: "expected ssh://…, https://… or a path"
         case .authentication:
             "ssh: the key must be in ~/.ssh, ssh-config or the agent; https: a credential helper of git must know the password"
         case .absent: "create it on its host: git init --bare DIR"
@@ -90,7 +94,14 @@ extension HubErrorKind {
 
     private static let phrases: [(kind: HubErrorKind, texts: [String])] = [
         (.hostKey, ["host key verification failed", "remote host identification has changed"]),
-        (.certificate, ["ssl certificate", "certificate verif", "server certificate", "certificate problem"]),
+        (
+            .certificate,
+            [
+                "ssl certificate", "certificate verif", "server certificate", "certificate problem", "gnutls_handshake",
+                "ssl_connect",
+            ]
+        ),
+        (.address, ["transport '", "strange hostname", "not a valid address"]),
         (
             .authentication,
             [

@@ -1,4 +1,5 @@
 internal import Core
+internal import HTTP
 internal import Model
 
 extension NoticeSettings {

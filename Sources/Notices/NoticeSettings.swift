@@ -1,4 +1,5 @@
 internal import Core
+package import HTTP
 package import Model
 
 /// The recipients of notices and how they are sent. By default there are none.

@@ -1,3 +1,5 @@
+internal import HTTP
+
 /// The address of a repository in a registry: `https://HOST[:PORT]/NAME`.
 package struct RegistryAddress: Hashable, Sendable, CustomStringConvertible {
     /// The scheme, host and port.
@@ -8,13 +10,11 @@ package struct RegistryAddress: Hashable, Sendable, CustomStringConvertible {
     /// Parses an address; nil if `text` is not a valid one.
     package init?(_ text: some StringProtocol) {
         let text = text.hasSuffix("/") ? text.dropLast() : text[...]
-        guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }),
-            let slash = text.dropFirst(scheme.count).firstIndex(of: "/")
-        else { return nil }
-        let host = text[..<slash].dropFirst(scheme.count)
-        let name = text[text.index(after: slash)...]
-        guard !host.isEmpty, !host.contains("@"), Self.isName(String(name)) else { return nil }
-        server = String(text[..<slash])
+        guard let origin = WebOrigin(of: text) else { return nil }
+        let path = text.dropFirst(origin.text.count)
+        let name = path.dropFirst()
+        guard path.hasPrefix("/"), Self.isName(String(name)) else { return nil }
+        server = origin.text
         self.name = String(name)
     }
 

@@ -47,7 +47,8 @@ package enum RegistryErrorKind: String, ServiceErrorKind {
         case .forbidden:
             "the registry is read-only, or keeps what it has: 'storage.maintenance.readonly' and 'storage.delete' of "
                 + "docker-registry"
-        case .absent, .damaged, .refused: nil
+        case .absent: "check the registry's address, and the name of the repository in it"
+        case .damaged, .refused: nil
         }
     }
 }

@@ -7,7 +7,7 @@ internal import System
 ///
 /// - SeeAlso: `docs/decisions/0133-cache-without-home.md`
 struct CacheOption: ParsableArguments {
-    @Option(name: .customLong("cache"), help: Settings.cache.help, completion: .directory)
+    @Option(Settings.cache, completion: .directory)
     var flag: String?
 
     /// The directory of the cache for a command with a store. It is inside the store if the user has no writable home

@@ -17,7 +17,7 @@ struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
             """)
 
     @OptionGroup var trace: LogOption
-    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
+    @Option(Settings.pluginPath)
     var pluginPath: String?
 
     @Option(help: "Also use the patterns of this target's plugin, for example debian-12.")

@@ -1,22 +1,18 @@
-internal import ArgumentParser
 internal import Core
 internal import Etcd
-internal import Foundation
 internal import HTTP
 internal import Registry
 internal import Store
 
 /// The addresses of the members of an etcd cluster, separated by commas.
-struct EtcdAddresses: ExpressibleByArgument, Sendable {
+struct EtcdAddresses: Sendable {
     let endpoints: [String]
 
-    init?(argument: String) {
-        endpoints = argument.split(separator: ",").map(String.init)
-        let areAddresses = endpoints.allSatisfy { address in
-            let url = URL(string: address)
-            return ["http", "https"].contains(url?.scheme) && url?.host() != nil && url?.user == nil
-        }
-        guard areAddresses, !endpoints.isEmpty else { return nil }
+    /// Parses addresses; nil if one of them is not just a scheme, a host and a port.
+    init?(_ text: String) {
+        let addresses = text.split(separator: ",")
+        endpoints = addresses.compactMap { WebOrigin($0)?.text }
+        guard !addresses.isEmpty, endpoints.count == addresses.count else { return nil }
     }
 }
 

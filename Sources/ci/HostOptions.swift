@@ -8,26 +8,17 @@ struct HostOptions: ParsableArguments {
     @Option(name: .customLong("hosts"), help: Settings.hosts.help)
     var rules: String?
 
-    @Option(name: .customLong("known-hosts"), help: Settings.knownHosts.help)
+    @Option(Settings.knownHosts)
     var knownHosts: String?
 
-    @Option(name: .customLong("ssh-config"), help: Settings.sshConfig.help)
+    @Option(Settings.sshConfig)
     var sshConfig: String?
 
-    @Option(name: .customLong("ssh-timeout"), help: Settings.sshTimeout.help)
+    @Option(Settings.sshTimeout)
     var sshTimeout: Int?
 
-    @Option(name: .customLong("host-wait"), help: Settings.hostWait.help)
+    @Option(Settings.hostWait)
     var hostWait: Int?
-
-    func validate() throws {
-        if let sshTimeout, !(4...600).contains(sshTimeout) {
-            throw ValidationError("--ssh-timeout \(sshTimeout): expected a number from 4 to 600")
-        }
-        if let hostWait, !(0...86_400).contains(hostWait) {
-            throw ValidationError("--host-wait \(hostWait): expected a number from 0 to 86400")
-        }
-    }
 
     func settings(_ configuration: Configuration) throws -> HostSettings {
         let given = try rules.map { try HostSettings.rules(from: $0) }

@@ -1,11 +1,8 @@
-internal import ArgumentParser
 internal import Core
 internal import HTTP
 internal import Hub
 internal import Store
 internal import System
-
-extension Hub.Durability: ExpressibleByArgument {}
 
 extension Hub {
     /// The hub that the settings name; nil if they name none.

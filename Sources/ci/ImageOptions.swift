@@ -7,18 +7,19 @@ internal import Registry
 internal import Worker
 
 /// Registries of images by other addresses, by the hosts that references name.
-struct ImageMirrors: ExpressibleByArgument, Sendable {
+struct ImageMirrors: Sendable {
     let addresses: [String: String]
 
-    init?(argument: String) {
-        guard let pairs = AddressPairs(argument, where: { RegistryAddress("\($1)/name") != nil }) else { return nil }
+    /// Parses pairs separated by spaces; nil if one of them is none.
+    init?(_ text: String) {
+        guard let pairs = AddressPairs(text, where: { RegistryAddress("\($1)/name") != nil }) else { return nil }
         addresses = pairs.addresses
     }
 }
 
 /// Where images of targets come from.
 struct ImageOptions: ParsableArguments {
-    @Option(name: .customLong("image-mirrors"), help: Settings.imageMirrors.help)
+    @Option(Settings.imageMirrors)
     var mirrors: ImageMirrors?
 
     /// Probes of the mirrors.

@@ -4,14 +4,8 @@ internal import Foundation
 
 /// The number of jobs that run at once.
 struct JobsOption: ParsableArguments {
-    @Option(name: .customLong("jobs"), help: Settings.jobs.help)
+    @Option(Settings.jobs)
     var flag: Int?
-
-    func validate() throws {
-        if let flag, !(0...1024).contains(flag) {
-            throw ValidationError("--jobs \(flag): expected a number from 0 to 1024")
-        }
-    }
 
     /// The number of slots; by default the number of processors of this machine.
     ///

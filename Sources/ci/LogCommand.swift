@@ -28,7 +28,8 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "Print only what this phase printed: \(Phase.allCases.map(\.rawValue).joined(separator: ", ")).")
     var phase: Phase?
 
-    @Option(help: "Print the log of this attempt, counted from 1 (default: the last).")
+    @Option(
+        help: "Print the log of this attempt, counted from 1 (default: the last).", transform: number(in: 1...Int.max))
     var attempt: Int?
 
     @Flag(
@@ -43,7 +44,6 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
     var cell: SelectorArgument
 
     func validate() throws {
-        if let attempt, attempt < 1 { throw ValidationError("--attempt \(attempt): expected a number from 1") }
         if follow, phase != nil || attempt != nil {
             throw ValidationError("--follow prints the whole log of the running job: omit --phase and --attempt")
         }

@@ -48,30 +48,40 @@ struct NotifyCommand: AsyncParsableCommand, TracedCommand {
 
 /// The recipients of notices, and how they are sent.
 struct NoticeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Send digests about these cells to this mail address.", valueName: "address=selector"))
+    @Option(
+        help: ArgumentHelp("Send digests about these cells to this mail address.", valueName: "address=selector"),
+        transform: expecting("a mail address and a selector, such as me@example.org=*", NoticeSettings.Recipient.init))
     var notifyMail: [NoticeSettings.Recipient] = []
 
-    @Option(help: "The mail address for causes that spoil very many cells.")
-    var notifyOperator: NoticeAddress?
+    @Option(
+        help: "The mail address for causes that spoil very many cells.",
+        transform: expecting("a mail address", MailAddress.init(_:)))
+    var notifyOperator: MailAddress?
 
-    @Option(help: "The sender address of mails.")
-    var notifyFrom: NoticeAddress?
+    @Option(help: "The sender address of mails.", transform: expecting("a mail address", MailAddress.init(_:)))
+    var notifyFrom: MailAddress?
 
-    @Option(help: "The minimum time between two digests to one address, in hours.")
+    @Option(
+        help: "The minimum time between two digests to one address, in hours.",
+        transform: number("of hours", in: 0...8760))
     var notifyPeriod = 24
 
     @Option(help: "The program that sends mail, compatible with sendmail.", completion: .file())
     var notifySendmail = "/usr/sbin/sendmail"
 
-    @Option(help: ArgumentHelp("Send a signed request to this URL for each notice.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("Send a signed request to this URL for each notice.", valueName: "url"),
+        transform: expecting("an address such as https://HOST/PATH") { WebOrigin(of: $0) == nil ? nil : $0 })
     var notifyWebhook: [String] = []
 
     @Option(help: "The file with the secret that signs these requests.", completion: .file())
     var notifyWebhookSecret: String?
 
     @Option(
-        help: ArgumentHelp("Set commit statuses in this repository: github, gitlab, forgejo.", valueName: "kind=url")
-    )
+        help: ArgumentHelp("Set commit statuses in this repository: github, gitlab, forgejo.", valueName: "kind=url"),
+        transform: expecting(
+            "a kind and the repository's address, such as github=https://api.github.com/repos/OWNER/NAME",
+            NoticeSettings.StatusTarget.init(_:)))
     var notifyStatus: [NoticeSettings.StatusTarget] = []
 
     @Option(help: "The file with the token for these repositories.", completion: .file())
@@ -80,20 +90,11 @@ struct NoticeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "An origin, https://HOST, to which webhooks and statuses that the matrix asks for may go.", valueName: "url"
-        ))
+        ), transform: expecting("a scheme and a host, such as https://hooks.example.org", WebOrigin.init(_:)))
     var notifyOrigin: [WebOrigin] = []
 
     @Option(help: "The address of the pages, for links: https://ci.example.org/.")
     var address: String?
-
-    func validate() throws {
-        guard (0...8760).contains(notifyPeriod) else {
-            throw ValidationError("--notify-period: expected a number of hours from 0 to 8760")
-        }
-        for url in notifyWebhook where !url.hasPrefix("https://") && !url.hasPrefix("http://") {
-            throw ValidationError("--notify-webhook: expected an address such as https://HOST/PATH")
-        }
-    }
 
     /// - Throws: `Failure` of the category `input` if a required secret is missing.
     func settings() throws -> NoticeSettings {
@@ -125,31 +126,5 @@ struct NoticeOptions: ParsableArguments {
             throw Failure(.input, "'\(file)' has no secret", hint: "expected it on the first line")
         }
         return line
-    }
-}
-
-extension NoticeSettings.Recipient: ExpressibleByArgument {
-    init?(argument: String) { self.init(argument) }
-}
-
-extension NoticeSettings.StatusTarget: ExpressibleByArgument {
-    init?(argument: String) { self.init(argument) }
-}
-
-extension WebOrigin: ExpressibleByArgument {
-    /// Parses an origin; nil if the text has more parts than that.
-    package init?(argument: String) {
-        self.init(of: argument)
-        guard [text, text + "/"].contains(argument.lowercased()) else { return nil }
-    }
-}
-
-/// A mail address as an argument.
-struct NoticeAddress: ExpressibleByArgument {
-    let text: String
-
-    init?(argument: String) {
-        guard let address = MailAddress(argument) else { return nil }
-        text = address.text
     }
 }

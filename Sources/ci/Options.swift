@@ -32,7 +32,7 @@ func printJSON(_ value: some Encodable) throws {
 
 /// The option for the store's directory.
 struct StoreOption: ParsableArguments {
-    @Option(name: .customLong("store"), help: Settings.store.help)
+    @Option(Settings.store)
     var flag: String?
 
     /// The store's directory.
@@ -59,10 +59,10 @@ struct StoreOption: ParsableArguments {
 
 /// The options for downloading package sources.
 struct SourceOptions: ParsableArguments {
-    @Option(name: .customLong("source-cache"), help: Settings.sourceCache.help)
+    @Option(Settings.sourceCache)
     var folder: String?
 
-    @Option(name: .customLong("source-mirrors"), help: Settings.sourceMirrors.help)
+    @Option(Settings.sourceMirrors)
     var mirrors: String?
 
     @OptionGroup var general: CacheOption
@@ -98,18 +98,19 @@ struct SourceOptions: ParsableArguments {
 }
 
 /// The locations of local mirrors by the repository URLs in matrices.
-struct RepositoryMirrors: ExpressibleByArgument, Sendable {
+struct RepositoryMirrors: Sendable {
     let places: [String: String]
 
-    init?(argument: String) {
-        guard let pairs = AddressPairs(argument, where: { url, _ in url.contains("://") }) else { return nil }
+    /// Parses pairs separated by spaces; nil if one of them is none.
+    init?(_ text: String) {
+        guard let pairs = AddressPairs(text, where: { url, _ in url.contains("://") }) else { return nil }
         places = pairs.addresses
     }
 }
 
 /// The options for package repositories.
 struct RepositoryOptions: ParsableArguments {
-    @Option(name: .customLong("repository-mirrors"), help: Settings.repositoryMirrors.help)
+    @Option(Settings.repositoryMirrors)
     var mirrors: RepositoryMirrors?
 
     func places(in configuration: Configuration) throws -> [String: String] {
@@ -130,7 +131,7 @@ struct OutputOptions: ParsableArguments {
 struct RunnerOptions: ParsableArguments {
     @OptionGroup var hosts: HostOptions
 
-    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
+    @Option(Settings.pluginPath)
     var pluginPath: String?
 
     @OptionGroup var sources: SourceOptions
@@ -138,10 +139,10 @@ struct RunnerOptions: ParsableArguments {
     @OptionGroup var services: ServiceOptions
     @OptionGroup var images: ImageOptions
 
-    @Option(name: .customLong("cache-limit"), help: Settings.cacheLimit.help)
+    @Option(Settings.cacheLimit)
     var cacheLimit: ByteSize?
 
-    @Option(name: .customLong("labels"), help: Settings.labels.help)
+    @Option(Settings.labels)
     var labels: WorkerLabels?
 
     /// The plugins on the search path.

@@ -25,7 +25,7 @@ struct PlanCommand: AsyncParsableCommand, TracedCommand {
     @OptionGroup var store: StoreOption
     @OptionGroup var messages: OutputOptions
 
-    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
+    @Option(Settings.pluginPath)
     var pluginPath: String?
 
     @OptionGroup var sources: SourceOptions

@@ -25,7 +25,9 @@ struct ServeCommand: ParsableCommand, TracedCommand {
     @Option(help: "The deployment (default: the only one).")
     var deployment: String?
 
-    @Option(help: ArgumentHelp("Where to listen; port 0 selects a free one.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp("Where to listen; port 0 selects a free one.", valueName: "host:port"),
+        transform: expecting("HOST:PORT, with an IPv6 address in brackets", ListenAddress.init(_:)))
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
     @Option(help: "The site's public address, for links in feeds: https://ci.example.org/.")
@@ -74,7 +76,7 @@ struct ServeCommand: ParsableCommand, TracedCommand {
 }
 
 /// `HOST:PORT`, with IPv6 addresses in brackets.
-struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
+struct ListenAddress: CustomStringConvertible {
     let host: String
     let port: Int
 
@@ -82,12 +84,13 @@ struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
         (self.host, self.port) = (host, port)
     }
 
-    init?(argument: String) {
-        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+    /// Parses an address; nil if the text is none.
+    init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
         else {
             return nil
         }
-        var host = argument[..<colon]
+        var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()
         } else if host.contains(":") {
@@ -98,5 +101,4 @@ struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
     }
 
     var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-    var defaultValueDescription: String { description }
 }

@@ -12,40 +12,40 @@ internal import System
 
 /// The options for services that several machines share.
 struct ServiceOptions: ParsableArguments {
-    @Option(help: Settings.coordination.help)
+    @Option(Settings.coordination)
     var coordination: EtcdAddresses?
 
-    @Option(help: Settings.coordinationPrefix.help)
+    @Option(Settings.coordinationPrefix)
     var coordinationPrefix: String?
 
-    @Option(help: Settings.coordinationUser.help)
+    @Option(Settings.coordinationUser)
     var coordinationUser: String?
 
-    @Option(help: Settings.coordinationPasswordFile.help)
+    @Option(Settings.coordinationPasswordFile)
     var coordinationPasswordFile: String?
 
-    @Option(help: Settings.blobs.help)
+    @Option(Settings.blobs)
     var blobs: RegistryAddress?
 
-    @Option(help: Settings.blobMirrors.help)
+    @Option(Settings.blobMirrors)
     var blobMirrors: RegistryMirrors?
 
-    @Option(help: Settings.registryCredentials.help)
+    @Option(Settings.registryCredentials)
     var registryCredentials: String?
 
-    @Option(help: Settings.hub.help)
+    @Option(Settings.hub)
     var hub: String?
 
-    @Option(help: Settings.hubDurability.help)
+    @Option(Settings.hubDurability)
     var hubDurability: Hub.Durability?
 
-    @Option(help: Settings.tlsAuthorities.help)
+    @Option(Settings.tlsAuthorities)
     var tlsAuthorities: String?
 
-    @Option(help: Settings.tlsCertificate.help)
+    @Option(Settings.tlsCertificate)
     var tlsCertificate: String?
 
-    @Option(help: Settings.tlsKey.help)
+    @Option(Settings.tlsKey)
     var tlsKey: String?
 
     /// Uploads sources of a plan that have no URL, so that workers on other machines can use them.
@@ -87,16 +87,13 @@ struct ServiceOptions: ParsableArguments {
 }
 
 /// Read-only registries.
-struct RegistryMirrors: ExpressibleByArgument, Sendable {
+struct RegistryMirrors: Sendable {
     let addresses: [RegistryAddress]
 
-    init?(argument: String) {
-        let words = argument.split(whereSeparator: \.isWhitespace)
+    /// Parses addresses separated by spaces; nil if one of them is none.
+    init?(_ text: String) {
+        let words = text.split(whereSeparator: \.isWhitespace)
         addresses = words.compactMap { RegistryAddress($0) }
         guard addresses.count == words.count else { return nil }
     }
-}
-
-extension RegistryAddress: ExpressibleByArgument {
-    init?(argument: String) { self.init(argument) }
 }

@@ -59,7 +59,7 @@ enum Settings {
         expected: "a number from 0 to 1024", read: { Int($0).flatMap { (0...1024).contains($0) ? $0 : nil } })
     static let labels = Setting<WorkerLabels>(
         key: "labels", text: "What targets of a matrix may require of the worker, words separated by spaces.",
-        defaultText: "nothing", expected: "words of letters, digits and -_.+", read: { WorkerLabels(argument: $0) })
+        defaultText: "nothing", expected: "words of letters, digits and -_.+", read: { WorkerLabels($0) })
     static let pluginPath = Setting<String>(
         key: "plugin-path", text: "Folders of plugins, separated by colons, searched first.",
         defaultText: "the plugins shipped with ci", expected: "paths separated by colons", read: { $0 })
@@ -92,7 +92,7 @@ enum Settings {
 
     static let repositoryMirrors = Setting<RepositoryMirrors>(
         key: "repository-mirrors", text: "Local mirrors of package repositories: URL=PLACE, separated by spaces.",
-        defaultText: "none", expected: "URL=PLACE, separated by spaces", read: { RepositoryMirrors(argument: $0) })
+        defaultText: "none", expected: "URL=PLACE, separated by spaces", read: { RepositoryMirrors($0) })
 
     static let cache = Setting<String>(
         key: "cache", text: "The directory of the cache, whose contents can be recreated.",
@@ -113,7 +113,8 @@ enum Settings {
         key: "coordination",
         text: "The members of an etcd cluster through which processes on several machines coordinate.",
         defaultText: "files of the store, for one machine",
-        expected: "addresses such as https://etcd1:2379,https://etcd2:2379", read: { EtcdAddresses(argument: $0) })
+        expected: "addresses of hosts, without a user, such as https://etcd1:2379,https://etcd2:2379",
+        read: { EtcdAddresses($0) })
     static let coordinationPrefix = Setting<String>(
         key: "coordination-prefix", text: "The prefix of the store's keys in etcd, unique to each store.",
         defaultText: "ciso", expected: "text", read: { $0.isEmpty ? nil : $0 })
@@ -126,12 +127,12 @@ enum Settings {
     static let blobs = Setting<RegistryAddress>(
         key: "blobs",
         text: "A repository of an OCI registry through which machines share layers, logs and root file systems.",
-        defaultText: "none", expected: "an address such as https://registry:5000/ciso",
+        defaultText: "none", expected: "an address such as https://registry:5000/ciso, its path in lower case",
         read: { RegistryAddress($0) })
     static let blobMirrors = Setting<RegistryMirrors>(
         key: "blob-mirrors", text: "Repositories with copies of the blobs, read first; separated by spaces.",
         defaultText: "none", expected: "addresses such as https://registry:5000/ciso, separated by spaces",
-        read: { RegistryMirrors(argument: $0) })
+        read: { RegistryMirrors($0) })
     static let registryCredentials = Setting<String>(
         key: "registry-credentials", text: "The file with credentials for registries, in the format of docker.",
         defaultText: "docker's own", expected: "a path", read: { $0 })
@@ -139,7 +140,7 @@ enum Settings {
         key: "image-mirrors",
         text: "Registries that images are pulled from instead: HOST=ADDRESS, separated by spaces.",
         defaultText: "none", expected: "words such as docker.io=https://mirror.example",
-        read: { ImageMirrors(argument: $0) })
+        read: { ImageMirrors($0) })
     static let hub = Setting<String>(
         key: "hub", text: "The git remote to which results are pushed: ssh://…, https://… or a path.",
         defaultText: "none", expected: "an address that git push accepts", read: { $0.isEmpty ? nil : $0 })

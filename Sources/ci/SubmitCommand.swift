@@ -23,7 +23,7 @@ struct SubmitCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "The task's name (default: the deployment and the time).")
     var name: String?
 
-    @Option(help: "Tasks of greater priority are planned first.")
+    @Option(help: "Tasks of greater priority are planned first.", transform: number(in: -1_000_000...1_000_000))
     var priority = 0
 
     @Option(help: "Run only the cells that this selector matches; may be repeated.")
@@ -35,9 +35,6 @@ struct SubmitCommand: AsyncParsableCommand, TracedCommand {
     func validate() throws {
         if let name, !Self.isName(name) {
             throw ValidationError("--name \(name): expected up to 100 letters, digits, '.', '_' and '-'")
-        }
-        guard (-1_000_000...1_000_000).contains(priority) else {
-            throw ValidationError("--priority \(priority): expected a number from -1000000 to 1000000")
         }
     }
 

@@ -31,14 +31,9 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     @Option(help: "Run only jobs of the targets that this glob matches; may be repeated.")
     var targets: [String] = []
 
-    @Option(help: "The number of jobs assigned in advance, to start without delay.")
+    @Option(
+        help: "The number of jobs assigned in advance, to start without delay.", transform: number(in: 0...1024))
     var backlog = 1
-
-    func validate() throws {
-        if !(0...1024).contains(backlog) {
-            throw ValidationError("--backlog \(backlog): expected a number from 0 to 1024")
-        }
-    }
 
     func run() async throws {
         let configuration = try Configuration.current()

@@ -151,6 +151,9 @@ import Testing
         ("git@x: Permission denied (publickey).\r\nfatal: Could not read from remote repository.", "authentication"),
         ("fatal: could not read Username for 'https://x': terminal prompts disabled", "authentication"),
         ("fatal: unable to access 'https://x/': SSL certificate problem: unable to get local issuer", "certificate"),
+        ("fatal: unable to access 'https://x/': gnutls_handshake() failed: An unexpected TLS packet", "certificate"),
+        ("fatal: transport 'ext' not allowed", "address"),
+        ("fatal: strange hostname '-oProxyCommand=x' blocked", "address"),
         ("fatal: '/x' does not appear to be a git repository", "absent"),
         ("remote: error: hook declined to update refs/heads/main", "refused"),
     ])

@@ -192,8 +192,11 @@ struct RegistryBlobsTests {
     @Test func addressesAndChallengesAreRead() {
         #expect(RegistryAddress("https://registry.example:5000/team/ciso/")?.name == "team/ciso")
         #expect(RegistryAddress("https://registry.example:5000/team/ciso")?.host == "registry.example:5000")
-        for wrong in ["registry.example/ciso", "https://registry.example", "https:///ciso", "ftp://a/b", "https://a/B"]
-        {
+        #expect(RegistryAddress("http://[::1]:5000/ciso")?.server == "http://[::1]:5000")
+        for wrong in [
+            "registry.example/ciso", "https://registry.example", "https:///ciso", "ftp://a/b", "https://a/B",
+            "https://a:99999/b", "https://user@a/b", "https://ä/b", "https://a/b?c", "https://a/b:tag", "https://a:/b",
+        ] {
             #expect(RegistryAddress(wrong) == nil, "\(wrong)")
         }
         let text = #"Bearer realm="https://a/token?x=1",service="re\"gistry", scope="repository:a:pull,push", error=x"#

@@ -42,7 +42,9 @@ struct ImageMakeCommand: AsyncParsableCommand, TracedCommand {
         completion: .file())
     var signingKey: String?
 
-    @Option(help: "The longest that one step of the installation may take, in seconds (default: as the plugin says).")
+    @Option(
+        help: "The longest that one step of the installation may take, in seconds (default: as the plugin says).",
+        transform: number("of seconds", in: 0...UInt32.max))
     var stepTimeout: UInt32?
 
     @Flag(help: "Replace files of the same names.")

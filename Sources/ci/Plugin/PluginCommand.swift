@@ -13,7 +13,7 @@ struct PluginCommand: AsyncParsableCommand {
 
 /// The option for the plugin search path.
 struct PluginPathOption: ParsableArguments {
-    @Option(name: .customLong("plugin-path"), help: Settings.pluginPath.help)
+    @Option(Settings.pluginPath)
     var flag: String?
 
     /// The plugins on the configured search path, then those shipped with the program.

@@ -112,10 +112,12 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
     @Flag(help: "Print what would be dropped, and drop nothing.")
     var dryRun = false
 
-    @Option(help: "The number of versions of each document whose references are kept.")
+    @Option(
+        help: "The number of versions of each document whose references are kept.", transform: number(in: 1...Int.max))
     var versions = 3
 
-    @Option(help: "The age in hours below which nothing is dropped.")
+    @Option(
+        help: "The age in hours below which nothing is dropped.", transform: number("of hours", in: 0...1_000_000))
     var grace = 24
 
     @Option(help: "text or json.")
@@ -127,11 +129,6 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
             (.layer, "layer", \.sharedLayers), (.log, "log", \.sharedLogs), (.source, "source", \.sharedSources),
             (.environment, "root file system", \.sharedEnvironments),
         ]
-    }
-
-    func validate() throws {
-        if versions < 1 { throw ValidationError("--versions must be at least 1") }
-        if grace < 0 || grace > 1_000_000 { throw ValidationError("--grace must be between 0 and 1000000 hours") }
     }
 
     func run() async throws {

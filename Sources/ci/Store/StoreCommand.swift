@@ -32,7 +32,7 @@ struct StoreLogCommand: AsyncParsableCommand, TracedCommand {
     @Argument(help: "Only commits that changed something at or below this path.")
     var path: String?
 
-    @Option(help: "The maximum number of commits.")
+    @Option(help: "The maximum number of commits.", transform: number(in: 0...Int.max))
     var limit = 20
 
     @Option(help: "text or json.")
@@ -49,7 +49,7 @@ struct StoreLogCommand: AsyncParsableCommand, TracedCommand {
         let store = try store.open()
         guard let branch else { return try listBranches(store) }
         let history = try store.history(
-            of: store.existingBranch(branch), path: path.map { try StorePath($0) }, limit: max(0, limit))
+            of: store.existingBranch(branch), path: path.map { try StorePath($0) }, limit: limit)
         if let path, history.isEmpty, limit > 0 {
             throw Failure(.input, "no commit of '\(branch)' changed '\(path)'")
         }

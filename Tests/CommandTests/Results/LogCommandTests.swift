@@ -91,7 +91,7 @@ import Testing
         for (words, status, message) in [
             (["--phase", "test"], 2, "no phase 'test'"), (["--phase", "test"], 2, "it has build, install"),
             (["--phase", "nonsense"], 64, "nonsense"), (["--attempt", "3"], 2, "it has 2 attempts"),
-            (["--attempt", "0"], 64, "--attempt 0"), (["--follow", "--phase", "build"], 64, "--follow"),
+            (["--attempt", "0"], 64, "expected a number from 1"), (["--follow", "--phase", "build"], 64, "--follow"),
         ] as [([String], Int32, String)] {
             let ending = try world.recorded.run(["log", "bad"] + words)
             #expect(ending.status == status && ending.messages.contains(message), "\(words): \(ending)")

@@ -66,6 +66,27 @@ import Testing
         }
     }
 
+    /// Options whose values have a form, of all commands: the error about another value tells the form.
+    @Test func anInvalidValueSaysWhatIsExpected() throws {
+        var checked: Set<String> = []
+        for (words, options) in try commands() {
+            for name in options where !checked.contains(name) {
+                let output = try workplace.run(words + ["--\(name)=:odd:"])
+                guard output.messages.contains("is invalid for '--\(name) ") else { continue }
+                checked.insert(name)
+                #expect(output.status == 64)
+                let form = output.messages.contains("': expected ") || output.messages.contains("Please provide one of")
+                #expect(form, "\(words): \(output.messages)")
+            }
+        }
+        #expect(checked.isSuperset(of: ["blobs", "coordination", "jobs", "listen", "limit", "format"]), "\(checked)")
+        let port = try workplace.run(["run", "--coordination", "http://etcd:99999"])
+        #expect(port.messages.contains("expected addresses of hosts, without a user, such as https://etcd1:2379"))
+        let number = try workplace.run(["run", "--jobs", "1025"])
+        #expect(
+            number.messages.contains("The value '1025' is invalid for '--jobs <jobs>': expected a number from 0 to"))
+    }
+
     @Test func flagsBeatTheEnvironmentWhichBeatsTheFile() throws {
         func format(_ flag: [String], _ environment: [String: String]) throws -> String {
             let output = try workplace.run(Self.solve + ["-q"] + flag, environment: environment)
