@@ -133,13 +133,11 @@ public final class LocalRunner: JobRunner {
 
     /// Runs the job in a sandbox or on a host of its target. All errors become part of the report.
     public func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
-        let clock = ContinuousClock()
         let subject: Logger.Metadata = [
             "job": "\(request.id)", "package": "\(request.job.package)", "target": "\(request.target.name)",
         ]
         logger.debug("job starts", metadata: subject)
-        let asked = clock.now
-        let start = Mutex(asked)
+        let times = JobTimes()
         var durations = CellResult.Durations()
         var report = JobReport(outcome: .infrastructure, duration: 0)
         do {
@@ -148,10 +146,9 @@ public final class LocalRunner: JobRunner {
             defer { if report.log == nil { running.discard() } }
             let log = try JobLog(running.path)
             log.note("\(request.job.package) on \(request.target.name) with \(request.job.compiler)")
-            // The time to build a root file system is not part of the job that happens to need it first.
-            report = await attempt(request, log: log, progress) { start.withLock { $0 = clock.now } }
+            report = await attempt(request, log: log, times, progress)
             durations = CellResult.Durations(
-                environment: Self.rounded(start.withLock { $0 } - asked),
+                environment: Self.rounded(times.environment),
                 phases: log.secondsByPhase.mapValues { Self.rounded(.seconds($0)) })
             if let reason = report.reason { log.note("\(report.outcome.rawValue): \(reason)") }
             report.systemPackages = log.systemPackages
@@ -159,14 +156,13 @@ public final class LocalRunner: JobRunner {
         } catch {
             report = JobReport(endingWith: error)
         }
-        let elapsed = clock.now - start.withLock { $0 }
-        report.duration = elapsed / .seconds(1)
+        report.duration = times.job / .seconds(1)
         report.durations = durations
         logger.debug(
             "job ends",
             metadata: subject.merging([
                 "outcome": "\(report.outcome.rawValue)", "on": "\(report.machine ?? "sandbox")",
-                "duration": "\(elapsed)",
+                "duration": "\(times.job)",
             ]) { $1 })
         return report
     }
@@ -174,9 +170,8 @@ public final class LocalRunner: JobRunner {
     /// A duration in seconds, rounded to milliseconds.
     private static func rounded(_ duration: Duration) -> Double { (duration / .milliseconds(1)).rounded() / 1000 }
 
-    /// - Parameter ready: Called once the target's environment is available.
     private func attempt(
-        _ request: JobRequest, log: JobLog, _ progress: @escaping @Sendable (JobStep) -> Void, ready: () -> Void
+        _ request: JobRequest, log: JobLog, _ times: JobTimes, _ progress: @escaping @Sendable (JobStep) -> Void
     ) async -> JobReport {
         let here: @Sendable (String) -> Void = { progress(JobStep($0)) }
         let machine = Mutex<String?>(nil)
@@ -188,19 +183,21 @@ public final class LocalRunner: JobRunner {
             let target = try await environments.environment(of: request.target, progress: here)
             pluginFile = target.plugin.identity.digest
             let built: BuiltPackage
-            ready()
             if target.isRemote {
                 try await fetch(request, here)
                 built = try await use(target, of: request, log: log, progress) { workspace in
                     machine.withLock { $0 = workspace.machine }
+                    times.begin()
                     return try await self.build(request, in: target, at: workspace, log: log) { step in
                         progress(JobStep(step, host: workspace.session.host.name))
                     }
                 }
             } else {
                 machine.withLock { $0 = Machine.ofThisProcess }
+                times.begin()
                 built = try await build(request, in: target, log: log, here)
             }
+            times.end()
             if let layer = built.layer { try await share(layer, here) }
             report.layer = built.layer
             report.overwrites = built.overwrites
