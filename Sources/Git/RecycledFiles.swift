@@ -44,6 +44,9 @@ package final class RecycledFiles: Sendable {
     }
 
     private static let limit = 256
+    /// How many files are examined for one that no process has open. The handles of this process keep merged packs mapped
+    /// for up to a second.
+    private static let attempts = 16
     /// Larger files are not kept. A batch of results is a pack of some hundred kilobytes.
     package static let largest = 1 << 20
     private let directory: String
@@ -100,7 +103,7 @@ package final class RecycledFiles: Sendable {
 
     /// The oldest unused file, if it can be rewritten.
     private func examineNext(_ kind: Kind) -> Spare? {
-        for _ in 0..<4 {
+        for _ in 0..<Self.attempts {
             guard let path = oldest(kind) else { return nil }
             let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
             guard descriptor >= 0 else {

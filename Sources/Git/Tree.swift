@@ -47,10 +47,34 @@ public struct TreeEntry: Hashable, Sendable {
 public struct Tree: Hashable, Sendable {
     /// The contents of the tree object.
     public let bytes: [UInt8]
+    /// The offsets of some entries, ascending, from which a search may start; empty if the directory is small or has not
+    /// been marked.
+    private let marks: [Int]
+    /// Smaller directories are searched from their start.
+    private static let markedSize = 8 << 10
+    /// The distance between marks, in bytes.
+    private static let markDistance = 2 << 10
 
-    public init(bytes: [UInt8]) {
-        self.bytes = bytes
+    public init(bytes: [UInt8]) { self.init(bytes: bytes, marks: []) }
+
+    private init(bytes: [UInt8], marks: [Int]) {
+        (self.bytes, self.marks) = (bytes, marks)
     }
+
+    /// This directory, in which searches are fast however large it is.
+    ///
+    /// - Complexity: Linear in the size of the directory. What `applying` returns for one change is marked, too.
+    package var marked: Tree {
+        if !marks.isEmpty || bytes.count < Self.markedSize { return self }
+        var marks: [Int] = []
+        forEachRaw { raw, _ in
+            if raw.start - (marks.last ?? 0) >= Self.markDistance { marks.append(raw.start) }
+            return true
+        }
+        return Tree(bytes: bytes, marks: marks)
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 
     public static func == (left: Self, right: Self) -> Bool {
         left.bytes.count == right.bytes.count
@@ -109,12 +133,12 @@ public struct Tree: Hashable, Sendable {
 
     /// The entry with this name.
     ///
-    /// - Complexity: Linear in the size of the entries before it; creates no strings.
+    /// - Complexity: Linear in the size of the entries before it unless the directory is marked; creates no strings.
     public func entry(named name: String) -> TreeEntry? {
         var wanted = name
         return wanted.withUTF8 { wanted in
             bytes.withUnsafeBytes { buffer in
-                guard let raw = RawEntry.find(wanted, in: buffer).found else { return nil }
+                guard let raw = RawEntry.find(wanted, in: buffer, marks).found else { return nil }
                 return EntryKind(mode: raw.mode).map { TreeEntry(name: name, kind: $0, id: raw.id(in: buffer)) }
             }
         }
@@ -172,9 +196,10 @@ public struct Tree: Hashable, Sendable {
 extension Tree {
     /// Like `applying`, for one change; nil if a document becomes a directory or vice versa.
     private func applyingOne(_ name: String, _ entry: TreeEntry?) -> Tree? {
+        let marks = marked.marks
         var wanted = name
         let (found, end) = wanted.withUTF8 { wanted in
-            bytes.withUnsafeBytes { RawEntry.find(wanted, in: $0) }
+            bytes.withUnsafeBytes { RawEntry.find(wanted, in: $0, marks) }
         }
         var place = end..<end
         if let found {
@@ -182,7 +207,7 @@ extension Tree {
             place = found.start..<found.end
         } else if let entry {
             place = bytes.withUnsafeBytes { buffer in
-                let place = SortKey(entry).place(in: buffer)
+                let place = SortKey(entry).place(in: buffer, marks)
                 return place..<place
             }
         } else {
@@ -193,7 +218,19 @@ extension Tree {
         output += bytes[..<place.lowerBound]
         entry?.append(to: &output)
         output += bytes[place.upperBound...]
-        return Tree(bytes: output)
+        return Tree(bytes: output, marks: Self.marks(marks, after: place, became: output.count - bytes.count))
+    }
+
+    /// The marks after a change of the entry at `place`, which has become larger by `growth`.
+    private static func marks(_ marks: [Int], after place: Range<Int>, became growth: Int) -> [Int] {
+        let next = marks.firstIndex { $0 > place.lowerBound } ?? marks.endIndex
+        let isAdded = place.isEmpty && place.lowerBound - (next == 0 ? 0 : marks[next - 1]) >= markDistance
+        if growth == 0, !isAdded { return marks }
+        // The entry at a removed place may be the last one, so its mark may be the end of the directory.
+        let kept =
+            place.isEmpty || growth > -place.count
+            ? marks[..<next] : marks[..<next].filter { $0 < place.lowerBound }[...]
+        return kept + (isAdded ? [place.lowerBound] : []) + marks[next...].map { $0 + growth }
     }
 }
 
@@ -232,8 +269,10 @@ private struct SortKey: Comparable {
     static func < (left: Self, right: Self) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
 
     /// The insertion position of this key in a directory that does not contain it.
-    func place(in buffer: UnsafeRawBufferPointer) -> Int {
-        var at = 0
+    ///
+    /// - Parameter marks: Offsets of entries from which the search may start.
+    func place(in buffer: UnsafeRawBufferPointer, _ marks: [Int]) -> Int {
+        var at = RawEntry.lastMark(marks, in: buffer) { !sortsBefore($0, in: buffer) }
         while let entry = RawEntry(buffer, at: at), !sortsBefore(entry, in: buffer) { at = entry.end }
         return at
     }
@@ -278,19 +317,36 @@ private struct RawEntry {
 
     /// The entry with this name, and the offset at which the search ended: names are sorted, so it ends at a greater
     /// one.
+    ///
+    /// - Parameter marks: Offsets of entries from which the search may start.
     static func find(
-        _ name: UnsafeBufferPointer<UInt8>, in buffer: UnsafeRawBufferPointer
+        _ name: UnsafeBufferPointer<UInt8>, in buffer: UnsafeRawBufferPointer, _ marks: [Int]
     ) -> (found: RawEntry?, end: Int) {
         guard let wanted = name.baseAddress else { return (nil, 0) }
-        var at = 0
+        func compare(_ entry: RawEntry) -> Int32 {
+            memcmp(buffer.baseAddress! + entry.name.lowerBound, wanted, min(entry.name.count, name.count))
+        }
+        // If one name begins with the other, their order depends on their types.
+        var at = lastMark(marks, in: buffer) { compare($0) < 0 }
         while let entry = RawEntry(buffer, at: at) {
-            let count = min(entry.name.count, name.count)
-            let order = memcmp(buffer.baseAddress! + entry.name.lowerBound, wanted, count)
+            let order = compare(entry)
             if order == 0, entry.name.count == name.count { return (entry, at) }
             if order > 0 { break }
             at = entry.end
         }
         return (nil, at)
+    }
+
+    /// The last of the marks, which are ascending, whose entry fulfils a condition, as do all before it; 0 if none does.
+    static func lastMark(
+        _ marks: [Int], in buffer: UnsafeRawBufferPointer, where isBefore: (RawEntry) -> Bool
+    ) -> Int {
+        var (low, high) = (0, marks.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if RawEntry(buffer, at: marks[middle]).map(isBefore) == true { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? 0 : marks[low - 1]
     }
 
     func id(in buffer: UnsafeRawBufferPointer) -> ObjectID { ObjectID(at: buffer.baseAddress! + name.upperBound + 1) }

@@ -53,7 +53,7 @@ final class ObjectCache: Sendable {
 
     func tree(_ id: ObjectID, _ repository: GitRepository) throws -> Tree {
         if let tree = contents.withLock({ $0.tree(id) }) { return tree }
-        let tree = try repository.tree(id)
+        let tree = try repository.tree(id).marked
         contents.withLock { $0.add(id, tree) }
         return tree
     }
@@ -75,10 +75,12 @@ final class ObjectCache: Sendable {
 
     func removeAll() { contents.withLock { $0 = Contents() } }
 
-    /// Keeps what was written.
+    /// Keeps what was written, except directories that a later commit of the change replaces: they would displace
+    /// everything else.
     func add(_ change: PreparedChange) {
+        let replaced = Set(change.treeVersions.compactMap(\.base))
         contents.withLock { contents in
-            for (id, tree) in change.trees { contents.add(id, tree) }
+            for (id, tree) in change.trees where !replaced.contains(id) { contents.add(id, tree.marked) }
             for (id, blob) in change.blobs { contents.add(id, blob) }
         }
         if let last = change.commits.last { add(last.id, last.commit) }

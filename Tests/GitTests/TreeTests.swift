@@ -48,6 +48,36 @@ struct TreeTests {
         }
     }
 
+    /// Searches of a large directory start at its marks, which move with its changes.
+    @Test(arguments: 0..<12 as Range<UInt64>) func aMarkedDirectoryIsLikeAnother(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        // Many names begin with another one, and sort after or before it as documents or directories.
+        let names = (0..<900).flatMap { number in ["n\(number)", "n\(number)-", "n\(number)."].prefix(1 + number % 3) }
+        func entry(_ name: String) -> TreeEntry {
+            let id = ObjectID(bytes: (0..<20).map { _ in UInt8.random(in: 0...255, using: &random) })!
+            return TreeEntry(name: name, kind: Bool.random(using: &random) ? .file : .directory, id: id)
+        }
+        var expected: [String: TreeEntry] = [:]
+        // Some seeds begin with a full directory, some build it, in order or not.
+        if seed % 3 == 0 { for name in names { expected[name] = entry(name) } }
+        var tree = Tree(expected.values).marked
+        func change(_ name: String, to entry: TreeEntry?) {
+            tree = tree.applying([(name, entry)])
+            expected[name] = entry
+        }
+        for name in seed % 3 == 1 ? names.sorted() : names.shuffled(using: &random) { change(name, to: entry(name)) }
+        for _ in 0..<300 {
+            let name = names.randomElement(using: &random)!
+            change(name, to: Int.random(in: 0...2, using: &random) == 0 ? nil : entry(name))
+        }
+        #expect(tree == Tree(expected.values), "seed \(seed)")
+        for name in names + ["", "n", "n0/", "zz"] {
+            #expect(tree.entry(named: name) == expected[name], "seed \(seed)")
+        }
+        for name in names.sorted().reversed() { change(name, to: nil) }
+        #expect(tree.isEmpty, "seed \(seed)")
+    }
+
     @Test(arguments: 0..<40 as Range<UInt64>) func differencesAreThoseOfDictionaries(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         // Long enough for pieces that are compared at once to be equal, and for their edges to be met.
