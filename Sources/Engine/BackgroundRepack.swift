@@ -14,8 +14,9 @@ package final class BackgroundRepack: Sendable {
     /// are packed.
     package static let interval = 500
 
-    /// The pause after a repack as a multiple of its duration.
-    private static let rest = 9
+    /// The pause after a repack as a multiple of its duration. A run that records as fast as it can leaves more to the
+    /// repack at its end.
+    private static let rest = 29
 
     private let interval: Int
     private let repack: @Sendable (_ willPack: @Sendable () -> Void) throws -> Void

@@ -14,7 +14,9 @@ struct PackMerging {
     /// The size of the packs of a step, as a multiple of the largest of the class.
     private static let growth = 16
     private static let largestStep = 256 << 20
-    private static let enough = 8
+    /// A class with more packs is merged. A pack above the second class was merged before: fewer, larger steps copy its
+    /// contents less often.
+    private static func enough(_ largest: Int) -> Int { largest > small ? 16 : 8 }
     /// Packs up to this size are counted by `count`, and merged by `runBriefly`.
     private static let small = classes[1]
     let layout: Layout
@@ -36,15 +38,15 @@ struct PackMerging {
             var skipped: Set<Int> = []
             // The packs that a writer has made meanwhile come first.
             while let step = nextStep(upTo: size, except: skipped) {
-                if try !merge(step.bases) { skipped.insert(step.largest) }
+                if try !merge(step.bases, Self.enough(step.largest)) { skipped.insert(step.largest) }
             }
         }
     }
 
     /// - Returns: Whether there are fewer packs now.
-    private func merge(_ bases: [String]) throws -> Bool {
+    private func merge(_ bases: [String], _ enough: Int) throws -> Bool {
         let sources = bases.compactMap { PackMerge.Source(base: $0) }
-        guard sources.count > Self.enough else { return false }
+        guard sources.count > enough else { return false }
         let new = try PackMerge.merge(sources, objects: layout.gitObjects)
         try options.atPoint(.packsMerged)
         let dropped = sources.map(\.base).filter { $0 != new }
@@ -66,7 +68,7 @@ struct PackMerging {
                 sum += pack.size
                 return sum <= min(largest * Self.growth, Self.largestStep)
             }
-            if step.count > Self.enough, !skipped.contains(largest) { return (largest, step.map(\.base)) }
+            if step.count > Self.enough(largest), !skipped.contains(largest) { return (largest, step.map(\.base)) }
         }
         return nil
     }
