@@ -74,8 +74,8 @@ extension AgentState {
             do {
                 let (request, over) =
                     isRemote
-                    ? try await BlockingWork.run { try loader.load(assignment.request) }
-                    : try loader.load(assignment.request)
+                    ? try await BlockingWork.run { try loader.load(assignment) }
+                    : try loader.load(assignment)
                 base = over
                 report = await runner.runConfirming(request) {
                     inputs.yield(.step(job, attempt: assignment.attempt, $0))

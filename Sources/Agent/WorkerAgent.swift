@@ -69,6 +69,8 @@ package final class WorkerAgent: Sendable {
         _ environment: Environment, _ registration: WorkerRegistration,
         observe: @escaping @Sendable (Event) async -> Void = { _ in }
     ) throws {
+        var registration = registration
+        registration.readsBundles = true
         let values = environment.values
         let owner = try values.values.join("worker")
         let (stream, inputs) = AsyncStream.makeStream(of: AgentInput.self)
@@ -87,7 +89,7 @@ package final class WorkerAgent: Sendable {
                 inputs.yield(.tick)
             }
         }
-        work = Task(executorPreference: values.executor("worker")) { [id] in
+        work = Task(executorPreference: values.executor("worker")) { [id, registration] in
             var state = AgentState(environment, registration, owner: owner, inputs: inputs, observe: observe)
             for await input in stream {
                 await state.take(input)

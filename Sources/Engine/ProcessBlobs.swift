@@ -45,6 +45,8 @@ final class ProcessBlobs: BlobStore, ProcessRequests {
         return try shared.bytes(of: digest)
     }
 
+    func part(_ range: Range<Int>, of digest: Digest) throws -> [UInt8]? { try shared.part(range, of: digest) }
+
     func remove(_ digest: Digest) throws {
         let wasHeld = held.withLock { $0.removeValue(forKey: digest) != nil }
         // The same blob may have been stored for another worker.

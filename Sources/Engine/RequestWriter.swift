@@ -12,6 +12,15 @@ struct RequestWriter {
     /// The blobs of package files; most are inputs of many jobs.
     private var files: [Digest: Digest] = [:]
     private var targets: [Plan.Target: Digest] = [:]
+    /// The blobs with jobs, and for each job the number of the one that has it.
+    private var jobBlobs: [Digest] = []
+    private var jobs: [Digest: Int] = [:]
+    /// The requests of the bundle that is written next, with their documents.
+    private var pending: [(request: ExecutionRequest, document: [UInt8])] = []
+    /// Whether a blob of these was stored before, and may be damaged.
+    private var isPendingRepeated = false
+    /// The number of open requests of each bundle.
+    private var open: [Digest: Int] = [:]
     /// When blobs were stored; garbage collection may remove old ones.
     private var stored: [Digest: ContinuousClock.Instant] = [:]
     /// Whether an attempt failed, possibly because of a damaged blob.
@@ -36,31 +45,131 @@ struct RequestWriter {
         var confirmations = 0
     }
 
-    /// Stores the request to run a job.
+    /// Where a worker finds a request.
+    enum Place {
+        /// In the memory of this process.
+        case process
+        /// In a bundle with others, which `writeBundle` writes.
+        case bundle
+        /// In a blob of its own.
+        case own
+    }
+
+    /// Prepares the request to run a job.
     ///
     /// - Parameters:
     ///   - isRepeated: Whether an attempt failed, possibly because of a damaged blob.
-    ///   - staysInProcess: Whether only this process's worker gets the request.
-    /// - Returns: The digest under which that worker, or any other one, finds the request.
+    ///   - place: Where the worker looks for the request.
+    /// - Returns: What its assignment says: the name of the request. For a bundle also its number in it, from 0.
     /// - Throws: `Failure` if the layer of an input is missing; any error of the blob store.
     mutating func request(
-        _ id: Digest, _ parameters: Parameters, isRepeated: Bool = false, staysInProcess: Bool = false
-    ) throws -> Digest {
-        if isRepeated { (stored, mayBeDamaged) = ([:], true) }
+        _ id: Digest, _ parameters: Parameters, isRepeated: Bool = false, in place: Place = .bundle
+    ) throws -> (name: Digest, part: Int?) {
+        if isRepeated { (stored, jobBlobs, jobs, mayBeDamaged) = ([:], [], [:], true) }
         defer { mayBeDamaged = false }
         let request = try make(id, parameters)
-        if staysInProcess, let processBlobs { return processBlobs.hold(request) }
-        return try put(request)
+        switch place {
+        case .process where processBlobs != nil:
+            return (processBlobs?.hold(request) ?? request.identity, nil)
+        case .process, .own: return (try put(request), nil)
+        case .bundle:
+            isPendingRepeated = isPendingRepeated || isRepeated
+            let document = request.document
+            pending.append((request, document))
+            return (Digest(of: document), pending.count - 1)
+        }
     }
 
-    /// Stores the request again under which a former dispatcher assigned a job.
+    /// A blob with several requests.
+    struct Bundle {
+        var digest: Digest
+        /// The places of the requests.
+        var parts: [Range<Int>]
+    }
+
+    /// Writes the bundle of the requests that were prepared for it since the last one.
     ///
-    /// - Returns: Whether it is the same request.
-    mutating func renew(_ digest: Digest, _ id: Digest, _ parameters: Parameters) throws -> Bool {
-        let request = try make(id, parameters)
+    /// - Returns: nil if there were none.
+    /// - Throws: Any error of the blob store. Then there is no bundle of these requests.
+    mutating func writeBundle() throws -> Bundle? {
+        if pending.isEmpty { return nil }
+        mayBeDamaged = isPendingRepeated
+        let requests = pending
+        defer { (pending, isPendingRepeated, mayBeDamaged) = ([], false, false) }
+        let blobs = try jobBlobs(of: requests.map(\.request))
+        var bundle = RequestBundle()
+        for ((_, document), numbers) in zip(requests, blobs) {
+            bundle.add(document, jobs: numbers.map { jobBlobs[$0] })
+        }
+        let digest = try self.blobs.put(bundle.bytes, durably: false)
+        stored[digest] = .now
+        open[digest, default: 0] += requests.count
+        return Bundle(digest: digest, parts: bundle.ranges)
+    }
+
+    /// For each request the numbers of the blobs with the jobs that it names. Jobs that are in none are put into a new one.
+    private mutating func jobBlobs(of requests: [ExecutionRequest]) throws -> [[Int]] {
+        var (new, areStored) = ([UInt8](), [Int: Bool]())
+        let next = jobBlobs.count
+        let blobs = try requests.map { request in
+            var used: Set<Int> = []
+            for id in request.inputs.lazy.map(\.job) + [request.job] {
+                if let number = jobs[id] {
+                    let isThere = number == next || areStored[number] ?? isStored(jobBlobs[number])
+                    areStored[number] = isThere
+                    if isThere {
+                        used.insert(number)
+                        continue
+                    }
+                }
+                new += try job(id).document
+                jobs[id] = next
+                used.insert(next)
+            }
+            return used.sorted()
+        }
+        guard !new.isEmpty else { return blobs }
+        do {
+            jobBlobs.append(try put(new))
+        } catch {
+            jobs = jobs.filter { $0.value != next }
+            throw error
+        }
+        return blobs
+    }
+
+    /// Stores again what a worker needs to run a job that a former dispatcher assigned.
+    ///
+    /// - Parameter hasBegun: Whether a worker has the request already.
+    /// - Returns: Whether it is the same request, and is there.
+    mutating func renew(
+        _ assignment: JobAssignment, _ id: Digest, _ parameters: Parameters, hasBegun: Bool
+    ) throws -> Bool {
+        let (request, name) = (try make(id, parameters), assignment.request)
         // A former dispatcher's own worker had it under its identity, and has ended with it.
-        if digest == request.identity { return true }
-        return try digest == Digest(of: request.document) && digest == put(request)
+        if assignment.bundle == nil, name == request.identity { return true }
+        guard name == Digest(of: request.document) else { return false }
+        guard assignment.bundle != nil else { return try put(request) == name }
+        return try hasBegun || renewBundle(of: assignment)
+    }
+
+    /// Stores a bundle again, and the jobs that an assigned request in it names; false if one of them is missing.
+    private mutating func renewBundle(of assignment: JobAssignment) throws -> Bool {
+        guard let bundle = assignment.bundle, let offset = assignment.offset, let size = assignment.size,
+            let bytes = try blobs.bytes(of: bundle), offset >= 0, size >= 0, offset <= bytes.count - size,
+            let found = RequestBundle.read(Array(bytes[offset..<(offset + size)]))
+        else { return false }
+        for object in found.jobs where !isStored(object) {
+            guard let jobs = try blobs.bytes(of: object) else { return false }
+            try put(jobs)
+        }
+        try put(bytes)
+        return true
+    }
+
+    /// Counts the request of an assignment that was taken over.
+    mutating func adopt(_ assignment: JobAssignment) {
+        if let bundle = assignment.bundle { open[bundle, default: 0] += 1 }
     }
 
     private mutating func make(_ id: Digest, _ parameters: Parameters) throws -> ExecutionRequest {
@@ -109,8 +218,14 @@ struct RequestWriter {
         return object
     }
 
-    /// Removes a request that no worker needs any more.
-    mutating func drop(_ request: Digest) {
+    /// Removes a request that no worker needs any more: of a bundle, with the last of its requests.
+    mutating func drop(_ request: Digest, in bundle: Digest?) {
+        if let bundle {
+            open[bundle, default: 1] -= 1
+            guard open[bundle] == 0 else { return }
+            open[bundle] = nil
+        }
+        let request = bundle ?? request
         stored[request] = nil
         // If that fails, garbage collection removes it.
         try? blobs.remove(request)

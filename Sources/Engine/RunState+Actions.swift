@@ -29,7 +29,7 @@ extension RunState {
         switch action {
         case .assign(let seat, let job, let token): try await assign(job, to: seat, token: token)
         case .revoke(let seat, let job, let token, let stop):
-            try revoke(dispatch.jobs[job], from: seat, token, stop)
+            try await revoke(dispatch.jobs[job], from: seat, token, stop)
         case .accept(let job, let token): try await record(job, token, completed.removeValue(forKey: token))
         case .discard(let job, let token):
             await forget(dispatch.jobs[job], token, completed.removeValue(forKey: token))
@@ -65,21 +65,26 @@ extension RunState {
             return try await complete(number, token, .adopted(result, isOwn: isOwn))
         }
         let place = seats.seats[seat]
-        let request: Digest
+        let request: (name: Digest, part: Int?)
         do {
             request = try requests.request(
                 id, parameters(of: id, job, target), isRepeated: dispatch.attempt(of: id) > 1,
-                staysInProcess: place.worker == run.coordination.local?.id)
+                in: placeOfRequests(to: place.worker))
         } catch {
             return try await complete(number, token, .failure("\(Failure(describing: error))"))
         }
         // That assignments cannot be written is no fault of this job: no other one could be assigned either.
         let assignment = JobAssignment(
-            attempt: token, deployment: deployment, request: request, cell: cell(of: id, job, target),
+            attempt: token, deployment: deployment, request: request.name, cell: cell(of: id, job, target),
             kind: job.kind, priority: Int(dispatch.dispatcher.jobs.ranks[number]), lane: place.lane)
         changes.assign(
-            try EphemeralDocument.encode(assignment), at: try DispatchValues.assignment(of: id, to: place.worker))
-        active[id] = Active(token: token, seat: seat, worker: place.worker, request: request)
+            assignment, at: try DispatchValues.assignment(of: id, to: place.worker), part: request.part)
+        active[id] = Active(token: token, seat: seat, worker: place.worker, request: request.name)
+    }
+
+    private func placeOfRequests(to worker: String) -> RequestWriter.Place {
+        if worker == run.coordination.local?.id { return .process }
+        return seats.registrations[worker]?.readsBundles == true ? .bundle : .own
     }
 
     /// What a request to run the job says.
@@ -130,9 +135,9 @@ extension RunState {
 
     // MARK: Revoking
 
-    private mutating func revoke(_ id: Digest, from seat: Int, _ token: UInt64, _ stop: Bool) throws {
+    private mutating func revoke(_ id: Digest, from seat: Int, _ token: UInt64, _ stop: Bool) async throws {
         // Its assignment may still be among the pending changes.
-        try makeChanges()
+        try await makeChanges()
         guard let holder = active[id], holder.token == token else { return }
         let path = try DispatchValues.assignment(of: id, to: holder.worker)
         guard let value = try values.values.value(at: path),
@@ -155,8 +160,34 @@ extension RunState {
     }
 
     /// Makes the collected changes of assignments and reports.
-    mutating func makeChanges() throws {
-        while !changes.isEmpty { try make(changes.next()) }
+    mutating func makeChanges() async throws {
+        while !changes.isEmpty {
+            let bundle = try await writeBundle()
+            // If that failed, other jobs may have been assigned instead.
+            guard bundle != nil || changes.bundled.isEmpty else { continue }
+            while !changes.isEmpty { try make(changes.next(bundle)) }
+        }
+    }
+
+    /// Writes the requests of the assignments that are to be made.
+    private mutating func writeBundle() async throws -> RequestWriter.Bundle? {
+        let assigned = changes.bundled.compactMap { path, assignment in
+            DispatchValues.job(in: path).map { (id: $0, token: assignment.attempt) }
+        }
+        do {
+            let bundle = try requests.writeBundle()
+            for (id, token) in assigned where active[id]?.token == token { active[id]?.bundle = bundle?.digest }
+            return bundle
+        } catch {
+            let reason = "\(Failure(describing: error))"
+            changes.removeBundled()
+            for (id, token) in assigned where active[id]?.token == token {
+                active[id] = nil
+                guard let number = dispatch.jobs.number(of: id) else { continue }
+                try await complete(number, token, .failure(reason))
+            }
+            return nil
+        }
     }
 
     private func make(_ changes: [StorePath: EphemeralChange]) throws {

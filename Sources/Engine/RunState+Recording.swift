@@ -56,7 +56,7 @@ extension RunState {
     mutating func finish(_ end: JobEnd) async throws {
         let id = dispatch.jobs[end.number]
         if let holder = active[id], holder.token == end.token {
-            requests.drop(holder.request)
+            requests.drop(holder.request, in: holder.bundle)
             active[id] = nil
         }
         guard end.isRecorded, end.worker != nil, let published = run.published else { return try await conclude(end) }
@@ -81,6 +81,7 @@ extension RunState {
         guard case .report(let report) = completion else { return }
         try? remove(id, from: report.worker, token, report.claim)
         guard let holder = active[id], holder.token == token else { return }
+        requests.drop(holder.request, in: holder.bundle)
         active[id] = nil
         if holder.hasBegun { await observeInterruption(of: id) }
     }

@@ -41,7 +41,8 @@ extension RunState {
                 case .unlessBegun: !hasBegun
                 default: true
                 }
-            guard adoptions[id] == nil, report != nil || isThere, !isRevoked, try isWanted(inherited, report),
+            guard adoptions[id] == nil, report != nil || isThere, !isRevoked,
+                try isWanted(inherited, report, hasBegun: hasBegun),
                 let seat = seat(of: inherited, isThere: isThere)
             else {
                 try remove(id, from: worker, token, report?.claim)
@@ -49,7 +50,9 @@ extension RunState {
             }
             adoptions[id] = Dispatcher.Assignment(worker: seat, token: token, isRunning: hasBegun)
             active[id] = Active(
-                token: token, seat: seat, worker: worker, request: inherited.assignment.request, hasBegun: hasBegun)
+                token: token, seat: seat, worker: worker, request: inherited.assignment.request,
+                bundle: inherited.assignment.bundle, hasBegun: hasBegun)
+            requests.adopt(inherited.assignment)
         }
         for (path, report) in reports where !assigned.contains(path) {
             guard let id = DispatchValues.job(in: path) else { continue }
@@ -69,11 +72,14 @@ extension RunState {
     }
 
     /// Whether the run would assign the same job over the same layers, and its report has not been recorded.
-    private mutating func isWanted(_ inherited: Inherited, _ report: ExecutionReport?) throws -> Bool {
+    private mutating func isWanted(
+        _ inherited: Inherited, _ report: ExecutionReport?, hasBegun: Bool
+    ) throws -> Bool {
         let id = inherited.id
         guard report?.returned == nil, dispatch.jobs.number(of: id) != nil,
             let job = run.plan.jobs[id], let target = run.worklist.targets[id],
-            (try? requests.renew(inherited.assignment.request, id, parameters(of: id, job, target))) == true
+            (try? requests.renew(
+                inherited.assignment, id, parameters(of: id, job, target), hasBegun: hasBegun)) == true
         else { return false }
         guard let report else { return true }
         return try recordedVerdict(onJob: id)?.result.execution != report.execution

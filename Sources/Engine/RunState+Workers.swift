@@ -66,6 +66,7 @@ extension RunState {
             // The assignment of a job whose result is being recorded is removed afterwards.
             guard !recording.contains(job) else { continue }
             try remove(job, from: id, holder.token)
+            requests.drop(holder.request, in: holder.bundle)
             active[job] = nil
             if holder.hasBegun, let planned = run.plan.jobs[job] {
                 await run.observe(.retrying(job, planned, reason: "its worker was lost"))

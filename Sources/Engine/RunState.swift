@@ -15,7 +15,9 @@ struct RunState {
         var token: UInt64
         var seat: Int
         var worker: String
+        /// The name of the request, and the bundle that contains it.
         var request: Digest
+        var bundle: Digest?
         /// Whether the observer was informed of the job's start.
         var hasBegun = false
         var step: JobStep?
@@ -120,7 +122,7 @@ struct RunState {
     /// Takes over from a previous dispatcher and submits the jobs.
     mutating func start() async throws {
         let adoptions = try takeOver()
-        try makeChanges()
+        try await makeChanges()
         await tellOfMissingLabels()
         try await perform(dispatch.start(adoptions))
         for (id, holder) in active.sorted(by: { $0.value.token < $1.value.token }) where holder.hasBegun {
@@ -129,7 +131,7 @@ struct RunState {
         }
         try await take(reports: values.values.values(below: DispatchValues.reports))
         for seat in goneSeats { try await perform(dispatch.handle(.worker(.lost(seat)))) }
-        try makeChanges()
+        try await makeChanges()
         verdicts = nil
         await tellOfMissingWorkers()
         writeSettledIfJobsRun()
@@ -137,7 +139,7 @@ struct RunState {
 
     mutating func take(_ input: RunInput) async throws {
         try await handle(input)
-        try makeChanges()
+        try await makeChanges()
         verdicts = nil
         switch input {
         case .time:

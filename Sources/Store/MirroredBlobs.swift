@@ -22,5 +22,7 @@ public struct MirroredBlobs: BlobStore {
 
     public func bytes(of digest: Digest) throws -> [UInt8]? { try own.bytes(of: digest) ?? shared.bytes(of: digest) }
 
+    public func part(_ range: Range<Int>, of digest: Digest) throws -> [UInt8]? { try own.part(range, of: digest) }
+
     public func remove(_ digest: Digest) throws { try own.remove(digest) }
 }

@@ -118,6 +118,12 @@ public struct ObjectDirectory: BlobStore {
         return bytes
     }
 
+    public func part(_ range: Range<Int>, of digest: Digest) throws -> [UInt8]? {
+        guard let file = try File.ifPresent(path(of: digest), O_RDONLY) else { return nil }
+        let range = range.clamped(to: 0..<file.size)
+        return try file.read(range.count, at: range.lowerBound)
+    }
+
     /// Removes a file if it exists.
     public func remove(_ digest: Digest) throws {
         let path = path(of: digest)

@@ -13,12 +13,20 @@ import Testing
         for number in 0..<100 {
             changes.remove([try StorePath("a/\(number)"): .anything, try StorePath("r/\(number)"): .version(1)])
         }
-        changes.assign([1], at: "a/99")
+        var assignment = JobAssignment(
+            attempt: 1, deployment: "d", request: Digest(of: "request"),
+            cell: Cell(target: "t", compiler: "5", package: PackageVersion(name: "p", version: "1")), kind: .build,
+            priority: 0)
+        changes.assign(assignment, at: "a/99", part: 1)
+        #expect(changes.bundled.map(\.path) == ["a/99"])
+        let bundle = RequestWriter.Bundle(digest: Digest(of: "bundle"), parts: [0..<7, 7..<10])
         var steps: [[StorePath: EphemeralChange]] = []
-        while !changes.isEmpty { steps.append(changes.next()) }
+        while !changes.isEmpty { steps.append(try changes.next(bundle)) }
         #expect(steps.map(\.count) == [90, 90, 20], "what belongs together is in one step")
         #expect(steps[0].values.allSatisfy { $0.bytes == nil })
-        #expect(steps[2]["a/99"]?.bytes == [1], "the later change of a value counts")
+        (assignment.bundle, assignment.offset, assignment.size) = (bundle.digest, 7, 3)
+        let written = try #require(steps[2]["a/99"]?.bytes, "the later change of a value counts")
+        #expect(EphemeralDocument.decode(JobAssignment.self, from: written) == assignment)
         #expect(steps[2]["r/99"]?.expecting == .version(1))
     }
 

@@ -40,13 +40,17 @@ final class StoredWorld: Sendable {
     private let target: Plan.Target
     /// Makes the handle of a process on the ephemeral values; nil: the store's files.
     private let coordination: @Sendable () -> (any EphemeralValues)?
+    private let shared: (any BlobStore)?
 
-    /// - Parameter graph: The job `NAME:test` runs the tests of the cell `NAME`, and is built over its job.
+    /// - Parameters:
+    ///   - graph: The job `NAME:test` runs the tests of the cell `NAME`, and is built over its job.
+    ///   - shared: The blobs of all machines.
     init(
-        _ graph: [(name: String, over: [String])],
+        _ graph: [(name: String, over: [String])], sharing shared: (any BlobStore)? = nil,
         coordination: @escaping @Sendable () -> (any EphemeralValues)? = { nil }
     ) throws {
         self.graph = graph
+        self.shared = shared
         self.coordination = coordination
         folder = try TemporaryDirectory()
         let plugin = Job.Plugin(name: "p", version: "1", digest: Digest(of: "p"))
@@ -73,6 +77,7 @@ final class StoredWorld: Sendable {
     private var options: StoreOptions {
         var options = StoreOptions(durability: .process)
         options.coordination = coordination()
+        options.sharedObjects = shared
         return options
     }
 
@@ -131,7 +136,7 @@ final class StoredWorld: Sendable {
         let store = try WorkerStore(opening: folder.path, options: options)
         return try WorkerAgent(
             .init(
-                values: DispatchValues(store.ephemeral), blobs: store.objects,
+                values: DispatchValues(store.ephemeral), blobs: shared ?? store.objects,
                 runner: Runner(world: self, pause: 0...0), heartbeat: heartbeat), registration, observe: observe)
     }
 

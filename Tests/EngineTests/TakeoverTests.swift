@@ -51,7 +51,8 @@ import Testing
         let blobs = MemoryBlobs()
         var writer = RequestWriter(ProcessBlobs(blobs, plan), plan) { _ in PackageFiles(opam: []) }
         let request = try writer.request(
-            b, RequestWriter.Parameters(layers: [a: layer], base: base, target: plan.targets[0]), staysInProcess: true)
+            b, RequestWriter.Parameters(layers: [a: layer], base: base, target: plan.targets[0]), in: .process
+        ).name
         #expect(blobs.bytes(of: request) == nil)
         let values = DispatchValues(try world.store().ephemeral)
         let assignment = JobAssignment(

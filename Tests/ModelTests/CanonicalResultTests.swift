@@ -129,6 +129,8 @@ import Testing
         var assignment = JobAssignment(
             attempt: UInt64.random(in: 0...UInt64.max, using: &random), deployment: text(), request: digest(),
             cell: cell, kind: .test, priority: Int.random(in: -9...9, using: &random), lane: maybe { $0.text() })
+        (assignment.bundle, assignment.offset) = (maybe { $0.digest() }, maybe { _ in 3 })
+        assignment.size = maybe { _ in 4 }
         assignment.revocation = maybe { _ in .stop }
         return assignment
     }

@@ -17,25 +17,30 @@ package enum EphemeralDocument {
 
 extension JobAssignment: CanonicalDocument {
     package init?(_ reader: inout CanonicalReader) {
+        var (bundle, offset, size) = (Digest?.none, Int?.none, Int?.none)
         guard reader.key("attempt"), let attempt: UInt64 = reader.number(),
+            reader.optional("bundle", &bundle, { $0.digest() }),
             reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
             reader.key("deployment"), let deployment = reader.string(),
             reader.key("kind"), let kind = reader.string().flatMap(Job.Kind.init)
         else { return nil }
         var (lane, revocation) = (String?.none, Revocation?.none)
-        guard reader.optional("lane", &lane, { $0.string() }), reader.key("priority"),
-            let priority: Int = reader.number(), reader.key("request"), let request = reader.digest(),
-            reader.optional("revocation", &revocation, { $0.string().flatMap(Revocation.init) })
+        guard reader.optional("lane", &lane, { $0.string() }), reader.optional("offset", &offset, { $0.number() }),
+            reader.key("priority"), let priority: Int = reader.number(),
+            reader.key("request"), let request = reader.digest(),
+            reader.optional("revocation", &revocation, { $0.string().flatMap(Revocation.init) }),
+            reader.optional("size", &size, { $0.number() })
         else { return nil }
         self.init(
             attempt: attempt, deployment: deployment, request: request, cell: cell, kind: kind, priority: priority,
             lane: lane)
-        self.revocation = revocation
+        (self.bundle, self.offset, self.size, self.revocation) = (bundle, offset, size, revocation)
     }
 
     package func write(to writer: inout CanonicalWriter) {
         writer.key("attempt")
         writer.number(attempt)
+        writer.optional("bundle", bundle)
         writer.key("cell")
         writer.string(cell.description)
         writer.key("deployment")
@@ -43,11 +48,13 @@ extension JobAssignment: CanonicalDocument {
         writer.key("kind")
         writer.string(kind.rawValue)
         writer.optional("lane", lane)
+        writer.optional("offset", offset) { $0.number($1) }
         writer.key("priority")
         writer.number(priority)
         writer.key("request")
         writer.digest(request)
         writer.optional("revocation", revocation?.rawValue)
+        writer.optional("size", size) { $0.number($1) }
     }
 }
 

@@ -19,8 +19,14 @@ public struct JobAssignment: Codable, Hashable, Sendable {
     public var attempt: UInt64
     /// The deployment whose dispatcher assigned the job.
     public var deployment: String
-    /// The digest of the `ExecutionRequest` among the store's objects.
+    /// The digest of the `ExecutionRequest`; its identity if only the dispatcher's process has it.
     public var request: Digest
+    /// The object that contains the request and others; absent if the request is an object of its own.
+    public var bundle: Digest?
+    /// The place of the request in the bundle, in bytes.
+    public var offset: Int?
+    /// The size of the request in the bundle, with the list of jobs, in bytes.
+    public var size: Int?
     /// The first of the cells that the job decides, by target, compiler and package.
     public var cell: Cell
     /// Whether the job builds the package or runs its tests.

@@ -51,6 +51,8 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     /// The answers of its plugins about targets: the first digits of their digests, by `Plan.Target.question`. Absent
     /// if not registered: then any answer is possible.
     public var answers: [String: String]?
+    /// Whether it reads requests in bundles; absent in the registrations of older versions.
+    public var readsBundles: Bool?
     /// Its rules for hosts; if none matches, the hosts in the matrix are used.
     public var hosts: [HostRule]
     /// Whether it gets jobs.
