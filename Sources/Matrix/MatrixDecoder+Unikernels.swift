@@ -142,7 +142,8 @@ extension MatrixDecoder {
         var (count, labels) = (Swift.max(entry.backends.count, 1), Set<String>())
         for case .key(let key, let values) in entry.configure where values.count > 1 {
             count = Swift.min(count * values.count, Int(Int32.max))
-            for value in values {
+            // A value that is listed twice has been reported.
+            for value in Set(values).sorted() {
                 let isName =
                     value.utf8.count <= 64 && value.allSatisfy(PackagePattern.isVersionLetter)
                     && value.allSatisfy { $0 != "+" }

@@ -96,7 +96,7 @@ struct PinnedFiles {
 
     private func diagnostic(_ message: String, at pin: Pin, hint: String? = nil) -> Diagnostic {
         texts.diagnostic(
-            .error, "pin '\(pin.name.value)': \(message)",
+            .error, "pin '\(pin.name.value)': \(unprefixed(message, by: pin.name.value))",
             at: pin.opamFile?.location ?? pin.source?.location ?? pin.name.location, hint: hint)
     }
 
@@ -112,7 +112,7 @@ struct PinnedFiles {
         let exact = try await unpinned.resolve(address, of: pin.name.value)
         if files == nil {
             let archive = try await unpinned.cache.file(exact, of: pin.name.value)
-            files = try SourceTree.withUnpacked(archive, in: environment.temporaryDirectory) {
+            files = try SourceTree.withUnpacked(archive, of: exact.url, in: environment.temporaryDirectory) {
                 try $0.files(of: pin.name.value, below: exact.subpath)
             }
         }
@@ -278,4 +278,9 @@ extension Failure {
             failures.contains { $0.category == .unavailable } ? .unavailable : .input,
             failures.flatMap(\.diagnostics).filter { reported.insert($0).inserted })
     }
+}
+
+/// `message` without the prefix `name: `, for messages that name the object themselves.
+func unprefixed(_ message: String, by name: String) -> String {
+    message.hasPrefix("\(name): ") ? String(message.dropFirst(name.count + 2)) : message
 }

@@ -15,10 +15,12 @@ struct SourceTree {
 
     /// Unpacks `archive` for the duration of `body`.
     ///
-    /// - Parameter directory: the directory to unpack into. | - Throws: `Failure` if it cannot be unpacked; any error
-    ///   of `body`.
+    /// - Parameters:
+    ///   - url: The address of the source, for messages.
+    ///   - directory: The directory to unpack into.
+    /// - Throws: `Failure` if it cannot be unpacked; any error of `body`.
     static func withUnpacked<Result>(
-        _ archive: String, in directory: String, _ body: (SourceTree) throws -> Result
+        _ archive: String, of url: String, in directory: String, _ body: (SourceTree) throws -> Result
     ) throws -> Result {
         let scratch = try ScratchDirectory.temporary(in: directory)
         defer { withExtendedLifetime(scratch) {} }
@@ -26,7 +28,9 @@ struct SourceTree {
         do throws(ArchiveError) {
             try Extraction(links: .anywhere, strippingSingleRoot: true).extract(archive, to: folder)
         } catch {
-            throw Failure(error.code == .system ? .unavailable : .input, "the source cannot be unpacked: \(error)")
+            throw Failure(
+                error.code == .system ? .unavailable : .input,
+                "the source cannot be unpacked: \(error.renamed(url))")
         }
         return try body(SourceTree(root: URL(fileURLWithPath: folder).resolvingSymlinksInPath().path))
     }

@@ -60,8 +60,8 @@ struct ColumnState: Sendable, Equatable {
 
     /// Whether each cell was derived from something that has changed.
     ///
-    /// - Parameter isChanged: for each name, by its number, whether it has changed. | - Complexity: O(names from which
-    ///   all cells were derived).
+    /// - Parameter isChanged: For each name, by its number, whether it has changed.
+    /// - Complexity: O(names from which all cells were derived).
     func invalidated(_ isChanged: [Bool]) -> [Bool] {
         examined.ends.indices.map { cell in
             Flags(rawValue: flags[cell]).contains(.isOpen)

@@ -45,8 +45,8 @@ package struct AccessTokens: Sendable {
 
     /// Creates a token.
     ///
-    /// - Returns: Its secret, which is not stored. | - Throws: `Failure` of the category `input` if the name exists or
-    ///   is invalid.
+    /// - Returns: Its secret, which is not stored.
+    /// - Throws: `Failure` of the category `input` if the name exists or is invalid.
     package func make(_ name: String, permissions: [AccessToken.Permission]) throws -> String {
         let isPlain =
             !name.isEmpty && name.count <= 64

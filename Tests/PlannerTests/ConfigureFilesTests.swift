@@ -14,8 +14,14 @@ import Testing
             touch s/u/config.ml s/u/other.ml s/u/data/a s/top
             tar -cf s.tar s
             """)
+        try folder.write("no archive", to: "s.txt")
+        let refusal = #expect(throws: Failure.self) {
+            try SourceTree.withUnpacked(folder("s.txt"), of: "https://host/s.txt", in: folder.path) { _ in }
+        }
+        // It names the source, not the file in the cache.
+        #expect(refusal?.description.contains("the source cannot be unpacked: https://host/s.txt: ") == true)
         func files(_ paths: [String]) throws -> [String] {
-            try SourceTree.withUnpacked(folder("s.tar"), in: folder.path) { tree in
+            try SourceTree.withUnpacked(folder("s.tar"), of: "file:///s.tar", in: folder.path) { tree in
                 try tree.configureFiles(below: "u", matching: paths.map { Glob($0) }).keys.map { "\($0)" }.sorted()
             }
         }

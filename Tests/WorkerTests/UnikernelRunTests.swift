@@ -217,8 +217,13 @@ struct UnikernelRunTests {
     /// An image for Xen is checked, and installed with the files by which `xl` starts it; they name it as it is installed.
     @Test func imagesForXenHaveTheirDescriptions() throws {
         try folder.shell("sed -e 's/backends: .*/backends: [xen, qubes]/' -e '/^    run:/,$d' matrix.yaml >xen.yaml")
+        #expect(try ci("plan", "xen.yaml").status == 0)
+        let early = try ci("reproduce", "--test", "debian-12/4.13.1/hello-world.dev@xen")
+        #expect(early.status == 2 && early.messages.contains("it is planned after its configure job"), "\(early)")
         let run = try ci("run", "xen.yaml")
         #expect(run.status == 0, "\(run.output)\(run.messages)")
+        let none = try ci("reproduce", "--test", "debian-12/4.13.1/hello-world.dev@xen")
+        #expect(none.status == 2 && none.messages.contains("the matrix does not request a run of it"), "\(none)")
         for (backend, image) in [("xen", "hello-world.xen"), ("qubes", "hello-world.qubes")] {
             let result = try result(of: "hello-world/dev@\(backend).json", in: "unikernels")
             let recorded = try #require(result["image"] as? [String: Any])
@@ -241,7 +246,7 @@ struct UnikernelRunTests {
         try folder.write(Self.broken, to: "broken.yaml")
         try folder.shell(
             """
-            for kind in configure lock build abi loop net; do cp -r source/hello $kind; done
+            for kind in configure lock build abi loop net none several empty; do cp -r source/hello $kind; done
             sed -i 's/register/regster/' configure/config.ml
             sed -i 's/package "gmp"/package "zlib"/' lock/config.ml
             echo nonsense >>build/unikernel.S
@@ -249,12 +254,21 @@ struct UnikernelRunTests {
             sed -i '1i #define LOOP' loop/unikernel.S
             echo 'let service = net "service"' >>net/config.ml
             sed -i '1i #define NET' net/unikernel.S
+            echo '(* no-opam-file *)' >>none/config.ml
+            echo '(* two-opam-files *)' >>several/config.ml
+            echo '(* empty-opam-file *)' >>empty/config.ml
             """)
         let run = try ci("run", "broken.yaml")
         #expect(run.status == 1, "\(run.output)\(run.messages)")
         let states = try states("broken")
         let expected: [(name: String, phase: String?, signature: String?, reason: String)] = [
             ("no-config", "configure", "Error: Unbound value *", "Error: Unbound value regster"),
+            ("no-file", "configure", nil, "'mirage configure' generated no opam file mirage/*.opam"),
+            (
+                "two-files", "configure", nil,
+                "generated more than one opam file: mirage/hello-spt.opam mirage/other.opam"
+            ),
+            ("empty-file", "configure", nil, "generated no file with contents at mirage/hello-spt.opam"),
             ("no-build", "build", nil, "Error: no such instruction: `nonsense'"),
             (
                 "wrong-abi", "install", "image built for hvt instead of spt",
@@ -289,6 +303,9 @@ struct UnikernelRunTests {
         confirm: 0
         unikernels:
           - {name: no-config, source: ./configure, backends: spt}
+          - {name: no-file, source: ./none, backends: spt}
+          - {name: two-files, source: ./several, backends: spt}
+          - {name: empty-file, source: ./empty, backends: spt}
           - {name: no-lock, source: ./lock, backends: spt}
           - {name: no-build, source: ./build, backends: spt}
           - {name: wrong-abi, source: ./abi, backends: spt}
@@ -312,6 +329,24 @@ struct UnikernelRunTests {
         #expect(try ci("run", "other.yaml").status == 0)
         let other = try ci("reproduce", "debian-12/4.13.1/hello-world.dev@spt", "--deployment", "other")
         #expect(other.status == 0 && other.output.contains("layer        solo5.0.12.1 "), "\(other.messages)")
+    }
+
+    /// Debian's dune and OCaml build a program for `unix` with a locked library, and a mistake in it is the build's.
+    @Test func theRealDuneBuildsAnOCamlProgramForUnix() throws {
+        let script = PackageFolder.url.appending(path: "Tests/Unikernels/use-dune")
+        try Program(["sh", script.path, folder.path]).output()
+        let run = try ci("run", "dune.yaml")
+        #expect(run.status == 1, "\(run.output)\(run.messages)")
+        let states = try states("dune")
+        for name in ["hello-world.dev@unix", "failing.dev@unix"] {
+            let state = try #require(states[name])
+            #expect(state.state == "success" && state.kind == "test", "\(state)")
+        }
+        let log = try ci("log", "debian-12/4.13.1/hello-world.dev@unix").output
+        #expect(log.contains("\nOCaml 4.13.1, fmt 0.9.0: Hello World\n"), "\(log)")
+        let mistake = try #require(states["untyped.dev@unix"])
+        #expect(mistake.state == "failure" && mistake.phase == "build", "\(mistake)")
+        #expect(mistake.reason?.contains("This expression has type int but an expression was expected") == true)
     }
 
     /// The folder of upstream sources, which are not part of the repository: `solo5.tar.gz`, or a matrix `mirage.yaml`

@@ -40,8 +40,8 @@ actor ExtraRepositories {
     /// The packages from which unikernels are locked: those of a column's repositories, overlaid with the extra ones
     /// and the pins.
     ///
-    /// - Parameter pins: the pins of the unikernel's opam file. | - Throws: `Failure` if a repository or a pin cannot
-    ///   be read.
+    /// - Parameter pins: The pins of the unikernel's opam file.
+    /// - Throws: `Failure` if a repository or a pin cannot be read.
     func source(
         _ extra: [RepositoryOpening.Opened], _ pins: [Pin], for pair: (target: TargetEntry, compiler: CompilerEntry)
     ) async throws -> any PackageSource {

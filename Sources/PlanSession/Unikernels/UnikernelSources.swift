@@ -48,7 +48,9 @@ struct UnikernelSources {
         let files = try await loader.cache.unikernels.value(for: key) {
             logger.debug("read a unikernel's source", metadata: ["unikernel": "\(entry.name.value)"])
             let archive = try await unpinned.cache.file(exact, of: entry.name.value)
-            return try SourceTree.withUnpacked(archive, in: loader.environment.temporaryDirectory) { tree in
+            return try SourceTree.withUnpacked(
+                archive, of: exact.url, in: loader.environment.temporaryDirectory
+            ) { tree in
                 ConfigureFiles(try tree.configureFiles(below: exact.subpath, matching: globs))
             }
         }
@@ -86,8 +88,9 @@ struct UnikernelSources {
         return Failure(
             failure.category,
             failure.diagnostics.map { problem in
-                loader.matrix.sources.diagnostic(
-                    .error, "unikernel '\(entry.name.value)': \(problem.message)", at: entry.source.location,
+                let message = unprefixed(problem.message, by: entry.name.value)
+                return loader.matrix.sources.diagnostic(
+                    .error, "unikernel '\(entry.name.value)': \(message)", at: entry.source.location,
                     hint: problem.hint)
             })
     }

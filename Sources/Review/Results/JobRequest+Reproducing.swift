@@ -33,9 +33,19 @@ extension JobRequest {
             case .failed: state.kind == .test && state.state != Outcome.success.rawValue
             }
         guard let id = isOfTests ? test : build else {
-            throw Failure(.input, "\(state.cell): the matrix does not ask for its tests", hint: "see 'with-test'")
+            throw Self.noTests(of: state.cell, isProvisional: planned?.isProvisional ?? false)
         }
         self = try RequestAssembly(results: results, cell: state.cell).request(of: id)
+    }
+
+    private static func noTests(of cell: Cell, isProvisional: Bool) -> Failure {
+        if isProvisional {
+            return Failure(.input, "\(cell) has no run yet: it is planned after its configure job", hint: "run it: ci run")
+        }
+        if cell.package.backend != nil {
+            return Failure(.input, "\(cell): the matrix does not request a run of it", hint: "see 'run' of unikernels")
+        }
+        return Failure(.input, "\(cell): the matrix does not request its tests", hint: "see 'with-test'")
     }
 }
 

@@ -16,10 +16,11 @@ struct UnikernelOutputs {
         hasField("x-ciso-run", files)
     }
 
-    /// `error`; if the package generates an opam file, a failed build command, which compiles `config.ml`, is a failure to
-    /// configure.
+    /// `error`; if the package generates an opam file, a failed command of its recipe, which compiles `config.ml` and looks for
+    /// what was generated, is a failure to configure.
     static func judged(_ error: any Error, of files: PackageFiles) -> any Error {
-        guard var failure = error as? PackageFailure, failure.phase == .build, hasField("x-ciso-generated", files)
+        guard var failure = error as? PackageFailure, [.build, .install].contains(failure.phase),
+            hasField("x-ciso-generated", files)
         else { return error }
         failure.phase = .configure
         return failure
