@@ -69,19 +69,22 @@ let package = Package(
         .target(name: "CSandbox"),
         .target(name: "PluginABI"),
 
+        module("ShellQuoting"),
         module("System", ["CSandbox", "CSync", .product(name: "SystemPackage", package: "swift-system")]),
         module("Core", ["CCrypto", "System"]),
         module("Git", [logging, "CGit2", "CZlib", "Core", "System"]),
-        module("Archive", ["CArchive", "Core", "System"]),
+        module("Archive", ["CArchive", "Core", "ShellQuoting", "System"]),
         module("HTTP", ["CCurl", "Core", "System"]),
         module("OpamFormat"),
         module("OpamSolver", ["OpamFormat"]),
         module("OpamRepository", [logging, "Archive", "Core", "Git", "OpamFormat", "OpamSolver", "System"]),
         module(
-            "OpamSwitch", ["Archive", "Core", "OpamFormat", "System"], resources: [.embedInCode("Scripts")]),
+            "OpamSwitch", ["Archive", "Core", "OpamFormat", "ShellQuoting", "System"],
+            resources: [.embedInCode("Scripts")]),
         module("Store", [logging, "Archive", "Core", "Git", "System"]),
         module("Etcd", [logging, "Core", "HTTP", "Store", "System"]),
-        module("Hub", [logging, "Core", "Git", "Model", "Records", "Store", "System"]),
+        module(
+            "Hub", [logging, "Core", "Git", "Model", "Records", "ShellQuoting", "Store", "System"]),
         module(
             "Images",
             [logging, "Archive", "Core", "HTTP", "Layers", "Registry", "System"]),
@@ -92,12 +95,13 @@ let package = Package(
         module("Matrix", ["Core", "PluginMessages", "YAML"]),
         module("PluginMessages"),
         module("LogReading", ["PluginMessages", "System"]),
-        module("PluginKit", ["PluginABI", "PluginMessages"]),
+        module("PluginKit", ["PluginABI", "PluginMessages", "ShellQuoting"]),
         module("PluginHost", [logging, "Core", "PluginABI", "PluginMessages", "System"]),
         .executableTarget(
             name: "ciso-plugin-host", dependencies: ["PluginABI"], cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("dl")]),
         tests("PluginKit", []),
+        tests("ShellQuoting", []),
         .testTarget(
             name: "PluginHostTests",
             dependencies: ["Core", "PluginHost", "PluginMessages", "PluginTools", "TestSupport", "ciso-plugin-host"],
@@ -127,14 +131,15 @@ let package = Package(
             "PluginTools",
             [
                 "Archive", "Core", "LogReading", "OpamFormat", "OpamRepository", "PluginHost", "PluginMessages",
-                "Sandbox",
-                "Supervision", "System",
+                "Sandbox", "ShellQuoting", "Supervision", "System",
             ], resources: [.embedInCode("Scripts")]),
         module("Scheduler"),
         module("Supervision", ["Archive", "Core", "CSandbox", "System"]),
         module("Layers", ["Archive", "Core", "Supervision", "System"]),
         module("Sandbox", ["Core", "Layers", "Supervision", "System"]),
-        module("SSH", [logging, "Archive", "Core", "Supervision", "System"], resources: [.embedInCode("Scripts")]),
+        module(
+            "SSH", [logging, "Archive", "Core", "ShellQuoting", "Supervision", "System"],
+            resources: [.embedInCode("Scripts")]),
         module("Machines", [logging, "Archive", "Core", "Layers", "PluginMessages", "Supervision", "System"]),
         module(
             "Fetching",
@@ -149,7 +154,8 @@ let package = Package(
             [
                 logging, "Archive", "Core", "Model", "Fetching", "Images", "Layers", "LogReading", "OpamFormat",
                 "OpamSwitch",
-                "Machines", "PluginHost", "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "Supervision",
+                "Machines", "PluginHost", "PluginMessages", "RunnerInterface", "SSH", "Sandbox", "ShellQuoting",
+                "Supervision",
                 "System",
             ], resources: [.embedInCode("Scripts")]),
         module("Agent", [logging, "Core", "Model", "Records", "RunnerInterface", "Store", "System"]),

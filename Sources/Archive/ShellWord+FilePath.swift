@@ -1,4 +1,4 @@
-package import System
+package import ShellQuoting
 
 extension ShellWord {
     /// Quotes a path with any encoding. A script is text, so bytes that are not valid UTF-8 are produced by the shell's

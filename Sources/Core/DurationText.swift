@@ -1,10 +1,9 @@
 /// Formats a duration for people: `12 s`, `3 min 05 s`, `2 h 10 min`.
 package func durationText(_ seconds: Int) -> String {
-    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return switch seconds {
+    switch seconds {
     case ..<120: "\(seconds) s"
-    case ..<7200: "\(seconds / 60) min \(two(seconds % 60)) s"
-    default: "\(seconds / 3600) h \(two(seconds / 60 % 60)) min"
+    case ..<7200: "\(seconds / 60) min \(twoDigits(seconds % 60)) s"
+    default: "\(seconds / 3600) h \(twoDigits(seconds / 60 % 60)) min"
     }
 }
 
@@ -14,3 +13,6 @@ package func durationText(_ seconds: Double) -> String {
     let tenths = Int((max(0, seconds) * 10).rounded())
     return "\(tenths / 10).\(tenths % 10) s"
 }
+
+/// A number below 100 with two digits: `05`.
+package func twoDigits(_ number: some BinaryInteger) -> String { number < 10 ? "0\(number)" : "\(number)" }

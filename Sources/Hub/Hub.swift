@@ -1,5 +1,6 @@
 internal import Core
 internal import Logging
+internal import ShellQuoting
 package import Store
 package import System
 

@@ -114,14 +114,11 @@ final class FolderTree: FileTree {
                 try addStamps(of: child, depth: depth + 1, count: &count, to: &stamps)
             }
         case .file, .link, .submodule, .other:
-            guard let status = status(of: path) else {
+            guard let stamp = absolute(path).withCString({ try? Files.stamp(of: $0) }) else {
                 stamps.update(path.bytes + Array("\0\n".utf8))
                 return
             }
-            let times =
-                "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) "
-                + "\(status.st_ctim.tv_sec).\(status.st_ctim.tv_nsec)"
-            stamps.update(path.bytes + Array("\0\(status.st_size) \(times) \(status.st_ino)\n".utf8))
+            stamps.update(path.bytes + Array("\0\(stamp.text)\n".utf8))
         }
     }
 
@@ -177,5 +174,15 @@ final class FolderTree: FileTree {
         return Failure(
             isMistake ? .input : .unavailable,
             "\(describe("\(path)")): cannot \(operation): \(errorText(code))")
+    }
+}
+
+private typealias Files = FileSystem<SystemError>
+
+extension FileStamp {
+    /// The text from which the digests of folders are made. Plans record these digests, so it must not change.
+    fileprivate var text: String {
+        let values = numbers.map { Int64(bitPattern: $0) }
+        return "\(values[1]) \(values[2]).\(values[3]) \(values[4]).\(values[5]) \(values[0])"
     }
 }

@@ -1,5 +1,5 @@
 internal import Archive
-internal import System
+internal import ShellQuoting
 
 /// The shell script that installs the files of a `.install` file. It runs in the build directory.
 ///

@@ -1,5 +1,5 @@
 package import Archive
-internal import System
+internal import ShellQuoting
 
 /// Shell scripts that unpack a package's source. They run in the environment before the package's own commands. Scripts
 /// of more than one line are in `Scripts/`.

@@ -16,7 +16,7 @@ func spawn(
         let null = try OpenFile<SystemError>("/dev/null", O_RDWR)
         return try ProcessStart(
             path: program.path, arguments: [program.path] + arguments, environment: environment, input: null.descriptor,
-            output: null.descriptor, error: errors, kept: [peer], places: [peer: 3], isBound: false
+            output: null.descriptor, error: errors, kept: [peer], numbers: [peer: 3], isBound: false
         ).start(SystemError.self)
     } catch {
         throw PluginFault(kind: .notStarted(error.description))

@@ -1,7 +1,7 @@
 import Archive
 import Core
+internal import ShellQuoting
 import Supervision
-import System
 
 /// A shell script of `Scripts/` with values for its parameters, which is sent as the standard input of `/bin/sh`.
 ///

@@ -27,10 +27,10 @@ extension FileSystem {
     /// The stamp of a file.
     ///
     /// - Parameter path: a symbolic link is followed only if `followingLinks`.
-    package static func stamp(of path: String, followingLinks: Bool = true) throws(Problem) -> FileStamp {
+    package static func stamp(of path: UnsafePointer<CChar>, followingLinks: Bool = true) throws(Problem) -> FileStamp {
         var status = stat()
         guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else {
-            throw Problem(.last("read", path))
+            throw Problem(.last("read", String(cString: path)))
         }
         return FileStamp(status)
     }

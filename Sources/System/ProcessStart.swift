@@ -19,7 +19,7 @@ package struct ProcessStart {
     /// Further descriptors that the process inherits.
     var kept: [Int32] = []
     /// The numbers of inherited descriptors in the process, if they differ from ours. They must not collide.
-    var places: [Int32: Int32] = [:]
+    var numbers: [Int32: Int32] = [:]
     var user: User?
     /// A user namespace to enter before mounting; -1 for none.
     var userNamespace: Int32 = -1
@@ -79,7 +79,7 @@ package struct ProcessStart {
 
     package init(
         path: String, arguments: [String], environment: [String] = [], input: Int32, output: Int32,
-        error: Int32? = nil, kept: [Int32] = [], places: [Int32: Int32] = [:], user: User? = nil,
+        error: Int32? = nil, kept: [Int32] = [], numbers: [Int32: Int32] = [:], user: User? = nil,
         userNamespace: Int32 = -1,
         overlay: Overlay? = nil, groups: [String] = [], limits: [ResourceLimit] = [],
         isBound: Bool = true, isForeground: Bool = false
@@ -91,7 +91,7 @@ package struct ProcessStart {
         self.output = output
         self.error = error
         self.kept = kept
-        self.places = places
+        self.numbers = numbers
         self.isBound = isBound
         self.isForeground = isForeground
         self.user = user
@@ -109,7 +109,7 @@ package struct ProcessStart {
         let arguments = CStrings(arguments)
         let environment = CStrings(environment)
         let groups = CStrings(groups)
-        let kept = kept.map { ciso_kept(descriptor: $0, place: places[$0] ?? $0) }
+        let kept = kept.map { ciso_kept(descriptor: $0, place: numbers[$0] ?? $0) }
         let limits = limits.map { ciso_resource_limit(resource: $0.resource, value: $0.value) }
         let result = withExtendedLifetime((arguments, environment, groups)) {
             path.withCString { path in

@@ -7,6 +7,7 @@ internal import PluginHost
 internal import PluginMessages
 package import RunnerInterface
 internal import Sandbox
+internal import ShellQuoting
 internal import Supervision
 internal import System
 

@@ -2,6 +2,7 @@ internal import Core
 internal import Foundation
 internal import OpamSwitch
 internal import PluginMessages
+internal import ShellQuoting
 internal import Supervision
 internal import System
 

@@ -7,6 +7,7 @@ internal import OpamFormat
 internal import OpamSwitch
 internal import PluginMessages
 internal import RunnerInterface
+internal import ShellQuoting
 internal import Supervision
 internal import System
 

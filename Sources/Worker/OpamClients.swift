@@ -6,6 +6,7 @@ internal import OpamSwitch
 internal import PluginMessages
 internal import RunnerInterface
 internal import Sandbox
+internal import ShellQuoting
 internal import Supervision
 internal import Synchronization
 internal import System

@@ -6,6 +6,7 @@ internal import Model
 internal import OpamFormat
 internal import OpamSwitch
 internal import PluginMessages
+internal import ShellQuoting
 internal import Supervision
 internal import System
 

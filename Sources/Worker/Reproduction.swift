@@ -6,6 +6,7 @@ internal import OpamSwitch
 internal import PluginMessages
 package import RunnerInterface
 internal import SSH
+internal import ShellQuoting
 internal import System
 
 /// Reproduces a job's environment for a user: prints it as text, or starts a shell in it.

@@ -5,8 +5,8 @@ internal import Layers
 internal import OpamSwitch
 internal import PluginMessages
 internal import Sandbox
+internal import ShellQuoting
 internal import Supervision
-internal import System
 
 /// A backend that builds a job in a sandbox.
 struct SandboxBackend: BuildBackend {

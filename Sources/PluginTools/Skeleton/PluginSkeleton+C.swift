@@ -1,6 +1,6 @@
 internal import Core
 internal import Foundation
-internal import System
+internal import ShellQuoting
 
 extension PluginSkeleton {
     var buildScript: String {

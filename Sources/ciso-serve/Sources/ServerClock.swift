@@ -1,3 +1,4 @@
+internal import Core
 internal import Glibc
 internal import Synchronization
 
@@ -20,9 +21,8 @@ final class ServerClock: Sendable {
             if last.second == now { return (last.log, last.http) }
             var (moment, parts) = (now, tm())
             gmtime_r(&moment, &parts)
-            func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-            let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
-            let (day, month) = (two(parts.tm_mday), Self.months[Int(parts.tm_mon)])
+            let clock = "\(twoDigits(parts.tm_hour)):\(twoDigits(parts.tm_min)):\(twoDigits(parts.tm_sec))"
+            let (day, month) = (twoDigits(parts.tm_mday), Self.months[Int(parts.tm_mon)])
             let year = parts.tm_year + 1900
             last = (
                 now, "\(day)/\(month)/\(year):\(clock) +0000",

@@ -1,4 +1,4 @@
-import System
+import ShellQuoting
 import TestSupport
 import Testing
 
@@ -27,9 +27,11 @@ import Testing
         #expect(words.dropLast() == texts.map { Array($0.utf8) }[...])
     }
 
-    @Test func aCharacterIsReplacedBeforeACombiningCharacter() {
-        #expect(
-            "a,\u{301}b,".replacingScalar(",", with: ",,").unicodeScalars.elementsEqual("a,,\u{301}b,,".unicodeScalars))
-        #expect("".replacingScalar(",", with: ";") == "" && ",,".replacingScalar(",", with: "") == "")
+    /// In an argument, `=` needs no quotes; in the first word of a command it would begin an assignment.
+    @Test func assignmentsAreQuoted() throws {
+        #expect(ShellWord.quoted("A=b") == "'A=b'" && ShellWord.quotedArgument("A=b") == "A=b")
+        #expect(ShellWord.quotedArgument("A=b c") == "'A=b c'")
+        let ending = try Program(["/bin/sh", "-c", ShellWord.line(["A=b", "c"])]).run()
+        #expect(ending.status == 127, "the word is a program that does not exist")
     }
 }
