@@ -8,7 +8,7 @@ internal import Store
 
 extension AgentState {
     /// Publishes the progress of a job, unless another worker has taken over the value.
-    mutating func tell(of job: Digest) {
+    mutating func publishProgress(of job: Digest) {
         guard let progress = newProgress(of: job) else { return }
         // If publishing fails, the job continues nevertheless.
         _ = try? publish([job: progress])

@@ -31,19 +31,19 @@ extension AgentState {
     private mutating func claim(_ jobs: ArraySlice<Digest>) -> [Digest] {
         do {
             var claims: [StorePath: EphemeralChange] = [:]
-            var told: [Digest: JobProgress] = [:]
+            var claimed: [Digest: JobProgress] = [:]
             for job in jobs {
                 guard let assignment = held[job]?.assignment else { continue }
                 let progress = JobProgress(
                     cell: assignment.cell, kind: assignment.kind, job: job.hex, deployment: assignment.deployment,
                     worker: owner.id, attempt: assignment.attempt, step: "start",
                     began: Int(Date().timeIntervalSince1970))
-                told[job] = progress
+                claimed[job] = progress
                 claims[try DispatchValues.progress(of: job)] = .set(
                     try EphemeralDocument.encode(progress), owner: owner, expecting: .absent)
             }
             if let version = try values.values.change(claims) {
-                for (job, progress) in told { held[job]?.note(progress, version: version) }
+                for (job, progress) in claimed { held[job]?.note(progress, version: version) }
                 return Array(jobs)
             }
         } catch {
@@ -94,22 +94,22 @@ extension AgentState {
         held[job]?.unpublishedStep = step
         // Of a job that ends soon, only the end is published.
         let due = (entry.publishedAt ?? .now) + Self.publishingInterval
-        if due <= .now { return tell(of: job) }
+        if due <= .now { return publishProgress(of: job) }
         guard entry.unpublishedStep == nil else { return }
         let inputs = inputs
         Task {
             try? await Task.sleep(until: due, clock: .continuous)
-            inputs.yield(.tell(job, attempt: attempt))
+            inputs.yield(.progressDue(job, attempt: attempt))
         }
     }
 
     /// Publishes the current step of a job, if it is still running.
-    mutating func tell(of job: Digest, _ attempt: UInt64) {
+    mutating func publishProgress(of job: Digest, _ attempt: UInt64) {
         guard let entry = held[job], entry.isRunning, entry.unpublishedStep != nil, entry.assignment.attempt == attempt
         else {
             return
         }
-        tell(of: job)
+        publishProgress(of: job)
     }
 
     /// Handles the end of an execution.

@@ -98,7 +98,7 @@ struct AgentState {
             let request = DispatchValues.documents(WorkerModeRequest.self, in: state).values.first
             if let request { await change(to: request.mode) }
         case .step(let job, let attempt, let step): await note(step, of: job, attempt)
-        case .tell(let job, let attempt): tell(of: job, attempt)
+        case .progressDue(let job, let attempt): publishProgress(of: job, attempt)
         case .ended: for execution in executions.take() { await end(execution) }
         case .tick:
             let silence = tickedAt.duration(to: .now)

@@ -121,7 +121,7 @@ enum AgentInput: Sendable {
     case mode([StorePath: EphemeralValue])
     case step(Digest, attempt: UInt64, JobStep)
     /// A step is due to be published, if the job is still running.
-    case tell(Digest, attempt: UInt64)
+    case progressDue(Digest, attempt: UInt64)
     /// Executions have ended.
     case ended
     case tick, drain, stop

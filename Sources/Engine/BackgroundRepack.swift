@@ -56,15 +56,15 @@ package final class BackgroundRepack: Sendable {
     ///
     /// - Parameter willPack: Called before the store is packed, or if it is being packed.
     package func finish(willPack: @escaping @Sendable () async -> Void) async {
-        let (steps, tell) = AsyncStream.makeStream(of: Void.self)
-        if state.withLock(\.isAtWork) { tell.yield() }
+        let (steps, continuation) = AsyncStream.makeStream(of: Void.self)
+        if state.withLock(\.isAtWork) { continuation.yield() }
         queue.async { [self] in
-            try? repack { tell.yield() }
-            tell.finish()
+            try? repack { continuation.yield() }
+            continuation.finish()
         }
-        var isTold = false
-        for await _ in steps where !isTold {
-            isTold = true
+        var isReported = false
+        for await _ in steps where !isReported {
+            isReported = true
             await willPack()
         }
     }

@@ -15,13 +15,13 @@ final class CancellationWatch: Sendable {
     /// - Parameter series: The commits of the run itself, which cancel nothing.
     /// - Throws: `StoreError`.
     init(store: Store, plan: Plan, except series: CommitSeries) throws {
-        let (stream, tell) = AsyncStream.makeStream(of: Set<Cell>.self)
+        let (stream, continuation) = AsyncStream.makeStream(of: Set<Cell>.self)
         cells = stream
         watches = try Set(plan.targets.map(\.name)).sorted().map { target in
             let branch = try Branch(ResultBranch(deployment: plan.deployment, target: target).name)
             return store.watch(branch, from: try store.snapshot(branch).commit, excluding: series) { event in
                 let cancelled = try Self.cancelled(in: event)
-                if !cancelled.isEmpty { tell.yield(cancelled) }
+                if !cancelled.isEmpty { continuation.yield(cancelled) }
             }
         }
     }

@@ -6,8 +6,8 @@ package import Model
 /// The digest of a job covers those of its inputs (a Merkle tree), so it changes with any layer that the job depends
 /// on.
 package struct InputLayers: Sendable {
-    /// The place in `stacks` of each job with known layers and inputs.
-    private var places: [Digest: Int32] = [:]
+    /// The index in `stacks` of each job with known layers and inputs.
+    private var indices: [Digest: Int32] = [:]
     /// The hexadecimal forms of the digests that jobs contribute to their dependents, one after the other: most jobs have
     /// many dependents.
     private var stacks: [UInt8] = []
@@ -16,35 +16,35 @@ package struct InputLayers: Sendable {
     package init() {}
 
     /// The digest of a job's input layers; nil if the layer of an input is unknown.
-    package func base(of job: Job) -> Digest? { base(over: job.inputs.lazy.map { places[$0] ?? -1 }) }
+    package func base(of job: Job) -> Digest? { base(over: job.inputs.lazy.map { indices[$0] ?? -1 }) }
 
-    /// The digest of the layers at some places; nil if one of them is negative.
+    /// The digest of the layers at some indices; nil if one of them is negative.
     func base(over inputs: some Collection<Int32>) -> Digest? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(inputs.count * Self.size)
-        for place in inputs {
-            guard place >= 0 else { return nil }
-            bytes += stacks[Int(place) * Self.size..<(Int(place) + 1) * Self.size]
+        for index in inputs {
+            guard index >= 0 else { return nil }
+            bytes += stacks[Int(index) * Self.size..<(Int(index) + 1) * Self.size]
         }
         return Digest(of: bytes)
     }
 
     /// Sets the layer of a job that was executed over `base`.
     ///
-    /// - Returns: The place of the layer.
+    /// - Returns: The index of the layer.
     @discardableResult
     package mutating func set(_ layer: Digest, of id: Digest, over base: Digest) -> Int32 {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(3 * Self.size)
         for part in [id, layer, base] { part.appendHex(to: &bytes) }
-        let place = Int32(stacks.count / Self.size)
+        let index = Int32(stacks.count / Self.size)
         Digest(of: bytes).appendHex(to: &stacks)
-        places[id] = place
-        return place
+        indices[id] = index
+        return index
     }
 
     /// Removes the layer of a job.
     package mutating func remove(_ id: Digest) {
-        places[id] = nil
+        indices[id] = nil
     }
 }

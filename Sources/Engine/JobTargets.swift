@@ -9,18 +9,18 @@ package struct JobTargets: Sendable {
     private let all: [Plan.Target]
     private let numbers: JobNumbers<Digest>
     /// The index in `all` of each job's target, by job number; -1 if it has none.
-    private let places: [Int32]
+    private let targetOfJob: [Int32]
 
-    init(_ numbers: JobNumbers<Digest>, _ all: [Plan.Target], places: [Int32]) {
+    init(_ numbers: JobNumbers<Digest>, _ all: [Plan.Target], targetOfJob: [Int32]) {
         self.numbers = numbers
         self.all = all
-        self.places = places
+        self.targetOfJob = targetOfJob
     }
 
     /// The target of a job.
     package subscript(job: Digest) -> Plan.Target? {
-        guard let number = numbers.number(of: job), places[number] >= 0 else { return nil }
-        return all[Int(places[number])]
+        guard let number = numbers.number(of: job), targetOfJob[number] >= 0 else { return nil }
+        return all[Int(targetOfJob[number])]
     }
 }
 
@@ -49,10 +49,10 @@ package struct DecidedCells: Sendable {
     package subscript(job: Digest) -> [PlannedCell]? {
         guard let number = numbers.number(of: job), first[number] >= 0 else { return nil }
         var found: [PlannedCell] = []
-        var place = first[number]
-        while place >= 0 {
-            found.append(cells[Int(place)])
-            place = next[Int(place)]
+        var index = first[number]
+        while index >= 0 {
+            found.append(cells[Int(index)])
+            index = next[Int(index)]
         }
         return found
     }

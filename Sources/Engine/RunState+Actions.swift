@@ -9,7 +9,7 @@ internal import Store
 extension RunState {
     /// Performs the actions of the dispatcher.
     mutating func perform(_ actions: [Action]) async throws {
-        try await tell(of: actions)
+        try await report(actions)
         for action in actions {
             switch action {
             case .block(let job, let cause): block(dispatch.jobs[job], by: dispatch.jobs[cause])
@@ -64,22 +64,22 @@ extension RunState {
         if let (result, isOwn) = try recordedVerdict(onJob: id), isUsable(result, for: job) {
             return try await complete(number, token, .adopted(result, isOwn: isOwn))
         }
-        let place = seats.seats[seat]
+        let assigned = seats.seats[seat]
         let request: (name: Digest, part: Int?)
         do {
             request = try requests.request(
                 id, parameters(of: id, job, target), isRepeated: dispatch.attempt(of: id) > 1,
-                in: placeOfRequests(to: place.worker))
+                in: placeOfRequests(to: assigned.worker))
         } catch {
             return try await complete(number, token, .failure("\(Failure(describing: error))"))
         }
         // That assignments cannot be written is no fault of this job: no other one could be assigned either.
         let assignment = JobAssignment(
             attempt: token, deployment: deployment, request: request.name, cell: cell(of: id, job, target),
-            kind: job.kind, priority: Int(dispatch.dispatcher.jobs.ranks[number]), lane: place.lane)
+            kind: job.kind, priority: Int(dispatch.dispatcher.jobs.ranks[number]), lane: assigned.lane)
         changes.assign(
-            assignment, at: try DispatchValues.assignment(of: id, to: place.worker), part: request.part)
-        active[id] = Active(token: token, seat: seat, worker: place.worker, request: request.name)
+            assignment, at: try DispatchValues.assignment(of: id, to: assigned.worker), part: request.part)
+        active[id] = Active(token: token, seat: seat, worker: assigned.worker, request: request.name)
     }
 
     private func placeOfRequests(to worker: String) -> RequestWriter.Place {
@@ -197,7 +197,7 @@ extension RunState {
     }
 
     /// Reports how many jobs will not run, once for each cause.
-    private func tell(of actions: [Action]) async throws {
+    private func report(_ actions: [Action]) async throws {
         var blocked: [Int: Int] = [:]
         var dropped = 0
         for action in actions {

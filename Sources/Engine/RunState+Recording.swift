@@ -256,17 +256,17 @@ extension PlanRun {
 
     /// Records results and tells the observer of each.
     fileprivate func record(_ entries: [Entry]) async throws {
-        if entries.count == 1 { return try await recordAndTell(entries[0]) }
+        if entries.count == 1 { return try await recordAndReport(entries[0]) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, entry) in entries.enumerated() {
                 if number >= Self.recordedAtOnce { try await group.next() }
-                group.addTask { try await recordAndTell(entry) }
+                group.addTask { try await recordAndReport(entry) }
             }
             try await group.waitForAll()
         }
     }
 
-    private func recordAndTell(_ entry: Entry) async throws {
+    private func recordAndReport(_ entry: Entry) async throws {
         try await record(entry)
         await observe(.recorded(entry.result))
     }

@@ -19,12 +19,12 @@ extension RunState {
         }
         try await take(change)
         for id in change.back { try await take(seats.readmit(id)) }
-        await tellOfMissingWorkers()
+        await reportMissingWorkers()
     }
 
     /// Reports the targets whose jobs wait because no worker takes them: all have ended, are paused, or do not run the
     /// target. Each is reported once, until a worker takes its jobs again.
-    mutating func tellOfMissingWorkers() async {
+    mutating func reportMissingWorkers() async {
         guard !isInterrupted else { return }
         let unmet = dispatch.dispatcher.workers.unmetRequirements.filter { requirement in
             // Missing labels are reported when the run begins.
@@ -39,7 +39,7 @@ extension RunState {
     }
 
     /// Reports the targets whose jobs wait for workers with certain labels.
-    func tellOfMissingLabels() async {
+    func reportMissingLabels() async {
         var names = Set(run.worklist.nodes.lazy.map(\.target))
         for target in run.plan.targets where names.remove(target.name) != nil {
             let labels = target.labels ?? []

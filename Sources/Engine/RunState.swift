@@ -123,7 +123,7 @@ struct RunState {
     mutating func start() async throws {
         let adoptions = try takeOver()
         try await makeChanges()
-        await tellOfMissingLabels()
+        await reportMissingLabels()
         try await perform(dispatch.start(adoptions))
         for (id, holder) in active.sorted(by: { $0.value.token < $1.value.token }) where holder.hasBegun {
             active[id]?.hasBegun = false
@@ -133,7 +133,7 @@ struct RunState {
         for seat in goneSeats { try await perform(dispatch.handle(.worker(.lost(seat)))) }
         try await makeChanges()
         verdicts = nil
-        await tellOfMissingWorkers()
+        await reportMissingWorkers()
         writeSettledIfJobsRun()
     }
 
@@ -143,7 +143,7 @@ struct RunState {
         verdicts = nil
         switch input {
         case .time:
-            await tellOfMissingWorkers()
+            await reportMissingWorkers()
             writeSettled()
         case .drain, .stop: writeSettled()
         default: writeSettledIfJobsRun()

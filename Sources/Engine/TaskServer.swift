@@ -90,7 +90,7 @@ package struct TaskServer: Sendable {
 
     private func serve(_ stream: AsyncStream<TaskInput>, _ begin: TaskServerState) async throws {
         var state = begin
-        try await state.look()
+        try await state.poll()
         if state.isFinished { return }
         for await input in stream {
             try await state.take(input)

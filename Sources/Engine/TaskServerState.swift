@@ -36,7 +36,7 @@ struct TaskServerState {
 
     mutating func take(_ input: TaskInput) async throws {
         switch input {
-        case .changed: try await look()
+        case .changed: try await poll()
         case .planned(let number, let result):
             work[number] = nil
             switch result {
@@ -73,7 +73,7 @@ struct TaskServerState {
     }
 
     /// Reads the tasks: adds new ones and stops cancelled ones.
-    mutating func look() async throws {
+    mutating func poll() async throws {
         guard !isEnding else { return }
         for task in try SubmittedTask.all(in: server.store) {
             if let number = open[task.name] {

@@ -61,13 +61,13 @@ struct WorklistBuilder {
     func target(of job: Int) -> Plan.Target? { targetOfJob[job] < 0 ? nil : allTargets[Int(targetOfJob[job])] }
 
     func targets(of pending: [Int], _ numbers: JobNumbers<Digest>) -> JobTargets {
-        JobTargets(numbers, allTargets, places: pending.map { targetOfJob[$0] })
+        JobTargets(numbers, allTargets, targetOfJob: pending.map { targetOfJob[$0] })
     }
 
     func cellsDecided(of pending: [Int], _ numbers: JobNumbers<Digest>) -> DecidedCells {
-        var places = Array(repeating: Int32(-1), count: ids.count)
-        for (place, job) in pending.enumerated() { places[job] = Int32(place) }
-        let decided = decisions.lazy.map { (job: places[Int($0.job)], cell: $0.cell) }.filter { $0.job >= 0 }
+        var indices = Array(repeating: Int32(-1), count: ids.count)
+        for (index, job) in pending.enumerated() { indices[job] = Int32(index) }
+        let decided = decisions.lazy.map { (job: indices[Int($0.job)], cell: $0.cell) }.filter { $0.job >= 0 }
         return DecidedCells(plan.cells, numbers, Array(decided))
     }
 
@@ -119,7 +119,7 @@ struct WorklistBuilder {
         let job = plan.jobs[id]
         inputIDs.append(job?.inputs ?? [])
         inputs.append(Array(repeating: -1, count: inputIDs[number].count))
-        targetOfJob.append(job.map { place(of: environments[target]?[$0.environment]) } ?? -2)
+        targetOfJob.append(job.map { index(of: environments[target]?[$0.environment]) } ?? -2)
         resultOfJob.append(-1)
         blockedBy.append(-1)
         priorityOfJob.append(nil)
@@ -129,7 +129,7 @@ struct WorklistBuilder {
         return number
     }
 
-    private mutating func place(of target: Plan.Target?) -> Int32 {
+    private mutating func index(of target: Plan.Target?) -> Int32 {
         guard let target else { return -1 }
         if let known = allTargets.lastIndex(where: {
             $0.name == target.name && $0.environment == target.environment && $0 == target
@@ -241,9 +241,9 @@ struct WorklistBuilder {
 
     /// Settles a cell that needs no execution, or records which job will decide it.
     ///
-    /// - Parameter place: The index of the cell in the plan.
-    mutating func settle(_ place: Int, recorded: CellResult?) {
-        let cell = plan.cells[place]
+    /// - Parameter index: The index of the cell in the plan.
+    mutating func settle(_ index: Int, recorded: CellResult?) {
+        let cell = plan.cells[index]
         switch cell.basis {
         case .excluded:
             return
@@ -258,7 +258,7 @@ struct WorklistBuilder {
             let number = numbers[deciding]
             guard let result = verdict(of: cell.cell, deciding: deciding, number) else {
                 if let number {
-                    decisions.append((Int32(number), Int32(place)))
+                    decisions.append((Int32(number), Int32(index)))
                     decidedCells[number] += 1
                 }
                 return

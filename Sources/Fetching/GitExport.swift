@@ -64,41 +64,41 @@ struct GitExport {
             guard !isReserved, !bytes.contains(UInt8(ascii: "/")) else {
                 throw SourceError(.rejected, "\(walk.mirror.url): '\(path)' holds an entry named '\(name)'")
             }
-            let place = path.appending(name)
+            let destination = path.appending(name)
             switch kind {
-            case .directory: try add(id, at: place, below: root, walk)
-            case .submodule: try addSubmodule(id, at: place, below: root, walk)
-            case .file, .executable, .symbolicLink: try addFile(id, kind, at: place, walk)
+            case .directory: try add(id, at: destination, below: root, walk)
+            case .submodule: try addSubmodule(id, at: destination, below: root, walk)
+            case .file, .executable, .symbolicLink: try addFile(id, kind, at: destination, walk)
             }
         }
     }
 
-    private func addFile(_ id: ObjectID, _ entryKind: EntryKind, at place: FilePath, _ walk: Walk) throws {
+    private func addFile(_ id: ObjectID, _ entryKind: EntryKind, at destination: FilePath, _ walk: Walk) throws {
         let size = try walk.mirror.repository.header(id).size
         guard size <= limit else {
-            throw SourceError(.rejected, "\(walk.mirror.url): '\(place)' has \(size) bytes, more than \(limit)")
+            throw SourceError(.rejected, "\(walk.mirror.url): '\(destination)' has \(size) bytes, more than \(limit)")
         }
         let bytes = try walk.mirror.repository.blob(id)
         if entryKind == .symbolicLink {
             let kind = ArchiveEntry.Kind.symbolicLink(target: FilePath(bytes: bytes))
-            return try archive.add(ArchiveEntry(path: place, kind: kind, permissions: 0o777, modified: walk.time))
+            return try archive.add(ArchiveEntry(path: destination, kind: kind, permissions: 0o777, modified: walk.time))
         }
         let mode: UInt32 = entryKind == .executable ? 0o755 : 0o644
         try bytes.withUnsafeBytes {
             try archive.add(
-                ArchiveEntry(path: place, kind: .file, permissions: mode, modified: walk.time), contents: $0)
+                ArchiveEntry(path: destination, kind: .file, permissions: mode, modified: walk.time), contents: $0)
         }
     }
 
     /// A submodule without a URL remains an empty folder, as in git.
-    private func addSubmodule(_ commit: ObjectID, at place: FilePath, below root: FilePath, _ walk: Walk) throws {
-        let path = String(decoding: place.bytes.dropFirst(root.bytes.count + 1), as: UTF8.self)
+    private func addSubmodule(_ commit: ObjectID, at destination: FilePath, below root: FilePath, _ walk: Walk) throws {
+        let path = String(decoding: destination.bytes.dropFirst(root.bytes.count + 1), as: UTF8.self)
         guard let url = walk.submodules[path] else {
             return try archive.add(
-                ArchiveEntry(path: place, kind: .directory, permissions: 0o755, modified: walk.time))
+                ArchiveEntry(path: destination, kind: .directory, permissions: 0o755, modified: walk.time))
         }
         let inner = try mirror(url)
-        try add(commit, of: inner, at: place, depth: walk.depth + 1)
+        try add(commit, of: inner, at: destination, depth: walk.depth + 1)
     }
 
     private func submodules(of tree: Tree, _ mirror: GitMirror) throws -> [String: String] {

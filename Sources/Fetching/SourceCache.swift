@@ -97,8 +97,8 @@ package actor SourceCache {
     }
 
     /// Records the use of an entry of the folder. If that fails, it is evicted earlier.
-    private nonisolated func noteUse(_ place: String) {
-        try? usage?.noteUse(.source, SourceCacheEntry.digest(of: place))
+    private nonisolated func noteUse(_ path: String) {
+        try? usage?.noteUse(.source, SourceCacheEntry.digest(of: path))
     }
 
     private nonisolated func noteUse(ofCopyOf url: String) {
@@ -106,17 +106,17 @@ package actor SourceCache {
     }
 
     private func find(_ source: Source, of package: String) async throws -> String {
-        for checksum in source.checksums { noteUse(checksum.place) }
+        for checksum in source.checksums { noteUse(checksum.path) }
         var refusals: [SourceError] = []
         for checksum in source.checksums {
-            for place in places(of: checksum) {
-                guard FileManager.default.fileExists(atPath: place) else { continue }
+            for path in paths(of: checksum) {
+                guard FileManager.default.fileExists(atPath: path) else { continue }
                 // A damaged cache entry is no verdict on the package: it is fetched again.
-                let isSound = (try? verify(place, source, from: place, of: package)) != nil
+                let isSound = (try? verify(path, source, from: path, of: package)) != nil
                 logger.debug(
                     "source cache \(isSound ? "hit" : "damaged")",
-                    metadata: ["package": "\(package)", "file": "\(place)"])
-                if isSound { return place }
+                    metadata: ["package": "\(package)", "file": "\(path)"])
+                if isSound { return path }
             }
         }
         let incoming = try incoming()
@@ -144,16 +144,16 @@ package actor SourceCache {
         throw worst(of: refusals, source, package)
     }
 
-    private func places(of checksum: Checksum) -> [String] {
-        let places = ([folder] + others).map { "\($0)/\(checksum.place)" }
-        guard let objects, let digest = checksum.digest else { return places }
-        return places + ["\(objects)/\(digest.shard)/\(digest)"]
+    private func paths(of checksum: Checksum) -> [String] {
+        let paths = ([folder] + others).map { "\($0)/\(checksum.path)" }
+        guard let objects, let digest = checksum.digest else { return paths }
+        return paths + ["\(objects)/\(digest.shard)/\(digest)"]
     }
 
     /// The file with a checksum that `exact` assigned to a source; nil if it was removed in the meantime.
     package nonisolated func file(with checksum: Checksum) -> String? {
-        let place = "\(folder)/\(checksum.place)"
-        return FileManager.default.fileExists(atPath: place) ? place : nil
+        let path = "\(folder)/\(checksum.path)"
+        return FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
     /// A directory for downloads. Downloads of killed processes are removed.
@@ -196,7 +196,7 @@ package actor SourceCache {
     /// The URLs to try: mirrors first, by each checksum; then the URL in the opam file and its own mirrors.
     private func addresses(of source: Source) -> [String] {
         mirrors.flatMap { mirror in
-            source.checksums.map { "\(mirror)\($0.place)" }
+            source.checksums.map { "\(mirror)\($0.path)" }
         } + ([source.url] + source.mirrors)
     }
 
@@ -229,15 +229,15 @@ package actor SourceCache {
     private func keep(_ aside: String, _ checksums: [Checksum]) throws -> String {
         let manager = FileManager.default
         for checksum in checksums.reversed() {
-            let place = "\(folder)/\(checksum.place)"
+            let path = "\(folder)/\(checksum.path)"
             try manager.createDirectory(
-                atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
             let link = "\(aside).\(checksum.kind.rawValue)"
             try manager.linkItem(atPath: aside, toPath: link)
             // A directory at the file's path must be removed first.
-            try SourceFiles.move(link, over: place)
+            try SourceFiles.move(link, over: path)
         }
-        return "\(folder)/\(checksums[0].place)"
+        return "\(folder)/\(checksums[0].path)"
     }
 }
 
@@ -292,7 +292,7 @@ extension SourceCache {
         case .unsupported(let system): throw unsupported(system, source, package)
         case .git(let url, let revision):
             let commit = try await commit(at: revision, of: url)
-            exact.url = "\(SourceAddress.split(source.url).place)#\(commit)"
+            exact.url = "\(SourceAddress.split(source.url).address)#\(commit)"
             exact.checksums = []
         case .archive, .local:
             let incoming = try incoming()
@@ -303,7 +303,7 @@ extension SourceCache {
                 throw SourceError(.system, "\(aside): cannot be read")
             }
             exact.checksums = [checksum]
-            noteUse(checksum.place)
+            noteUse(checksum.path)
             _ = try keep(aside, exact.checksums)
         }
         return exact
@@ -322,8 +322,8 @@ extension SourceCache {
     private func archive(of commit: String, from url: String) async throws -> String {
         noteUse("git/commits/\(commit).tar")
         for cache in [folder] + others {
-            let place = "\(cache)/git/commits/\(commit).tar"
-            if Self.isWhole(place) { return place }
+            let path = "\(cache)/git/commits/\(commit).tar"
+            if Self.isWhole(path) { return path }
         }
         noteUse(ofCopyOf: url)
         let (folder, limit) = ("\(folder)/git", limit)
@@ -382,7 +382,7 @@ extension SourceCache {
 
 extension Checksum {
     /// The path relative to a cache's folder.
-    package var place: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
+    package var path: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
 
     /// The digest by which a store identifies the file; nil for checksums of other kinds.
     package var digest: Digest? { kind == .sha256 ? Digest(hex: hexadecimal) : nil }

@@ -13,15 +13,15 @@ package struct SourceCacheEntry: Sendable {
     /// Further names of the file, and files that are useless without it.
     private let others: [String]
 
-    private init(_ place: String, in folder: String, others: [String] = []) {
-        digest = Self.digest(of: place)
+    private init(_ entry: String, in folder: String, others: [String] = []) {
+        digest = Self.digest(of: entry)
         self.folder = folder
-        path = "\(folder)/\(place)"
+        path = "\(folder)/\(entry)"
         self.others = others.map { "\(folder)/\($0)" }
     }
 
-    /// - Parameter place: a path relative to the cache's folder.
-    static func digest(of place: String) -> Digest { Digest(of: place) }
+    /// - Parameter path: A path relative to the cache's folder.
+    static func digest(of path: String) -> Digest { Digest(of: path) }
 
     /// All entries of a cache.
     package static func all(in folder: String) -> [SourceCacheEntry] {
@@ -33,18 +33,18 @@ package struct SourceCacheEntry: Sendable {
 
     /// The files by checksum; all names of a file are one entry.
     private static func files(in folder: String) -> [SourceCacheEntry] {
-        var places: [FileIdentity: [String]] = [:]
+        var paths: [FileIdentity: [String]] = [:]
         for kind in ["md5", "sha256", "sha512"] {
             for shard in names(in: "\(folder)/\(kind)") {
                 for name in names(in: "\(folder)/\(kind)/\(shard)") {
-                    let place = "\(kind)/\(shard)/\(name)"
+                    let path = "\(kind)/\(shard)/\(name)"
                     var status = stat()
-                    guard lstat("\(folder)/\(place)", &status) == 0 else { continue }
-                    places[FileIdentity(device: status.st_dev, inode: status.st_ino), default: []].append(place)
+                    guard lstat("\(folder)/\(path)", &status) == 0 else { continue }
+                    paths[FileIdentity(device: status.st_dev, inode: status.st_ino), default: []].append(path)
                 }
             }
         }
-        return places.values.map { SourceCacheEntry($0[0], in: folder, others: Array($0.dropFirst())) }
+        return paths.values.map { SourceCacheEntry($0[0], in: folder, others: Array($0.dropFirst())) }
     }
 
     private struct FileIdentity: Hashable {

@@ -30,7 +30,7 @@ package struct ChecksummedFile {
         return nil
     }
 
-    private func number(at place: Int) -> Int {
-        bytes[place..<place + 8].reduce(0) { $0 << 8 | Int($1) } & .max
+    private func number(at offset: Int) -> Int {
+        bytes[offset..<offset + 8].reduce(0) { $0 << 8 | Int($1) } & .max
     }
 }

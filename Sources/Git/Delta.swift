@@ -107,21 +107,21 @@ package enum Delta {
         var pending = wanted.lowerBound
         var at = wanted.lowerBound
         while at + block <= wanted.upperBound {
-            guard let place = blocks.find(target, at) else {
+            guard let match = blocks.find(target, at) else {
                 at += 1
                 continue
             }
             var back = 0
-            while at - back > pending, place - back > known.lowerBound, base[place - back - 1] == target[at - back - 1]
+            while at - back > pending, match - back > known.lowerBound, base[match - back - 1] == target[at - back - 1]
             {
                 back += 1
             }
             var length = block
-            while at + length < wanted.upperBound, place + length < known.upperBound,
-                base[place + length] == target[at + length]
+            while at + length < wanted.upperBound, match + length < known.upperBound,
+                base[match + length] == target[at + length]
             { length += 1 }
             writer.insert(UnsafeRawBufferPointer(rebasing: target[pending..<(at - back)]))
-            writer.copy(place - back, length + back)
+            writer.copy(match - back, length + back)
             at += length
             pending = at
             if writer.isFull { return }
@@ -136,7 +136,7 @@ private struct BlockTable {
     private let size: Int
     private let shift: UInt64
     /// The offset of the block with a hash, plus one; 0 if there is none.
-    private var places: [Int32]
+    private var table: [Int32]
 
     init(_ base: UnsafeRawBufferPointer, _ known: Range<Int>, size: Int) {
         self.base = base
@@ -144,11 +144,11 @@ private struct BlockTable {
         var bits: UInt64 = 6
         while 1 << bits < known.count / size * 2 { bits += 1 }
         shift = 64 - bits
-        places = [Int32](repeating: 0, count: 1 << bits)
+        table = [Int32](repeating: 0, count: 1 << bits)
         var at = known.lowerBound
         while at + size <= known.upperBound {
             let slot = hash(base, at)
-            if places[slot] == 0 { places[slot] = Int32(at) + 1 }
+            if table[slot] == 0 { table[slot] = Int32(at) + 1 }
             at += size
         }
     }
@@ -161,9 +161,9 @@ private struct BlockTable {
     }
 
     func find(_ target: UnsafeRawBufferPointer, _ at: Int) -> Int? {
-        let place = Int(places[hash(target, at)]) - 1
-        guard place >= 0, memcmp(base.baseAddress! + place, target.baseAddress! + at, size) == 0 else { return nil }
-        return place
+        let match = Int(table[hash(target, at)]) - 1
+        guard match >= 0, memcmp(base.baseAddress! + match, target.baseAddress! + at, size) == 0 else { return nil }
+        return match
     }
 }
 
@@ -192,7 +192,7 @@ private struct DeltaWriter {
         // Not all readers support copies of more than 64 KiB.
         while count > 0 {
             let size = min(count, 0x10000)
-            let place = bytes.count
+            let start = bytes.count
             var command: UInt8 = 0x80
             bytes.append(0)
             for index in 0..<4 where offset >> (8 * index) & 0xff != 0 {
@@ -205,7 +205,7 @@ private struct DeltaWriter {
                     bytes.append(UInt8(size >> (8 * index) & 0xff))
                 }
             }
-            bytes[place] = command
+            bytes[start] = command
             offset += size
             count -= size
         }

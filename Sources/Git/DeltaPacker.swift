@@ -65,11 +65,11 @@ package struct DeltaPacker {
         try add(id, .tree, tree.bytes, path)
         for (old, new) in before.differences(to: tree) {
             guard let new, left.contains(new.id), new.kind != .submodule else { continue }
-            let place = "\(path)/\(new.name)"
+            let child = "\(path)/\(new.name)"
             if new.kind == .directory {
-                try add(tree: new.id, before: old?.kind == .directory ? old?.id : nil, place)
+                try add(tree: new.id, before: old?.kind == .directory ? old?.id : nil, child)
             } else {
-                try add(new.id, .blob, repository.blob(new.id), place)
+                try add(new.id, .blob, repository.blob(new.id), child)
             }
         }
     }
@@ -112,7 +112,7 @@ package struct DeltaPacker {
 private struct VersionChain {
     typealias Version = (id: ObjectID, bytes: [UInt8])
     private static let width = 16
-    private static let places = 3
+    private static let levels = 3
     private var count = 0
     /// By exponent: the last version whose number is a multiple of 16 to that power.
     private var versions: [Version] = []
@@ -122,19 +122,19 @@ private struct VersionChain {
     /// The base of the next version; nil if it must be stored in full.
     var base: Version? {
         guard count > 0 else { return nil }
-        var place = 0
+        var level = 0
         var number = count
-        while number.isMultiple(of: Self.width), place < Self.places - 1 {
+        while number.isMultiple(of: Self.width), level < Self.levels - 1 {
             number /= Self.width
-            place += 1
+            level += 1
         }
-        return versions[place]
+        return versions[level]
     }
 
     /// The total size of all versions, each distinct version counted once.
     private var size: Int {
-        versions.indices.reduce(0) { sum, place in
-            place > 0 && versions[place].id == versions[place - 1].id ? sum : sum + versions[place].bytes.count
+        versions.indices.reduce(0) { sum, level in
+            level > 0 && versions[level].id == versions[level - 1].id ? sum : sum + versions[level].bytes.count
         }
     }
 
@@ -142,9 +142,9 @@ private struct VersionChain {
     mutating func append(_ id: ObjectID, _ bytes: [UInt8]) -> Int {
         let before = size
         var number = count
-        if versions.isEmpty { versions = Array(repeating: (id, bytes), count: Self.places) }
-        for place in 0..<Self.places {
-            versions[place] = (id, bytes)
+        if versions.isEmpty { versions = Array(repeating: (id, bytes), count: Self.levels) }
+        for level in 0..<Self.levels {
+            versions[level] = (id, bytes)
             guard number.isMultiple(of: Self.width) else { break }
             number /= Self.width
         }

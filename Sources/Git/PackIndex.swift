@@ -73,8 +73,8 @@ package struct PackIndex: Sendable {
         guard large + 40 <= size else { return true }
         func isInPack(_ offset: Int) -> Bool {
             if offset < 1 << 31 { return offset >= 12 && offset < end }
-            let place = large + (offset - 1 << 31) * 8
-            guard place + 48 <= size, let bytes = try? index.read(8, at: place), bytes.count == 8 else { return false }
+            let start = large + (offset - 1 << 31) * 8
+            guard start + 48 <= size, let bytes = try? index.read(8, at: start), bytes.count == 8 else { return false }
             let wide = bytes.withUnsafeBytes { number(in: $0, at: 0) << 32 | number(in: $0, at: 4) }
             return wide >= 12 && wide < end
         }
@@ -92,8 +92,8 @@ package struct PackIndex: Sendable {
     /// The number of bytes of an index that are read at once.
     private static let pieceSize = 1 << 16
 
-    private static func number(in bytes: UnsafeRawBufferPointer, at place: Int) -> Int {
-        Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self)))
+    private static func number(in bytes: UnsafeRawBufferPointer, at start: Int) -> Int {
+        Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
     }
 
     /// The contents of an index file.
@@ -145,9 +145,9 @@ package struct PackIndex: Sendable {
             for index in 0..<count {
                 var offset = Int(number(offsets + index * 4))
                 if offset >= 1 << 31 {
-                    let place = large + (offset - 1 << 31) * 8
-                    guard place + 48 <= buffer.count else { return nil }
-                    offset = Int(number(place)) << 32 | Int(number(place + 4))
+                    let start = large + (offset - 1 << 31) * 8
+                    guard start + 48 <= buffer.count else { return nil }
+                    offset = Int(number(start)) << 32 | Int(number(start + 4))
                 }
                 let id = ObjectID(at: buffer.baseAddress! + idStart + index * 20)
                 entries.append(Entry(id: id, offset: offset, checksum: number(checksums + index * 4)))

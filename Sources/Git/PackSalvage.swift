@@ -20,7 +20,7 @@ package struct PackSalvage {
     private let offsets: [Int]
     /// The ids in the index by offset; empty if there is no index.
     private let names: [Int: ObjectID]
-    private let places: [ObjectID: Int]
+    private let offsetOfObject: [ObjectID: Int]
     /// Reads objects outside of the pack, which may be bases of its deltas.
     private let outside: (ObjectID) -> (ObjectType, [UInt8])?
 
@@ -32,7 +32,7 @@ package struct PackSalvage {
         self.outside = outside
         let entries = PackIndex(base: base)?.entries ?? []
         names = Dictionary(entries.map { ($0.offset, $0.id) }, uniquingKeysWith: { $1 })
-        places = Dictionary(entries.map { ($0.id, $0.offset) }, uniquingKeysWith: { $1 })
+        offsetOfObject = Dictionary(entries.map { ($0.id, $0.offset) }, uniquingKeysWith: { $1 })
         offsets = names.keys.sorted()
     }
 
@@ -155,9 +155,9 @@ package struct PackSalvage {
         let base: (type: ObjectType, bytes: [UInt8])?
         switch header.base {
         case .none(let type): return (type, part.output)
-        case .offset(let place): base = place < offset ? object(at: place, depth + 1) : nil
+        case .offset(let start): base = start < offset ? object(at: start, depth + 1) : nil
         case .object(let id):
-            base = places[id].flatMap { object(at: $0, depth + 1) } ?? outside(id).map { ($0.0, $0.1) }
+            base = offsetOfObject[id].flatMap { object(at: $0, depth + 1) } ?? outside(id).map { ($0.0, $0.1) }
         }
         return base.flatMap { base in Delta.apply(part.output, to: base.bytes).map { (base.type, $0) } }
     }

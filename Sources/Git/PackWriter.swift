@@ -191,8 +191,8 @@ package final class PackWriter {
     package func add(
         _ id: ObjectID, delta: [UInt8], base: ObjectID, compression: Compression = .small
     ) throws(GitError) {
-        guard let place = known[base] else { preconditionFailure("the base of a delta comes first") }
-        try add(id, Self.header(6, delta.count) + Self.distance(offset - place), delta, compression)
+        guard let start = known[base] else { preconditionFailure("the base of a delta comes first") }
+        try add(id, Self.header(6, delta.count) + Self.distance(offset - start), delta, compression)
     }
 
     /// Copies an entry of another pack including its header. It must not be a delta.
@@ -211,8 +211,8 @@ package final class PackWriter {
     func add(
         copy id: ObjectID, header: ArraySlice<UInt8>, base: ObjectID, _ contents: ArraySlice<UInt8>
     ) throws(GitError) {
-        guard let place = known[base] else { preconditionFailure("the base of a delta comes first") }
-        let entry = header + Self.distance(offset - place) + contents
+        guard let start = known[base] else { preconditionFailure("the base of a delta comes first") }
+        let entry = header + Self.distance(offset - start) + contents
         try add(copy: id, Array(entry), checksum: crc32(Array(entry)))
     }
 

@@ -136,7 +136,7 @@ package final class RecycledFiles: Sendable {
     ///
     /// - Returns: the second name, to be passed to `add` once the first one is gone.
     package func link(_ name: String, _ kind: Kind) -> String? {
-        guard let path = place(kind), Glibc.link(name, path) == 0 else { return nil }
+        guard let path = freePath(kind), Glibc.link(name, path) == 0 else { return nil }
         return path
     }
 
@@ -174,7 +174,7 @@ package final class RecycledFiles: Sendable {
     private func moveAside(_ file: String, _ kind: Kind) -> String? {
         var status = stat()
         guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.largest,
-            status.st_nlink == 1, let path = place(kind), (try? Files.rename(file, path)) != nil
+            status.st_nlink == 1, let path = freePath(kind), (try? Files.rename(file, path)) != nil
         else { return nil }
         chmod(path, 0o644)
         return path
@@ -192,7 +192,7 @@ package final class RecycledFiles: Sendable {
     }
 
     /// A new name for a file to keep; nil if there are enough.
-    private func place(_ kind: Kind) -> String? {
+    private func freePath(_ kind: Kind) -> String? {
         let number: Int? = state.withLock { state in
             guard state.asked >= threshold, state.count(kind) < Self.limit else { return nil }
             state.given += 1

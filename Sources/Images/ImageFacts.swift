@@ -191,8 +191,8 @@ extension ImageStore {
     /// The facts of an image. Its layers are got for that, unless the facts are known.
     package func facts(of image: ResolvedImage) async throws -> ImageFacts {
         for folder in [directory] + readOnlyFolders {
-            let place = "\(folder)/\(Self.factsFolder)/\(image.digest).json"
-            guard let bytes = try Files.contents(of: place, limit: 1 << 20) else { continue }
+            let path = "\(folder)/\(Self.factsFolder)/\(image.digest).json"
+            guard let bytes = try Files.contents(of: path, limit: 1 << 20) else { continue }
             if let facts = try? JSONDecoder().decode(ImageFacts.self, from: Data(bytes)) { return facts }
         }
         let tree = Mutex(ImageTree())
@@ -203,8 +203,8 @@ extension ImageStore {
         let facts = tree.withLock { ImageFacts(of: $0, image.configuration) }
         try Files.makeDirectories("\(directory)/\(Self.factsFolder)")
         let bytes = [UInt8](try CanonicalJSON.encode(facts))
-        let place = "\(directory)/\(Self.factsFolder)/\(image.digest).json"
-        try Files.replace(place, with: bytes, mode: 0o644, durability: .none)
+        let path = "\(directory)/\(Self.factsFolder)/\(image.digest).json"
+        try Files.replace(path, with: bytes, mode: 0o644, durability: .none)
         return facts
     }
 }

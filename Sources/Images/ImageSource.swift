@@ -109,13 +109,13 @@ enum ImageSource: Sendable {
     }
 
     private func damaged(_ what: String, _ digest: Digest) -> Failure {
-        let place =
+        let location =
             switch self {
             case .registry(_, let name): name
             case .layout(let directory): directory
             }
         return Failure(
-            .unavailable, "\(place): \(what) \(digest.oci) has other contents",
+            .unavailable, "\(location): \(what) \(digest.oci) has other contents",
             hint: "copy the image again; an image with another digest is a different image")
     }
 }

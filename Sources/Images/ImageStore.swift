@@ -214,16 +214,16 @@ package struct ImageStore: Sendable {
         if let known = try intact(digest) { return known }
         let start = ContinuousClock.now
         let partial = "\(directory)/partial/\(digest)"
-        let place = "\(directory)/blobs/\(digest)"
-        try Files.rename(source.fetch(layer, digest, to: partial), place)
-        Self.markVerified(place)
-        usage?.noteSize(.image, digest, at: place)
+        let path = "\(directory)/blobs/\(digest)"
+        try Files.rename(source.fetch(layer, digest, to: partial), path)
+        Self.markVerified(path)
+        usage?.noteSize(.image, digest, at: path)
         logger.debug(
             "got a layer",
             metadata: [
                 "digest": "\(digest)", "bytes": "\(layer.size)", "duration": "\(ContinuousClock.now - start)",
             ])
-        return place
+        return path
     }
 
     // MARK: Blobs
@@ -261,20 +261,20 @@ package struct ImageStore: Sendable {
 
     /// A stored layer that is intact: a verified layer has modification time 1.
     private func intact(_ digest: Digest) throws -> String? {
-        guard let place = existing(digest) else { return nil }
-        if FileStatus(place)?.modified == 1 { return place }
-        if try Digest(ofFile: place) == digest {
-            Self.markVerified(place)
-            return place
+        guard let path = existing(digest) else { return nil }
+        if FileStatus(path)?.modified == 1 { return path }
+        if try Digest(ofFile: path) == digest {
+            Self.markVerified(path)
+            return path
         }
         logger.debug("a layer is damaged", metadata: ["digest": "\(digest)"])
-        if place.hasPrefix("\(directory)/") { unlink(place) }
+        if path.hasPrefix("\(directory)/") { unlink(path) }
         return nil
     }
 
-    private static func markVerified(_ place: String) {
+    private static func markVerified(_ path: String) {
         var times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
-        utimensat(AT_FDCWD, place, &times, AT_SYMLINK_NOFOLLOW)
+        utimensat(AT_FDCWD, path, &times, AT_SYMLINK_NOFOLLOW)
     }
 
     private func document(_ digest: Digest, from source: ImageSource) throws -> [UInt8] {
@@ -307,9 +307,9 @@ package struct ImageStore: Sendable {
         if try kept(digest) != nil { return digest }
         try Files.makeDirectories("\(directory)/blobs")
         try usage?.noteUse(.image, digest)
-        let place = "\(directory)/blobs/\(digest)"
-        try Files.replace(place, with: bytes, mode: 0o644, durability: .none)
-        usage?.noteSize(.image, digest, at: place)
+        let path = "\(directory)/blobs/\(digest)"
+        try Files.replace(path, with: bytes, mode: 0o644, durability: .none)
+        usage?.noteSize(.image, digest, at: path)
         return digest
     }
 }

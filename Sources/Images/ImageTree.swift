@@ -37,16 +37,16 @@ struct ImageTree {
                 }
             })
         if !removed.isEmpty { remove(removed.map(placed)) }
-        var last: (parent: String, place: String)?
+        var last: (parent: String, resolved: String)?
         for (path, node) in entries {
             let (parent, name) = Self.split(path)
-            let place = last.flatMap { $0.parent == parent ? $0.place : nil } ?? resolve("/\(parent)") ?? parent
-            last = (parent, place)
-            let key = Self.join(place, name)
+            let resolved = last.flatMap { $0.parent == parent ? $0.resolved : nil } ?? resolve("/\(parent)") ?? parent
+            last = (parent, resolved)
+            let key = Self.join(resolved, name)
             if case .directory = node, case .directory? = nodes[key] { continue }
             if key.isEmpty { continue }
             nodes[key] = withContents(node)
-            addDirectories(above: place)
+            addDirectories(above: resolved)
         }
     }
 

@@ -82,9 +82,9 @@ public struct CacheUsage: Sendable {
         }
     }
 
-    /// Records the size of a new entry at `place`.
-    package func noteSize(_ kind: Kind, _ digest: Digest, at place: String) {
-        note(Self.size(of: place), kind, digest)
+    /// Records the size of a new entry at `path`.
+    package func noteSize(_ kind: Kind, _ digest: Digest, at path: String) {
+        note(Self.size(of: path), kind, digest)
     }
 
     /// If the size cannot be recorded, it is measured each time.
@@ -96,13 +96,13 @@ public struct CacheUsage: Sendable {
     /// The entries with these digests and paths.
     ///
     /// - Complexity: Two system calls for each entry, and a walk through one whose size is not recorded.
-    public func entries(_ kind: Kind, _ places: [Digest: String]) -> [Entry] {
+    public func entries(_ kind: Kind, _ paths: [Digest: String]) -> [Entry] {
         ScratchDirectory.removeLeftovers(in: sessions)
         let horizon = horizon()
-        return places.compactMap { digest, place in
+        return paths.compactMap { digest, path in
             let file = file(kind, digest)
-            guard let lastUse = Instant(of: file) ?? Instant(of: place) else { return nil }
-            let size = contents(of: file).flatMap { Int($0) } ?? Self.size(of: place)
+            guard let lastUse = Instant(of: file) ?? Instant(of: path) else { return nil }
+            let size = contents(of: file).flatMap { Int($0) } ?? Self.size(of: path)
             return Entry(
                 kind: kind, digest: digest, size: size, isInUse: horizon.map { lastUse >= $0 } ?? false,
                 lastUse: lastUse)
@@ -151,9 +151,9 @@ public struct CacheUsage: Sendable {
     }
 
     /// The size on disk in bytes of a file or a directory tree.
-    private static func size(of place: String) -> Int {
+    private static func size(of path: String) -> Int {
         var status = stat()
-        guard lstat(place, &status) == 0 else { return 0 }
-        return Int(status.st_blocks) * 512 + (status.st_mode & S_IFMT == S_IFDIR ? treeSize(place) : 0)
+        guard lstat(path, &status) == 0 else { return 0 }
+        return Int(status.st_blocks) * 512 + (status.st_mode & S_IFMT == S_IFDIR ? treeSize(path) : 0)
     }
 }

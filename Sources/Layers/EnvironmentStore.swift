@@ -31,8 +31,8 @@ public struct EnvironmentStore: Sendable {
 
     /// The path of the root file system for `digest`, if it exists.
     public func existing(_ digest: Digest) -> String? {
-        let place = "\(directory)/\(digest)"
-        return access(place, F_OK) == 0 && storedOffset(digest) == IdentityMapping.ofThisProcess.offset ? place : nil
+        let path = "\(directory)/\(digest)"
+        return access(path, F_OK) == 0 && storedOffset(digest) == IdentityMapping.ofThisProcess.offset ? path : nil
     }
 
     private func storedOffset(_ digest: Digest) -> UInt32 {
@@ -57,10 +57,10 @@ public struct EnvironmentStore: Sendable {
 
     /// Changes the owners of a stored root file system; an interrupted call leaves it damaged.
     private func shift(_ digest: Digest) throws(Failure) {
-        let place = "\(directory)/\(digest)"
-        try shift(place, from: storedOffset(digest))
+        let path = "\(directory)/\(digest)"
+        try shift(path, from: storedOffset(digest))
         try recordOffset(digest)
-        try note(Stamp(of: place), of: digest)
+        try note(Stamp(of: path), of: digest)
     }
 
     /// The state of a root file system: first its files' metadata, which are compared quickly, then their contents,
@@ -103,8 +103,8 @@ public struct EnvironmentStore: Sendable {
     }
 
     private func note(_ stamp: Stamp, of digest: Digest) throws(Failure) {
-        let place = "\(directory)/\(digest).state"
-        try Files.replace(place, with: Array(stamp.text.utf8), mode: 0o644, durability: .none)
+        let path = "\(directory)/\(digest).state"
+        try Files.replace(path, with: Array(stamp.text.utf8), mode: 0o644, durability: .none)
     }
 
     /// Whether the contents of the root file system are unchanged since it was created; a copy counts as unchanged.
@@ -144,14 +144,14 @@ public struct EnvironmentStore: Sendable {
         fill: @Sendable (_ root: String) async throws -> Void, check: @Sendable (_ root: String) async throws -> Void
     ) async throws -> String {
         try usage?.noteUse(.environment, digest)
-        if let place = existing(digest), isUnchanged(digest) { return place }
+        if let path = existing(digest), isUnchanged(digest) { return path }
         let lock = try await ExclusiveLock.acquire("\(directory)/locks/\(digest)")
         defer { withExtendedLifetime(lock) {} }
-        let place = "\(directory)/\(digest)"
-        if access(place, F_OK) == 0 {
+        let path = "\(directory)/\(digest)"
+        if access(path, F_OK) == 0 {
             if try isIntact(digest) {
                 if existing(digest) == nil { try shift(digest) }
-                return place
+                return path
             }
             try discard(digest)
         }
@@ -175,10 +175,10 @@ public struct EnvironmentStore: Sendable {
             throw error
         }
         try recordOffset(digest)
-        try note(try await put(root, at: place), of: digest)
-        usage?.noteSize(.environment, digest, at: place)
+        try note(try await put(root, at: path), of: digest)
+        usage?.noteSize(.environment, digest, at: path)
         if let recipe { refuted.forget(recipe) }
-        return place
+        return path
     }
 
     /// The directory of unfinished root file systems.
@@ -188,13 +188,13 @@ public struct EnvironmentStore: Sendable {
     package var cache: String { "\(directory)/cache" }
 
     /// Puts the finished root file system in place, once all of it is on disk. Its contents are read meanwhile.
-    private func put(_ root: String, at place: String) async throws -> Stamp {
+    private func put(_ root: String, at path: String) async throws -> Stamp {
         async let contents = BlockingWork.run { TreeState(of: root, .contents) }
         try await BlockingWork.run { try Files.synchronizeFileSystem(of: root) }
         guard let contents = await contents else { throw Failure(.unavailable, "\(root): cannot be read") }
-        try Files.rename(root, place)
-        guard let metadata = TreeState(of: place, .metadata) else {
-            throw Failure(.unavailable, "\(place): cannot be read")
+        try Files.rename(root, path)
+        guard let metadata = TreeState(of: path, .metadata) else {
+            throw Failure(.unavailable, "\(path): cannot be read")
         }
         return Stamp(metadata: metadata.digest, contents: contents.digest)
     }

@@ -131,22 +131,22 @@ public struct LayerStore: Sendable {
     /// - Throws: `Failure` of the category `unavailable`, also if the archive is missing or damaged; a damaged one is
     ///   removed, so that the layer is rebuilt. `CancellationError`.
     public func unpacked(_ digest: Digest) async throws -> String {
-        let place = "\(directory)/\(digest)"
+        let path = "\(directory)/\(digest)"
         try usage?.noteUse(.layer, digest)
-        if state(ofUnpacked: digest) != nil { return place }
+        if state(ofUnpacked: digest) != nil { return path }
         let lock = try await ExclusiveLock.acquire("\(directory)/locks/unpack-\(digest)")
         defer { withExtendedLifetime(lock) {} }
-        if state(ofUnpacked: digest) != nil { return place }
+        if state(ofUnpacked: digest) != nil { return path }
         try discard(digest)
         let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
         try extract(digest, to: "\(aside.path)/layer")
-        try move("\(aside.path)/layer", to: place)
+        try move("\(aside.path)/layer", to: path)
         try noteState(of: digest)
-        usage?.noteSize(.layer, digest, at: place)
-        return place
+        usage?.noteSize(.layer, digest, at: path)
+        return path
     }
 
-    private func extract(_ digest: Digest, to place: String) throws {
+    private func extract(_ digest: Digest, to path: String) throws {
         let archive = object(digest)
         guard access(archive, F_OK) == 0 else {
             throw Self.lost(digest, "is missing: there is no '\(archive)'")
@@ -155,15 +155,15 @@ public struct LayerStore: Sendable {
             removeTree(archive)
             throw Self.lost(digest, "is damaged: '\(archive)' does not have the digest of its name")
         }
-        try extract(archive, to: place)
+        try extract(archive, to: path)
     }
 
-    private func extract(_ archive: String, to place: String) throws(Failure) {
+    private func extract(_ archive: String, to path: String) throws(Failure) {
         let extraction = Extraction(
             links: .anywhere, ownership: mapping.hasSeveralUsers ? .shifted(mapping.offset) : .extractor,
             whiteouts: true, limits: limits)
         do {
-            try extraction.extract(archive, to: place)
+            try extraction.extract(archive, to: path)
         } catch {
             throw Failure(.unavailable, error.description)
         }

@@ -20,7 +20,7 @@ struct ExpressionParser {
     private var depth = 0
 
     private static let deepest = 50
-    private static let mostRepetitions = 1000
+    private static let repetitionLimit = 1000
 
     init(_ source: String) {
         self.source = Array(source.utf8)
@@ -97,7 +97,7 @@ struct ExpressionParser {
         while let byte = next, ByteSet.digits.contains(byte) {
             value = (value ?? 0) * 10 + Int(byte - 48)
             position += 1
-            if let value, value > Self.mostRepetitions { throw error("at most \(Self.mostRepetitions) repetitions") }
+            if let value, value > Self.repetitionLimit { throw error("at most \(Self.repetitionLimit) repetitions") }
         }
         guard let value else { throw error("expected a number of repetitions") }
         return value

@@ -30,9 +30,9 @@ struct ExpressionProgram: Sendable {
     /// Whether the expression did not exceed the size limit.
     private(set) var isComplete = true
 
-    private static let mostInstructions = 20_000
+    private static let instructionLimit = 20_000
     /// The maximum number of steps of one search.
-    private static let mostSteps = 200_000
+    private static let stepLimit = 200_000
 
     init(_ tree: ExpressionNode, groups: Int) {
         savedSlots = 2 * (groups + 1)
@@ -62,7 +62,7 @@ struct ExpressionProgram: Sendable {
     // MARK: Compiling
 
     private mutating func compile(_ node: ExpressionNode) {
-        guard instructions.count < Self.mostInstructions else {
+        guard instructions.count < Self.instructionLimit else {
             isComplete = false
             return
         }
@@ -192,7 +192,7 @@ struct ExpressionProgram: Sendable {
                         saved[slot] >= 0 && saved[slot + 1] >= saved[slot] ? saved[slot]..<saved[slot + 1] : nil
                     })
             }
-            guard steps < Self.mostSteps else { return nil }
+            guard steps < Self.stepLimit else { return nil }
             position += 1
         }
         return nil
@@ -209,7 +209,7 @@ struct ExpressionProgram: Sendable {
         var (counter, position) = (instruction, start)
         while true {
             steps += 1
-            guard steps < Self.mostSteps else { return false }
+            guard steps < Self.stepLimit else { return false }
             var succeeds = true
             switch instructions[counter] {
             case .set(let set):

@@ -17,9 +17,9 @@ struct LiteralScanner: Sendable {
 
         init(of literal: Int, _ bytes: ArraySlice<UInt8>, offset: Int) {
             let start = max(0, min(offset, bytes.count - 8))
-            for (place, byte) in bytes.dropFirst(start).prefix(8).enumerated() {
-                value |= UInt64(byte) << UInt64(8 * place)
-                mask |= 0xFF << UInt64(8 * place)
+            for (index, byte) in bytes.dropFirst(start).prefix(8).enumerated() {
+                value |= UInt64(byte) << UInt64(8 * index)
+                mask |= 0xFF << UInt64(8 * index)
             }
             (window, self.literal, self.offset) = (Int32(start - offset), Int32(literal), Int32(offset))
             hash = Int32(LiteralScanner.hash(LiteralScanner.word(of: bytes, at: offset)))
@@ -53,8 +53,8 @@ struct LiteralScanner: Sendable {
         @inline(__always)
         func mayMatch(_ text: UnsafeRawBufferPointer, at position: Int) -> Bool {
             guard let start = text.baseAddress else { return false }
-            func contains(_ set: UInt64, _ place: Int) -> UInt64 {
-                set &>> UInt64(truncatingIfNeeded: start.load(fromByteOffset: place, as: UInt8.self)) & 1
+            func contains(_ set: UInt64, _ index: Int) -> UInt64 {
+                set &>> UInt64(truncatingIfNeeded: start.load(fromByteOffset: index, as: UInt8.self)) & 1
             }
             guard position > 0, position &+ 4 < text.count else { return true }
             return contains(after, position &+ 4) | contains(before, position &- 1) != 0
@@ -95,11 +95,11 @@ struct LiteralScanner: Sendable {
 
         /// Stops looking up the groups of a literal, unless another literal has them.
         mutating func drop(_ literal: Int) {
-            for place in grams.indices where grams[place].literal == literal {
-                let hash = Int(grams[place].hash)
+            for index in grams.indices where grams[index].literal == literal {
+                let hash = Int(grams[index].hash)
                 if known[hash] < .max { known[hash] -= 1 }
                 // No bytes are equal to these.
-                (grams[place].mask, grams[place].value) = (0, 1)
+                (grams[index].mask, grams[index].value) = (0, 1)
             }
         }
     }
@@ -113,13 +113,13 @@ struct LiteralScanner: Sendable {
     /// For each literal, the possible offsets of its groups, the rarest first.
     private var offsets: [[Int]] = []
     private var table = Table(offsets: [])
-    private let mostMisses: Int
+    private let missLimit: Int
 
     /// - Parameters:
     ///   - literals: literals of at least ``shortest`` bytes; at most some thousand.
-    ///   - mostMisses: how often a group may be found outside of literals before other groups are used instead.
-    init(_ literals: [String], mostMisses: Int = 2_048) {
-        self.mostMisses = mostMisses
+    ///   - missLimit: how often a group may be found outside of literals before other groups are used instead.
+    init(_ literals: [String], missLimit: Int = 2_048) {
+        self.missLimit = missLimit
         for literal in literals {
             let own = Array(literal.utf8)
             bytes += own
@@ -230,7 +230,7 @@ struct LiteralScanner: Sendable {
     }
 
     /// The maximum number of times that a scan may change its groups.
-    private static let mostTables = 24
+    private static let tableLimit = 24
 
     /// The state of a scan.
     private struct State {
@@ -307,9 +307,9 @@ struct LiteralScanner: Sendable {
         func hash(_ position: Int) -> Int {
             Self.hash(bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self))
         }
-        let (last, misses, mostMisses) = (text.count - 4, state.misses, mostMisses)
+        let (last, misses, missLimit) = (text.count - 4, state.misses, missLimit)
         var (position, excess) = (state.position, Int?.none)
-        let isFull = state.frequent.count >= Self.mostTables
+        let isFull = state.frequent.count >= Self.tableLimit
         let (frequent, table) = (state.frequent, state.table)
         let candidate = table.withPointers { known, firstGram, grams, neighbours -> Int? in
             while position <= last {
@@ -336,7 +336,7 @@ struct LiteralScanner: Sendable {
                         for number in lower..<upper where grams[number].mayMatch(text, at: probe) { return probe }
                     }
                     misses[hash] &+= 1
-                    if misses[hash] == mostMisses, !isFull, step == 16, !frequent.contains(hash) {
+                    if misses[hash] == missLimit, !isFull, step == 16, !frequent.contains(hash) {
                         (position, excess) = (probe, hash)
                         return nil
                     }
@@ -379,7 +379,7 @@ struct LiteralScanner: Sendable {
         }
         guard !isLiteral else { return }
         state.misses[hash] &+= 1
-        if state.misses[hash] == mostMisses, state.frequent.count < Self.mostTables, !state.frequent.contains(hash) {
+        if state.misses[hash] == missLimit, state.frequent.count < Self.tableLimit, !state.frequent.contains(hash) {
             (state.position, state.excess) = (probe, hash)
         }
     }

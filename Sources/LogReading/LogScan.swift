@@ -27,10 +27,10 @@ struct LogScan {
     /// The limit of bytes and steps for comparing with expressions, except for the last one tried. Half of it is for
     /// the whole log, an eighth for its end if that was not enough, the rest for entries without literals and for vague
     /// ones.
-    static let mostWork = 4 << 20
+    static let workLimit = 4 << 20
     /// The maximum number of unsuccessful tries of an entry in each part.
-    private static let mostTries = 4096
-    private static let mostVague = 512
+    private static let tryLimit = 4096
+    private static let vagueLimit = 512
     /// The number of bytes of a long line that are examined before and after a literal.
     private static let (before, after) = (512, 3072)
     /// The part at the end of the log in which entries without literals are tried.
@@ -64,17 +64,17 @@ struct LogScan {
     // MARK: Searching
 
     mutating func search() -> Match? {
-        limit = Self.mostWork / 2
+        limit = Self.workLimit / 2
         scan(from: 0)
         // If the limit was reached, the end of the log may still contain the error.
         if best?.precedence != .cause, isExhausted {
-            allow(Self.mostWork / 8)
+            allow(Self.workLimit / 8)
             scan(from: max(0, text.count - Self.end))
         }
-        allow(Self.mostWork / 8)
+        allow(Self.workLimit / 8)
         for entry in reader.lastLinesOnly { considerLastLines(entry) }
         if best == nil || best!.precedence > .vague {
-            allow(Self.mostWork / 4)
+            allow(Self.workLimit / 4)
             findVague()
         }
         return best
@@ -86,7 +86,7 @@ struct LogScan {
         for entry in tries.indices { tries[entry] = 0 }
     }
 
-    private var isExhausted: Bool { work >= limit || tries.contains { $0 >= Self.mostTries } }
+    private var isExhausted: Bool { work >= limit || tries.contains { $0 >= Self.tryLimit } }
 
     private mutating func scan(from start: Int) {
         for literal in triedUpTo.indices { triedUpTo[literal] = 0 }
@@ -101,7 +101,7 @@ struct LogScan {
             let entries = reader.direct.entries[literal]
             for entry in entries { consider(entry, at: position) }
             if window.contains(position) { triedUpTo[literal] = window.upperBound }
-            let isDone = entries.allSatisfy { tries[$0] >= Self.mostTries || !canImprove($0, at: position) }
+            let isDone = entries.allSatisfy { tries[$0] >= Self.tryLimit || !canImprove($0, at: position) }
             return isDone ? .dropLiteral : .proceed
         }
     }
@@ -115,7 +115,7 @@ struct LogScan {
 
     private mutating func consider(_ entry: Int, at position: Int) {
         let precedence = precedences[entry]
-        guard canImprove(entry, at: position), tries[entry] < Self.mostTries, work < limit else { return }
+        guard canImprove(entry, at: position), tries[entry] < Self.tryLimit, work < limit else { return }
         look(at: position)
         if let best, precedence == best.precedence,
             best.window.lowerBound < window.lowerBound
@@ -132,7 +132,7 @@ struct LogScan {
     /// Of equally vague lines, the last one is used.
     private mutating func findVague() {
         var end = text.count
-        var left = Self.mostVague
+        var left = Self.vagueLimit
         var piece = Self.piece
         while end > 0, left > 0 {
             let start = max(0, end - piece)
@@ -142,7 +142,7 @@ struct LogScan {
             reader.vague.scanner.scan(part) { literal, position in
                 if start + position < end { found.append((literal, start + position)) }
                 // Only the last ones are tried.
-                if found.count >= 4 * Self.mostVague { found.removeFirst(3 * Self.mostVague) }
+                if found.count >= 4 * Self.vagueLimit { found.removeFirst(3 * Self.vagueLimit) }
                 return .proceed
             }
             if let match = lastMatch(among: found, &left) {
@@ -193,7 +193,7 @@ struct LogScan {
     private static func endsLine(_ byte: UInt8) -> Bool { byte == Lines.newline || byte == Lines.carriageReturn }
 
     private mutating func match(_ number: Int) -> Match? {
-        guard lastTry[number] != window.lowerBound, tries[number] < Self.mostTries, work < limit else { return nil }
+        guard lastTry[number] != window.lowerBound, tries[number] < Self.tryLimit, work < limit else { return nil }
         lastTry[number] = window.lowerBound
         tries[number] += 1
         work += line.count

@@ -4,8 +4,8 @@ struct Message {
     private(set) var range: Range<Int>
     private var lines: [LineText]
 
-    private static let mostLines = 20
-    private static let mostBytes = 1024
+    private static let lineLimit = 20
+    private static let byteLimit = 1024
     private static let ocaml = ["Error:", "Error (", "Warning ", "Fatal error: "].map { Array($0.utf8) }
     private static let others = ["Hint", "make:", "make[", "gmake:", "gmake[", "Command", "File ", "->", "^"].map {
         Array($0.utf8)
@@ -18,15 +18,15 @@ struct Message {
         guard Self.ocaml.contains(where: first.trimmed.starts) else { return }
         let isOfCoq = Self.followsCoq(range.lowerBound, in: text)
         var (position, bytes) = (Lines.end(from: shown.upperBound, in: text) + 1, first.trimmed.count)
-        for _ in 0..<Self.mostLines where position < text.count && bytes < Self.mostBytes {
+        for _ in 0..<Self.lineLimit where position < text.count && bytes < Self.byteLimit {
             let end = Lines.end(from: position, in: text)
-            let line = LineText(Array(text[position..<min(end, position + Self.mostBytes)])[...])
+            let line = LineText(Array(text[position..<min(end, position + Self.byteLimit)])[...])
             guard !line.isBlank, !Self.others.contains(where: line.trimmed.starts),
                 line.isIndented || isOfCoq && lines.last?.trimmed.last != UInt8(ascii: ".")
             else { break }
             lines.append(line)
             bytes += line.trimmed.count
-            self.range = shown.lowerBound..<min(end, position + Self.mostBytes)
+            self.range = shown.lowerBound..<min(end, position + Self.byteLimit)
             position = end + 1
         }
         if self.range.upperBound > shown.lowerBound, text[self.range.upperBound - 1] == Lines.carriageReturn {
@@ -38,9 +38,9 @@ struct Message {
     static func start(of line: Range<Int>, in text: UnsafeRawBufferPointer) -> Range<Int> {
         guard LineText(Array(text[line])[...]).isIndented else { return line }
         var end = Lines.start(of: line.lowerBound, in: text)
-        for _ in 0..<mostLines where end > 0 {
+        for _ in 0..<lineLimit where end > 0 {
             let start = Lines.start(of: end - 1, in: text)
-            guard end - start <= mostBytes else { return line }
+            guard end - start <= byteLimit else { return line }
             let previous = LineText(Array(text[start..<end])[...])
             if previous.indented.starts(with: "Error: ".utf8) || previous.indented.starts(with: "Error (".utf8) {
                 return start..<end - 1
@@ -66,12 +66,12 @@ struct Message {
     }
 
     /// The message as printed, on one line.
-    var text: String { Excerpt.cut(joined { Array($0.trimmed) }, to: Self.mostBytes) }
+    var text: String { Excerpt.cut(joined { Array($0.trimmed) }, to: Self.byteLimit) }
 
     /// The message as normalised for matching, on one line.
     var matchable: [UInt8] { joined { $0.matchable } }
 
     private func joined(_ form: (LineText) -> [UInt8]) -> [UInt8] {
-        Array(lines.map(form).joined(separator: [32]).prefix(4 * Self.mostBytes))
+        Array(lines.map(form).joined(separator: [32]).prefix(4 * Self.byteLimit))
     }
 }

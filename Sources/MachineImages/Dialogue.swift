@@ -28,7 +28,7 @@ package struct Dialogue: Sendable {
     private var repetitions = 0
     private var text = ConsoleText()
     private var isOver = false
-    private static let mostRepetitions = 100
+    private static let repetitionLimit = 100
 
     private struct Text: Sendable {
         let bytes: [UInt8]
@@ -87,7 +87,7 @@ package struct Dialogue: Sendable {
         window.removeAll(keepingCapacity: true)
         if reply.repeats {
             repetitions += 1
-            guard repetitions <= Self.mostRepetitions else {
+            guard repetitions <= Self.repetitionLimit else {
                 isOver = true
                 return .repeated(reply.text)
             }

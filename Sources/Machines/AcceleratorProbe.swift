@@ -89,7 +89,7 @@ package struct AcceleratorProbe: Sendable {
         var finding: Finding
     }
 
-    private func place(_ hardware: MachineHardware) -> String? {
+    private func path(_ hardware: MachineHardware) -> String? {
         guard let cache, let digest = try? CanonicalJSON.digest(of: hardware) else { return nil }
         return "\(cache)/kvm.\(digest)"
     }
@@ -97,18 +97,18 @@ package struct AcceleratorProbe: Sendable {
     private static var boot: String { contents(of: "/proc/sys/kernel/random/boot_id") ?? "" }
 
     private func kept(_ hardware: MachineHardware) -> Finding? {
-        guard let place = place(hardware), let text = contents(of: place),
+        guard let path = path(hardware), let text = contents(of: path),
             let record = try? JSONDecoder().decode(Record.self, from: Data(text.utf8)), record.boot == Self.boot
         else { return nil }
         return record.finding
     }
 
     private func keep(_ finding: Finding, _ hardware: MachineHardware) {
-        guard let cache, let place = place(hardware),
+        guard let cache, let path = path(hardware),
             let bytes = try? JSONEncoder().encode(Record(boot: Self.boot, finding: finding))
         else { return }
         try? Files.makeDirectories(cache)
-        try? Files.replace(place, with: Array(bytes), durability: .none)
+        try? Files.replace(path, with: Array(bytes), durability: .none)
     }
 
     private static let hostArchitecture: String = {

@@ -79,14 +79,14 @@ package struct MachineStore: Sendable {
         ScratchDirectory.removeLeftovers(in: incoming)
         // The directory contains the private state of a guest.
         let aside = try Files.scratchDirectory(in: incoming, mode: 0o700)
-        let place = "\(aside.path)/machine"
-        try Files.makeDirectory(place, mode: 0o700)
-        let record = try await make(place)
-        let file = "\(place)/record.json"
+        let path = "\(aside.path)/machine"
+        try Files.makeDirectory(path, mode: 0o700)
+        let record = try await make(path)
+        let file = "\(path)/record.json"
         try Files.replace(file, with: Array(try JSONEncoder().encode(record)), mode: 0o600, durability: .contents)
         try await BlockingWork.run { [directory] in
-            try Files.synchronizeFileSystem(of: place)
-            try Files.rename(place, "\(directory)/\(digest)")
+            try Files.synchronizeFileSystem(of: path)
+            try Files.rename(path, "\(directory)/\(digest)")
         }
         usage?.noteSize(.machine, digest, at: "\(directory)/\(digest)")
         return PreparedMachine(directory: "\(directory)/\(digest)", record: record)
@@ -94,20 +94,20 @@ package struct MachineStore: Sendable {
 
     /// Removes a machine, by one rename. No running machine may be using it.
     package func discard(_ digest: Digest) throws(Failure) {
-        let place = "\(directory)/\(digest)"
-        guard access(place, F_OK) == 0 else { return }
+        let path = "\(directory)/\(digest)"
+        guard access(path, F_OK) == 0 else { return }
         let aside = try Files.scratchDirectory(in: incoming)
-        try Files.rename(place, "\(aside.path)/machine")
+        try Files.rename(path, "\(aside.path)/machine")
     }
 
     private var incoming: String { "\(directory)/incoming" }
 
     private func existing(_ digest: Digest, over backing: String) -> PreparedMachine? {
-        let place = "\(directory)/\(digest)"
-        guard let text = contents(of: "\(place)/record.json"),
+        let path = "\(directory)/\(digest)"
+        guard let text = contents(of: "\(path)/record.json"),
             let record = try? JSONDecoder().decode(PreparedMachine.Record.self, from: Data(text.utf8)),
             record.backing == backing
         else { return nil }
-        return PreparedMachine(directory: place, record: record)
+        return PreparedMachine(directory: path, record: record)
     }
 }

@@ -7,7 +7,7 @@ extension MatrixDecoder {
         if case .scalar = node.content {
             guard let text = reader.text(node, "a repository") else { return nil }
             return RepositoryEntry(
-                place: Located(place(text.value, isURL: text.value.contains("://"), in: node), at: node.location),
+                address: Located(address(text.value, isURL: text.value.contains("://"), in: node), at: node.location),
                 revision: .head, priority: 0, targets: .any, compilers: .any)
         }
         guard let fields = reader.fields(node, "a repository", .repository) else { return nil }
@@ -22,11 +22,11 @@ extension MatrixDecoder {
         guard let source = fields["url"] ?? fields["path"], let text = reader.text(source, "a repository's place")
         else { return nil }
         return RepositoryEntry(
-            place: Located(place(text.value, isURL: fields["url"] != nil, in: source), at: source.location),
+            address: Located(address(text.value, isURL: fields["url"] != nil, in: source), at: source.location),
             revision: revision, priority: priority ?? 0, targets: targets, compilers: compilers)
     }
 
-    private func place(_ text: String, isURL: Bool, in node: Node) -> RepositoryEntry.Address {
+    private func address(_ text: String, isURL: Bool, in node: Node) -> RepositoryEntry.Address {
         isURL ? .url(text) : .path(written: text, resolved: resolved(text, besides: node.location.file))
     }
 
@@ -74,7 +74,7 @@ extension MatrixDecoder {
     private func target(
         named name: Located<String>, fields: [String: Node], engine: Located<TargetEntry.Engine>?
     ) -> TargetEntry {
-        var entry = TargetEntry(name: name, options: [:], place: .sandbox, engine: engine, isRequired: true)
+        var entry = TargetEntry(name: name, options: [:], backend: .sandbox, engine: engine, isRequired: true)
         if let node = fields["plugin"] { entry.plugin = reader.name(node, "'plugin'") }
         checkMachineKeys(fields)
         let isMachine = runsInMachine(fields)
@@ -82,8 +82,8 @@ extension MatrixDecoder {
         if let node = fields["version"] { entry.version = reader.text(node, "'version'")?.value }
         if let node = fields["arch"] { entry.arch = reader.name(node, "'arch'")?.value }
         if let node = fields["required"] { entry.isRequired = reader.boolean(node, "'required'") ?? true }
-        if let node = fields["run"], !isMachine { entry.place = runPlace(node) }
-        if isMachine, let machine = machine(fields, at: name.location) { entry.place = .machine(machine) }
+        if let node = fields["run"], !isMachine { entry.backend = runBackend(node) }
+        if isMachine, let machine = machine(fields, at: name.location) { entry.backend = .machine(machine) }
         if let node = fields["labels"] {
             let labels = reader.listOrOne(node, "'labels'", of: "label") { reader.name($0, "a label")?.value }
             entry.labels = Set(labels).sorted()
@@ -94,7 +94,7 @@ extension MatrixDecoder {
             }
         }
         if let node = fields["engine"] { entry.engine = self.engine(node) }
-        if let engine = entry.engine, engine.value == .opam, entry.place != .sandbox {
+        if let engine = entry.engine, engine.value == .opam, entry.backend != .sandbox {
             let way = isMachine ? "in a virtual machine" : "by ssh"
             reader.report(
                 "target '\(name.value)' runs \(way), but the engine 'opam' needs a sandbox", at: name.location,
@@ -113,7 +113,7 @@ extension MatrixDecoder {
                 reader.report("'image' and '\(key)' exclude each other", at: max(node, other).location, hint: hint)
             }
         }
-        if let run = fields["run"], runPlace(run) != .sandbox {
+        if let run = fields["run"], runBackend(run) != .sandbox {
             reader.report("an image runs in a sandbox, not on a host", at: run.location, hint: "leave 'run' out")
         }
         if let transport = ImageReference.otherTransport(in: text.value) {
@@ -144,7 +144,7 @@ extension MatrixDecoder {
         return Located(engine, at: node.location)
     }
 
-    private func runPlace(_ node: Node) -> TargetEntry.Backend {
+    private func runBackend(_ node: Node) -> TargetEntry.Backend {
         if case .scalar("sandbox", isPlain: _) = node.content { return .sandbox }
         let hosts = reader.listOrOne(node, "'run'", of: "host") { node -> HostAddress? in
             guard let text = reader.text(node, "'run'")?.value else { return nil }

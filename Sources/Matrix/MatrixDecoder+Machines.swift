@@ -11,17 +11,17 @@ extension MatrixDecoder {
 
     /// The virtual machine of a target with `run: vm`; nil if it cannot be read.
     ///
-    /// - Parameter place: of the target.
-    func machine(_ fields: [String: Node], at place: SourceLocation) -> MachineEntry? {
+    /// - Parameter location: of the target.
+    func machine(_ fields: [String: Node], at location: SourceLocation) -> MachineEntry? {
         let (image, checksum) = (fields["image"].flatMap(machineImage), fields["checksum"].flatMap(machineChecksum))
         if fields["image"] == nil {
             reader.report(
-                "a target with 'run: vm' needs the 'image' of a disk", at: place,
+                "a target with 'run: vm' needs the 'image' of a disk", at: location,
                 hint: "write 'image: images/openbsd-7.7.qcow2', or the address of one")
         }
         if fields["checksum"] == nil {
             reader.report(
-                "a target with 'run: vm' needs the 'checksum' of its image", at: place,
+                "a target with 'run: vm' needs the 'checksum' of its image", at: location,
                 hint: "write 'checksum: sha256=…' with what `sha256sum` prints for \(image?.value.text ?? "the image")")
         }
         guard let image, let checksum else { return nil }

@@ -10,12 +10,12 @@ extension MatrixDecoder {
             reader.report("'\(entry.key)' is not a package name", at: entry.keyLocation)
         }
         if case .scalar(let text, _) = entry.value.content {
-            guard let place = place(of: text, in: entry.value) else {
+            guard let address = address(of: text, in: entry.value) else {
                 return version(entry.value, "the version of pin '\(entry.key)'").map {
                     Pin(name: name, version: $0.value)
                 }
             }
-            return Pin(name: name, source: Located(Pin.Source(place), at: entry.value.location))
+            return Pin(name: name, source: Located(Pin.Source(address), at: entry.value.location))
         }
         guard let fields = reader.fields(entry.value, "pin '\(entry.key)'", .pin) else { return nil }
         var pin = Pin(name: name)
@@ -43,7 +43,7 @@ extension MatrixDecoder {
     }
 
     /// Parses a URL, or a path recognised by its beginning; nil for a version.
-    func place(of text: String, in node: Node) -> Pin.Source.Address? {
+    func address(of text: String, in node: Node) -> Pin.Source.Address? {
         if text.isAbsolutePath || [".", ".."].contains(text.pathNames.first) {
             return .path(resolved(text, besides: node.location.file))
         }
@@ -54,28 +54,28 @@ extension MatrixDecoder {
         if let url = fields["url"], let path = fields["path"] {
             reader.report("'url' and 'path' exclude each other", at: max(url, path).location)
         }
-        guard let place = fields["url"] ?? fields["path"] else {
+        guard let address = fields["url"] ?? fields["path"] else {
             for key in ["ref", "checksum", "subpath"] {
                 guard let stray = fields[key] else { continue }
                 reader.report("'\(key)' applies only to 'url' or 'path'", at: stray.location)
             }
             return nil
         }
-        guard let text = reader.text(place, fields["url"] != nil ? "'url'" : "'path'") else { return nil }
+        guard let text = reader.text(address, fields["url"] != nil ? "'url'" : "'path'") else { return nil }
         let isURL = fields["url"] != nil
         if isURL, !text.value.contains(":") {
             reader.report(
-                "'url' must be an address, found '\(text.value)'", at: place.location,
+                "'url' must be an address, found '\(text.value)'", at: address.location,
                 hint: "use 'path' for a folder or file on this machine")
         }
-        var source = Pin.Source(isURL ? .url(text.value) : .path(resolved(text.value, besides: place.location.file)))
+        var source = Pin.Source(isURL ? .url(text.value) : .path(resolved(text.value, besides: address.location.file)))
         source.ref = fields["ref"].flatMap { reader.text($0, "'ref'")?.value }
         if let ref = fields["ref"], isURL, text.value.contains("#") {
             reader.report("the address already has a revision after '#'", at: ref.location, hint: "keep one of them")
         }
         source.checksum = fields["checksum"].flatMap(checksum)
         source.subpath = fields["subpath"].flatMap(subpath)
-        return Located(source, at: place.location)
+        return Located(source, at: address.location)
     }
 
     private func checksum(_ node: Node) -> String? {

@@ -82,13 +82,13 @@ extension MatrixDecoder {
 
     private func source(of fields: [String: Node]) -> Located<Pin.Source>? {
         guard let node = fields["source"], let text = reader.text(node, "'source'") else { return nil }
-        guard let place = place(of: text.value, in: node) else {
+        guard let address = address(of: text.value, in: node) else {
             reader.report(
                 "'source' must be an address or a path, found '\(text.value)'", at: node.location,
                 hint: "such as git+https://host/repo#branch or ./folder")
             return nil
         }
-        return Located(Pin.Source(place, subpath: fields["subpath"].flatMap(subpath)), at: node.location)
+        return Located(Pin.Source(address, subpath: fields["subpath"].flatMap(subpath)), at: node.location)
     }
 
     private func backend(_ node: Node) -> Located<UnikernelEntry.Backend>? {

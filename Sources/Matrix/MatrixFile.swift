@@ -124,7 +124,7 @@ package struct RepositoryEntry: Sendable {
     }
 
     /// The location of the repository.
-    package var place: Located<Address>
+    package var address: Located<Address>
     /// The revision of the repository.
     package var revision: Revision
     /// The priority: greater values take precedence, equal ones in textual order.
@@ -135,9 +135,9 @@ package struct RepositoryEntry: Sendable {
     package var compilers: NameFilter
 
     package init(
-        place: Located<Address>, revision: Revision, priority: Int, targets: NameFilter, compilers: NameFilter
+        address: Located<Address>, revision: Revision, priority: Int, targets: NameFilter, compilers: NameFilter
     ) {
-        self.place = place
+        self.address = address
         self.revision = revision
         self.priority = priority
         self.targets = targets
@@ -178,7 +178,7 @@ package struct TargetEntry: Sendable {
     /// Options for the plugin.
     package var options: [String: String]
     /// Where the jobs run.
-    package var place: Backend
+    package var backend: Backend
     /// The labels that workers need, unique and sorted.
     package var labels: [String] = []
     /// The program that carries out recipes, with its location in the matrix; nil for the runner.
@@ -249,7 +249,7 @@ package struct Pin: Sendable {
             case path(String)
         }
 
-        package var place: Address
+        package var address: Address
         /// A branch, tag or commit of a git repository.
         package var ref: String?
         /// The checksum of an archive: `sha256=…`.
@@ -257,8 +257,8 @@ package struct Pin: Sendable {
         /// The package's folder in the source.
         package var subpath: String?
 
-        package init(_ place: Address, ref: String? = nil, checksum: String? = nil, subpath: String? = nil) {
-            self.place = place
+        package init(_ address: Address, ref: String? = nil, checksum: String? = nil, subpath: String? = nil) {
+            self.address = address
             self.ref = ref
             self.checksum = checksum
             self.subpath = subpath

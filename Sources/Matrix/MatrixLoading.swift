@@ -125,9 +125,9 @@ private struct MatrixLoading {
         var seen: Set<Diagnostic> = []
         let order = Dictionary(files.enumerated().map { ($1, $0) }, uniquingKeysWith: min)
         let keyed = diagnostics.filter { seen.insert($0).inserted }.map { diagnostic in
-            let place = diagnostic.location
+            let location = diagnostic.location
             return (
-                key: (place.flatMap { order[$0.file] } ?? files.count, place?.line ?? 0, place?.column ?? 0),
+                key: (location.flatMap { order[$0.file] } ?? files.count, location?.line ?? 0, location?.column ?? 0),
                 diagnostic: diagnostic
             )
         }

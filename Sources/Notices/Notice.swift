@@ -41,12 +41,12 @@ package struct Notice: Codable, Hashable, Sendable {
     package var closings: [String: Delivery]
 
     /// The state of the message about an event on a channel; nil if none was sent yet.
-    func delivery(_ event: NoticeEvent, by way: String) -> Delivery? {
-        event == .opened ? deliveries[way] : closings[way]
+    func delivery(_ event: NoticeEvent, by channel: String) -> Delivery? {
+        event == .opened ? deliveries[channel] : closings[channel]
     }
 
-    mutating func setDelivery(_ delivery: Delivery?, _ event: NoticeEvent, by way: String) {
-        if event == .opened { deliveries[way] = delivery } else { closings[way] = delivery }
+    mutating func setDelivery(_ delivery: Delivery?, _ event: NoticeEvent, by channel: String) {
+        if event == .opened { deliveries[channel] = delivery } else { closings[channel] = delivery }
     }
 
     /// The packages on one line: the first ones by name, and the number of the others.
@@ -62,16 +62,26 @@ package enum NoticeEvent: String, Codable, Sendable {
 
 /// When the last digest was sent on a channel.
 struct DigestTime: Codable, Hashable, Sendable {
-    var way: String
+    var channel: String
     /// Seconds since 1970.
     var time: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case channel = "way"
+        case time
+    }
 }
 
 /// The commit status that was sent to a forge last.
 struct SentStatus: Codable, Hashable, Sendable {
-    var way: String
+    var channel: String
     var commit: String
     var state: String
     var description: String
     var delivery: Notice.Delivery
+
+    private enum CodingKeys: String, CodingKey {
+        case channel = "way"
+        case commit, state, description, delivery
+    }
 }

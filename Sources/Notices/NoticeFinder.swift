@@ -43,19 +43,19 @@ struct NoticeFinder {
             guard let listed = cells[cell] else { return false }
             return listed.standing == .broken && listed.sinceRun == run && listed.state.accepted == nil
         }
-        var told: [Cell] = []
+        var reported: [Cell] = []
         for (package, own) in Dictionary(grouping: broken, by: \.package).sorted(by: { $0.key < $1.key }) {
             guard try own.contains(where: isConfirmed), try isNew(cause.signature, of: package, before: run) else {
                 continue
             }
-            told += own
+            reported += own
         }
-        guard !told.isEmpty else { return nil }
+        guard !reported.isEmpty else { return nil }
         let spoilt = Set((cause.cells + cause.blocks).map(\.package.name)).count
         return Notice(
             cause: cause.id, run: run, sentence: cause.reason ?? cause.signature ?? "no error message",
-            signature: cause.signature, phase: cause.phase, packages: Set(told.map(\.package)).sorted(),
-            cells: told.sorted(), blocks: cause.blocks.count, spoilt: spoilt,
+            signature: cause.signature, phase: cause.phase, packages: Set(reported.map(\.package)).sorted(),
+            cells: reported.sorted(), blocks: cause.blocks.count, spoilt: spoilt,
             isHeld: spoilt > Self.heldPackages || spoilsTarget(cause), closed: nil, deliveries: [:], closings: [:])
     }
 

@@ -21,12 +21,12 @@ struct NoticeLedger: Sendable {
         TypedPath(try StorePath("causes/\(cause).json"))
     }
 
-    private static func digestPath(_ way: String) throws -> TypedPath<DigestTime> {
-        TypedPath(try StorePath("digests/\(Digest(of: way).hex.prefix(16)).json"))
+    private static func digestPath(_ channel: String) throws -> TypedPath<DigestTime> {
+        TypedPath(try StorePath("digests/\(Digest(of: channel).hex.prefix(16)).json"))
     }
 
-    private static func statusPath(_ way: String) throws -> TypedPath<SentStatus> {
-        TypedPath(try StorePath("statuses/\(Digest(of: way).hex.prefix(16)).json"))
+    private static func statusPath(_ channel: String) throws -> TypedPath<SentStatus> {
+        TypedPath(try StorePath("statuses/\(Digest(of: channel).hex.prefix(16)).json"))
     }
 
     /// All notices, by the ids of their causes.
@@ -37,12 +37,12 @@ struct NoticeLedger: Sendable {
         }
     }
 
-    func lastDigest(to way: String) throws -> Int? {
-        try store.snapshot(branch).value(at: Self.digestPath(way))?.time
+    func lastDigest(to channel: String) throws -> Int? {
+        try store.snapshot(branch).value(at: Self.digestPath(channel))?.time
     }
 
-    func status(sentTo way: String) throws -> SentStatus? {
-        try store.snapshot(branch).value(at: Self.statusPath(way))
+    func status(sentTo channel: String) throws -> SentStatus? {
+        try store.snapshot(branch).value(at: Self.statusPath(channel))
     }
 
     /// Records notices that were opened, closed or released. Does not overwrite notices that another process has opened
@@ -69,22 +69,22 @@ struct NoticeLedger: Sendable {
     /// - Parameter digest: The time to record for the last digest on the channel; nil for messages that are not a
     ///   digest.
     /// - Returns: The notices that no other process has sent or is sending.
-    func claim(_ messages: [(notice: Notice, event: NoticeEvent)], by way: String, digest: Int?) throws
+    func claim(_ messages: [(notice: Notice, event: NoticeEvent)], by channel: String, digest: Int?) throws
         -> [(notice: Notice, event: NoticeEvent)]
     {
-        try store.transact(branch, "Begin to send to \(way.displayableOnOneLine)") { transaction in
+        try store.transact(branch, "Begin to send to \(channel.displayableOnOneLine)") { transaction in
             var claimed: [(notice: Notice, event: NoticeEvent)] = []
             for message in messages {
                 let path = try Self.path(cause: message.notice.cause)
                 guard var known = try transaction.value(at: path), known.run == message.notice.run else { continue }
-                let state = known.delivery(message.event, by: way)
+                let state = known.delivery(message.event, by: channel)
                 guard state == nil || state == .failed else { continue }
-                known.setDelivery(.sending, message.event, by: way)
+                known.setDelivery(.sending, message.event, by: channel)
                 try transaction.write(known, to: path)
                 claimed.append((known, message.event))
             }
             if let digest, !claimed.isEmpty {
-                try transaction.write(DigestTime(way: way, time: digest), to: Self.digestPath(way))
+                try transaction.write(DigestTime(channel: channel, time: digest), to: Self.digestPath(channel))
             }
             return claimed
         }.value
@@ -94,20 +94,23 @@ struct NoticeLedger: Sendable {
     ///
     /// - Parameter digest: The time of the previous digest, which is restored if this one was rejected.
     func finish(
-        _ messages: [(notice: Notice, event: NoticeEvent)], by way: String, _ delivery: Notice.Delivery, digest: Int?
+        _ messages: [(notice: Notice, event: NoticeEvent)], by channel: String, _ delivery: Notice.Delivery,
+        digest: Int?
     ) throws {
-        try store.transact(branch, "\(delivery == .sent ? "Sent" : "Could not send") to \(way.displayableOnOneLine)") {
+        try store.transact(
+            branch, "\(delivery == .sent ? "Sent" : "Could not send") to \(channel.displayableOnOneLine)"
+        ) {
             transaction in
             for message in messages {
                 let path = try Self.path(cause: message.notice.cause)
                 guard var known = try transaction.value(at: path) else { continue }
-                known.setDelivery(delivery, message.event, by: way)
+                known.setDelivery(delivery, message.event, by: channel)
                 try transaction.write(known, to: path)
             }
             if delivery == .failed {
-                let path = try Self.digestPath(way)
+                let path = try Self.digestPath(channel)
                 if let digest {
-                    try transaction.write(DigestTime(way: way, time: digest), to: path)
+                    try transaction.write(DigestTime(channel: channel, time: digest), to: path)
                 } else if try transaction.exists(path.path) {
                     try transaction.remove(path.path)
                 }
@@ -119,8 +122,8 @@ struct NoticeLedger: Sendable {
     ///
     /// - Returns: Whether the caller must send it: false if it was sent, or another process is sending it.
     func claim(_ status: SentStatus) throws -> Bool {
-        try store.transact(branch, "Begin to send a status to \(status.way.displayableOnOneLine)") { transaction in
-            let path = try Self.statusPath(status.way)
+        try store.transact(branch, "Begin to send a status to \(status.channel.displayableOnOneLine)") { transaction in
+            let path = try Self.statusPath(status.channel)
             if let known = try transaction.value(at: path), known.commit == status.commit, known.state == status.state,
                 known.description == status.description, known.delivery != .failed
             {
@@ -134,8 +137,8 @@ struct NoticeLedger: Sendable {
     }
 
     func finish(_ status: SentStatus) throws {
-        try store.transact(branch, "Status for \(status.way.displayableOnOneLine)") { transaction in
-            try transaction.write(status, to: Self.statusPath(status.way))
+        try store.transact(branch, "Status for \(status.channel.displayableOnOneLine)") { transaction in
+            try transaction.write(status, to: Self.statusPath(status.channel))
         }
     }
 }

@@ -82,7 +82,7 @@ package struct Notifier: Sendable {
     ) async throws {
         if let address = settings.operatorAddress {
             let messages = due(notices.filter(\.isHeld), by: "operator:\(address)")
-            try await mail(messages, to: address, way: "operator:\(address)", ledger, isDryRun, &report)
+            try await mail(messages, to: address, channel: "operator:\(address)", ledger, isDryRun, &report)
         }
         for (address, recipients) in Dictionary(grouping: settings.recipients, by: \.address).sorted(by: {
             $0.key < $1.key
@@ -92,7 +92,7 @@ package struct Notifier: Sendable {
             }
             let own = notices.filter { !$0.isHeld && $0.cells.contains(where: picked.contains) }
             let messages = due(own, by: "mail:\(address)")
-            try await mail(messages, to: address, way: "mail:\(address)", ledger, isDryRun, &report)
+            try await mail(messages, to: address, channel: "mail:\(address)", ledger, isDryRun, &report)
         }
         for url in settings.webhooks {
             for message in due(notices.filter { !$0.isHeld }, by: "webhook:\(url)") {
@@ -104,14 +104,14 @@ package struct Notifier: Sendable {
 
     /// The messages not yet sent on a channel: the openings of open notices, and the closings of closed notices whose
     /// opening was sent on that channel.
-    private func due(_ notices: [Notice], by way: String) -> [(notice: Notice, event: NoticeEvent)] {
+    private func due(_ notices: [Notice], by channel: String) -> [(notice: Notice, event: NoticeEvent)] {
         notices.compactMap { notice in
             if notice.closed == nil {
-                let state = notice.deliveries[way]
+                let state = notice.deliveries[channel]
                 return state == nil || state == .failed ? (notice, .opened) : nil
             }
-            guard notice.deliveries[way] == .sent else { return nil }
-            let state = notice.closings[way]
+            guard notice.deliveries[channel] == .sent else { return nil }
+            let state = notice.closings[channel]
             return state == nil || state == .failed ? (notice, .closed) : nil
         }
     }
@@ -119,11 +119,11 @@ package struct Notifier: Sendable {
     // MARK: Mail
 
     private func mail(
-        _ messages: [(notice: Notice, event: NoticeEvent)], to address: String, way: String, _ ledger: NoticeLedger,
+        _ messages: [(notice: Notice, event: NoticeEvent)], to address: String, channel: String, _ ledger: NoticeLedger,
         _ isDryRun: Bool, _ report: inout Report
     ) async throws {
         guard !messages.isEmpty else { return }
-        let last = try ledger.lastDigest(to: way)
+        let last = try ledger.lastDigest(to: channel)
         if let last, now < last + settings.period * 3600 {
             report.lines.append(
                 "mail to \(address): \(count(messages.count, "message")) after \(UTCTime.iso(last + settings.period * 3600))"
@@ -133,7 +133,7 @@ package struct Notifier: Sendable {
         func digest(_ messages: [(notice: Notice, event: NoticeEvent)]) -> MailDigest {
             MailDigest(
                 recipient: address, sender: settings.sender ?? address, deployment: deployment, messages: messages,
-                address: settings.address, isForOperator: way.hasPrefix("operator:"))
+                address: settings.address, isForOperator: channel.hasPrefix("operator:"))
         }
         if isDryRun {
             let body = digest(messages).body.split(separator: "\n", omittingEmptySubsequences: false).map {
@@ -142,10 +142,10 @@ package struct Notifier: Sendable {
             report.lines += ["mail to \(address): \(digest(messages).subject)"] + body
             return
         }
-        let claimed = try ledger.claim(messages, by: way, digest: now)
+        let claimed = try ledger.claim(messages, by: channel, digest: now)
         guard !claimed.isEmpty else { return }
         let problem = await submit(digest(claimed).text(at: now), to: address)
-        try ledger.finish(claimed, by: way, problem == nil ? .sent : .failed, digest: last)
+        try ledger.finish(claimed, by: channel, problem == nil ? .sent : .failed, digest: last)
         note("mail to \(address): \(digest(claimed).subject)", problem, &report)
     }
 
@@ -207,7 +207,8 @@ package struct Notifier: Sendable {
         let (state, words) = try finder.status()
         let line = "status at \(target.url): \(repository.commit.prefix(12)) is \(state), \(words)"
         var sent = SentStatus(
-            way: "\(target.kind.rawValue):\(target.url)", commit: repository.commit, state: state, description: words,
+            channel: "\(target.kind.rawValue):\(target.url)", commit: repository.commit, state: state,
+            description: words,
             delivery: .sending)
         guard !isDryRun else {
             report.lines.append(line)

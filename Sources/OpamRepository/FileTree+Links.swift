@@ -46,17 +46,17 @@ extension FileTree {
                 folders.removeLast()
                 continue
             }
-            let place = (names + [name]).joined(separator: "/")
+            let current = (names + [name]).joined(separator: "/")
             guard let entry = try entry(name, in: folders[folders.count - 1]) else {
-                return .nowhere("is a link to '\(place)', which does not exist")
+                return .nowhere("is a link to '\(current)', which does not exist")
             }
             switch entry.kind {
             case .folder:
                 folders.append(entry.reference)
                 names.append(name)
             case .file:
-                guard open.isEmpty else { return .nowhere("is a link through '\(place)', which is not a folder") }
-                return .entry(entry, path: place)
+                guard open.isEmpty else { return .nowhere("is a link through '\(current)', which is not a folder") }
+                return .entry(entry, path: current)
             case .link:
                 links += 1
                 guard links <= RepositoryLimit.links else {
@@ -68,7 +68,7 @@ extension FileTree {
                 }
                 open += Self.parts(target)
             case .submodule, .other:
-                return .nowhere("is a link to '\(place)', which is \(entry.kind.description)")
+                return .nowhere("is a link to '\(current)', which is \(entry.kind.description)")
             }
         }
         guard let name = names.last else { return .nowhere("is a link to the repository itself") }

@@ -13,7 +13,7 @@ extension Solver {
                 if holders[claim] == nil { claims.append(claim) }
                 holders[claim, default: []].append(candidate)
             }
-            if claims.count > Solver.mostClaims, case .dependency(_, let names) = group {
+            if claims.count > Solver.claimLimit, case .dependency(_, let names) = group {
                 let wanted = Set(names).sorted().map {
                     Explanation.Wanted(text: "other versions of \(target.universe.name($0))", state: .ruledOut)
                 }
@@ -25,7 +25,7 @@ extension Solver {
     }
 
     /// If the versions of a name have more different dependencies than this, they are summarised as one fact.
-    private static let mostClaims = 3
+    private static let claimLimit = 3
 
     /// The versions of each name in the core that relevant versions allow.
     func relevantVersions(_ core: Set<ConstraintGroup>) -> [Slot: [Candidate]] {

@@ -121,14 +121,14 @@ extension PlanInputLoader {
         var changed = self
         switch subject {
         case .repository(let location):
-            for index in matrix.repositories.indices where matrix.repositories[index].place.value.text == location {
+            for index in matrix.repositories.indices where matrix.repositories[index].address.value.text == location {
                 changed.matrix.repositories[index].revision = .commit(commit)
             }
         case .source(let address):
             func move(_ source: inout Pin.Source) {
                 guard (try? PinnedFiles.address(of: source).url) == address else { return }
-                if case .url(let url) = source.place, case .git = SourceAddress(url) {
-                    source.place = .url(SourceAddress.split(url).place)
+                if case .url(let url) = source.address, case .git = SourceAddress(url) {
+                    source.address = .url(SourceAddress.split(url).address)
                 }
                 source.ref = commit
             }

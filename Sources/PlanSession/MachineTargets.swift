@@ -12,7 +12,7 @@ enum MachineTargets {
     static func machine(
         of target: TargetEntry, _ description: TargetDescription, plugin: String
     ) throws(Failure) -> Plan.Machine? {
-        guard case .machine(let entry) = target.place else { return nil }
+        guard case .machine(let entry) = target.backend else { return nil }
         guard description.environment.kind == .host else {
             throw Failure(
                 .input,

@@ -101,8 +101,8 @@ struct PinnedFiles {
     }
 
     private func package(of pin: Pin) async throws -> PinnedPackage {
-        var files = try pin.opamFile.map { place in
-            PackageFiles(opam: try SourceText.contents(ofPath: place.value, kind: "opam file"))
+        var files = try pin.opamFile.map { path in
+            PackageFiles(opam: try SourceText.contents(ofPath: path.value, kind: "opam file"))
         }
         guard let source = pin.source else {
             let files = files ?? PackageFiles(opam: [])
@@ -168,7 +168,7 @@ struct PinnedFiles {
     /// The source of a pin. As with opam, a directory that is a git repository is used as one: its committed state.
     static func address(of source: Pin.Source) throws -> Source {
         var address: String
-        switch source.place {
+        switch source.address {
         case .url(let url): address = url
         case .path(let path):
             address = SourceAddress.address(ofPath: path)

@@ -37,7 +37,7 @@ struct PinnedSource: PackageSource {
             pinned[version] = package.files
             builder.begin(pin.name.value, fingerprint: package.files.digest.hex)
             do {
-                let file = try OpamFile(parsing: package.files.opam, file: package.opamPlace)
+                let file = try OpamFile(parsing: package.files.opam, file: package.opamLocation)
                 var ofSolving: [FormatError] = []
                 let name = PackageName(unchecked: version.name)
                 builder.add(
@@ -62,12 +62,12 @@ struct PinnedSource: PackageSource {
     private static func defect(
         _ diagnostic: Diagnostic, in pin: Pin, _ version: PackageVersion, _ texts: SourceTexts
     ) -> PackageDefect {
-        let place = texts.diagnostic(
+        let warning = texts.diagnostic(
             .warning, "pin '\(pin.name.value)': \(diagnostic.placedMessage)",
             at: pin.source?.location ?? pin.name.location)
         return PackageDefect(
-            name: version.name, version: version.version, isLeftOut: false, message: place.placedMessage,
-            warning: Diagnostic(.warning, place.placedMessage))
+            name: version.name, version: version.version, isLeftOut: false, message: warning.placedMessage,
+            warning: Diagnostic(.warning, warning.placedMessage))
     }
 
     func files(of package: PackageVersion) throws -> PackageFiles {
@@ -86,7 +86,7 @@ struct PinnedSource: PackageSource {
 
 extension PinnedPackage {
     /// The name of the opam file in messages.
-    var opamPlace: String { pin.opamFile?.value ?? "\(pin.name.value).opam" }
+    var opamLocation: String { pin.opamFile?.value ?? "\(pin.name.value).opam" }
 }
 
 extension Diagnostic {

@@ -47,8 +47,8 @@ package struct PlanDifference: Codable, Sendable, Equatable {
         for difference in differences where difference.path.isInside(PlanLayout.jobs.path) {
             if difference.isInNew { newJobs += 1 } else { goneJobs += 1 }
         }
-        let places = differences.map(\.path).filter { $0.isInside(PlanLayout.cells) }
-        for part in try await parallelMap(places, { try Self(from: old, to: new, at: $1) }) { add(part) }
+        let paths = differences.map(\.path).filter { $0.isInside(PlanLayout.cells) }
+        for part in try await parallelMap(paths, { try Self(from: old, to: new, at: $1) }) { add(part) }
         sharedJobs = header.jobs - newJobs
         unchanged -= self.new.count + becameSolvable.count + becameUnsolvable.count + rebuilt.count
         self.new.sort()
@@ -99,8 +99,8 @@ package struct PlanDifference: Codable, Sendable, Equatable {
         let went = Dictionary(grouping: gone, by: \.position)
         var paired: Set<Cell> = []
         for cell in new {
-            let place = cell.position
-            guard come[place]?.count == 1, let old = went[place], old.count == 1 else { continue }
+            let position = cell.position
+            guard come[position]?.count == 1, let old = went[position], old.count == 1 else { continue }
             versionChanged.append(VersionChange(from: old[0], to: cell))
             paired.formUnion([cell, old[0]])
         }

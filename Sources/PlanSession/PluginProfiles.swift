@@ -76,7 +76,7 @@ struct PluginProfiles {
                 at: target.engine?.location, hint: "give the target 'engine: recipe'")
         }
         let host: String? =
-            if case .ssh(let hosts) = target.place { hosts.map(\.description).joined(separator: " ") } else { nil }
+            if case .ssh(let hosts) = target.backend { hosts.map(\.description).joined(separator: " ") } else { nil }
         var planned = Plan.Target(
             name: target.name.value,
             plugin: Job.Plugin(
@@ -101,7 +101,7 @@ struct PluginProfiles {
         -> (plugin: Plugin, request: TargetRequest)
     {
         // A machine reached by ssh may have any architecture; a sandbox has that of this machine.
-        let architecture = target.arch ?? (target.place == .sandbox ? self.architecture : nil)
+        let architecture = target.arch ?? (target.backend == .sandbox ? self.architecture : nil)
         guard let named = target.plugin ?? target.image.map({ Located("image", at: $0.location) }) else {
             var (plugin, request) = try await catalog.plugin(
                 serving: target.name.value, architecture: architecture, systemCompiler: systemCompiler,

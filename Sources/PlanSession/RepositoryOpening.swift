@@ -62,7 +62,7 @@ struct RepositoryOpening {
     private func placed(_ diagnostic: Diagnostic, at entry: RepositoryEntry) -> Diagnostic {
         guard diagnostic.location == nil else { return diagnostic }
         return matrix.sources.diagnostic(
-            diagnostic.severity, diagnostic.message, at: entry.place.location, hint: diagnostic.hint)
+            diagnostic.severity, diagnostic.message, at: entry.address.location, hint: diagnostic.hint)
     }
 
     private func open(_ entry: RepositoryEntry) async throws -> Opened {
@@ -81,15 +81,15 @@ struct RepositoryOpening {
         return Opened(
             repository: repository, description: description(of: entry, commit),
             warning: repository.commit == nil
-                ? nil : await warning(ofCheckout: path, revision, at: entry.place.location))
+                ? nil : await warning(ofCheckout: path, revision, at: entry.address.location))
     }
 
     private func description(of entry: RepositoryEntry, _ commit: String) -> Plan.Repository {
-        Plan.Repository(location: entry.place.value.text, commit: commit)
+        Plan.Repository(location: entry.address.value.text, commit: commit)
     }
 
     private func path(of entry: RepositoryEntry) -> String {
-        switch entry.place.value {
+        switch entry.address.value {
         case .path(_, let resolved): resolved
         case .url(let url): mirrors[url] ?? url
         }
@@ -99,9 +99,9 @@ struct RepositoryOpening {
 
     /// The address from which a repository is fetched; nil if it is a directory on this machine.
     private func remoteURL(of entry: RepositoryEntry) -> String? {
-        guard case .url = entry.place.value else { return nil }
-        let place = path(of: entry)
-        return Self.isURL(place) ? place : nil
+        guard case .url = entry.address.value else { return nil }
+        let path = path(of: entry)
+        return Self.isURL(path) ? path : nil
     }
 
     private func remote(_ url: String, _ revision: String?, of entry: RepositoryEntry) async throws -> Repository {
@@ -112,15 +112,15 @@ struct RepositoryOpening {
             guard error.kind != .missing, error.kind != .foreign else {
                 throw Failure(.input, error.description, hint: error.hint)
             }
-            let advice = "without a network, name a copy: --repository-mirrors \(entry.place.value.text)=FOLDER"
+            let advice = "without a network, name a copy: --repository-mirrors \(entry.address.value.text)=FOLDER"
             throw Failure(
                 .unavailable, error.description, hint: error.hint ?? (error.kind == .network ? advice : nil))
         }
     }
 
     /// Whether a mirror is a URL itself; a path may contain `://` as well.
-    private static func isURL(_ place: String) -> Bool {
-        !place.hasPrefix("/") && !place.hasPrefix(".") && place.contains("://")
+    private static func isURL(_ text: String) -> Bool {
+        !text.hasPrefix("/") && !text.hasPrefix(".") && text.contains("://")
     }
 
     /// A warning about uncommitted packages of a checkout whose newest commit is planned.

@@ -39,11 +39,11 @@ struct SourceTree {
     func files(of package: String, below subpath: String?) throws -> PackageFiles? {
         let folder = subpath.map { "\(root)/\($0)" } ?? root
         for name in ["\(package).opam", "opam/\(package).opam", "opam"] {
-            let place = "\(folder)/\(name)"
-            if let bytes = try contents(of: FilePath("\(place)/opam")) {
-                return PackageFiles(opam: bytes, files: try files(below: "\(place)/files"))
+            let file = "\(folder)/\(name)"
+            if let bytes = try contents(of: FilePath("\(file)/opam")) {
+                return PackageFiles(opam: bytes, files: try files(below: "\(file)/files"))
             }
-            if let bytes = try contents(of: FilePath(place)) { return PackageFiles(opam: bytes) }
+            if let bytes = try contents(of: FilePath(file)) { return PackageFiles(opam: bytes) }
         }
         return nil
     }
@@ -77,15 +77,15 @@ struct SourceTree {
     private func contents(of path: FilePath) throws -> [UInt8]? {
         guard let real = path.withCString({ realpath($0, nil) }) else { return nil }
         defer { free(real) }
-        let place = FilePath(cString: real)
+        let resolved = FilePath(cString: real)
         var status = stat()
-        guard place.hasPrefix(root + "/"), stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        guard resolved.hasPrefix(root + "/"), stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             return nil
         }
         guard Int(status.st_size) <= Self.limit else {
             throw Failure(.input, "'\(shown(path))' has more than \(Self.limit) bytes")
         }
-        guard let bytes = bytes(of: place) else { throw Failure(.unavailable, "\(place): cannot be read") }
+        guard let bytes = bytes(of: resolved) else { throw Failure(.unavailable, "\(resolved): cannot be read") }
         return bytes
     }
 
@@ -101,18 +101,18 @@ struct SourceTree {
         where isWanted: (FilePath) -> Bool = { _ in true }
     ) throws {
         for name in entryNames(of: folder) ?? [] {
-            let (path, place) = (parent.appending(name), folder.appending(name))
-            if !isFolder(place), !isWanted(path) { continue }
-            if let bytes = try contents(of: place) {
+            let (path, file) = (parent.appending(name), folder.appending(name))
+            if !isFolder(file), !isWanted(path) { continue }
+            if let bytes = try contents(of: file) {
                 size += bytes.count
                 guard size <= Self.limit else {
                     throw Failure(.input, "the files next to the opam file have more than \(Self.limit) bytes")
                 }
                 files[path] = bytes
-            } else if isFolder(place) {
-                try collect(place, below: path, into: &files, &size, where: isWanted)
+            } else if isFolder(file) {
+                try collect(file, below: path, into: &files, &size, where: isWanted)
             } else {
-                throw Failure(.input, "'\(shown(place))' is neither a file nor a link to one in the source")
+                throw Failure(.input, "'\(shown(file))' is neither a file nor a link to one in the source")
             }
         }
     }

@@ -22,7 +22,7 @@ struct ColumnDelta: Sendable {
     /// The cells to solve.
     let toSolve: ColumnCells
     /// The origins of all cells, in order.
-    let places: [CellOrigin]
+    let origins: [CellOrigin]
     /// Cells of the previous plan that are removed or solved again, as `name.version`.
     let dropped: [String]
     /// Cells that are kept except for accepted failures and schedule, as `name.version`.
@@ -79,36 +79,36 @@ struct ColumnDelta: Sendable {
         toSolve = ColumnCells(
             column: selected.column,
             entries: selected.entries.filter { wanted[universe.text(of: $0.package)] != nil })
-        places = Self.merged(isKept, before, toSolve)
+        origins = Self.merged(isKept, before, toSolve)
     }
 
     /// Merges the kept cells and the cells to solve, both in the order of cells.
     private static func merged(_ isKept: [Bool], _ before: ColumnState?, _ toSolve: ColumnCells) -> [CellOrigin] {
         let universe = toSolve.column.universe.universe
-        var places: [CellOrigin] = []
+        var origins: [CellOrigin] = []
         var next = 0
         func addKept(upTo end: Int) {
             while let start = isKept[next..<end].firstIndex(of: true) {
                 next = isKept[start..<end].firstIndex(of: false) ?? end
-                places.append(.kept(start..<next))
+                origins.append(.kept(start..<next))
             }
             next = end
         }
         for (index, entry) in toSolve.entries.enumerated() {
             if let before, let package = PackageVersion(universe.text(of: entry.package)) {
-                addKept(upTo: before.place(of: package, from: next))
+                addKept(upTo: before.position(of: package, from: next))
             }
-            places.append(.toSolve(index))
+            origins.append(.toSolve(index))
         }
         addKept(upTo: isKept.count)
-        return places
+        return origins
     }
 
     /// The packages of all cells, as `name.version`.
     var packages: [String] {
         let universe = toSolve.column.universe.universe
-        return places.flatMap { place in
-            switch place {
+        return origins.flatMap { origin in
+            switch origin {
             case .kept(let cells): cells.compactMap { before?.packages[$0] }
             case .toSolve(let index): [universe.text(of: toSolve.entries[index].package)]
             }
@@ -117,8 +117,8 @@ struct ColumnDelta: Sendable {
 
     /// The number of cells of the column.
     var count: Int {
-        places.reduce(0) { sum, place in
-            if case .kept(let cells) = place { sum + cells.count } else { sum + 1 }
+        origins.reduce(0) { sum, origin in
+            if case .kept(let cells) = origin { sum + cells.count } else { sum + 1 }
         }
     }
 
@@ -127,8 +127,8 @@ struct ColumnDelta: Sendable {
         var memory = ColumnState(name: name, stack: self.stack, inputsKey: inputsKey)
         let universe = toSolve.column.universe.universe
         let roots = toSolve.column.roots.compactMap { stack.number(ofName: $0.name.text) }
-        for place in places {
-            switch place {
+        for origin in origins {
+            switch origin {
             case .kept(let cells):
                 if let before { memory.append(cells, of: before) }
             case .toSolve(let index):

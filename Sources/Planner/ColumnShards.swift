@@ -29,8 +29,8 @@ struct ColumnShards: Sendable {
         }
         let dropped = Set(dropped)
         for (digits, cells) in made {
-            let place = CellShard(target: target, compiler: compiler, digits: digits)
-            let old = try previous?.cells(place) ?? []
+            let shard = CellShard(target: target, compiler: compiler, digits: digits)
+            let old = try previous?.cells(shard) ?? []
             let kept = old.compactMap { cell -> PlannedCell? in
                 let text = cell.cell.package.description
                 return dropped.contains(text) ? nil : revised.contains(text) ? revise(cell) : cell
@@ -40,7 +40,7 @@ struct ColumnShards: Sendable {
             self.removed = self.removed + CellCounts(removed)
             retained += cells.flatMap(\.basis.jobs)
             added = added + CellCounts(cells)
-            shards.append(PlanUpdate.Shard(place, cells: cells + kept, previous: old))
+            shards.append(PlanUpdate.Shard(shard, cells: cells + kept, previous: old))
         }
     }
 }

@@ -103,7 +103,7 @@ extension ColumnState {
     /// The position of a package version in the order of cells, at or after `start`.
     ///
     /// - Complexity: O(log cells in between).
-    func place(of package: PackageVersion, from start: Int) -> Int {
+    func position(of package: PackageVersion, from start: Int) -> Int {
         var (low, high, step) = (start, start, 1)
         while high < packages.count, let found = PackageVersion(packages[high]), found < package {
             (low, high, step) = (high + 1, high + step, step * 2)

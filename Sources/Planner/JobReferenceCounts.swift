@@ -118,21 +118,21 @@ struct JobReferenceCounts {
     /// - Complexity: O(jobs and their inputs).
     var uses: JobUses {
         let (usedJobs, usedPackages) = (jobs.used, packages.used)
-        let places = Self.places(of: usedJobs, among: before.jobs.keys.count + jobs.added.count)
-        let packagePlaces = Self.places(of: usedPackages, among: before.packages.keys.count + packages.added.count)
+        let indices = Self.indices(of: usedJobs, among: before.jobs.keys.count + jobs.added.count)
+        let packageIndices = Self.indices(of: usedPackages, among: before.packages.keys.count + packages.added.count)
         var uses = JobUses(jobs: jobs.counts(of: usedJobs), packages: packages.counts(of: usedPackages))
         uses.inputs.elements.reserveCapacity(before.inputs.elements.count)
         for job in usedJobs {
-            uses.inputs.append(inputs(of: job).lazy.map { places[Int($0)] })
-            uses.files.append(packagePlaces[files(of: job)])
+            uses.inputs.append(inputs(of: job).lazy.map { indices[Int($0)] })
+            uses.files.append(packageIndices[files(of: job)])
         }
         return uses
     }
 
     /// The index of each number in `used`; -1 for numbers that are not in it.
-    private static func places(of used: [ReferenceCounts.Number], among count: Int) -> [Int32] {
-        var places = Array(repeating: Int32(-1), count: count)
-        for (place, number) in used.enumerated() { places[number] = Int32(place) }
-        return places
+    private static func indices(of used: [ReferenceCounts.Number], among count: Int) -> [Int32] {
+        var indices = Array(repeating: Int32(-1), count: count)
+        for (index, number) in used.enumerated() { indices[number] = Int32(index) }
+        return indices
     }
 }

@@ -34,8 +34,8 @@ struct PlanAssembly {
             header: header,
             tasks: columns.compactMap { $0.memory.packages.count == 0 ? nil : task($0.column, $0.memory) },
             shards: cells.flatMap(\.shards),
-            addedJobs: counts.added.map { place in
-                (id: graphs[place.graph].ids[place.number], document: graphs[place.graph].documents[place.number])
+            addedJobs: counts.added.map { added in
+                (id: graphs[added.graph].ids[added.number], document: graphs[added.graph].documents[added.number])
             }, removedJobs: counts.removed, addedPackages: try packages(counts.addedPackages, graphs),
             removedPackages: counts.removedPackages, metadata: metadata)
         return (update, uses)

@@ -61,8 +61,8 @@ struct PlannedMetadata {
         }
         for column in columns {
             let universe = column.toSolve.column.universe.universe
-            for place in column.places {
-                switch place {
+            for origin in column.origins {
+                switch origin {
                 case .kept(let cells):
                     guard let before = column.before else { continue }
                     for cell in cells where !ColumnState.Flags(rawValue: before.flags[cell]).contains(.isExcluded) {

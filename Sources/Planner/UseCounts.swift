@@ -9,7 +9,7 @@ struct UseCounts: Sendable, Equatable {
     /// The index of a digest in `keys`.
     ///
     /// - Complexity: O(log n).
-    func place(of key: Digest) -> Int? {
+    func index(of key: Digest) -> Int? {
         var (low, high) = (0, keys.count)
         while low < high {
             let middle = (low + high) / 2
@@ -18,7 +18,7 @@ struct UseCounts: Sendable, Equatable {
         return low < keys.count && keys[low] == key ? low : nil
     }
 
-    subscript(digest: Digest) -> Int { place(of: digest).map { Int(counts[$0]) } ?? 0 }
+    subscript(digest: Digest) -> Int { index(of: digest).map { Int(counts[$0]) } ?? 0 }
 }
 
 /// Reference counts during a change. Objects have numbers: their indexes in the previous counts, followed by new
@@ -38,7 +38,7 @@ struct ReferenceCounts {
     }
 
     /// The number of an object that was counted before or has been added.
-    func number(of digest: Digest) -> Number? { before.place(of: digest) ?? numbers[digest] }
+    func number(of digest: Digest) -> Number? { before.index(of: digest) ?? numbers[digest] }
 
     /// The number of an object, which is added if necessary.
     mutating func add(_ key: Digest) -> (number: Number, isNew: Bool) {

@@ -44,8 +44,8 @@ private enum JobTable {
         for (number, id) in ids.enumerated() { numbers[id] = Int32(number) }
         var (commons, packages) = (Interned<Job>(), Interned<PackageVersion>())
         var (opams, rows, inputs, ends): ([Digest], [Int32], [Int32], [Int32]) = ([], [], [], [])
-        for place in 0..<jobs.count {
-            guard let job = jobs[ids[place]] else { continue }
+        for index in 0..<jobs.count {
+            guard let job = jobs[ids[index]] else { continue }
             rows += [commons.number(of: common(job)), packages.number(of: job.package)]
             opams.append(job.opam)
             for input in job.inputs {
@@ -95,13 +95,13 @@ private enum JobTable {
         else { return nil }
         var jobs = [Digest: Job](minimumCapacity: opams.count)
         var start = 0
-        for place in opams.indices {
-            let (common, package, end) = (Int(rows[2 * place]), Int(rows[2 * place + 1]), Int(ends[place]))
+        for index in opams.indices {
+            let (common, package, end) = (Int(rows[2 * index]), Int(rows[2 * index + 1]), Int(ends[index]))
             guard commons.indices.contains(common), packages.indices.contains(package), start <= end else { return nil }
             var job = commons[common]
-            (job.package, job.opam) = (packages[package], opams[place])
+            (job.package, job.opam) = (packages[package], opams[index])
             job.inputs = inputs[start..<end].map { ids[Int($0)] }
-            jobs[ids[place]] = job
+            jobs[ids[index]] = job
             start = end
         }
         return jobs

@@ -31,8 +31,8 @@ package final class RegistryClient: Sendable {
     }
 
     /// A request for a path in the repository, such as `blobs/…` or `manifests/…`.
-    func request(_ method: HTTPRequest.Method, _ place: String) -> HTTPRequest {
-        HTTPRequest(method, "\(address.server)/v2/\(address.name)/\(place)")
+    func request(_ method: HTTPRequest.Method, _ path: String) -> HTTPRequest {
+        HTTPRequest(method, "\(address.server)/v2/\(address.name)/\(path)")
     }
 
     /// Checks that the registry answers and accepts the credentials.
@@ -130,11 +130,11 @@ package final class RegistryClient: Sendable {
         let words = [refusal?.code, refusal?.message].compactMap { $0 }.joined(separator: ": ")
         if kind == .limited { notBefore.withLock { $0 = pause(after: response) } }
         let text = words.isEmpty ? response.excerpt : words.displayableOnOneLine
-        let place = response.url.prefix { $0 != "?" }
+        let url = response.url.prefix { $0 != "?" }
         let later = kind == .limited ? response.header("retry-after") : nil
         return RegistryError(
             kind,
-            "\(place): answered with \(response.status): \(text)\(later.map { "; Retry-After: \($0.displayableOnOneLine)" } ?? "")"
+            "\(url): answered with \(response.status): \(text)\(later.map { "; Retry-After: \($0.displayableOnOneLine)" } ?? "")"
         )
     }
 }

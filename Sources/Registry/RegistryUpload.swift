@@ -70,8 +70,8 @@ struct RegistryUpload {
             try take(client.send(request))
             offset += count
         }
-        let place = location ?? ""
-        var request = HTTPRequest(.put, "\(place)\(place.contains("?") ? "&" : "?")digest=\(digest.oci)")
+        let url = location ?? ""
+        var request = HTTPRequest(.put, "\(url)\(url.contains("?") ? "&" : "?")digest=\(digest.oci)")
         request.headers = [("Content-Type", "application/octet-stream")]
         request.body = body(offset, size - offset)
         _ = try client.send(request)
@@ -87,22 +87,22 @@ struct RegistryUpload {
     /// Queries how much of an interrupted upload has arrived. If the registry no longer has the upload, a new one
     /// begins.
     private mutating func lookUp() throws {
-        guard let place = location else { return }
+        guard let url = location else { return }
         location = nil
         let response: HTTPResponse
         do {
-            response = try client.send(HTTPRequest(.get, place))
+            response = try client.send(HTTPRequest(.get, url))
         } catch let error as RegistryError where !error.isTransient && error.kind != .certificate {
             return
         } catch {
-            location = place
+            location = url
             throw error
         }
         // `0-0` denotes an empty upload.
         guard let last = response.header("range")?.split(separator: "-").last.flatMap({ Int($0) }) else { return }
         offset = last == 0 ? 0 : last + 1
         guard offset <= size else { return }
-        location = place
+        location = url
         try take(response)
     }
 

@@ -137,8 +137,8 @@ extension EphemeralValues {
 extension EphemeralValues {
     /// Waits until there are no values at or below a path, or the task is cancelled.
     package func waitUntilFree(_ path: StorePath) async {
-        let (frees, tell) = AsyncStream.makeStream(of: Void.self)
-        let watch = watch(below: path) { if $0.isEmpty { tell.yield() } }
+        let (frees, continuation) = AsyncStream.makeStream(of: Void.self)
+        let watch = watch(below: path) { if $0.isEmpty { continuation.yield() } }
         defer { watch.cancel() }
         for await _ in frees { break }
     }

@@ -126,16 +126,16 @@ final class FileEvents: Sendable {
     private func changedFolders(_ events: [Listening.Event], _ state: inout State) -> Set<String> {
         var changed: Set<String> = []
         for event in events {
-            guard let place = state.watched[event.watch] else { continue }
+            guard let folder = state.watched[event.watch] else { continue }
             if event.mask & UInt32(IN_IGNORED) != 0 {
                 state.watched[event.watch] = nil
                 continue
             }
             let isFolder = event.mask & UInt32(IN_ISDIR) != 0
             if isFolder, !event.name.isEmpty, event.mask & UInt32(IN_DELETE) == 0 {
-                watch("\(place)/\(event.name)", &state)
+                watch("\(folder)/\(event.name)", &state)
             }
-            if let folder = folders.first(where: { place == $0 || place.hasPrefix("\($0)/") }) {
+            if let folder = folders.first(where: { folder == $0 || folder.hasPrefix("\($0)/") }) {
                 changed.insert(folder)
             }
         }

@@ -35,8 +35,8 @@ struct WriterState: Equatable {
             let tail = Int(words[4]), tail >= Journal.start
         else { return nil }
         self.init(boot: words[2], epoch: epoch, tail: tail)
-        for place in stride(from: 5, to: words.count - 1, by: 2) {
-            if let new = ObjectID(hex: words[place + 1]) { intents.append(Intent(reference: words[place], new: new)) }
+        for index in stride(from: 5, to: words.count - 1, by: 2) {
+            if let new = ObjectID(hex: words[index + 1]) { intents.append(Intent(reference: words[index], new: new)) }
         }
     }
 

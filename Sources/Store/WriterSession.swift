@@ -100,7 +100,7 @@ final class WriterSession {
             try moves[0].reference.commit(spares) { try options.atPoint(.referenceSpared) }
         } catch {
             // Nothing is visible yet, so the changes are discarded. If that fails too, the next writer handles them.
-            try? journal.cut(at: prepared.places.isEmpty ? [state.tail] : prepared.places)
+            try? journal.cut(at: prepared.offsets.isEmpty ? [state.tail] : prepared.offsets)
             for move in moves { try? move.reference.removeStaleLock(holding: move.new) }
             _ = try? abort()
             throw error
@@ -148,8 +148,8 @@ final class WriterSession {
     private struct PreparedRecords {
         /// The records, each at a multiple of the journal's alignment.
         var bytes: [UInt8] = []
-        /// The places of the records in the journal.
-        var places: [Int] = []
+        /// The offsets of the records in the journal.
+        var offsets: [Int] = []
         /// The end of the last record in the journal.
         var end = 0
         /// Whether the objects are in a durable pack because they are too large for the records. Otherwise the records
@@ -190,7 +190,7 @@ final class WriterSession {
         var records = PreparedRecords(end: state.tail)
         for frame in frames {
             records.bytes += [UInt8](repeating: 0, count: records.end - state.tail - records.bytes.count)
-            records.places.append(records.end)
+            records.offsets.append(records.end)
             records.bytes += frame
             records.end = Journal.end(of: frame.count, at: records.end)
         }

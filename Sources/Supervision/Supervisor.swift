@@ -87,7 +87,7 @@ package struct Supervisor {
         while polled[2].revents == 0 {
             let count = poll(&polled, nfds_t(polled.count), 100)
             if count < 0 && errno != EINTR { break }
-            watched.look(at: .now)
+            watched.advance(to: .now)
             if polled[1].revents != 0, !readStatus(status) { polled[1].fd = -1 }
             if polled[0].revents != 0, !pass(output, to: sink) { polled[0].fd = -1 }  // all have closed it
             if polled[3].revents != 0 {

@@ -14,7 +14,7 @@ struct WatchedTime {
     }
 
     /// Adds the time since the last check.
-    mutating func look(at now: ContinuousClock.Instant) {
+    mutating func advance(to now: ContinuousClock.Instant) {
         total += min(now - last, Self.longestGap)
         last = now
     }

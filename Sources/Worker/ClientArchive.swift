@@ -38,8 +38,8 @@ struct ClientArchive {
         // Add a top-level directory, which the client strips, so that a single directory of the source itself is
         // preserved. Links in a source may lead outside of it; such a directory is not part of the source.
         let whole = Self.resolved("\(unpacked)/whole")
-        let place = Self.resolved("\(whole)/\(source.subpath ?? "")")
-        guard place == whole || place.hasPrefix("\(whole)/"), (try? Files.rename(place, "\(unpacked)/source")) != nil
+        let folder = Self.resolved("\(whole)/\(source.subpath ?? "")")
+        guard folder == whole || folder.hasPrefix("\(whole)/"), (try? Files.rename(folder, "\(unpacked)/source")) != nil
         else {
             throw SourceError(
                 .missing, "\(package): \(source.url): there is no folder '\(source.subpath ?? "")' in it")

@@ -74,7 +74,7 @@ final class JobLog: Sendable {
 
         /// The first occurrence of a text in the command's output: its line number in the log, from 1, and its byte
         /// range.
-        func place(of text: String) -> (line: Int, range: Range<Int>)? {
+        func location(of text: String) -> (line: Int, range: Range<Int>)? {
             let (all, printed) = printedRange()
             let wanted = Array(text.utf8)
             guard !wanted.isEmpty, let found = all[printed].firstRange(of: wanted) else { return nil }

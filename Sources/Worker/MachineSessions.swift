@@ -130,9 +130,9 @@ final class MachineSessions: Sendable {
         let answer = try await HostPreparation(target: target, log: context.log).systemPackages(packages)
         guard !answer.installed.isEmpty else { return base }
         let digest = try CanonicalJSON.digest(of: [base.record.making] + answer.steps.map(\.script))
-        let prepared = try await store.machine(digest, over: base.disk) { place in
+        let prepared = try await store.machine(digest, over: base.disk) { directory in
             context.progress(JobStep("system packages", host: context.label))
-            return try await self.extend(base, context, in: place, network: .open, claims: []) { session in
+            return try await self.extend(base, context, in: directory, network: .open, claims: []) { session in
                 try await HostPreparation(target: target, log: context.log)
                     .install(answer, on: session) { context.progress(JobStep($0, host: context.label)) }
                 return context.log.systemPackages
@@ -150,10 +150,10 @@ final class MachineSessions: Sendable {
     ) async throws -> PreparedMachine {
         let digest = try CanonicalJSON.digest(of: [prepared.record.making, layer.digest.hex])
         let target = context.target
-        return try await store.machine(digest, over: prepared.disk) { place in
+        return try await store.machine(digest, over: prepared.disk) { directory in
             context.progress(JobStep("layers", host: context.label))
             return try await self.extend(
-                prepared, context, in: place, network: .isolated, claims: target.claims
+                prepared, context, in: directory, network: .isolated, claims: target.claims
             ) { session in
                 try await session.cacheLayers([(layer.digest, layer.unpacked)], at: target.layout.prefix)
                 return prepared.record.systemPackages
@@ -161,19 +161,19 @@ final class MachineSessions: Sendable {
         }
     }
 
-    /// Continues a prepared machine, lets `change` change it, and saves it in `place`.
+    /// Continues a prepared machine, lets `change` change it, and saves it in `directory`.
     ///
     /// - Parameter change: returns the versions of its system packages.
     private func extend(
-        _ prepared: PreparedMachine, _ context: Context, in place: String, network: MachineConfiguration.Network,
+        _ prepared: PreparedMachine, _ context: Context, in directory: String, network: MachineConfiguration.Network,
         claims: [String], _ change: @Sendable (RemoteSession) async throws -> [String]?
     ) async throws -> PreparedMachine.Record {
-        try FileManager.default.copyItem(atPath: prepared.seed, toPath: "\(place)/seed.iso")
-        try await QEMU.makeOverlay(at: "\(place)/disk.qcow2", over: prepared.disk, format: .qcow2)
+        try FileManager.default.copyItem(atPath: prepared.seed, toPath: "\(directory)/seed.iso")
+        try await QEMU.makeOverlay(at: "\(directory)/disk.qcow2", over: prepared.disk, format: .qcow2)
         var record = PreparedMachine.Record(
             hostKeys: prepared.record.hostKeys, facts: prepared.record.facts, backing: prepared.disk)
         (record.systemPackages, _) = try await save(
-            context, in: place, from: prepared.state, hostKeys: prepared.record.hostKeys, network: network,
+            context, in: directory, from: prepared.state, hostKeys: prepared.record.hostKeys, network: network,
             claims: claims, change)
         return record
     }
@@ -186,11 +186,11 @@ final class MachineSessions: Sendable {
             version: try await QEMU.version(of: specification.hardware))
         if let failure = failed[digest] { throw failure }
         do {
-            return try await store.machine(digest, over: context.image.path) { place in
+            return try await store.machine(digest, over: context.image.path) { directory in
                 // Another job may have tried while this one waited for the lock.
                 if let failure = self.failed[digest] { throw failure }
                 context.progress(JobStep("bootstrap", host: context.label))
-                return try await self.boot(context, in: place)
+                return try await self.boot(context, in: directory)
             }
         } catch let failure as PermanentFailure {
             failed[digest] = failure
@@ -203,35 +203,35 @@ final class MachineSessions: Sendable {
         }
     }
 
-    private func boot(_ context: Context, in place: String) async throws -> PreparedMachine.Record {
+    private func boot(_ context: Context, in directory: String) async throws -> PreparedMachine.Record {
         let specification = context.specification
         if specification.seed == .nocloud {
             try MachineSeed(login: specification.login, publicKey: context.key.publicKey)
-                .write(to: "\(place)/seed.iso")
+                .write(to: "\(directory)/seed.iso")
         } else {
-            try Files.replace("\(place)/seed.iso", with: [], mode: 0o600, durability: .none)
+            try Files.replace("\(directory)/seed.iso", with: [], mode: 0o600, durability: .none)
         }
         try await QEMU.makeOverlay(
-            at: "\(place)/disk.qcow2", over: context.image.path, format: context.image.format)
+            at: "\(directory)/disk.qcow2", over: context.image.path, format: context.image.format)
         var record = PreparedMachine.Record(hostKeys: [], facts: "", backing: context.image.path)
-        (record.facts, record.hostKeys) = try await save(context, in: place, from: nil, hostKeys: nil) { session in
+        (record.facts, record.hostKeys) = try await save(context, in: directory, from: nil, hostKeys: nil) { session in
             let facts = try await HostPreparation(target: context.target, log: context.log).prepare(session)
             return facts
         }
         return record
     }
 
-    /// Starts the machine whose disk is in `place`, lets `prepare` change it, and saves it there.
+    /// Starts the machine whose disk is in `directory`, lets `prepare` change it, and saves it there.
     ///
     /// - Parameter hostKeys: those that its server must have; nil: those that it has now, and prints on its console.
     /// - Returns: what `prepare` returns, and the host keys.
     private func save<Value: Sendable>(
-        _ context: Context, in place: String, from state: String?, hostKeys: [String]?,
+        _ context: Context, in directory: String, from state: String?, hostKeys: [String]?,
         network: MachineConfiguration.Network = .open, claims: [String] = [],
         _ prepare: @Sendable (RemoteSession) async throws -> Value
     ) async throws -> (Value, [String]) {
         let configuration = configuration(
-            context, disk: "\(place)/disk.qcow2", seed: "\(place)/seed.iso", network: network)
+            context, disk: "\(directory)/disk.qcow2", seed: "\(directory)/seed.iso", network: network)
         let machine = try await VirtualMachine(configuration, state: state, in: scratch)
         return try await ending(machine, context) {
             if state != nil { try await machine.resume() }
@@ -246,7 +246,7 @@ final class MachineSessions: Sendable {
             do {
                 let value = try await prepare(session)
                 await session.close()
-                try await machine.save(to: "\(place)/state")
+                try await machine.save(to: "\(directory)/state")
                 return (value, keys)
             } catch {
                 await machine.kill()

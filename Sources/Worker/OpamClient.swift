@@ -106,16 +106,16 @@ struct OpamClient: Sendable {
         }
         let archive = try ClientArchive(of: file, source, in: staging, package: recipe.package)
         try Self.place(archive.file, [archive.checksum], in: cache)
-        return Source(url: "file://\(Self.cache)/\(archive.checksum.place)", checksums: [archive.checksum])
+        return Source(url: "file://\(Self.cache)/\(archive.checksum.path)", checksums: [archive.checksum])
     }
 
     private static func place(_ file: String, _ checksums: [Checksum], in cache: String) throws {
         for checksum in checksums {
-            let place = "\(cache)/\(checksum.place)"
+            let path = "\(cache)/\(checksum.path)"
             try FileManager.default.createDirectory(
-                atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-            if !FileManager.default.fileExists(atPath: place) {
-                try StagedSources.stage(file, at: place)
+                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            if !FileManager.default.fileExists(atPath: path) {
+                try StagedSources.stage(file, at: path)
             }
         }
     }

@@ -86,8 +86,8 @@ struct PackageBuild {
         var expanded: [(name: FilePath, path: String)] = []
         var entries: [(name: FilePath, entry: PlacedEntry)] = []
         for (number, name) in names.enumerated() {
-            let place = FilePath(recipe.directory).appending(FilePath(bytes: name.bytes + Array(".in".utf8)))
-            guard let template = try await backend.read(place) else {
+            let path = FilePath(recipe.directory).appending(FilePath(bytes: name.bytes + Array(".in".utf8)))
+            guard let template = try await backend.read(path) else {
                 throw PackageFailure(.configure, "\(recipe.package): substs: there is no file '\(name).in'")
             }
             let staged = "expanded-\(number)"

@@ -53,7 +53,7 @@ final class RootSharing: Sendable {
     }
 
     /// Uploads the root file system if this machine has claimed to build it.
-    func share(_ place: String) async {
+    func share(_ root: String) async {
         guard let claim = claim.withLock({ $0 }) else { return }
         defer { withExtendedLifetime(claim) { self.claim.withLock { $0 = nil } } }
         do {
@@ -61,7 +61,7 @@ final class RootSharing: Sendable {
             let archive = "\(aside.path)/root.tar.zst"
             let (shared, store, environment) = (shared, store, environment)
             try await BlockingWork.run {
-                try store.pack(place, to: archive)
+                try store.pack(root, to: archive)
                 try shared.put(environment, archive: archive)
             }
         } catch {

@@ -45,10 +45,10 @@ final class SSHBackend: BuildBackend {
         try await session.noteContents(of: prefix, excluding: target.layout.discarded)
     }
 
-    private func send(_ directory: String, excluding excluded: Set<String> = [], to place: String) async throws {
+    private func send(_ directory: String, excluding excluded: Set<String> = [], to path: String) async throws {
         let archive = try pack(directory, excluding: excluded)
         defer { unlink(archive) }
-        try await session.unpack(archive, to: place)
+        try await session.unpack(archive, to: path)
     }
 
     /// Separate from `send`, because the optimiser of Swift 6.3.1 crashes if this `do` is in an async function.

@@ -52,22 +52,22 @@ struct StagedSources {
     }
 
     /// A git commit has no checksum, so the digest of the cached archive is recorded.
-    private mutating func stage(_ file: String, _ source: Source, at place: String) throws(Failure) {
-        try Self.stage(file, at: place)
+    private mutating func stage(_ file: String, _ source: Source, at path: String) throws(Failure) {
+        try Self.stage(file, at: path)
         let found = source.checksums.isEmpty ? [Checksum(ofFile: file, .sha256)].compactMap { $0 } : source.checksums
-        files.append((place, found))
+        files.append((path, found))
     }
 
     /// Stages a file that the steps of all users can read, as a hard link if the cache is on the same file system and has it
     /// with such a mode.
-    static func stage(_ file: String, at place: String) throws(Failure) {
+    static func stage(_ file: String, at path: String) throws(Failure) {
         var status = stat()
-        if stat(file, &status) == 0, status.st_mode & 0o444 == 0o444, link(file, place) == 0 { return }
+        if stat(file, &status) == 0, status.st_mode & 0o444 == 0o444, link(file, path) == 0 { return }
         do {
-            try FileManager.default.copyItem(atPath: file, toPath: place)
-            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: place)
+            try FileManager.default.copyItem(atPath: file, toPath: path)
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
         } catch {
-            throw Failure(.unavailable, "\(place): cannot be written: \(error)")
+            throw Failure(.unavailable, "\(path): cannot be written: \(error)")
         }
     }
 

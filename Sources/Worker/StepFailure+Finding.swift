@@ -9,11 +9,11 @@ extension PackageBuild.StepFailure {
         guard let section, isWholeOutput else {
             guard var finding = reader.read(Array(output.utf8), phase: phase) else { return nil }
             // Output that the client forwarded is somewhere within its own output.
-            guard let place = section?.place(of: String(finding.message.prefix(200))) else {
+            guard let location = section?.location(of: String(finding.message.prefix(200))) else {
                 finding.line = 0
                 return finding
             }
-            (finding.line, finding.range) = place
+            (finding.line, finding.range) = location
             return finding
         }
         let (log, range) = section.printedRange()

@@ -134,7 +134,7 @@ actor TargetEnvironments {
         let sharing = RootSharing(shared, store, digest)
         let (image, request) = (environment.image, environment.request)
         do {
-            let place = try await store.make(
+            let root = try await store.make(
                 digest, recipe: try environment.recipe(),
                 obtain: { root in
                     if try await sharing?.obtain(root) == true { return true }
@@ -149,8 +149,8 @@ actor TargetEnvironments {
                     progress("bootstrap")
                 },
                 steps: steps, check: { try await environment.probe($0) }, begin: { progress("bootstrap") })
-            await sharing?.share(place)
-            return place
+            await sharing?.share(root)
+            return root
         } catch let failure as BootstrapFailure {
             throw environment.explained(failure)
         }

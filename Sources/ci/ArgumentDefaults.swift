@@ -43,7 +43,7 @@ struct ArgumentDefaults {
         depth = command.depth
         let before = words.prefix { $0 != "--" }
         arguments = try CommandOptions(of: command.type).options
-            .filter { !Settings.keys.contains($0.name) && !$0.stands(in: before) }
+            .filter { !Settings.keys.contains($0.name) && !$0.occurs(in: before) }
             .compactMap { try Self.argument($0, configuration) }
     }
 

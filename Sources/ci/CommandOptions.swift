@@ -13,7 +13,7 @@ struct CommandOptions {
         var variable: String { Settings.variable(of: name) }
 
         /// Whether a command line contains the option.
-        func stands(in words: some Sequence<String>) -> Bool {
+        func occurs(in words: some Sequence<String>) -> Bool {
             words.contains { word in
                 word == "--\(name)" || word.hasPrefix("--\(name)=") || letters.contains { word == "-\($0)" }
             }

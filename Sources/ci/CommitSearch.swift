@@ -104,7 +104,7 @@ struct CommitSearch {
             let start = try await build(history.subject, at: history.start)
             // If the commit cannot be decided, the recorded result counts: the cell was good with it.
             guard start.outcome == .success || !start.outcome.isVerdict else {
-                tell("  \(history.subject.location) is not the cause: bad at \(history.start.prefix(12)), too")
+                printLine("  \(history.subject.location) is not the cause: bad at \(history.start.prefix(12)), too")
                 continue
             }
             return try await search(history, start)
@@ -120,12 +120,12 @@ struct CommitSearch {
         while let next = bisection.next {
             try Task.checkCancellation()
             let commit = commits[next]
-            tell(
+            printLine(
                 "\(count(bisection.remaining.count, "commit")) left, about \(count(bisection.tries, "build")): \(commit.id.prefix(12))  \(commit.subject)"
             )
             let step = try await build(history.subject, at: commit.id)
             steps[next] = step
-            tell("  \(step.outcome.rawValue)" + (step.reason.map { ": \($0)" } ?? ""))
+            printLine("  \(step.outcome.rawValue)" + (step.reason.map { ": \($0)" } ?? ""))
             switch step.outcome {
             case .success: bisection.markGood(next)
             case .failure, .blocked, .unsolvable: bisection.markBad(next)
@@ -141,7 +141,7 @@ struct CommitSearch {
         return found
     }
 
-    private func tell(_ line: String) {
+    private func printLine(_ line: String) {
         if !isQuiet { StandardError.print(line) }
     }
 

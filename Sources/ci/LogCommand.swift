@@ -89,7 +89,7 @@ struct LogCommand: AsyncParsableCommand, TracedCommand {
     private static func head(_ log: JobLogText, of state: CellState) -> String {
         guard let region = log.errorRegion else { return "" }
         let lines =
-            ["\(state.cell): \(state.words)", "\(region.place):", ""] + region.text + ["", "the whole log:", ""]
+            ["\(state.cell): \(state.words)", "\(region.location):", ""] + region.text + ["", "the whole log:", ""]
         return lines.map { $0 + "\n" }.joined()
     }
 

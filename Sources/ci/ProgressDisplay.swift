@@ -29,7 +29,7 @@ actor ProgressDisplay {
     private var waiting: Set<Digest> = []
     /// Targets and hosts that have been or are being bootstrapped.
     private var bootstrapped: Set<String> = []
-    private var lastSaid: ContinuousClock.Instant
+    private var lastPrinted: ContinuousClock.Instant
     private var linesDrawn = 0
     private var lastDrawn: ContinuousClock.Instant?
     private var ticker: Task<Void, Never>?
@@ -46,11 +46,11 @@ actor ProgressDisplay {
         verbose = messages.verbose
         live = Terminal.stderrIsTerminal && !Terminal.hasTrace && !messages.quiet
         began = clock.now
-        lastSaid = clock.now
+        lastPrinted = clock.now
     }
 
     /// Shows on a terminal what is about to run.
-    func greet(_ plan: Plan) {
+    func begin(_ plan: Plan) {
         guard live else { return }
         let targets = Set(plan.targets.map(\.name)).sorted().joined(separator: ", ")
         write("ciso \(ProgramVersion.current): deployment \(plan.deployment) on \(targets)\n")
@@ -58,7 +58,7 @@ actor ProgressDisplay {
 
     /// Prints a line even if the display is quiet.
     func announce(_ line: String) {
-        say(line)
+        printLine(line)
         draw(force: true)
     }
 
@@ -70,19 +70,19 @@ actor ProgressDisplay {
         guard !quiet else { return }
         switch event {
         case .planned(let cells, let jobs, let done): plan(cells: cells, jobs: jobs, done: done)
-        case .knownFailures(let failures): tell(failures)
+        case .knownFailures(let failures): printKnownFailures(failures)
         case .started(let id, let job, let target, let attempt):
             waiting.remove(id)
             let again = attempt > 1 ? " (attempt \(attempt))" : ""
             running[id] = Running(
                 title: title(of: job, on: target) + again, target: target, began: clock.now, step: "start")
         case .waiting(let id, let job, let target):
-            if waiting.insert(id).inserted { say("\(title(of: job, on: target)): waiting for another run") }
+            if waiting.insert(id).inserted { printLine("\(title(of: job, on: target)): waiting for another run") }
         case .step(let id, let step): note(step, of: id)
         case .ended(let id, let job, let target, let ending):
             running[id] = nil
             if ending.isInterrupted {
-                say("\(title(of: job, on: target)): interrupted")
+                printLine("\(title(of: job, on: target)): interrupted")
             } else {
                 end(title(of: job, on: target), ending, sentence(for: ending))
             }
@@ -91,56 +91,57 @@ actor ProgressDisplay {
             end(title(of: job, on: target), ending, "\(words(for: ending)), \(source)\(reason(of: ending))")
         case .blocked(let jobs, let cause):
             settle(jobs, isGood: false)
-            say("[\(ended)/\(total)] \(count(jobs, "job")) blocked by \(cause.package)")
+            printLine("[\(ended)/\(total)] \(count(jobs, "job")) blocked by \(cause.package)")
         case .dropped(let jobs):
             settle(jobs, isGood: true)
-            say("[\(ended)/\(total)] \(count(jobs, "job")) cancelled")
+            printLine("[\(ended)/\(total)] \(count(jobs, "job")) cancelled")
         case .begun, .recorded: break
         case .retrying(let id, let job, let reason):
             running[id] = nil
-            say("will run \(job.package) again: \(reason)")
-        case .packing: say("packing the store…")
+            printLine("will run \(job.package) again: \(reason)")
+        case .packing: printLine("packing the store…")
         case .following(let lease, let isWorking):
-            say("\(lease.name) on \(lease.host) runs this deployment: \(isWorking ? "joining it" : "waiting for it")")
-        case .leading: say("the other run has ended; continuing its work")
-        case .worked(let cell, let ending): say("\(cell): \(sentence(for: ending))")
-        case .workerJoined(let name): say("\(name) takes jobs")
-        case .workerLost(let name): say("\(name) is gone")
-        case .workerStalled(let name): say("\(name) shows no sign of life: it gets no jobs until it does")
+            printLine(
+                "\(lease.name) on \(lease.host) runs this deployment: \(isWorking ? "joining it" : "waiting for it")")
+        case .leading: printLine("the other run has ended; continuing its work")
+        case .worked(let cell, let ending): printLine("\(cell): \(sentence(for: ending))")
+        case .workerJoined(let name): printLine("\(name) takes jobs")
+        case .workerLost(let name): printLine("\(name) is gone")
+        case .workerStalled(let name): printLine("\(name) shows no sign of life: it gets no jobs until it does")
         case .labelsMissing(let target, let labels):
             let quoted = labels.map { "'\($0)'" }.joined(separator: ", ")
-            say("\(target): no worker has the labels \(quoted): its jobs wait for one ('--labels')")
+            printLine("\(target): no worker has the labels \(quoted): its jobs wait for one ('--labels')")
         case .workersMissing(let target):
-            say("\(target): no worker takes its jobs: they wait for one ('ci worker'; 'ci status' lists workers)")
-        case .hub(let event): say(sentence(for: event))
+            printLine("\(target): no worker takes its jobs: they wait for one ('ci worker'; 'ci status' lists workers)")
+        case .hub(let event): printLine(sentence(for: event))
         }
         draw(force: false)
     }
 
     private func plan(cells: Int, jobs: Int, done: Int) {
         if ticker == nil {
-            say("\(count(cells, "cell")), \(count(jobs, "job")) to run, \(done) done before")
+            printLine("\(count(cells, "cell")), \(count(jobs, "job")) to run, \(done) done before")
         } else if jobs > 0 {
-            say("\(count(jobs, "more job")) to run: retried, or their inputs changed")
+            printLine("\(count(jobs, "more job")) to run: retried, or their inputs changed")
         }
         total += jobs
         startTicking()
     }
 
     /// - Parameter failures: The packages that failed before, once for each job.
-    private func tell(_ failures: [(package: PackageVersion, cells: Int)]) {
+    private func printKnownFailures(_ failures: [(package: PackageVersion, cells: Int)]) {
         var known: [PackageVersion: Int] = [:]
         for failure in failures { known[failure.package, default: 0] += failure.cells }
         let failures = known.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
             (package: $0.key, cells: $0.value)
         }
         for failure in failures.prefix(Self.shown) {
-            say("\(count(failure.cells, "cell")) blocked by \(failure.package), which failed before")
+            printLine("\(count(failure.cells, "cell")) blocked by \(failure.package), which failed before")
         }
         let rest = failures.dropFirst(Self.shown)
         guard !rest.isEmpty else { return }
         let cells = rest.reduce(0) { $0 + $1.cells }
-        say("\(count(cells, "cell")) blocked by \(count(rest.count, "other package"))")
+        printLine("\(count(cells, "cell")) blocked by \(count(rest.count, "other package"))")
     }
 
     private func note(_ step: JobStep, of id: Digest) {
@@ -148,17 +149,17 @@ actor ProgressDisplay {
         running[id]?.step = step.description
         if step.name == "bootstrap", bootstrapped.insert("\(job.target) \(step.host ?? "")").inserted {
             let what = step.host.map { "making \($0) ready" } ?? "making the root file system"
-            say("\(job.target): \(what), which takes minutes and is done once")
+            printLine("\(job.target): \(what), which takes minutes and is done once")
         } else if step.name.hasPrefix("bootstrap ") {
-            say("\(job.target): \(step)")
+            printLine("\(job.target): \(step)")
         } else if verbose {
-            say("\(job.title): \(step)")
+            printLine("\(job.title): \(step)")
         }
     }
 
     private func end(_ title: String, _ ending: JobEnding, _ sentence: String) {
         settle(1, isGood: ending.outcome == .success)
-        say("[\(ended)/\(total)] \(title): \(sentence)")
+        printLine("[\(ended)/\(total)] \(title): \(sentence)")
     }
 
     private func settle(_ jobs: Int, isGood: Bool) {
@@ -184,11 +185,12 @@ actor ProgressDisplay {
 
     private func tick() {
         draw(force: true)
-        guard !live, clock.now - lastSaid >= Self.silence, let longest = running.values.min(by: { $0.began < $1.began })
+        guard !live, clock.now - lastPrinted >= Self.silence,
+            let longest = running.values.min(by: { $0.began < $1.began })
         else { return }
         let spent = durationText(longest.began.duration(to: clock.now) / .seconds(1))
         let others = running.count > 1 ? ", and \(running.count - 1) more" : ""
-        say("running: \(longest.title): \(longest.step), \(spent)\(others)")
+        printLine("running: \(longest.title): \(longest.step), \(spent)\(others)")
     }
 
     private func title(of job: Job, on target: String) -> String {
@@ -216,10 +218,10 @@ actor ProgressDisplay {
 
     private func reason(of ending: JobEnding) -> String { ending.reason.map { ": \($0)" } ?? "" }
 
-    private func say(_ line: String) {
+    private func printLine(_ line: String) {
         clear()
         write(line + "\n")
-        lastSaid = clock.now
+        lastPrinted = clock.now
     }
 
     private func draw(force: Bool) {

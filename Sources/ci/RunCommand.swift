@@ -198,7 +198,7 @@ struct RunCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
         let display = ProgressDisplay(messages)
         async let kept: Void? = try? PlanStore(store).keep(plan.jobs, of: plan.deployment, in: jobTables(procedure))
         try await machine.services.share(sourcesOf: header, in: store, procedure.configuration)
-        await display.greet(plan)
+        await display.begin(plan)
         let drain = DrainRequest()
         let run = try DeploymentRun(
             store: store, plan: plan, runner: runner, registration: registration, selectors: only.selectors,

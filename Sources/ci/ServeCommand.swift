@@ -20,7 +20,7 @@ struct ServeCommand: ParsableCommand, TracedCommand {
 
     @OptionGroup var trace: LogOption
     @OptionGroup var store: StoreOption
-    @OptionGroup var talk: OutputOptions
+    @OptionGroup var output: OutputOptions
 
     @Option(help: "The deployment (default: the only one).")
     var deployment: String?
@@ -43,7 +43,7 @@ struct ServeCommand: ParsableCommand, TracedCommand {
         _ = try store.results(of: deployment)
         var settings = ServerSettings(
             store: path, deployment: deployment, cache: try store.indexCache(), host: listen.host, port: listen.port,
-            address: address, accessLog: accessLog, isQuiet: talk.quiet)
+            address: address, accessLog: accessLog, isQuiet: output.quiet)
         settings.coordination = try Self.coordination(configuration)
         guard let program = Self.program else {
             throw Failure(

@@ -102,7 +102,7 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
         let repositories = try RepositorySet(repositories)
         let universe = try repositories.universe(
             cache: cache, threads: ProcessInfo.processInfo.activeProcessorCount, &warnings)
-        let shown = messages.quiet ? [] : messages.verbose ? warnings[...] : warnings.prefix(Self.mostWarnings)
+        let shown = messages.quiet ? [] : messages.verbose ? warnings[...] : warnings.prefix(Self.warningLimit)
         for warning in shown { StandardError.print(warning.description) }
         if !messages.quiet, shown.count < warnings.count {
             StandardError.print("warning: \(warnings.count - shown.count) more files are invalid: --verbose shows them")
@@ -111,5 +111,5 @@ struct SolveCommand: AsyncParsableCommand, TracedCommand {
     }
 
     /// The number of warnings about repository files shown without `--verbose`.
-    private static let mostWarnings = 3
+    private static let warningLimit = 3
 }

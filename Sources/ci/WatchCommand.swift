@@ -71,7 +71,9 @@ struct WatchCommand: AsyncParsableCommand, TracedCommand {
         let workers = try WorkerSummary.all(in: results.store)
         let tasks = try TaskSummary.all(in: results.store)
         let status = try results.status(workers: workers, tasks: tasks)
-        for line in status.lines + WorkerSummary.lines(workers) + TaskSummary.lines(tasks) { await display.say(line) }
+        for line in status.lines + WorkerSummary.lines(workers) + TaskSummary.lines(tasks) {
+            await display.printLine(line)
+        }
     }
 
     /// An item to print, in order.
@@ -86,7 +88,7 @@ struct WatchCommand: AsyncParsableCommand, TracedCommand {
             case .json(let text):
                 StandardOutput.write(json: text)
                 StandardOutput.flush()
-            case .text(let text): await display.say(text)
+            case .text(let text): await display.printLine(text)
             case .activity(let event): await display.take(event)
             case .tick: await display.draw()
             }

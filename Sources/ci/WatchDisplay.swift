@@ -20,7 +20,7 @@ actor WatchDisplay {
     }
 
     /// Prints a line on standard output.
-    func say(_ line: String) {
+    func printLine(_ line: String) {
         known = nil
         clear()
         StandardOutput.print(line)
@@ -74,16 +74,17 @@ actor WatchDisplay {
         defer { workers = now }
         guard let before = workers else { return }
         for (id, worker) in now.sorted(by: { $0.key < $1.key }) where before[id]?.mode != worker.mode {
-            say("worker \(id): " + (before[id] == nil ? "joins, \(count(worker.slots, "slot"))" : worker.mode.rawValue))
+            printLine(
+                "worker \(id): " + (before[id] == nil ? "joins, \(count(worker.slots, "slot"))" : worker.mode.rawValue))
         }
-        for id in before.keys.sorted() where now[id] == nil { say("worker \(id): gone") }
+        for id in before.keys.sorted() where now[id] == nil { printLine("worker \(id): gone") }
     }
 
     private func take(_ now: [String: TaskSummary]) {
         defer { tasks = now }
         guard let before = tasks else { return }
         for (name, task) in now.sorted(by: { $0.key < $1.key }) where before[name]?.state != task.state {
-            say("task \(name): \(task.words), \(task.detail)")
+            printLine("task \(name): \(task.words), \(task.detail)")
         }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The pages of docs/ lead to what exists.
+/// Every link in docs/ resolves.
 @Suite struct DocumentationLinkTests {
     private let tree = SourceTree()
 

@@ -46,7 +46,7 @@ import Testing
     }
 }
 
-/// A plan of two compilers whose packages all get a new version, and a runner that fails by lot.
+/// A plan of two compilers whose packages all get a new version, and a runner that fails at random.
 private final class SeededWorld: Sendable {
     private struct State {
         var executions: [Cell: Int] = [:]

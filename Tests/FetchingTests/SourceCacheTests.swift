@@ -84,14 +84,14 @@ import Testing
     @Test func aDamagedCacheIsNoticedAndMended() async throws {
         let source = try source("good")
         let checksum = source.checksums[0]
-        let place = "\(folder)/\(checksum.kind.rawValue)/\(checksum.hexadecimal.prefix(2))"
-        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-        try Data("bad".utf8).write(to: URL(fileURLWithPath: "\(place)/\(checksum.hexadecimal)"))
+        let path = "\(folder)/\(checksum.kind.rawValue)/\(checksum.hexadecimal.prefix(2))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try Data("bad".utf8).write(to: URL(fileURLWithPath: "\(path)/\(checksum.hexadecimal)"))
         // The contents of the cache are not evidence about the package: only the answers of the servers count.
         let down = Server(["https://one.example/a.tgz": "down"])
         let error = await #expect(throws: SourceError.self) { try await cache(down).file(source, of: "a.1") }
         #expect(error?.kind == .network)
-        let wrongMirror = Server(["https://mirror.example/\(checksum.place)": "bad"])
+        let wrongMirror = Server(["https://mirror.example/\(checksum.path)": "bad"])
         let other = await #expect(throws: SourceError.self) {
             try await cache(wrongMirror, mirrors: ["https://mirror.example"]).file(source, of: "a.1")
         }

@@ -164,7 +164,7 @@ import Testing
 }
 
 extension OpeningTests {
-    /// libgit2 1.5 is killed by reading where such an index leads.
+    /// libgit2 1.5 crashes when it reads at the offset in such an index.
     @Test func anIndexThatLeadsOutsideOfItsPackIsRefused() throws {
         let folder = try TemporaryDirectory()
         try folder.shell("git init -q --bare -b main \"$1\"", folder("git"))

@@ -36,7 +36,7 @@ import Testing
             // And after some misses other parts of the literals are looked up.
             let misses = Int.random(in: 1...20, using: &random)
             log.withUnsafeBytes { bytes in
-                LiteralScanner(literals, mostMisses: misses).scan(bytes, from: start) {
+                LiteralScanner(literals, missLimit: misses).scan(bytes, from: start) {
                     found[$0].append($1)
                     return found[$0].count < most ? .proceed : isStopped ? .stop : .dropLiteral
                 }

@@ -127,9 +127,9 @@ import Testing
                 let log = Array(String(repeating: shape, count: size / shape.utf8.count).utf8)
                 var own = 0
                 _ = log.withUnsafeBytes { LogReader.common.read($0, countingWork: &own) }
-                work.append(own - min(own, LogScan.mostWork))
+                work.append(own - min(own, LogScan.workLimit))
                 // A search that has begun continues to its own limit.
-                #expect(own <= log.count + LogScan.mostWork + 1 << 20, "'\(shape)': \(own)")
+                #expect(own <= log.count + LogScan.workLimit + 1 << 20, "'\(shape)': \(own)")
             }
             #expect(work[2] <= 2 * max(work[1], 1 << 17), "'\(shape)': \(work)")
         }

@@ -55,11 +55,11 @@ import YAML
             (head + [0x61, 0x07], 7, "control characters are not allowed"),
         ] {
             let failure = #expect(throws: Failure.self) { try matrix(bytes) }
-            let place = failure?.diagnostics.first?.location
-            #expect(place == SourceLocation(file: "m.yaml", line: 2, column: column))
+            let address = failure?.diagnostics.first?.location
+            #expect(address == SourceLocation(file: "m.yaml", line: 2, column: column))
             #expect(failure?.description.contains(words) == true, "\(String(describing: failure))")
         }
-        // Half a pair of UTF-16, and half a unit.
+        // A surrogate without its pair, and half a unit.
         for tail in [[0xD8, 0x00, 0x00, 0x0A], [0x00]] as [[UInt8]] {
             let failure = #expect(throws: Failure.self) { try matrix(Self.utf16("x: a", big: true) + tail) }
             #expect(failure?.diagnostics.first?.location == SourceLocation(file: "m.yaml", line: 1, column: 5))
@@ -70,7 +70,7 @@ import YAML
         let pins = "pins: {a: ./x@y:z, b: /h://p, c: 'git@host:p', d: 'https://e.org/x'}\n"
         let matrix = try matrix(Array((Self.text + pins).utf8))
         let isPath = matrix.pins.map { pin in
-            if case .path? = pin.source?.value.place { true } else { false }
+            if case .path? = pin.source?.value.address { true } else { false }
         }
         #expect(isPath == [true, true, false, false])
     }

@@ -78,7 +78,7 @@ import YAML
         let targets = try matrix("packages: all").targets
         #expect(targets.map(\.name.value) == ["debian-12", "openbsd-7.7"])
         #expect(targets.map(\.isRequired) == [true, false])
-        #expect(targets.allSatisfy { $0.plugin == nil && $0.place == .sandbox })
+        #expect(targets.allSatisfy { $0.plugin == nil && $0.backend == .sandbox })
     }
 
     @Test(arguments: [
@@ -183,7 +183,7 @@ import YAML
         #expect(matrix.pins.map(\.name.value).sorted() == ["fmt", "lwt"])
         let repository = try #require(matrix.repositories.first)
         #expect(
-            repository.place.value
+            repository.address.value
                 == .path(written: "repo", resolved: folder.url.appending(path: "base/repo").path),
             "a path is relative to the file that says it")
     }
@@ -197,7 +197,7 @@ import YAML
             packages: all
             """
         let matrix = try MatrixFile(SourceText(file: "m.yaml", bytes: Array(text.utf8)))
-        #expect(matrix.repositories.map(\.place.value.text) == ["b", "e", "a", "https://example.org/c"])
+        #expect(matrix.repositories.map(\.address.value.text) == ["b", "e", "a", "https://example.org/c"])
         #expect(matrix.compilers.map(\.name.value) == ["5.3.0", "4.14.2+ocaml-option-flambda", "system"])
         #expect(matrix.compilers.map(\.isSystem) == [false, false, true])
     }

@@ -3,9 +3,9 @@ import OpamFormat
 import TestSupport
 import Testing
 
-/// The order of versions: examples, the laws of a total order, and dpkg's word for it.
+/// The order of versions: examples, the laws of a total order, and a comparison with dpkg.
 @Suite struct VersionOrderTests {
-    /// The manual's chain, and where Debian's rules bite: each is before the next.
+    /// The manual's chain, and versions on which Debian's rules matter: each is before the next.
     private static let ascending = [
         "~~", "~", "~beta2", "~beta10", "0.1", "1.0~beta", "1.0", "1.0-test", "1.0.1", "1.0.10", "dev", "trunk",
     ]

@@ -187,7 +187,7 @@ import Testing
             "m.yaml:8:16: error: pin 'other': there is no opam file in 'git+file://FOLDER/mine.git#",
             "hint: it is looked for as other.opam, opam, and in a folder opam",
             "m.yaml:9:17: error: pin 'third': FOLDER/nowhere: there is no such file or folder",
-            "m.yaml:10:17: error: pin 'fourth': fourth: hg+https://e.org/x: sources of hg cannot be fetched",
+            "m.yaml:10:17: error: pin 'fourth': hg+https://e.org/x: sources of hg cannot be fetched",
             "m.yaml:11:16: error: pin 'fifth': 'ref' needs a git repository",
         ] {
             #expect(words.contains(part), "\(part)\n\n\(words)")

@@ -81,7 +81,7 @@ import Testing
         #expect(problems.contains { $0.contains("no answer within 1 s") })
     }
 
-    /// Crashes and hangs are the machine's trouble, to be tried again; nonsense is the plugin's, and is not.
+    /// Crashes and hangs may be the machine's fault and are retried; wrong answers are the plugin's and are not.
     @Test(arguments: [("segfault", ErrorCategory.unavailable), ("text", .input), ("refuse", .input)])
     func faultsHaveACategory(deed: String, category: ErrorCategory) async throws {
         let workbench = try PluginWorkbench()

@@ -38,7 +38,7 @@ import Testing
         #expect(environment.probe != nil)
     }
 
-    /// Costs a build of the kit.
+    /// Takes a build of the kit.
     @Test(.enabled(if: LongForm.isWanted, "set CISO_TEST_FULL=1"))
     func thePluginInSwiftBuildsAndConforms() async throws {
         let workbench = try PluginWorkbench()

@@ -82,7 +82,7 @@ import Testing
             }
         }
         let region = try #require(try results.log(of: state).errorRegion)
-        #expect(region.error == 24...25 && region.place == "the error is lines 24 to 25 of 47")
+        #expect(region.error == 24...25 && region.location == "the error is lines 24 to 25 of 47")
         #expect(region.lines.map(\.number) == Array(18...34))
         #expect(region.text.filter { $0.hasPrefix(">") } == ["> 24  first", "> 25  second"])
         for (attempt, line) in [(1, 11), (2, 12), (3, 13)] {
@@ -104,7 +104,7 @@ import Testing
         #expect(try results.log(of: state).errorRegion?.error == 24...24)
         let (other, plain, plainState) = try await failure(log((1...40).map { "line \($0)" })) { _, _ in }
         let region = try #require(try plain.log(of: plainState).errorRegion)
-        #expect(region.error == nil && region.place.hasPrefix("no error"))
+        #expect(region.error == nil && region.location.hasPrefix("no error"))
         #expect(region.lines.last?.text == "line 40" && region.lines.first?.text == "line 25")
         withExtendedLifetime((deployment, other)) {}
     }

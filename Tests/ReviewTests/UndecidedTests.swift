@@ -17,7 +17,7 @@ import Testing
     /// What is known about the cells after a run: the outcome, and whether nothing is known in spite of `blocked`.
     private typealias Truth = [Cell: (outcome: Outcome?, isUndecided: Bool)]
 
-    /// A deployment with runs of random outcomes, and the truth about each of them.
+    /// A deployment with runs of random outcomes, and the expected state of each cell.
     private final class World {
         let deployment: RecordedDeployment
         let owner: EphemeralOwner

@@ -8,16 +8,16 @@ import Testing
 
     @Test func timeThatWasWatchedCounts() {
         var time = WatchedTime(from: start)
-        for tenth in 1...600 { time.look(at: start + .milliseconds(100 * tenth)) }
+        for tenth in 1...600 { time.advance(to: start + .milliseconds(100 * tenth)) }
         #expect(time.total == .seconds(60))
     }
 
     /// A night of sleep, or of a stopped runner, does not count as building time.
     @Test func aGapDoesNotCount() {
         var time = WatchedTime(from: start)
-        time.look(at: start + .seconds(1))
-        time.look(at: start + .seconds(8 * 3600))
-        time.look(at: start + .seconds(8 * 3600 + 1))
+        time.advance(to: start + .seconds(1))
+        time.advance(to: start + .seconds(8 * 3600))
+        time.advance(to: start + .seconds(8 * 3600 + 1))
         #expect(time.total == .seconds(2) + WatchedTime.longestGap)
     }
 }

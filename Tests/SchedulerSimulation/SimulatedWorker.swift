@@ -3,7 +3,7 @@ struct SimulatedWorker {
     /// Changes when the process starts, and when it registers again.
     var session = 0
     var isUp = false
-    /// Stopped, as by SIGSTOP: its lease lives on.
+    /// Stopped, as by SIGSTOP: its lease is still renewed.
     var isHung = false
     /// Disconnected: its lease has ended, and its jobs continue.
     var isPartitioned = false

@@ -12,7 +12,7 @@ package struct SimulationOptions: Sendable {
     /// Mean simulated seconds between faults; 0: never.
     package var dispatcherCrash = 60.0
     package var workerCrash = 40.0
-    /// A worker is stopped for a while, and its lease lives on.
+    /// A worker is stopped for a while, and its lease is still renewed.
     package var hang = 80.0
     /// A worker's lease ends while it continues.
     package var partition = 80.0

@@ -189,7 +189,7 @@ struct GuardRailTests {
         }
     }
 
-    /// A turn is another value of the document's own member, however the document is written.
+    /// A transition is another value of the document's own member, however the document is written.
     @Test(
         arguments: [
             (#""good""#, #""good""#, false), (#""good""#, #""bad""#, true), (#""a, b""#, #""a, c""#, true),
@@ -221,7 +221,7 @@ struct GuardRailTests {
                 }
                 let later = try Store(opening: store.path, options: StoreOptions(clock: { systemTime() + 10 }))
                 let garbage = try later.findGarbage(Retention(versions: 1, grace: 0))
-                // The first version turned from nothing; the last one is the newest.
+                // The first version is a transition from nothing; the last one is the newest.
                 let kept = (old == nil ? [] : [0]) + (isTurn ? [1] : []) + [3]
                 #expect(Set(garbage.logs) == Set(logs).subtracting(kept.map { logs[$0] }), "\(form)")
             }

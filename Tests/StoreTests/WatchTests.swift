@@ -106,7 +106,7 @@ struct WatchTests {
     /// | begins the first    |                     |                     |
     /// |                     | commits 1 to 20     | is told of 20       |
     /// | ends the first      |                     |                     |
-    /// | is told of 20 at last, skipping |         |                     |
+    /// | is notified of 20 at last, skipping |         |                     |
     @Test func slowHandlersDelayOnlyThemselves() async throws {
         try await withAsyncFolder { folder in
             let store = try Store(at: folder + "/store")

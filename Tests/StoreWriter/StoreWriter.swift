@@ -3,7 +3,7 @@ import Git
 import Glibc
 import Store
 
-/// Writes to a store flat out, for tests that kill it: `store-writer STORE NAME COUNT [POINT NUMBER [side] | mixed]`.
+/// Writes to a store without a pause, for tests that kill it: `store-writer STORE NAME COUNT [POINT NUMBER [side] | mixed]`.
 ///
 /// Each transaction adds 1 to a counter that all writers share, and writes a receipt of two documents that must exist
 /// together. Each acknowledgement is printed on a line. The process kills itself when a commit reaches POINT for the

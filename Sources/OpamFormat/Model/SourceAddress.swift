@@ -10,16 +10,16 @@ package enum SourceAddress: Hashable, Sendable {
     case unsupported(system: String)
 
     package init(_ address: String) {
-        let (place, revision) = Self.split(address)
-        let scheme = place.prefix { $0 != ":" }
+        let (base, revision) = Self.split(address)
+        let scheme = base.prefix { $0 != ":" }
         let (system, transport) = Self.parts(of: scheme)
         if system == "git" {
-            let rest = place.dropFirst(scheme.count)
-            self = .git(Self.plain(transport.map { String($0 + rest) } ?? place), revision: revision)
+            let rest = base.dropFirst(scheme.count)
+            self = .git(Self.plain(transport.map { String($0 + rest) } ?? base), revision: revision)
         } else if ["hg", "darcs", "rsync"].contains(system) {
             self = .unsupported(system: String(system))
-        } else if place.hasSuffix(".git") {
-            self = .git(Self.plain(place), revision: revision)
+        } else if base.hasSuffix(".git") {
+            self = .git(Self.plain(base), revision: revision)
         } else if let path = Self.localPath(address) {
             self = .local(path)
         } else {
@@ -34,12 +34,12 @@ package enum SourceAddress: Hashable, Sendable {
     }
 
     /// libgit2 supports `file://` and paths, but not opam's `file:`.
-    private static func plain(_ place: String) -> String { localPath(place).map { "file://\($0)" } ?? place }
+    private static func plain(_ address: String) -> String { localPath(address).map { "file://\($0)" } ?? address }
 
     /// Splits an address at its last `#`.
     ///
     /// - Returns: The address of the source, and the revision of it; nil if there is none or it is empty.
-    package static func split(_ address: String) -> (place: String, revision: String?) {
+    package static func split(_ address: String) -> (address: String, revision: String?) {
         let letters = address.unicodeScalars
         guard let hash = letters.lastIndex(of: "#") else { return (address, nil) }
         let revision = letters[letters.index(after: hash)...]

@@ -72,12 +72,12 @@ actor ExtraRepositories {
         if let known = opened[address] { return known }
         var matrix = loader.matrix
         let location = unikernel.entry.name.location
-        let place: RepositoryEntry.Address =
+        let parsed: RepositoryEntry.Address =
             address.contains("://") && !address.hasPrefix("file://")
             ? .url(address) : .path(written: address, resolved: address.replacing("file://", with: ""))
         matrix.repositories = [
             RepositoryEntry(
-                place: Located(place, at: location), revision: .head, priority: 0, targets: .any, compilers: .any)
+                address: Located(parsed, at: location), revision: .head, priority: 0, targets: .any, compilers: .any)
         ]
         let found = try await RepositoryOpening(
             matrix: matrix, cache: loader.packageSources, revision: nil, mirrors: loader.repositoryMirrors,

@@ -80,7 +80,7 @@ package struct ComparedCell: Sendable, Hashable {
 
     /// Whether two states of a cell are equal apart from the package's version. The blocking packages are compared if
     /// both are known.
-    func saysTheSame(as other: ComparedCell) -> Bool {
+    func isEquivalent(to other: ComparedCell) -> Bool {
         guard outcome == other.outcome, signature == other.signature,
             isBlockedByInfrastructure == other.isBlockedByInfrastructure
         else { return false }

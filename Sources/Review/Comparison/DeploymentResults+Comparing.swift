@@ -92,11 +92,11 @@ extension DeploymentResults {
     /// - Parameter after: The second side of the comparison.
     package func reason(of change: Difference.Change, in after: ComparisonSide) throws -> String? {
         if let reason = change.reason { return reason }
-        let place = index.contents.place(of: change.cell)
-        if let place, let moment = after.moment, !moment.isOfPlan {
-            return try result(at: place, at: moment).flatMap { try $0.constraint?.sentence ?? detailed($0).reason }
+        let position = index.contents.position(of: change.cell)
+        if let position, let moment = after.moment, !moment.isOfPlan {
+            return try result(at: position, at: moment).flatMap { try $0.constraint?.sentence ?? detailed($0).reason }
         }
-        return try reading(after) { $0 == place }.cells.first { $0.cell == change.cell }.flatMap {
+        return try reading(after) { $0 == position }.cells.first { $0.cell == change.cell }.flatMap {
             try detailed($0).reason
         }
     }
@@ -110,7 +110,7 @@ extension DeploymentResults {
     /// - Throws: `Failure` of the category `input` if nothing has that name; `StoreError`.
     package func side(named name: String, areVerdicts: Bool = false) throws -> ComparisonSide {
         if name == "now" {
-            return ComparisonSide(title: name, cells: try currentCells(at: index.plannedPlaces))
+            return ComparisonSide(title: name, cells: try currentCells(at: index.plannedPositions))
         }
         if let column = try column(named: name) { return column }
         if var moment = try moment(named: name) {
@@ -153,14 +153,14 @@ extension DeploymentResults {
         }
         let selector = Selector.cells(
             target: Glob(target), compiler: part.compiler.map { Glob($0) } ?? .all, package: .all)
-        let places = try places(picked: [selector])
-        let chosen = places.filter { part.backend == nil || part.contains(index.contents.cell(at: $0)) }
-        if chosen.isEmpty, let backend = part.backend { throw noBackend(backend, in: name, among: places) }
+        let positions = try positions(picked: [selector])
+        let chosen = positions.filter { part.backend == nil || part.contains(index.contents.cell(at: $0)) }
+        if chosen.isEmpty, let backend = part.backend { throw noBackend(backend, in: name, among: positions) }
         return ComparisonSide(title: name, cells: try currentCells(at: chosen), column: part)
     }
 
-    private func noBackend(_ backend: String, in column: String, among places: [Int]) -> Failure {
-        let known = Set(places.compactMap { index.contents.backend(of: index.contents.cells[$0]) }).sorted()
+    private func noBackend(_ backend: String, in column: String, among positions: [Int]) -> Failure {
+        let known = Set(positions.compactMap { index.contents.backend(of: index.contents.cells[$0]) }).sorted()
         let hint = known.isEmpty ? "it has no unikernels" : "it has \(known.joined(separator: ", "))"
         return Failure(
             .input, "'\(column)': no unikernel of this column has the backend '\(backend)'",

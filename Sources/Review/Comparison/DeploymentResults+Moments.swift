@@ -90,16 +90,16 @@ extension DeploymentResults {
     /// The last time at which a plan was the newest one.
     private func moment(ofPlan name: String) throws -> ResultMoment? {
         let plans = try planHistory()
-        guard let place = try self.place(ofPlan: name, in: plans) else { return nil }
-        let until = place == 0 ? Int.max : Int(plans[place - 1].commit.committer.time) - 1
+        guard let position = try self.position(ofPlan: name, in: plans) else { return nil }
+        let until = position == 0 ? Int.max : Int(plans[position - 1].commit.committer.time) - 1
         return ResultMoment(
-            title: "plan \(plans[place].id.description.prefix(12))", time: until,
-            plan: PlanDocuments(base: try store.snapshot(at: plans[place].id)), isOfPlan: true)
+            title: "plan \(plans[position].id.description.prefix(12))", time: until,
+            plan: PlanDocuments(base: try store.snapshot(at: plans[position].id)), isOfPlan: true)
     }
 
     /// The index of the plan at a revision of the deployment's branch, or of the newest plan made from a commit of a
     /// repository.
-    private func place(ofPlan name: String, in plans: [HistoryEntry]) throws -> Int? {
+    private func position(ofPlan name: String, in plans: [HistoryEntry]) throws -> Int? {
         if let snapshot = try? store.snapshot(at: name), let commit = snapshot.commit {
             // Commits that record runs do not change the plan.
             guard let header = try snapshot.id(at: PlanLayout.header.path) else { return nil }

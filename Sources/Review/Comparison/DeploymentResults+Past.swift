@@ -10,7 +10,7 @@ extension DeploymentResults {
     func side(at moment: ResultMoment) throws -> ComparisonSide {
         let side = ComparisonSide(title: moment.title, at: moment)
         let isEmpty = try index.withSoundHistory { contents in
-            for place in contents.places(at: moment) where try contents.row(of: place, at: moment) != nil {
+            for position in contents.positions(at: moment) where try contents.row(of: position, at: moment) != nil {
                 return false
             }
             return true
@@ -31,9 +31,9 @@ extension DeploymentResults {
         guard let moment = side.moment else { return side }
         var side = side
         side.cells = try index.withSoundHistory { contents in
-            try contents.places(at: moment).compactMap { place in
-                guard isWanted(place), let row = try contents.row(of: place, at: moment) else { return nil }
-                return try contents.comparedCell(place, row)
+            try contents.positions(at: moment).compactMap { position in
+                guard isWanted(position), let row = try contents.row(of: position, at: moment) else { return nil }
+                return try contents.comparedCell(position, row)
             }
         }
         if moment.isOfPlan, let plan = moment.plan { side.cells = try Self.cells(of: plan, with: side.cells) }
@@ -60,23 +60,23 @@ extension DeploymentResults {
     ) throws -> (before: [ComparedCell], after: [ComparedCell], unchanged: Int) {
         try index.withSoundHistory { contents in
             var (old, new, unchanged): ([ComparedCell], [ComparedCell], Int) = ([], [], 0)
-            for place in contents.places(at: before.last == nil ? after : before) {
-                let (row, later) = try (contents.row(of: place, at: before), contents.row(of: place, at: after))
-                if let row, let later, try row == later || contents.saysTheSame(row, later) {
+            for position in contents.positions(at: before.last == nil ? after : before) {
+                let (row, later) = try (contents.row(of: position, at: before), contents.row(of: position, at: after))
+                if let row, let later, try row == later || contents.isEquivalent(row, later) {
                     unchanged += 1
                     continue
                 }
-                if let row { old.append(try contents.comparedCell(place, row)) }
-                if let later { new.append(try contents.comparedCell(place, later)) }
+                if let row { old.append(try contents.comparedCell(position, row)) }
+                if let later { new.append(try contents.comparedCell(position, later)) }
             }
             return (old, new, unchanged)
         }
     }
 
     /// The result of a cell at a time; nil if there was none.
-    func result(at place: Int, at moment: ResultMoment) throws -> ComparedCell? {
+    func result(at position: Int, at moment: ResultMoment) throws -> ComparedCell? {
         try index.withSoundHistory { contents in
-            try contents.row(of: place, at: moment).map { try contents.comparedCell(place, $0) }
+            try contents.row(of: position, at: moment).map { try contents.comparedCell(position, $0) }
         }
     }
 
@@ -84,10 +84,10 @@ extension DeploymentResults {
     func failure(of cell: Cell, at moment: ResultMoment) throws -> ComparedCell? {
         try index.withSoundHistory { contents in
             for isInput in [false, true] {
-                guard let place = contents.place(of: cell, isInput: isInput),
-                    let number = try contents.row(of: place, at: moment)
+                guard let position = contents.position(of: cell, isInput: isInput),
+                    let number = try contents.row(of: position, at: moment)
                 else { continue }
-                let found = try contents.comparedCell(place, number)
+                let found = try contents.comparedCell(position, number)
                 guard found.outcome == .failure || found.outcome == .infrastructure else { continue }
                 return found.needsDetails ? try detailed(found) : found
             }
@@ -97,21 +97,21 @@ extension DeploymentResults {
 
     /// The current failure of a cell, or of a job that decides no cell; nil if it is not known to fail.
     func failure(of cell: Cell) throws -> ComparedCell? {
-        try index.contents.placeOfFailure(named: cell.description).flatMap { place in
-            try index.result(at: place, in: store).map { result in
+        try index.contents.positionOfFailure(named: cell.description).flatMap { position in
+            try index.result(at: position, in: store).map { result in
                 var failed = ComparedCell(result)
-                failed.isWeak = index.contents.cells[place].record?.isWeak ?? false
+                failed.isWeak = index.contents.cells[position].record?.isWeak ?? false
                 return failed
             }
         }
     }
 
     /// The current states of planned cells, without excluded ones.
-    func currentCells(at places: [Int]) throws -> [ComparedCell] {
-        try places.compactMap { place in
-            guard let planned = index.contents.planned(at: place) else { return nil }
+    func currentCells(at positions: [Int]) throws -> [ComparedCell] {
+        try positions.compactMap { position in
+            guard let planned = index.contents.planned(at: position) else { return nil }
             return ComparedCell(
-                try state(of: planned), isWeak: index.contents.cells[place].verdict?.isWeak ?? false)
+                try state(of: planned), isWeak: index.contents.cells[position].verdict?.isWeak ?? false)
         }
     }
 }
@@ -130,17 +130,17 @@ extension ComparedCell {
 
 extension IndexContents {
     /// The indexes of the cells that may have results at a time.
-    fileprivate func places(at moment: ResultMoment) -> [Int] {
+    fileprivate func positions(at moment: ResultMoment) -> [Int] {
         let target = moment.last.map { texts.id(of: $0.target) ?? 0 }
-        return cells.indices.filter { place in
-            !cells[place].isInput && cells[place].row != HistoryRow.none
-                && (target == nil || cells[place].target == target)
+        return cells.indices.filter { position in
+            !cells[position].isInput && cells[position].row != HistoryRow.none
+                && (target == nil || cells[position].target == target)
         }
     }
 
     /// The row with a cell's result at a time; nil if there was no result or it had been removed.
-    fileprivate func row(of place: Int, at moment: ResultMoment) throws(IndexDamage) -> HistoryRow.Number? {
-        var number = cells[place].row
+    fileprivate func row(of position: Int, at moment: ResultMoment) throws(IndexDamage) -> HistoryRow.Number? {
+        var number = cells[position].row
         var newest: HistoryRow.Number?
         while number != HistoryRow.none {
             let row = try history[number]
@@ -154,18 +154,18 @@ extension IndexContents {
         return newest
     }
 
-    fileprivate func saysTheSame(_ left: HistoryRow.Number, _ right: HistoryRow.Number) throws(IndexDamage) -> Bool {
-        try history[left].saysTheSame(as: history[right])
+    fileprivate func isEquivalent(_ left: HistoryRow.Number, _ right: HistoryRow.Number) throws(IndexDamage) -> Bool {
+        try history[left].isEquivalent(to: history[right])
     }
 
-    fileprivate func comparedCell(_ place: Int, _ number: HistoryRow.Number) throws(IndexDamage) -> ComparedCell {
+    fileprivate func comparedCell(_ position: Int, _ number: HistoryRow.Number) throws(IndexDamage) -> ComparedCell {
         let row = try history[number]
         var cell = ComparedCell(
-            cell: self.cell(at: place), outcome: row.outcome, phase: row.phase,
+            cell: self.cell(at: position), outcome: row.outcome, phase: row.phase,
             signature: texts.text(row.signature), isWeak: row.isWeak,
-            constraint: row.outcome == .unsolvable ? planned(at: place)?.cause : nil)
+            constraint: row.outcome == .unsolvable ? planned(at: position)?.cause : nil)
         cell.isBlockedByInfrastructure = row.outcome == .blocked && !row.isVerdict
-        if number == cells[place].row, let record = cells[place].record {
+        if number == cells[position].row, let record = cells[position].record {
             cell.reason = texts.text(record.reason)
             cell.blockedBy = texts.text(record.blockedBy).flatMap { PackageVersion($0) }
         } else {

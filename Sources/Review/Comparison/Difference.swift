@@ -67,7 +67,7 @@ package struct Difference: Sendable {
         compared = pairs.count + unchanged
         changes = []
         for (before, after) in pairs {
-            if let before, let after, before.saysTheSame(as: after) { continue }
+            if let before, let after, before.isEquivalent(to: after) { continue }
             let changed = (
                 try before.map { try $0.needsDetails ? details($0) : $0 },
                 try after.map { try hasReasons || $0.needsDetails ? details($0) : $0 }
@@ -89,10 +89,10 @@ package struct Difference: Sendable {
                 came[cell.cell.position, default: []].append(cell)
             }
         }
-        for (place, went) in Dictionary(grouping: old.values, by: \.cell.position) {
-            if went.count == 1, let successors = came[place], successors.count == 1 {
+        for (position, went) in Dictionary(grouping: old.values, by: \.cell.position) {
+            if went.count == 1, let successors = came[position], successors.count == 1 {
                 pairs.append((went[0], successors[0]))
-                came[place] = nil
+                came[position] = nil
             } else {
                 pairs += went.map { ($0, nil) }
             }
@@ -117,7 +117,7 @@ extension Difference.Change {
         _ roots: (before: FailureRoots, after: FailureRoots)
     ) throws {
         guard let cell = (after ?? before)?.cell else { return nil }
-        if let before, let after, before.saysTheSame(as: after) { return nil }
+        if let before, let after, before.isEquivalent(to: after) { return nil }
         let (before, after) = (try before.map(roots.before.decided), try after.map(roots.after.decided))
         // A pending cell says as little about the package as a cancelled one.
         let (old, new) = (before.map { $0.verdict ?? .cancelled }, after.map { $0.verdict ?? .cancelled })

@@ -16,8 +16,8 @@ extension DeploymentResults {
     package func gate(_ selectors: [Selector], base: String?, allowsMissing: Bool) throws -> Gate {
         try check(selectors)
         let advisory = Set(header.targets.filter { !$0.required }.map(\.name))
-        let (states, good) = try judged(try places(picked: selectors), advisory)
-        let causes = causeIDs(at: states.compactMap { index.contents.place(of: $0.cell) })
+        let (states, good) = try judged(try positions(picked: selectors), advisory)
+        let causes = causeIDs(at: states.compactMap { index.contents.position(of: $0.cell) })
         guard let base else { return Gate(states, advisory: advisory, good: good, causes: causes) }
         let side = try side(named: base, areVerdicts: true)
         guard !side.isColumn else {
@@ -32,16 +32,16 @@ extension DeploymentResults {
     }
 
     /// The states of the cells that the gate must examine, and the number of required cells that are good.
-    private func judged(_ places: [Int], _ advisory: Set<String>) throws -> (states: [CellState], good: Int) {
+    private func judged(_ positions: [Int], _ advisory: Set<String>) throws -> (states: [CellState], good: Int) {
         let contents = index.contents
         let advisory = Set(advisory.compactMap { contents.texts.id(of: $0) })
         var (states, good): ([CellState], Int) = ([], 0)
-        for place in places {
-            let cell = contents.cells[place]
+        for position in positions {
+            let cell = contents.cells[position]
             guard !advisory.contains(cell.target), cell.isRequired || cell.accepted != 0 else { continue }
-            if cell.outcome == .success, cell.accepted == 0, try retries.isEmpty || !isRetried(at: place) {
+            if cell.outcome == .success, cell.accepted == 0, try retries.isEmpty || !isRetried(at: position) {
                 good += 1
-            } else if let planned = contents.planned(at: place) {
+            } else if let planned = contents.planned(at: position) {
                 states.append(try state(of: planned))
             }
         }
@@ -53,8 +53,8 @@ extension DeploymentResults {
         let (target, compiler, name): (InternedTexts.ID, InternedTexts.ID, InternedTexts.ID)
         let backend: String?
 
-        init(at place: Int, in contents: IndexContents) {
-            let cell = contents.cells[place]
+        init(at position: Int, in contents: IndexContents) {
+            let cell = contents.cells[position]
             (target, compiler, name) = (cell.target, cell.compiler, cell.name)
             backend = contents.backend(of: cell)
         }
@@ -64,11 +64,11 @@ extension DeploymentResults {
     /// cells that are versions of the same packages.
     private func comparable(_ base: ComparisonSide, with states: [CellState]) throws -> (ComparisonSide, [Cell]) {
         let contents = index.contents
-        let wanted = Set(states.compactMap { contents.place(of: $0.cell) }.map { Position(at: $0, in: contents) })
-        let side = try reading(base) { place in
-            contents.cells[place].basis == .unplanned || wanted.contains(Position(at: place, in: contents))
+        let wanted = Set(states.compactMap { contents.position(of: $0.cell) }.map { Position(at: $0, in: contents) })
+        let side = try reading(base) { position in
+            contents.cells[position].basis == .unplanned || wanted.contains(Position(at: position, in: contents))
         }
-        let present = index.plannedPlaces.filter { wanted.contains(Position(at: $0, in: contents)) }
+        let present = index.plannedPositions.filter { wanted.contains(Position(at: $0, in: contents)) }
         return (side, present.map(contents.cell))
     }
 
@@ -101,11 +101,12 @@ extension DeploymentResults {
         let contents = index.contents
         let selection = Selection(selectors)
         let source = try SubjectSource(selection, in: self)
-        let present = Set(index.plannedPlaces.map { Position(at: $0, in: contents) })
+        let present = Set(index.plannedPositions.map { Position(at: $0, in: contents) })
         return try base.cells.filter { cell in
-            guard let place = contents.place(of: cell.cell), !present.contains(Position(at: place, in: contents)),
+            guard let position = contents.position(of: cell.cell),
+                !present.contains(Position(at: position, in: contents)),
                 !advisory.contains(cell.cell.target),
-                selection.picks(IndexedSubject(place: place, source: source))
+                selection.picks(IndexedSubject(position: position, source: source))
             else { return false }
             let shard = CellShard(
                 target: cell.cell.target, compiler: cell.cell.compiler, package: cell.cell.package.name)

@@ -124,7 +124,7 @@ package struct Gate: Codable, Sendable {
         case .success: regressions.append(entry)
         case .failure, .blocked, .unsolvable:
             // The matrix accepts a specific failure, so a different one is a regression.
-            let isOther = state.accepted != nil && ComparedCell(state).map(before.saysTheSame) != true
+            let isOther = state.accepted != nil && ComparedCell(state).map(before.isEquivalent) != true
             if isOther { regressions.append(entry) } else { stillFailing.append(entry) }
         case .infrastructure, .cancelled, nil:
             entry.why = "not good, and the base has no verdict on it"

@@ -47,7 +47,7 @@ package struct HistoryText: Sendable {
         guard let newest = history.entries.first else { return "\(name): no results" }
         var text =
             "\(name): \(count(history.entries.count, "result")), now \(newest.words) with \(newest.package.version)"
-        if let turn = history.turn { text += "; last good \(turn.good.place)" }
+        if let turn = history.turn { text += "; last good \(turn.good.location)" }
         return text
     }
 
@@ -76,7 +76,7 @@ package struct HistoryText: Sendable {
 
 extension CellHistory.Entry {
     /// The run and version of the result: `in run 11 (2026-11-27 03:10) with 3.16.1`.
-    var place: String {
+    var location: String {
         let time = UTCTime.minute(time)
         return (run.map { "in run \($0) (\(time))" } ?? "at \(time)") + " with \(package.version)"
     }

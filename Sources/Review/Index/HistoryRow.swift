@@ -54,7 +54,7 @@ struct HistoryRow: BitwiseCopyable {
     var isVerdict: Bool { outcome?.isVerdict(change) ?? false }
 
     /// Whether two rows of a cell have equal results.
-    func saysTheSame(as other: HistoryRow) -> Bool {
+    func isEquivalent(to other: HistoryRow) -> Bool {
         outcomeCode == other.outcomeCode && signature == other.signature && isVerdict == other.isVerdict
     }
 

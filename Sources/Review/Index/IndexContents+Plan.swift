@@ -18,19 +18,19 @@ extension IndexContents {
                 if difference.isInNew { for cell in try documents.cells(at: difference.path) { set(cell) } }
             }
         } else {
-            for place in cells.indices { cells[place].basis = .unplanned }
+            for position in cells.indices { cells[position].basis = .unplanned }
             for cell in try documents.cells() { set(cell) }
         }
         plan = base.commit
     }
 
     private mutating func unplan(_ cell: Cell) {
-        if let place = place(of: cell) { cells[place].basis = .unplanned }
+        if let position = position(of: cell) { cells[position].basis = .unplanned }
     }
 
     private mutating func set(_ planned: PlannedCell) {
-        guard let place = place(ofName: planned.cell.description, isInput: false) else { return }
-        var cell = cells[place]
+        guard let position = position(ofName: planned.cell.description, isInput: false) else { return }
+        var cell = cells[position]
         cell.isRequired = planned.required
         cell.priority = Int32(clamping: planned.priority)
         cell.accepted = planned.accepted.map { texts.intern($0) } ?? 0
@@ -55,12 +55,12 @@ extension IndexContents {
         case .excluded(let reason):
             (cell.basis, cell.explanation) = (.excluded, texts.intern(reason))
         }
-        cells[place] = cell
+        cells[position] = cell
     }
 
     /// The planned cell; nil if the plan does not have it.
-    func planned(at place: Int) -> PlannedCell? {
-        let cell = cells[place]
+    func planned(at position: Int) -> PlannedCell? {
+        let cell = cells[position]
         let basis: PlannedCell.Basis
         switch cell.basis {
         case .unplanned: return nil
@@ -75,19 +75,19 @@ extension IndexContents {
             phase: Phase(code: cell.acceptedPhaseCode), signature: texts.text(cell.acceptedSignature),
             tracker: texts.text(cell.tracker))
         return PlannedCell(
-            cell: self.cell(at: place), basis: basis, required: cell.isRequired, priority: Int(cell.priority),
+            cell: self.cell(at: position), basis: basis, required: cell.isRequired, priority: Int(cell.priority),
             accepted: texts.text(cell.accepted), acceptance: cell.hasAcceptance ? acceptance : nil, cause: cause,
             untested: texts.text(cell.untested), provisional: cell.isProvisional ? true : nil)
     }
 
     /// Whether a cell is required, and is neither good nor excluded nor an accepted failure.
-    func isRequiredAndNotGood(at place: Int) -> Bool {
-        let cell = cells[place]
+    func isRequiredAndNotGood(at position: Int) -> Bool {
+        let cell = cells[position]
         guard cell.isRequiredAndNotGood else { return false }
         guard cell.accepted != 0, let record = cell.verdict, record.outcome == .failure else { return true }
         var result = CellResult(
-            cell: self.cell(at: place), job: record.hasJob ? record.job : nil, outcome: .failure, repositories: [])
+            cell: self.cell(at: position), job: record.hasJob ? record.job : nil, outcome: .failure, repositories: [])
         (result.phase, result.signature) = (record.phase, texts.text(record.signature))
-        return planned(at: place)?.acceptance(of: result) != .holds
+        return planned(at: position)?.acceptance(of: result) != .holds
     }
 }

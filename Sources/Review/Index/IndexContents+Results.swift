@@ -99,7 +99,7 @@ extension IndexContents {
         _ message: ResultMessage, _ name: UnsafeRawBufferPointer, isInput: Bool, _ id: ObjectID, _ time: UInt32,
         to batch: inout Batch, isCurrent: Bool = false
     ) -> Int? {
-        guard let place = place(ofName: name, isInput: isInput) else { return nil }
+        guard let position = position(ofName: name, isInput: isInput) else { return nil }
         var record = IndexedRecord(outcomeCode: message.text(.outcome).flatMap(Outcome.init)?.code ?? 0)
         record.time = time
         record.phaseCode = message.text(.phase).flatMap(Phase.init)?.code ?? 0
@@ -107,24 +107,25 @@ extension IndexContents {
         record.run = message.text(.run).flatMap(UInt32.init) ?? 0
         record.signature = message[.signature].map { texts.intern($0) } ?? 0
         record.isWeak = message[.weak] != nil
-        let isNewest = add(HistoryRow(record, commit: id, cell: UInt32(place)), to: &batch)
-        if isNewest || isCurrent { cells[place].record = details(of: message, record) }
-        return place
+        let isNewest = add(HistoryRow(record, commit: id, cell: UInt32(position)), to: &batch)
+        if isNewest || isCurrent { cells[position].record = details(of: message, record) }
+        return position
     }
 
     /// Adds a row. Rows of a cell are added from newest to oldest.
     ///
     /// - Returns: Whether it is the newest row of the cell.
     private func add(_ row: HistoryRow, to batch: inout Batch) -> Bool {
-        let place = Int(row.cell)
-        if place >= batch.oldest.count {
-            batch.oldest += [UInt32](repeating: 0, count: max(place + 1 - batch.oldest.count, batch.oldest.count / 2))
+        let position = Int(row.cell)
+        if position >= batch.oldest.count {
+            batch.oldest += [UInt32](
+                repeating: 0, count: max(position + 1 - batch.oldest.count, batch.oldest.count / 2))
         }
         batch.rows.append(row)
-        let newer = batch.oldest[place]
+        let newer = batch.oldest[position]
         // Until all rows are known, numbers count from the newest one.
         if newer > 0 { batch.rows[Int(newer) - 1].before = UInt32(batch.rows.count - 1) }
-        batch.oldest[place] = UInt32(batch.rows.count)
+        batch.oldest[position] = UInt32(batch.rows.count)
         if newer == 0 { batch.newest.append(batch.rows.count - 1) }
         return newer == 0
     }
@@ -203,10 +204,10 @@ extension IndexContents {
         let parts = path.split(separator: "/").map(String.init)
         guard parts.count == 3, parts[2].hasSuffix(".json") else { return }
         let name = "\(branch.target)/\(parts[0])/\(parts[1]).\(parts[2].dropLast(5))"
-        guard let place = place(ofName: name, isInput: false) else { return }
-        var row = HistoryRow(commit: id, cell: UInt32(place), time: time)
+        guard let position = position(ofName: name, isInput: false) else { return }
+        var row = HistoryRow(commit: id, cell: UInt32(position), time: time)
         row.run = run
-        if add(row, to: &batch) { cells[place].record = nil }
+        if add(row, to: &batch) { cells[position].record = nil }
     }
 
     /// Replaces the last results by those in the newest snapshot, because a shallow clone has only some of the
@@ -223,19 +224,19 @@ extension IndexContents {
             let version = isInput ? parts[2] : String(parts[2].dropLast(".json".count))
             let cell = Cell(
                 target: branch.target, compiler: parts[0], package: PackageVersion(name: parts[1], version: version))
-            if let place = place(of: cell, isInput: isInput), cells[place].record != nil {
-                present.insert(place)
+            if let position = position(of: cell, isInput: isInput), cells[position].record != nil {
+                present.insert(position)
             } else {
                 missing.append(path.description)
             }
         }
         for path in missing {
-            let place = try addDocument(at: path, in: snapshot, oldest, 0, branch, to: &batch, isCurrent: true)
-            if let place { present.insert(place) }
+            let position = try addDocument(at: path, in: snapshot, oldest, 0, branch, to: &batch, isCurrent: true)
+            if let position { present.insert(position) }
         }
         let target = texts.intern(branch.target)
-        for place in cells.indices where cells[place].target == target && !present.contains(place) {
-            cells[place].record = nil
+        for position in cells.indices where cells[position].target == target && !present.contains(position) {
+            cells[position].record = nil
         }
     }
 
@@ -245,30 +246,30 @@ extension IndexContents {
     private mutating func link(_ batch: inout Batch) throws {
         let (known, count) = (history.count, batch.rows.count)
         guard count > 0 else { return }
-        func number(_ place: UInt32) -> HistoryRow.Number { HistoryRow.Number(known + count - 1 - Int(place)) }
-        for place in 0..<count {
-            let row = batch.rows[place]
-            batch.rows[place].before = row.before == HistoryRow.none ? cells[Int(row.cell)].row : number(row.before)
+        func number(_ position: UInt32) -> HistoryRow.Number { HistoryRow.Number(known + count - 1 - Int(position)) }
+        for position in 0..<count {
+            let row = batch.rows[position]
+            batch.rows[position].before = row.before == HistoryRow.none ? cells[Int(row.cell)].row : number(row.before)
         }
-        for place in batch.newest { cells[Int(batch.rows[place].cell)].row = number(UInt32(place)) }
+        for position in batch.newest { cells[Int(batch.rows[position].cell)].row = number(UInt32(position)) }
         var rows = batch.rows
         batch.rows = RowBatch()
         rows.reverse()
         func row(_ number: HistoryRow.Number) throws(IndexDamage) -> HistoryRow {
             Int(number) < known ? try history[number] : rows[Int(number) - known]
         }
-        for place in 0..<count {
-            rows[place].since = HistoryRow.Number(known + place)
-            let new = rows[place]
-            if new.before != HistoryRow.none, try row(new.before).saysTheSame(as: new) {
-                rows[place].since = try row(new.before).since
+        for position in 0..<count {
+            rows[position].since = HistoryRow.Number(known + position)
+            let new = rows[position]
+            if new.before != HistoryRow.none, try row(new.before).isEquivalent(to: new) {
+                rows[position].since = try row(new.before).since
             }
             if new.changeCode == 0, let outcome = new.outcome {
-                rows[place].changeCode = ResultChange(from: try lastVerdict(before: new, row), to: outcome).code
+                rows[position].changeCode = ResultChange(from: try lastVerdict(before: new, row), to: outcome).code
             }
         }
-        for place in batch.newest {
-            let newest = rows[count - 1 - place]
+        for position in batch.newest {
+            let newest = rows[count - 1 - position]
             let since = try row(newest.since)
             let cell = Int(newest.cell)
             cells[cell].record?.changeCode = newest.changeCode

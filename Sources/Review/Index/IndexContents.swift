@@ -39,8 +39,8 @@ struct IndexContents: Sendable {
     }
 
     /// The name of the cell at an index.
-    func cell(at place: Int) -> Cell {
-        let cell = cells[place]
+    func cell(at position: Int) -> Cell {
+        let cell = cells[position]
         return Cell(
             target: texts[cell.target], compiler: texts[cell.compiler],
             package: PackageVersion(name: texts[cell.name], version: texts[cell.version]))
@@ -53,22 +53,22 @@ struct IndexContents: Sendable {
     }
 
     /// The index of a cell; nil if there is none of that name.
-    func place(of cell: Cell, isInput: Bool = false) -> Int? {
+    func position(of cell: Cell, isInput: Bool = false) -> Int? {
         names.id(of: (isInput ? "+" : "") + cell.description).map { Int($0) - 1 }
     }
 
     /// The index of a cell, which is added if it is missing.
     ///
     /// - Returns: Nil if the text is not a valid name of a cell.
-    mutating func place(ofName name: UnsafeRawBufferPointer, isInput: Bool) -> Int? {
+    mutating func position(ofName name: UnsafeRawBufferPointer, isInput: Bool) -> Int? {
         if !isInput, let id = names.id(of: name) { return Int(id) - 1 }
-        return place(ofName: String(decoding: name, as: UTF8.self), isInput: isInput)
+        return position(ofName: String(decoding: name, as: UTF8.self), isInput: isInput)
     }
 
     /// The index of a cell, which is added if it is missing.
     ///
     /// - Returns: Nil if the text is not a valid name of a cell.
-    mutating func place(ofName name: String, isInput: Bool) -> Int? {
+    mutating func position(ofName name: String, isInput: Bool) -> Int? {
         guard let cell = Cell(name) else { return nil }
         let known = names.count
         let id = names.intern((isInput ? "+" : "") + name)
@@ -85,15 +85,15 @@ struct IndexContents: Sendable {
     /// Inserts added cells into `order`.
     mutating func sortAdded() {
         guard order.count < cells.count else { return }
-        let added = (order.count..<cells.count).map { (cell: cell(at: $0), place: UInt32($0)) }
-            .sorted { ($0.cell, $0.place) < ($1.cell, $1.place) }
+        let added = (order.count..<cells.count).map { (cell: cell(at: $0), position: UInt32($0)) }
+            .sorted { ($0.cell, $0.position) < ($1.cell, $1.position) }
         guard added.count * 16 < cells.count else {
-            order = cells.indices.map { (cell: cell(at: $0), place: UInt32($0)) }
-                .sorted { ($0.cell, $0.place) < ($1.cell, $1.place) }.map(\.place)
+            order = cells.indices.map { (cell: cell(at: $0), position: UInt32($0)) }
+                .sorted { ($0.cell, $0.position) < ($1.cell, $1.position) }.map(\.position)
             return
         }
         for new in added {
-            order.insert(new.place, at: firstInOrder { (cell(at: $0), $0) < (new.cell, Int(new.place)) })
+            order.insert(new.position, at: firstInOrder { (cell(at: $0), $0) < (new.cell, Int(new.position)) })
         }
     }
 
@@ -135,14 +135,14 @@ struct HistoryRows: Sendable {
     /// - Throws: `IndexDamage` if a row of the file is damaged.
     subscript(number: HistoryRow.Number) -> HistoryRow {
         get throws(IndexDamage) {
-            let place = Int(number)
-            if let base, place < base.rows.count {
-                let row = base.rows[place]
+            let position = Int(number)
+            if let base, position < base.rows.count {
+                let row = base.rows[position]
                 guard row.isSound(as: number) else { throw IndexDamage() }
                 return row
             }
-            guard place - baseCount < added.count else { throw IndexDamage() }
-            return added[place - baseCount]
+            guard position - baseCount < added.count else { throw IndexDamage() }
+            return added[position - baseCount]
         }
     }
 
@@ -152,7 +152,7 @@ struct HistoryRows: Sendable {
             added = rows
             return
         }
-        for place in 0..<rows.count { added.append(rows[place]) }
+        for position in 0..<rows.count { added.append(rows[position]) }
     }
 
     /// The number of rows in a piece.
@@ -163,8 +163,8 @@ struct HistoryRows: Sendable {
         if let base { try body(UnsafeRawBufferPointer(base.rows)) }
         for part in (0..<added.count).chunks(ofCount: Self.piece) {
             var sealed = part.map { added[$0] }
-            for place in sealed.indices {
-                sealed[place].seal(as: HistoryRow.Number(baseCount + part.lowerBound + place))
+            for position in sealed.indices {
+                sealed[position].seal(as: HistoryRow.Number(baseCount + part.lowerBound + position))
             }
             try sealed.withUnsafeBytes { try body($0) }
         }

@@ -46,8 +46,8 @@ enum IndexFile {
 
     private static func sections(of bytes: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer]? {
         guard bytes.count >= headerSize, bytes.starts(with: magic) else { return nil }
-        func word(_ place: Int) -> Int? {
-            Int(exactly: bytes.loadUnaligned(fromByteOffset: 16 + place * 8, as: UInt64.self))
+        func word(_ index: Int) -> Int? {
+            Int(exactly: bytes.loadUnaligned(fromByteOffset: 16 + index * 8, as: UInt64.self))
         }
         var sections: [UnsafeRawBufferPointer] = []
         for number in 0..<sectionCount {

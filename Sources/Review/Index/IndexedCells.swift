@@ -21,19 +21,19 @@ struct IndexedCells: RandomAccessCollection, MutableCollection, Sendable {
     var startIndex: Int { 0 }
     var endIndex: Int { base?.cells.count ?? own.count }
 
-    subscript(place: Int) -> IndexedCell {
+    subscript(position: Int) -> IndexedCell {
         get {
-            guard let base else { return own[place] }
-            precondition(base.cells.indices.contains(place))
-            return base.cells[place]
+            guard let base else { return own[position] }
+            precondition(base.cells.indices.contains(position))
+            return base.cells[position]
         }
         _modify {
             copyBase()
-            yield &own[place]
+            yield &own[position]
         }
         set {
             copyBase()
-            own[place] = newValue
+            own[position] = newValue
         }
     }
 

@@ -48,12 +48,12 @@ struct InternedTexts: Sendable {
 
     /// Calls `body` with the bytes of a text.
     func withBytes<Result>(_ id: ID, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        let place = Int(id)
-        if let base, place < baseCount {
-            let start = place == 0 ? 0 : Int(base.ends[place - 1])
-            return try body(UnsafeRawBufferPointer(rebasing: base.bytes[start..<max(start, Int(base.ends[place]))]))
+        let position = Int(id)
+        if let base, position < baseCount {
+            let start = position == 0 ? 0 : Int(base.ends[position - 1])
+            return try body(UnsafeRawBufferPointer(rebasing: base.bytes[start..<max(start, Int(base.ends[position]))]))
         }
-        let own = place - baseCount
+        let own = position - baseCount
         guard own < ends.count else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
         let start = own == 0 ? 0 : Int(ends[own - 1])
         return try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[start..<Int(ends[own])])) }
@@ -133,8 +133,8 @@ struct InternedTexts: Sendable {
     }
 
     private mutating func grow() {
-        slots = Self.slots(count: ends.count, atLeast: slots.count * 4) { place, body in
-            withBytes(ID(baseCount + place), body)
+        slots = Self.slots(count: ends.count, atLeast: slots.count * 4) { position, body in
+            withBytes(ID(baseCount + position), body)
         }
     }
 
@@ -142,10 +142,10 @@ struct InternedTexts: Sendable {
         count: Int, atLeast size: Int, _ text: (Int, (UnsafeRawBufferPointer) -> UInt64) -> UInt64
     ) -> [ID] {
         var slots = [ID](repeating: 0, count: size)
-        for place in 0..<count {
-            var slot = Int(truncatingIfNeeded: text(place, hash)) & (size - 1)
+        for position in 0..<count {
+            var slot = Int(truncatingIfNeeded: text(position, hash)) & (size - 1)
             while slots[slot] != 0 { slot = (slot + 1) & (size - 1) }
-            slots[slot] = ID(place + 1)
+            slots[slot] = ID(position + 1)
         }
         return slots
     }
@@ -160,12 +160,12 @@ struct InternedTexts: Sendable {
         all += bytes
         try all.withUnsafeBytes { try body($0) }
         all = []
-        var places = base.map { Array($0.ends) } ?? []
-        places += ends.map { $0 + offset }
-        try places.withUnsafeBytes { try body($0) }
+        var positions = base.map { Array($0.ends) } ?? []
+        positions += ends.map { $0 + offset }
+        try positions.withUnsafeBytes { try body($0) }
         var size = 1024
-        while size < places.count * 2 { size *= 2 }
-        let slots = Self.slots(count: places.count, atLeast: size) { withBytes(ID($0), $1) }
+        while size < positions.count * 2 { size *= 2 }
+        let slots = Self.slots(count: positions.count, atLeast: size) { withBytes(ID($0), $1) }
         try slots.withUnsafeBytes { try body($0) }
     }
 }

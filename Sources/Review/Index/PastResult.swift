@@ -31,10 +31,10 @@ extension ResultIndex {
     package func history(of cell: Cell) throws -> [PastResult] {
         try withSoundHistory { contents in
             for isInput in [false, true] {
-                guard let place = contents.place(of: cell, isInput: isInput),
-                    contents.cells[place].row != HistoryRow.none
+                guard let position = contents.position(of: cell, isInput: isInput),
+                    contents.cells[position].row != HistoryRow.none
                 else { continue }
-                return try contents.pastResults(from: contents.cells[place].row)
+                return try contents.pastResults(from: contents.cells[position].row)
             }
             return []
         }
@@ -44,8 +44,8 @@ extension ResultIndex {
     ///
     /// - Complexity: O(versions + log cells).
     package func versions(of package: String, target: String, compiler: String) -> [Cell] {
-        places(of: package, target: target, compiler: compiler).reduce(into: []) { cells, place in
-            let cell = contents.cell(at: place)
+        positions(of: package, target: target, compiler: compiler).reduce(into: []) { cells, position in
+            let cell = contents.cell(at: position)
             if cells.last != cell { cells.append(cell) }
         }
     }
@@ -61,26 +61,26 @@ extension ResultIndex {
     /// The places of the versions of a package in a column that are planned or have results, in order of their names.
     ///
     /// - Complexity: O(versions + log cells).
-    func places(of package: String, target: String, compiler: String) -> [Int] {
+    func positions(of package: String, target: String, compiler: String) -> [Int] {
         let texts = contents.texts
         guard let nameID = texts.id(of: package), let targetID = texts.id(of: target),
             let compilerID = texts.id(of: compiler)
         else { return [] }
-        let first = contents.firstInOrder { [contents] place in
-            let cell = contents.cells[place]
+        let first = contents.firstInOrder { [contents] position in
+            let cell = contents.cells[position]
             return (texts[cell.target], texts[cell.compiler], texts[cell.name]) < (target, compiler, package)
         }
-        var places: [Int] = []
-        for place in contents.order[first...].lazy.map(Int.init) {
-            let indexed = contents.cells[place]
+        var positions: [Int] = []
+        for position in contents.order[first...].lazy.map(Int.init) {
+            let indexed = contents.cells[position]
             guard (texts[indexed.target], texts[indexed.compiler], texts[indexed.name]) == (target, compiler, package)
             else { break }
             guard indexed.name == nameID, indexed.target == targetID, indexed.compiler == compilerID,
                 indexed.basis != .unplanned || indexed.row != HistoryRow.none
             else { continue }
-            places.append(place)
+            positions.append(position)
         }
-        return places
+        return positions
     }
 }
 

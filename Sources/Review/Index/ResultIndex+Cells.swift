@@ -7,26 +7,26 @@ internal import Store
 
 extension ResultIndex {
     /// The indexes of the planned cells, sorted by name.
-    var plannedPlaces: [Int] {
+    var plannedPositions: [Int] {
         contents.order.lazy.map(Int.init).filter { contents.cells[$0].basis != .unplanned }
     }
 
     /// The indexes of recorded jobs that decide no planned cell, sorted by name: inputs of others, and cells that the
     /// plan no longer has.
-    var inputPlaces: [Int] {
-        contents.order.lazy.map(Int.init).filter { place in
-            contents.cells[place].basis == .unplanned && contents.cells[place].record != nil
+    var inputPositions: [Int] {
+        contents.order.lazy.map(Int.init).filter { position in
+            contents.cells[position].basis == .unplanned && contents.cells[position].record != nil
         }
     }
 
     /// The last recorded result of a cell, even if it is of another job than planned; nil if there is none.
     ///
     /// It lacks the layer and other fields that only the document has.
-    func result(at place: Int, in store: Store) throws -> CellResult? {
-        let cell = contents.cells[place]
+    func result(at position: Int, in store: Store) throws -> CellResult? {
+        let cell = contents.cells[position]
         guard let record = cell.record else { return nil }
-        let name = contents.cell(at: place)
-        let isVerdict = contents.isVerdict(record, at: place)
+        let name = contents.cell(at: position)
+        let isVerdict = contents.isVerdict(record, at: position)
         if record.isAbridged, let result = try document(of: name, isInput: cell.isInput, record, in: store) {
             return result.decided(isVerdict)
         }
@@ -71,9 +71,9 @@ extension ResultIndex {
     /// The commit since which the last result of a cell has been the same; nil if nothing was recorded.
     func commitOfState(of cell: Cell) throws -> ObjectID? {
         try withSoundHistory { contents in
-            let places = [false, true].compactMap { contents.place(of: cell, isInput: $0) }
-            guard let place = places.first(where: { contents.cells[$0].record != nil }) else { return nil }
-            return try contents.history[contents.history[contents.cells[place].row].since].commit
+            let positions = [false, true].compactMap { contents.position(of: cell, isInput: $0) }
+            guard let position = positions.first(where: { contents.cells[$0].record != nil }) else { return nil }
+            return try contents.history[contents.history[contents.cells[position].row].since].commit
         }
     }
 }

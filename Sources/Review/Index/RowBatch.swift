@@ -6,9 +6,9 @@ struct RowBatch: Sendable {
     private var pieces: [[HistoryRow]] = []
     private(set) var count = 0
 
-    subscript(place: Int) -> HistoryRow {
-        get { pieces[place >> Self.shift][place & (Self.size - 1)] }
-        _modify { yield &pieces[place >> Self.shift][place & (Self.size - 1)] }
+    subscript(position: Int) -> HistoryRow {
+        get { pieces[position >> Self.shift][position & (Self.size - 1)] }
+        _modify { yield &pieces[position >> Self.shift][position & (Self.size - 1)] }
     }
 
     mutating func append(_ row: HistoryRow) {
@@ -23,6 +23,8 @@ struct RowBatch: Sendable {
 
     /// Reverses the rows in place: a copy of a long history would be the largest part of the process.
     mutating func reverse() {
-        for place in 0..<count / 2 { (self[place], self[count - 1 - place]) = (self[count - 1 - place], self[place]) }
+        for position in 0..<count / 2 {
+            (self[position], self[count - 1 - position]) = (self[count - 1 - position], self[position])
+        }
     }
 }

@@ -72,7 +72,7 @@ package struct ErrorRegion: Sendable, Hashable {
     }
 
     /// The position of the error in words.
-    package var place: String {
+    package var location: String {
         guard let error else { return "no error was recognised in the log; its end is" }
         let lines = error.count == 1 ? "line \(error.lowerBound)" : "lines \(error.lowerBound) to \(error.upperBound)"
         return "the error is \(lines) of \(count)"

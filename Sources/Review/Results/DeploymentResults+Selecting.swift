@@ -33,12 +33,12 @@ extension DeploymentResults {
         for selector in selectors {
             // A negated selector may match no cell, but names in it must exist.
             if case .not(let inner) = selector {
-                guard case .cells = inner, try places(picked: [inner]).isEmpty else { continue }
+                guard case .cells = inner, try positions(picked: [inner]).isEmpty else { continue }
                 throw try nothing(pickedBy: inner)
             }
-            if try places(picked: [selector]).isEmpty { throw try nothing(pickedBy: selector) }
+            if try positions(picked: [selector]).isEmpty { throw try nothing(pickedBy: selector) }
         }
-        if selectors.count > 1, try places(picked: selectors).isEmpty {
+        if selectors.count > 1, try positions(picked: selectors).isEmpty {
             let words = selectors.map { "'\($0)'" }.joined(separator: " ")
             throw Failure(
                 .input, "no cell matches all of \(words)",
@@ -62,7 +62,7 @@ extension DeploymentResults {
                     + (words.count > 12 ? ", …" : "")
         }
         let source = try SubjectSource(Selection([selector]), in: self)
-        let subjects = index.plannedPlaces.lazy.map { IndexedSubject(place: $0, source: source) }
+        let subjects = index.plannedPositions.lazy.map { IndexedSubject(position: $0, source: source) }
         switch selector {
         case .outcome: return (nil, words("the states of the cells", subjects.compactMap(\.state)))
         case .change: return (nil, words("the changes of the cells", subjects.compactMap { $0.change?.rawValue }))
@@ -83,7 +83,7 @@ extension DeploymentResults {
             guard compilers.contains(where: compiler.matches) else {
                 return unknown("compiler", compiler.pattern, among: compilers)
             }
-            let packages = index.plannedPlaces.map { index.contents.cell(at: $0).package }
+            let packages = index.plannedPositions.map { index.contents.cell(at: $0).package }
             let name = PackageVersion(package.pattern)?.name ?? package.pattern
             let versions = packages.filter { $0.name == name }.map(\.description)
             if !versions.isEmpty {
@@ -97,7 +97,7 @@ extension DeploymentResults {
     /// The states of jobs that decide no cell and whose names match a selector of cells.
     private func recordedInputs(picked selector: Selector) throws -> [CellState] {
         guard case .cells = selector else { return [] }
-        return try index.inputPlaces.filter { selector.picks(name: index.contents.cell(at: $0)) }
+        return try index.inputPositions.filter { selector.picks(name: index.contents.cell(at: $0)) }
             .compactMap { try index.result(at: $0, in: store) }.map(CellState.init(recorded:))
     }
 

@@ -12,15 +12,15 @@ extension DeploymentResults {
     package func status(workers: [WorkerSummary] = [], tasks: [TaskSummary] = []) throws -> DeploymentStatus {
         let contents = index.contents
         var targets: [InternedTexts.ID: DeploymentStatus.Target] = [:]
-        for place in index.plannedPlaces {
-            let cell = contents.cells[place]
+        for position in index.plannedPositions {
+            let cell = contents.cells[position]
             var target =
                 targets[cell.target]
                 ?? DeploymentStatus.Target(name: contents.texts[cell.target])
             target.add(
-                cell.state, isRequiredAndNotGood: contents.isRequiredAndNotGood(at: place),
-                isVerdict: contents.isVerdict(at: place),
-                isRetried: try !retries.isEmpty && isRetried(at: place))
+                cell.state, isRequiredAndNotGood: contents.isRequiredAndNotGood(at: position),
+                isVerdict: contents.isVerdict(at: position),
+                isRetried: try !retries.isEmpty && isRetried(at: position))
             targets[cell.target] = target
         }
         var status = DeploymentStatus(
@@ -42,8 +42,8 @@ extension DeploymentResults {
             durations[cell.name] = max(Double(record.duration), durations[cell.name] ?? 0)
         }
         var (pending, jobs) = (0, [Digest: Double]())
-        for place in index.plannedPlaces {
-            let cell = contents.cells[place]
+        for position in index.plannedPositions {
+            let cell = contents.cells[position]
             guard cell.basis == .jobs, cell.outcome == nil else { continue }
             pending += 1
             let seconds = durations[cell.name] ?? QueueStatus.usualSeconds
@@ -57,18 +57,18 @@ extension DeploymentResults {
 
     /// The combined state of the cells that match the selectors.
     package func overallState(picked selectors: [Selector]) throws -> OverallState {
-        overallState(at: try places(picked: selectors))
+        overallState(at: try positions(picked: selectors))
     }
 
     /// The combined state of the given cells; nil for all cells.
-    package func overallState(of cells: Set<Cell>?) -> OverallState { overallState(at: places(of: cells)) }
+    package func overallState(of cells: Set<Cell>?) -> OverallState { overallState(at: positions(of: cells)) }
 
-    private func overallState(at places: [Int]) -> OverallState {
+    private func overallState(at positions: [Int]) -> OverallState {
         let contents = index.contents
-        let bad = places.filter(contents.isRequiredAndNotGood)
+        let bad = positions.filter(contents.isRequiredAndNotGood)
         if bad.isEmpty { return .good }
-        let isUnavailable = bad.contains { place in
-            contents.cells[place].outcome == .infrastructure || contents.isBlockedByInfrastructure(at: place)
+        let isUnavailable = bad.contains { position in
+            contents.cells[position].outcome == .infrastructure || contents.isBlockedByInfrastructure(at: position)
         }
         return isUnavailable ? .unavailable : .notGood
     }

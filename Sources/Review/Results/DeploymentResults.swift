@@ -126,21 +126,21 @@ package struct DeploymentResults: Sendable {
     /// The recorded result of a cell, which may be of a job of an earlier plan; nil if there is none. It lacks the
     /// layer and other fields that only the document has.
     package func result(of cell: Cell) throws -> CellResult? {
-        try index.contents.place(of: cell).flatMap { try index.result(at: $0, in: store) }
+        try index.contents.position(of: cell).flatMap { try index.result(at: $0, in: store) }
     }
 
     /// The states of the cells that match the selectors, sorted by name.
     ///
     /// - Parameter selectors: The selectors; all cells if empty.
     package func states(picked selectors: [Selector]) throws -> [CellState] {
-        try states(at: places(picked: selectors))
+        try states(at: positions(picked: selectors))
     }
 
     /// The states of the given planned cells, sorted by name; nil for all cells.
-    package func states(of cells: Set<Cell>?) throws -> [CellState] { try states(at: places(of: cells)) }
+    package func states(of cells: Set<Cell>?) throws -> [CellState] { try states(at: positions(of: cells)) }
 
-    private func states(at places: [Int]) throws -> [CellState] {
-        try places.compactMap { place in try index.contents.planned(at: place).map { try state(of: $0) } }
+    private func states(at positions: [Int]) throws -> [CellState] {
+        try positions.compactMap { position in try index.contents.planned(at: position).map { try state(of: $0) } }
     }
 
     /// The state of a cell of the plan.
@@ -150,8 +150,8 @@ package struct DeploymentResults: Sendable {
     }
 
     /// Whether a retry was requested, so that the next run decides the cell again.
-    func isRetried(at place: Int) throws -> Bool {
-        guard index.contents.cells[place].isDecided, let result = try index.result(at: place, in: store) else {
+    func isRetried(at position: Int) throws -> Bool {
+        guard index.contents.cells[position].isDecided, let result = try index.result(at: position, in: store) else {
             return false
         }
         return try isRetried(result)
@@ -170,23 +170,23 @@ package struct DeploymentResults: Sendable {
     ///
     /// - Parameter selectors: The selectors; all cells if empty.
     package func cells(picked selectors: [Selector]) throws -> [PlannedCell] {
-        try places(picked: selectors).compactMap(index.contents.planned)
+        try positions(picked: selectors).compactMap(index.contents.planned)
     }
 
     /// The indexes of the planned cells that match the selectors, sorted by name.
-    func places(picked selectors: [Selector]) throws -> [Int] {
-        guard !selectors.isEmpty else { return index.plannedPlaces }
+    func positions(picked selectors: [Selector]) throws -> [Int] {
+        guard !selectors.isEmpty else { return index.plannedPositions }
         let selection = Selection(selectors)
         let source = try SubjectSource(selection, in: self)
-        let places = candidates(selection).filter { selection.picks(IndexedSubject(place: $0, source: source)) }
+        let positions = candidates(selection).filter { selection.picks(IndexedSubject(position: $0, source: source)) }
         if let failure = source.logFailure { throw failure }
-        return places
+        return positions
     }
 
     /// The indexes of the given planned cells, sorted by name; nil for all cells.
-    func places(of cells: Set<Cell>?) -> [Int] {
-        guard let cells else { return index.plannedPlaces }
-        return index.plannedPlaces.filter { cells.contains(index.contents.cell(at: $0)) }
+    func positions(of cells: Set<Cell>?) -> [Int] {
+        guard let cells else { return index.plannedPositions }
+        return index.plannedPositions.filter { cells.contains(index.contents.cell(at: $0)) }
     }
 
     /// Indexes that include all cells that a selection can match, in order of the cells' names: if it names packages, the cells of these.
@@ -194,20 +194,20 @@ package struct DeploymentResults: Sendable {
         var names: Set<String> = []
         for selector in selection.selectors where !selector.isNegated {
             guard case .cells(_, _, let package) = selector else { continue }
-            guard package.isLiteral else { return index.plannedPlaces }
+            guard package.isLiteral else { return index.plannedPositions }
             names.insert(package.pattern)
             if let package = PackageVersion(package.pattern) { names.insert(package.name) }
             // `hello@spt` is a unikernel with its backend.
             names.insert(String(package.pattern.prefix { $0 != "@" }))
         }
-        guard !names.isEmpty else { return index.plannedPlaces }
+        guard !names.isEmpty else { return index.plannedPositions }
         let sorted = names.sorted()
-        return header.columns.flatMap { column in sorted.flatMap { plannedPlaces(of: $0, in: column) } }
+        return header.columns.flatMap { column in sorted.flatMap { plannedPositions(of: $0, in: column) } }
     }
 
     /// The places of the planned versions of a package in a column, in order.
-    func plannedPlaces(of package: String, in column: PlanColumn) -> [Int] {
-        index.places(of: package, target: column.target, compiler: column.compiler)
+    func plannedPositions(of package: String, in column: PlanColumn) -> [Int] {
+        index.positions(of: package, target: column.target, compiler: column.compiler)
             .filter { index.contents.cells[$0].basis != .unplanned }
     }
 }

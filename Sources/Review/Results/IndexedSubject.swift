@@ -5,12 +5,12 @@ internal import Store
 
 /// A cell of an index as the subject of selectors. Expensive properties are computed on demand.
 struct IndexedSubject: Selectable {
-    let place: Int
+    let position: Int
     let source: SubjectSource
 
-    private var indexed: IndexedCell { source.contents.cells[place] }
+    private var indexed: IndexedCell { source.contents.cells[position] }
 
-    var cell: Cell { source.contents.cell(at: place) }
+    var cell: Cell { source.contents.cell(at: position) }
     var state: String? { indexed.basis == .unplanned ? indexed.record?.outcome.rawValue : indexed.state }
     var signature: String? { record.flatMap { source.contents.texts.text($0.signature) } }
     var change: ResultChange? { record?.change }

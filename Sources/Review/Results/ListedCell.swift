@@ -31,14 +31,14 @@ extension DeploymentResults {
     /// - Complexity: O(cells).
     package func listedCells(picked selectors: [Selector] = []) throws -> [ListedCell] {
         let contents = index.contents
-        let places = try places(picked: selectors)
-        let run = places.reduce(UInt32(0)) { max($0, contents.cells[$1].record?.run ?? 0) }
-        return try places.compactMap { place in
-            guard let planned = contents.planned(at: place) else { return nil }
-            let cell = contents.cells[place]
+        let positions = try positions(picked: selectors)
+        let run = positions.reduce(UInt32(0)) { max($0, contents.cells[$1].record?.run ?? 0) }
+        return try positions.compactMap { position in
+            guard let planned = contents.planned(at: position) else { return nil }
+            let cell = contents.cells[position]
             let verdict = cell.verdict
             return ListedCell(
-                try state(of: planned), Standing(at: place, in: contents, run: run),
+                try state(of: planned), Standing(at: position, in: contents, run: run),
                 sinceRun: verdict.flatMap { $0.sinceRun == 0 ? nil : Int($0.sinceRun) },
                 since: verdict.flatMap { $0.sinceTime == 0 ? nil : Int($0.sinceTime) })
         }

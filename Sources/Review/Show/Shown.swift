@@ -80,7 +80,7 @@ extension DeploymentResults {
 
     private func shownCell(_ selector: Selector) throws -> ShownCell {
         let state = try state(picked: selector)
-        let causes = causeIDs(at: index.contents.place(of: state.cell).map { [$0] } ?? [])
+        let causes = causeIDs(at: index.contents.position(of: state.cell).map { [$0] } ?? [])
         let job = state.outcome == .blocked ? nil : state.job.flatMap { Digest(hex: $0) }
         let result = try job.flatMap { try index.result(ofJob: $0, as: state.cell, in: store) }
         return ShownCell(
@@ -100,10 +100,10 @@ extension DeploymentResults {
 
     /// Whether the plan has a package of this name.
     private func isPackage(_ name: String) -> Bool {
-        header.columns.contains { !plannedPlaces(of: name, in: $0).isEmpty }
+        header.columns.contains { !plannedPositions(of: name, in: $0).isEmpty }
     }
 
     private func state(of cell: Cell) throws -> CellState? {
-        try index.contents.place(of: cell).flatMap(index.contents.planned).map { try state(of: $0) }
+        try index.contents.position(of: cell).flatMap(index.contents.planned).map { try state(of: $0) }
     }
 }

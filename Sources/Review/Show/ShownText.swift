@@ -51,8 +51,8 @@ package struct ShownText: Sendable {
         if let reason = state.reason { lines += reason.split(separator: "\n").prefix(6).map { "  \($0)" } }
         if let accepted = state.accepted { lines.append("accepted: \(accepted)") }
         if let error = shown.error {
-            let place = error.line.map { ", line \($0) of the log" } ?? ""
-            lines.append("kind: \(error.kind)\(place)")
+            let location = error.line.map { ", line \($0) of the log" } ?? ""
+            lines.append("kind: \(error.kind)\(location)")
         }
         if let cause = shown.cause { lines.append("cause: \(cause)") }
         if !shown.history.isEmpty {

@@ -59,16 +59,16 @@ extension Cause {
         (id, kind) = (key.id, key.kind)
         signature = kind == .failure ? key.text : nil
         phase = records.first?.phase
-        let told = records.first.flatMap { texts.text($0.reason) }
+        let recorded = records.first.flatMap { texts.text($0.reason) }
         reason =
             switch kind {
             case .unsolvable: key.text
             case .ownOCaml: "the package's own bound on the version of OCaml"
-            case .failure, .infrastructure, .blocked: told ?? key.text
+            case .failure, .infrastructure, .blocked: recorded ?? key.text
             }
         if reason == nil, kind == .infrastructure { reason = "an infrastructure failure" }
         var names: [InternedTexts.ID: Int] = [:]
-        for place in roots { names[contents.cells[place].name, default: 0] += 1 }
+        for position in roots { names[contents.cells[position].name, default: 0] += 1 }
         packages = names.map { (name: texts[$0], count: $1) }
             .sorted { ($1.count, $0.name) < ($0.count, $1.name) }.map(\.name)
         if packages.isEmpty, let blocker = key.package {
@@ -87,16 +87,16 @@ extension DeploymentResults {
     /// bad cell belongs to exactly one cause.
     package func causes(picked selectors: [Selector] = []) throws -> [Cause] {
         let contents = index.contents
-        return IndexedCauses(of: try places(picked: selectors), in: contents).causes
+        return IndexedCauses(of: try positions(picked: selectors), in: contents).causes
             .map { Cause($0, in: contents) }.sorted(by: Self.isWorse)
     }
 
     /// The ids of the causes of bad cells, by cell.
-    func causeIDs(at places: [Int]) -> [Cell: String] {
+    func causeIDs(at positions: [Int]) -> [Cell: String] {
         let contents = index.contents
-        return IndexedCauses(of: places, in: contents).causes.reduce(into: [:]) { ids, cause in
+        return IndexedCauses(of: positions, in: contents).causes.reduce(into: [:]) { ids, cause in
             let id = cause.key.resolved(in: contents.texts).id
-            for place in cause.own + cause.blocked { ids[contents.cell(at: place)] = id }
+            for position in cause.own + cause.blocked { ids[contents.cell(at: position)] = id }
         }
     }
 }

@@ -21,20 +21,20 @@ struct IndexedCauses {
 
     /// The causes, unordered.
     private(set) var causes: [Cells] = []
-    private var places: [Key: Int] = [:]
+    private var positions: [Key: Int] = [:]
     private let contents: IndexContents
 
-    /// Computes the causes of the bad cells at `places`.
+    /// Computes the causes of the bad cells at `positions`.
     ///
     /// - Complexity: O(places).
-    init(of places: [Int], in contents: IndexContents) {
+    init(of positions: [Int], in contents: IndexContents) {
         self.contents = contents
-        var roots: [Root: (key: Key, place: Int)?] = [:]
-        for place in places {
-            let cell = contents.cells[place]
+        var roots: [Root: (key: Key, position: Int)?] = [:]
+        for position in positions {
+            let cell = contents.cells[position]
             guard let outcome = cell.outcome else { continue }
             guard outcome == .blocked, let blocker = cell.verdict?.blockedBy else {
-                if let key = Key(CauseFacts(cell, outcome)) { causes[number(of: key)].own.append(place) }
+                if let key = Key(CauseFacts(cell, outcome)) { causes[number(of: key)].own.append(position) }
                 continue
             }
             let root = Root(target: cell.target, compiler: cell.compiler, package: blocker)
@@ -43,16 +43,16 @@ struct IndexedCauses {
             // If the root is no longer known to fail, the blocking itself is the cause.
             guard let key = known?.key ?? Key(CauseFacts(cell, outcome)) else { continue }
             let number = number(of: key)
-            causes[number].blocked.append(place)
-            if let input = known?.place, contents.cells[input].basis == .unplanned {
+            causes[number].blocked.append(position)
+            if let input = known?.position, contents.cells[input].basis == .unplanned {
                 causes[number].inputs.insert(input)
             }
         }
     }
 
     private mutating func number(of key: Key) -> Int {
-        if let known = places[key] { return known }
-        places[key] = causes.count
+        if let known = positions[key] { return known }
+        positions[key] = causes.count
         causes.append(Cells(key: key))
         return causes.count - 1
     }
@@ -68,29 +68,30 @@ struct IndexedCauses {
     }
 
     /// The failure of a root, which is the cause of the cells that it blocks; nil if it is no longer known to fail.
-    private func root(_ root: Root) -> (key: Key, place: Int)? {
-        guard let place = contents.placeOfFailure(of: root.package, in: (root.target, root.compiler)),
-            let record = contents.cells[place].record, let key = Key(CauseFacts(contents.cells[place], record.outcome))
+    private func root(_ root: Root) -> (key: Key, position: Int)? {
+        guard let position = contents.positionOfFailure(of: root.package, in: (root.target, root.compiler)),
+            let record = contents.cells[position].record,
+            let key = Key(CauseFacts(contents.cells[position], record.outcome))
         else { return nil }
-        return (key, place)
+        return (key, position)
     }
 }
 
 extension IndexContents {
     /// Whether the state of a planned cell is a verdict on its package.
-    func isVerdict(at place: Int) -> Bool {
-        let cell = cells[place]
-        return cell.verdict.map { isVerdict($0, at: place) } ?? cell.outcome?.isVerdict ?? false
+    func isVerdict(at position: Int) -> Bool {
+        let cell = cells[position]
+        return cell.verdict.map { isVerdict($0, at: position) } ?? cell.outcome?.isVerdict ?? false
     }
 
     /// Whether the last record of a cell is a verdict on its package.
     ///
     /// Of a blocked cell this depends on the job that blocks it: nothing is known about the cell if that is an infrastructure
     /// failure. If that job is no longer known to fail, what was recorded with the cell decides.
-    func isVerdict(_ record: IndexedRecord, at place: Int) -> Bool {
+    func isVerdict(_ record: IndexedRecord, at position: Int) -> Bool {
         guard record.outcome == .blocked else { return record.outcome.isVerdict }
-        let cell = cells[place]
-        let root = placeOfFailure(of: record.blockedBy, in: (cell.target, cell.compiler))
+        let cell = cells[position]
+        let root = positionOfFailure(of: record.blockedBy, in: (cell.target, cell.compiler))
         guard let outcome = root.flatMap({ cells[$0].record?.outcome }) else {
             return record.outcome.isVerdict(record.change)
         }
@@ -98,27 +99,27 @@ extension IndexContents {
     }
 
     /// Whether an infrastructure failure of another package blocks a planned cell.
-    func isBlockedByInfrastructure(at place: Int) -> Bool {
-        cells[place].outcome == .blocked && !isVerdict(at: place)
+    func isBlockedByInfrastructure(at position: Int) -> Bool {
+        cells[position].outcome == .blocked && !isVerdict(at: position)
     }
 
     /// The index of the failed cell or input with which a package blocks others of a column; nil if it is not known to fail.
     ///
     /// - Parameter package: The text `NAME.VERSION`.
-    fileprivate func placeOfFailure(
+    fileprivate func positionOfFailure(
         of package: InternedTexts.ID, in column: (target: InternedTexts.ID, compiler: InternedTexts.ID)
     ) -> Int? {
         package == 0
-            ? nil : placeOfFailure(named: "\(texts[column.target])/\(texts[column.compiler])/\(texts[package])")
+            ? nil : positionOfFailure(named: "\(texts[column.target])/\(texts[column.compiler])/\(texts[package])")
     }
 
     /// The index of the failed cell or input that may block others; nil if none of this name is known to fail.
-    func placeOfFailure(named name: String) -> Int? {
+    func positionOfFailure(named name: String) -> Int? {
         for name in [name, "+" + name] {
-            guard let place = names.id(of: name).map({ Int($0) - 1 }) else { continue }
-            let cell = cells[place]
+            guard let position = names.id(of: name).map({ Int($0) - 1 }) else { continue }
+            let cell = cells[position]
             let record = cell.basis == .unplanned ? cell.record : cell.verdict
-            if record?.outcome == .failure || record?.outcome == .infrastructure { return place }
+            if record?.outcome == .failure || record?.outcome == .infrastructure { return position }
         }
         return nil
     }

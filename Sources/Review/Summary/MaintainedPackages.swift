@@ -28,15 +28,15 @@ extension DeploymentResults {
     /// - Throws: `Failure` of the category `input` if there are none.
     package func packages(of maintainer: String) throws -> MaintainedPackages {
         let selector = Selector.maintainer(Glob(maintainer.lowercased()))
-        let places = try places(picked: [selector])
-        if places.isEmpty { try check([selector]) }
+        let positions = try positions(picked: [selector])
+        if positions.isEmpty { try check([selector]) }
         let contents = index.contents
         let run = try newestRun()
-        let packages = Dictionary(grouping: places) { contents.cell(at: $0).package }.map { package, places in
-            let causes = IndexedCauses(of: places, in: contents).causes.sorted { $0.count > $1.count }
+        let packages = Dictionary(grouping: positions) { contents.cell(at: $0).package }.map { package, positions in
+            let causes = IndexedCauses(of: positions, in: contents).causes.sorted { $0.count > $1.count }
             return MaintainedPackage(
                 package: package,
-                cells: Dictionary(places.map { (Standing(at: $0, in: contents, run: run), 1) }, uniquingKeysWith: +),
+                cells: Dictionary(positions.map { (Standing(at: $0, in: contents, run: run), 1) }, uniquingKeysWith: +),
                 bad: causes.reduce(0) { $0 + $1.count }, causes: causes.map { Cause($0, in: contents).id })
         }
         return MaintainedPackages(

@@ -44,7 +44,7 @@ extension DeploymentResults {
     ///
     /// - Parameter limit: The maximum number of causes.
     package func summary(picked selectors: [Selector] = [], causes limit: Int = .max) throws -> ResultsSummary {
-        try summary(at: places(picked: selectors), causes: limit)
+        try summary(at: positions(picked: selectors), causes: limit)
     }
 
     /// The summary of the given cells; nil for all cells.
@@ -53,19 +53,19 @@ extension DeploymentResults {
     ///   - limit: The maximum number of causes.
     ///   - run: The run whose changes are counted; nil for the newest one.
     package func summary(of cells: Set<Cell>?, causes limit: Int = .max, run: Int? = nil) throws -> ResultsSummary {
-        try summary(at: places(of: cells), causes: limit, run: run)
+        try summary(at: positions(of: cells), causes: limit, run: run)
     }
 
-    private func summary(at places: [Int], causes limit: Int, run: Int? = nil) throws -> ResultsSummary {
+    private func summary(at positions: [Int], causes limit: Int, run: Int? = nil) throws -> ResultsSummary {
         let contents = index.contents
         let runs = try RunRecords(of: header.deployment, in: store).newest(limit: 2, upTo: run ?? .max)
         let run = runs.first.map { UInt32(clamping: $0.number) } ?? 0
         var counts: [ColumnKey: [Int]] = [:]
-        for place in places {
-            let cell = contents.cells[place]
+        for position in positions {
+            let cell = contents.cells[position]
             let key = ColumnKey(
                 target: cell.target, compiler: cell.compiler, backend: contents.backend(of: cell))
-            let standing = Int(Standing(at: place, in: contents, run: run).code) - 1
+            let standing = Int(Standing(at: position, in: contents, run: run).code) - 1
             counts[key, default: [Int](repeating: 0, count: Standing.allCases.count)][standing] += 1
         }
         let columns = counts.map { key, counts in
@@ -73,14 +73,14 @@ extension DeploymentResults {
                 target: contents.texts[key.target], compiler: contents.texts[key.compiler], backend: key.backend,
                 cells: Dictionary(uniqueKeysWithValues: zip(Standing.allCases, counts).filter { $1 > 0 }))
         }
-        let causes = IndexedCauses(of: places, in: contents).causes.sorted { $0.count > $1.count }
+        let causes = IndexedCauses(of: positions, in: contents).causes.sorted { $0.count > $1.count }
         // Causes that affect equally many cells are ordered by id.
         let shown = limit < causes.count ? causes.filter { $0.count >= causes[limit].count } : causes
         return ResultsSummary(
             deployment: header.deployment, run: run == 0 ? nil : Int(run), previousRun: runs.dropFirst().first?.number,
             columns: columns.sorted { ($0.target, $0.name ?? "") < ($1.target, $1.name ?? "") },
             bad: causes.reduce(0) { $0 + $1.count },
-            retries: retries.isEmpty ? nil : try places.count { try isRetried(at: $0) }, causeCount: causes.count,
+            retries: retries.isEmpty ? nil : try positions.count { try isRetried(at: $0) }, causeCount: causes.count,
             causes: Array(shown.map { Cause($0, in: contents) }.sorted(by: Self.isWorse).prefix(limit)))
     }
 

@@ -24,10 +24,10 @@ package enum Standing: String, Codable, Sendable, CaseIterable, CodingKeyReprese
     case cancelled, pending, excluded
 
     /// - Parameters:
-    ///   - place: The index of the cell.
+    ///   - position: The index of the cell.
     ///   - run: The newest run, whose changes count as new; 0 if runs are unknown.
-    init(at place: Int, in contents: IndexContents, run: UInt32) {
-        let cell = contents.cells[place]
+    init(at position: Int, in contents: IndexContents, run: UInt32) {
+        let cell = contents.cells[position]
         guard cell.basis != .excluded else {
             self = .excluded
             return
@@ -45,7 +45,7 @@ package enum Standing: String, Codable, Sendable, CaseIterable, CodingKeyReprese
             case .new where isNews: self = .new
             default: self = .stillFailing
             }
-        case .blocked: self = contents.isBlockedByInfrastructure(at: place) ? .infrastructure : .blocked
+        case .blocked: self = contents.isBlockedByInfrastructure(at: position) ? .infrastructure : .blocked
         case .unsolvable:
             self = UnsolvableCause.Class(code: cell.causeCode) == .ownOCaml ? .ownOCaml : .unsolvable
         case .infrastructure: self = .infrastructure

@@ -71,10 +71,10 @@ package struct SummaryText: Sendable {
         guard !summary.causes.isEmpty else { return [] }
         let shown = summary.causes.prefix(Self.causeLimit)
         let title = "\(count(summary.causeCount, "cause")) of \(count(summary.bad, "bad cell"))"
-        let places = shown.map(Self.words(of:))
+        let descriptions = shown.map(Self.words(of:))
         var lines = ["", title + ":"]
         let widest = shown.map { "\($0.count)".count }.max() ?? 0
-        for (cause, words) in zip(shown, places) {
+        for (cause, words) in zip(shown, descriptions) {
             let number = String(repeating: " ", count: widest - "\(cause.count)".count) + "\(cause.count)"
             lines.append("  \(cause.id)  \(number)  \(words)")
         }

@@ -44,28 +44,28 @@ struct UnikernelImage {
 
     /// Reads the notes of a segment. Solo5 aligns some to eight bytes, others to four: zeros between them are skipped.
     private mutating func readNotes(_ reader: LittleEndianReader, _ segment: Range<Int>) throws(Malformed) {
-        var place = segment.lowerBound
-        while place + 12 <= segment.upperBound, let nameSize = reader.word32(place),
-            let size = reader.word32(place + 4), let type = reader.word32(place + 8)
+        var offset = segment.lowerBound
+        while offset + 12 <= segment.upperBound, let nameSize = reader.word32(offset),
+            let size = reader.word32(offset + 4), let type = reader.word32(offset + 8)
         {
             guard nameSize > 0 else {
-                place += 4
+                offset += 4
                 continue
             }
-            let contents = place + 12 + (nameSize + 3) / 4 * 4
+            let contents = offset + 12 + (nameSize + 3) / 4 * 4
             guard contents <= segment.upperBound, size <= segment.upperBound - contents else {
                 throw Malformed(description: "a note is longer than its segment")
             }
-            if reader.bytes[(place + 12)..<(place + 12 + min(nameSize, 6))].elementsEqual("Solo5\0".utf8) {
+            if reader.bytes[(offset + 12)..<(offset + 12 + min(nameSize, 6))].elementsEqual("Solo5\0".utf8) {
                 if type == 0x3149_4241 { try readABI(reader, contents, size) }
                 if type == 0x3154_464D { try readManifest(reader, contents, size) }
             }
-            place = contents + (size + 3) / 4 * 4
+            offset = contents + (size + 3) / 4 * 4
         }
     }
 
-    private mutating func readABI(_ reader: LittleEndianReader, _ place: Int, _ size: Int) throws(Malformed) {
-        guard size >= 8, let target = reader.word32(place), let version = reader.word32(place + 4) else {
+    private mutating func readABI(_ reader: LittleEndianReader, _ offset: Int, _ size: Int) throws(Malformed) {
+        guard size >= 8, let target = reader.word32(offset), let version = reader.word32(offset + 4) else {
             throw Malformed(description: "its note of the ABI is too short")
         }
         guard (1...Self.targets.count).contains(target) else {
@@ -79,16 +79,16 @@ struct UnikernelImage {
 
     private mutating func readManifest(_ reader: LittleEndianReader, _ start: Int, _ size: Int) throws(Malformed) {
         // The structure is aligned to eight bytes, and begins four bytes after the header of the note.
-        let place = size % 8 == 4 ? start + 4 : start
-        guard size >= 8, let version = reader.word32(place), let count = reader.word32(place + 4) else {
+        let offset = size % 8 == 4 ? start + 4 : start
+        guard size >= 8, let version = reader.word32(offset), let count = reader.word32(offset + 4) else {
             throw Malformed(description: "its manifest is too short")
         }
-        guard version == 1, count <= Self.deviceLimit, place + 8 + count * Self.entrySize <= start + size else {
+        guard version == 1, count <= Self.deviceLimit, offset + 8 + count * Self.entrySize <= start + size else {
             throw Malformed(description: "its manifest is none of version 1, or has not the entries that it counts")
         }
         var devices: [String] = []
         for number in 0..<count {
-            let entry = place + 8 + number * Self.entrySize
+            let entry = offset + 8 + number * Self.entrySize
             guard let type = reader.word32(entry + 68), entry + 68 <= reader.bytes.count else {
                 throw Malformed(description: "its manifest is outside of the file")
             }
@@ -112,16 +112,16 @@ private struct LittleEndianReader {
         self.bytes = bytes
     }
 
-    func word16(_ place: Int) -> Int? { number(place, 2) }
-    func word32(_ place: Int) -> Int? { number(place, 4) }
+    func word16(_ offset: Int) -> Int? { number(offset, 2) }
+    func word32(_ offset: Int) -> Int? { number(offset, 4) }
 
-    func word64(_ place: Int) -> Int? {
-        guard let high = number(place + 4, 4), high < 1 << 24, let low = number(place, 4) else { return nil }
+    func word64(_ offset: Int) -> Int? {
+        guard let high = number(offset + 4, 4), high < 1 << 24, let low = number(offset, 4) else { return nil }
         return high << 32 | low
     }
 
-    private func number(_ place: Int, _ size: Int) -> Int? {
-        guard place >= 0, place <= bytes.count - size else { return nil }
-        return (0..<size).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }
+    private func number(_ offset: Int, _ size: Int) -> Int? {
+        guard offset >= 0, offset <= bytes.count - size else { return nil }
+        return (0..<size).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
     }
 }

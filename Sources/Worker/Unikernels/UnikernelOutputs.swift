@@ -102,8 +102,8 @@ struct UnikernelOutputs {
     /// Compares the manifest in the image with the one that was installed along with it.
     private func checkManifest(of image: UnikernelImage, _ path: String) throws {
         let folder = path.split(separator: "/").dropLast().joined(separator: "/")
-        let place = FilePath("\(prefix)/\(folder)/manifest.json")
-        guard let bytes = try backend.readInstalled(place, limit: Self.generatedLimit) else { return }
+        let file = FilePath("\(prefix)/\(folder)/manifest.json")
+        guard let bytes = try backend.readInstalled(file, limit: Self.generatedLimit) else { return }
         guard let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(bytes)) else {
             throw PackageFailure(.install, "the manifest of the unikernel is not one of Solo5")
         }

@@ -85,23 +85,23 @@ struct ImageMakeCommand: AsyncParsableCommand, TracedCommand {
         try await verify(recipe, configuration)
         let machines = (try? CacheOption.directory(in: configuration)).map { "\($0)/machines" }
         let finding = try await AcceleratorProbe(cache: machines).finding(for: hardware)
-        if let reason = finding.reason { say("KVM is not used, so that an installation takes hours: \(reason)") }
+        if let reason = finding.reason { printLine("KVM is not used, so that an installation takes hours: \(reason)") }
         let digest = try await build.run(
-            recipe, hardware: hardware, accelerator: finding.accelerator, report: { say($0) },
+            recipe, hardware: hardware, accelerator: finding.accelerator, report: { printLine($0) },
             reportStep: { if messages.verbose { StandardError.print($0) } })
         StandardOutput.print(try matrixLines(request, recipe, digest))
     }
 
     private func verify(_ recipe: MachineImageRecipe, _ configuration: Configuration) async throws {
-        say("verifying \(installer)")
+        printLine("verifying \(installer)")
         let evidence = try await InstallerCheck(
             file: installer, verification: recipe.verification, checksum: checksum, list: checksumList, key: signingKey,
             environment: configuration.environment
         ).run()
-        say("\(installer): \(evidence)")
+        printLine("\(installer): \(evidence)")
     }
 
-    private func say(_ text: String) {
+    private func printLine(_ text: String) {
         if !messages.quiet { StandardError.print(text) }
     }
 

@@ -22,7 +22,7 @@ final class Metrics: Sendable {
             state.bytes += bytes
             state.seconds += seconds
             state.count += 1
-            for (place, bound) in Self.bounds.enumerated() where seconds <= bound { state.buckets[place] += 1 }
+            for (index, bound) in Self.bounds.enumerated() where seconds <= bound { state.buckets[index] += 1 }
         }
     }
 
