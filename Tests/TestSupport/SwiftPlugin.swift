@@ -10,7 +10,7 @@ package enum SwiftPlugin {
     package static func build(_ source: String, named name: String, in directory: String) throws -> String {
         let host = try BuiltProgram.path(of: "ciso-plugin-host")
         let products = URL(filePath: host).resolvingSymlinksInPath().deletingLastPathComponent().path
-        let objects = try ["PluginKit", "PluginMessages"].flatMap { module in
+        let objects = try ["PluginKit", "PluginMessages", "ShellQuoting"].flatMap { module in
             try FileManager.default.contentsOfDirectory(atPath: "\(products)/\(module).build")
                 .filter { $0.hasSuffix(".o") }.sorted().map { "\(products)/\(module).build/\($0)" }
         }

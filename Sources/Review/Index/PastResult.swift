@@ -58,7 +58,7 @@ extension ResultIndex {
             .filter { $0.position == cell.position }
     }
 
-    /// The places of the versions of a package in a column that are planned or have results, in order of their names.
+    /// The indexes of the versions of a package in a column that are planned or have results, in order of their names.
     ///
     /// - Complexity: O(versions + log cells).
     func positions(of package: String, target: String, compiler: String) -> [Int] {

@@ -205,7 +205,7 @@ package struct DeploymentResults: Sendable {
         return header.columns.flatMap { column in sorted.flatMap { plannedPositions(of: $0, in: column) } }
     }
 
-    /// The places of the planned versions of a package in a column, in order.
+    /// The indexes of the planned versions of a package in a column, in order.
     func plannedPositions(of package: String, in column: PlanColumn) -> [Int] {
         index.positions(of: package, target: column.target, compiler: column.compiler)
             .filter { index.contents.cells[$0].basis != .unplanned }
