@@ -12,6 +12,8 @@ struct RequestWriter {
     /// The blobs of package files; most are inputs of many jobs.
     private var files: [Digest: Digest] = [:]
     private var targets: [Plan.Target: Digest] = [:]
+    /// Of the jobs that requests have named: a job is an input of many, and copying one takes longer than the search.
+    private var parts: [Digest: Part] = [:]
     /// The blobs with jobs, and for each job the number of the one that has it.
     private var jobBlobs: [Digest] = []
     private var jobs: [Digest: Int] = [:]
@@ -173,19 +175,34 @@ struct RequestWriter {
     }
 
     private mutating func make(_ id: Digest, _ parameters: Parameters) throws -> ExecutionRequest {
-        let own = try job(id)
+        let own = try part(id)
         var inputs: [ExecutionRequest.Input] = []
-        for input in try Job.inputOrder(of: own.inputs, inputs: { try job($0).inputs }) {
+        for input in try Job.inputOrder(of: own.inputs, inputs: { try part($0).inputs }) {
             guard let layer = parameters.layers[input] else {
                 throw Failure(.unavailable, "the layer of job \(input) is missing")
             }
-            inputs.append(.init(job: input, layer: layer, files: try object(for: job(input))))
+            inputs.append(.init(job: input, layer: layer, files: try object(for: part(input))))
         }
         var request = ExecutionRequest(
             deployment: plan.deployment, job: id, files: try object(for: own), inputs: inputs, base: parameters.base,
             target: try object(for: parameters.target))
         request.confirmations = parameters.confirmations > 0 ? parameters.confirmations : nil
         return request
+    }
+
+    /// What requests say of a job.
+    private struct Part {
+        var inputs: [Digest]
+        /// The digest of its package's files.
+        var opam: Digest
+    }
+
+    private mutating func part(_ id: Digest) throws(Failure) -> Part {
+        if let known = parts[id] { return known }
+        let job = try job(id)
+        let part = Part(inputs: job.inputs, opam: job.opam)
+        parts[id] = part
+        return part
     }
 
     private func job(_ id: Digest) throws(Failure) -> Job {
@@ -211,7 +228,7 @@ struct RequestWriter {
         return object
     }
 
-    private mutating func object(for job: Job) throws -> Digest {
+    private mutating func object(for job: Part) throws -> Digest {
         if let known = files[job.opam], isStored(known) { return known }
         let object = try put(read(job.opam).document)
         files[job.opam] = object
