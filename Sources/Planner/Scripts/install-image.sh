@@ -15,6 +15,7 @@ for file in dist/*"$extension"; do
 done
 if [ "$count" -ne 1 ]; then
     set -- dist/*
+    if [ ! -e "$1" ]; then set -- nothing; fi
     echo "error: 'dune build' left no single image dist/*$extension: found $*" >&2
     exit 1
 fi

@@ -41,7 +41,8 @@ extension JobRequest {
     private static func noTests(of cell: Cell, isProvisional: Bool) -> Failure {
         if isProvisional {
             return Failure(
-                .input, "\(cell) has no run yet: it is planned after its configure job", hint: "run it: ci run")
+                .input, "\(cell) has no run: one is planned only when its configure job has succeeded",
+                hint: "'ci run' runs that job, and then plans again")
         }
         if cell.package.backend != nil {
             return Failure(.input, "\(cell): the matrix does not request a run of it", hint: "see 'run' of unikernels")
