@@ -92,6 +92,24 @@ struct UnikernelRunTests {
         #expect(image["abi"] as? Int == 2 && image["path"] as? String == "share/hello-world/hello-world.spt")
     }
 
+    /// Who follows the log of a provisional cell gets those of its configure job, its build and its run.
+    @Test func followingALogContinuesWithWhatIsPlannedLater() async throws {
+        #expect(try ci("plan", "matrix.yaml").status == 0)
+        let follower = try Program(
+            [
+                try BuiltProgram.path(of: "ci"), "log", "--follow", "debian-12/4.13.1/hello-world.dev@spt", "--store",
+                folder("store"),
+            ], in: folder.path
+        ).start()
+        try await follower.wait(until: "the job is awaited") { follower.messages.contains("waiting for the job of") }
+        #expect(try ci("run", "matrix.yaml").status == 0)
+        let ending = try await follower.end()
+        #expect(ending.status == 0, "\(ending.messages)")
+        for line in ["=== hello-world-configure.dev@spt on ", "=== hello-world.dev@spt on ", "Hello World\n"] {
+            #expect(ending.output.contains(line), "\(ending.output)")
+        }
+    }
+
     /// Another source needs no other configuration, another expectation no other build, another `config.ml` all.
     @Test func onlyWhatDependsOnAChangeIsDoneAgain() throws {
         #expect(try ci("run", "matrix.yaml").status == 0)

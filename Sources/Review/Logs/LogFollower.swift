@@ -1,4 +1,5 @@
 internal import Core
+internal import Git
 package import Model
 internal import Records
 internal import Store
@@ -15,8 +16,12 @@ package struct LogFollower: Sendable {
     }
 
     private let store: Store
+    private let deployment: String
+    private let ofBuild: Bool
     private let branch: ResultBranch
     private let cell: Cell
+    /// The name under which the configure job of a provisional cell is recorded if it succeeds; nil for other cells.
+    private let configuration: Cell?
     /// The jobs in the order of their execution.
     private let jobs: [Digest]
     private let superseded: SupersededResults
@@ -32,13 +37,18 @@ package struct LogFollower: Sendable {
     ///   decides.
     package init(of selector: Selector, ofBuild: Bool, in results: DeploymentResults) throws {
         store = results.store
+        deployment = results.header.deployment
+        self.ofBuild = ofBuild
         (cell, jobs) = try Self.jobs(of: selector, ofBuild: ofBuild, in: results)
+        configuration = try Self.configuration(of: cell, jobs, in: results)
         branch = ResultBranch(deployment: results.header.deployment, target: cell.target)
         superseded = try SupersededResults(in: results.store)
         // Infrastructure failures are retried, so only a later result ends the job.
         known = Set(
-            try Self.results(of: cell, jobs, branch, in: results.store).filter { $0.outcome == .infrastructure }
-                .map(\.identity))
+            try Self.results(of: cell, configuration, jobs, branch, in: results.store).filter {
+                $0.outcome == .infrastructure
+            }
+            .map(\.identity))
     }
 
     private static func jobs(
@@ -69,11 +79,19 @@ package struct LogFollower: Sendable {
         return (planned.cell, ofBuild ? [build] : [build, test].compactMap { $0 })
     }
 
-    private static func results(of cell: Cell, _ jobs: [Digest], _ branch: ResultBranch, in store: Store) throws
-        -> [CellResult]
-    {
+    private static func configuration(of cell: Cell, _ jobs: [Digest], in results: DeploymentResults) throws -> Cell? {
+        guard let planned = try results.cells(picked: [Selector(cell: cell)]).first, planned.isProvisional,
+            let job = try jobs.first.flatMap(results.documents.job)
+        else { return nil }
+        return Cell(target: cell.target, compiler: cell.compiler, package: job.package)
+    }
+
+    private static func results(
+        of cell: Cell, _ configuration: Cell?, _ jobs: [Digest], _ branch: ResultBranch, in store: Store
+    ) throws -> [CellResult] {
         let snapshot = try store.snapshot(Branch(branch.name))
-        let paths = [ResultPath.cell(cell)] + jobs.map { ResultPath.input(cell, job: $0) }
+        let names = [cell, configuration].compactMap { $0 }
+        let paths = [ResultPath.cell(cell)] + names.flatMap { name in jobs.map { ResultPath.input(name, job: $0) } }
         return try paths.compactMap { try snapshot.value(CellResult.self, at: StorePath($0)) }
     }
 
@@ -87,6 +105,29 @@ package struct LogFollower: Sendable {
                 try body(.note("\(cell) is blocked: see 'ci log \(cause)'"))
             }
             guard ending.outcome == .success || ending.job != job else { return }
+        }
+        guard configuration != nil else { return }
+        try body(.note("waiting until the rest of \(cell) is planned"))
+        try await continued().follow(body)
+    }
+
+    /// The follower of the jobs in the plan that continues a provisional cell.
+    ///
+    /// - Throws: `Failure` of the category `input` if the cell has no jobs then.
+    private func continued() async throws -> LogFollower {
+        let selector = Selector(cell: cell)
+        var seen: ObjectID?
+        while true {
+            try Task.checkCancellation()
+            let head = try store.snapshot(Branch(deployment)).commit
+            if head != seen {
+                seen = head
+                let results = try DeploymentResults(store: store, deployment: deployment)
+                if try results.cells(picked: [selector]).first?.isProvisional != true {
+                    return try LogFollower(of: selector, ofBuild: ofBuild, in: results)
+                }
+            }
+            try await Task.sleep(for: Self.interval)
         }
     }
 
@@ -145,7 +186,7 @@ package struct LogFollower: Sendable {
 
     /// The result that ends the job; nil if there is none yet.
     private func ending(of job: Digest) throws -> CellResult? {
-        let results = try Self.results(of: cell, jobs, branch, in: store).filter {
+        let results = try Self.results(of: cell, configuration, jobs, branch, in: store).filter {
             !superseded.contains($0) && !known.contains($0.identity)
         }
         let later = jobs.drop { $0 != job }.dropFirst()
