@@ -120,13 +120,32 @@ public struct PlanDocuments: Sendable {
     /// The document with the metadata of packages; nil for a plan without.
     package func metadataDocument() throws -> [UInt8]? { try bytes(at: PlanLayout.metadata) }
 
-    /// The metadata of all packages of the plan, in the order of the packages; none in plans of older versions.
+    /// The metadata of all packages of the plan, in the order of the packages, without blank texts; none in plans of older
+    /// versions.
     ///
     /// - Throws: `Failure` if the document has other contents.
     public func metadata() throws -> [PackageMetadata] {
         guard let bytes = try metadataDocument() else { return [] }
-        return try PackageMetadata.read(bytes)
-            ?? Self.decode([PackageMetadata].self, bytes, PlanLayout.metadata)
+        let metadata =
+            try PackageMetadata.read(bytes) ?? Self.decode([PackageMetadata].self, bytes, PlanLayout.metadata)
+        return metadata.map { package in
+            PackageMetadata(
+                package: package.package, maintainers: Self.meaningful(package.maintainers),
+                tags: Self.meaningful(package.tags), bugReports: Self.meaningful(package.bugReports),
+                devRepo: Self.meaningful(package.devRepo.map { [$0] }).first)
+        }
+    }
+
+    /// The texts that say something: an opam file may have a maintainer `""`.
+    private static func meaningful(_ texts: [String]?) -> [String] {
+        (texts ?? []).filter { text in
+            text.utf8.contains { (0x21..<0x7F).contains($0) }
+                || text.unicodeScalars.contains { scalar in
+                    let properties = scalar.properties
+                    return !properties.isWhitespace && !properties.isDefaultIgnorableCodePoint
+                        && properties.generalCategory != .control
+                }
+        }
     }
 
     /// The cells in a document, in order; empty if there is no document.
