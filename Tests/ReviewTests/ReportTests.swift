@@ -85,6 +85,25 @@ import Testing
         #expect(reader.suites.compactMap { $0.counts["error"] }.reduce(0, +) == 1)
     }
 
+    /// If the failure itself is not in the report, because its job decides no cell or the cell was not picked, the cells that it
+    /// blocks are: a report in which they were only skipped would pass.
+    @Test func blockedCellsFailUnlessTheFailureIsReported() throws {
+        let input = PackageVersion(name: "dune", version: "3.0")
+        let blocked = try state("debian-12/5.3.0/waiting.2", .blocked) { $0.blockedBy = input }
+        var accepted = try state("debian-12/5.3.0/waiting.3", .blocked) { $0.blockedBy = input }
+        accepted.accepted = "known"
+        let elsewhere = try state("freebsd-14/5.3.0/dune.3.0", .failure)
+        for (others, expected) in try [
+            ([accepted], 1), ([accepted, elsewhere], 2), ([state("debian-12/5.3.0/dune.3.0", .failure)], 1),
+        ] {
+            let text = Report(plan: plan, states: others + [blocked], causes: []).junitDocument()
+            #expect(text.components(separatedBy: "<failure").count - 1 == expected, "\(text)")
+        }
+        let own = try state("debian-12/5.3.0/dune.3.0", .failure)
+        let text = Report(plan: plan, states: [own, blocked], causes: []).junitDocument()
+        #expect(text.contains("<skipped"), "\(text)")
+    }
+
     /// The order of the results makes no difference.
     @Test func equalResultsGiveEqualFiles() throws {
         let once = Report(plan: plan, states: try states(), causes: [])

@@ -5,13 +5,16 @@ extension Report {
     /// backend, as in tables.
     ///
     /// A failed package is a `failure`, an infrastructure failure and a cell blocked by one are an `error`; cells that were
-    /// not tried and accepted failures are `skipped`.
+    /// not tried and accepted failures are `skipped`. So is a cell that a failed package blocks, if the report has the failure; if not,
+    /// because the job that failed decides no cell or its cell was not picked, the blocked cell is the `failure`.
     package func junitDocument() -> String {
+        let failed = Set(cells.filter { $0.outcome == .failure }.map(\.cell))
         var document = Markup(prologue: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
         let columns = Dictionary(grouping: cells, by: \.cell.fullColumnName)
         document.element("testsuites", ["name": status.deployment]) { document in
             for (name, states) in columns.sorted(by: { $0.key < $1.key }) {
-                let kinds = Dictionary(grouping: states, by: JUnitKind.init).mapValues(\.count)
+                let judged = states.map { ($0, JUnitKind($0, failed)) }
+                let kinds = Dictionary(judged.map { ($0.1, 1) }, uniquingKeysWith: +)
                 document.element(
                     "testsuite",
                     [
@@ -20,14 +23,14 @@ extension Report {
                         "time": seconds(states.compactMap(\.duration).reduce(0, +)),
                     ]
                 ) { document in
-                    for state in states { write(state, in: name, to: &document) }
+                    for (state, kind) in judged { write(state, as: kind, in: name, to: &document) }
                 }
             }
         }
         return document.text
     }
 
-    private func write(_ state: CellState, in suite: String, to document: inout Markup) {
+    private func write(_ state: CellState, as kind: JUnitKind, in suite: String, to document: inout Markup) {
         document.element(
             "testcase",
             [
@@ -35,11 +38,11 @@ extension Report {
                 "time": seconds(state.duration ?? 0),
             ]
         ) { document in
-            switch JUnitKind(state) {
+            switch kind {
             case .passed: break
             case .failure, .error:
                 document.element(
-                    JUnitKind(state).rawValue, ["message": state.reason ?? state.words, "type": state.words],
+                    kind.rawValue, ["message": state.reason ?? state.words, "type": state.words],
                     text: state.signature ?? "")
             case .skipped:
                 document.element("skipped", ["message": state.accepted ?? state.reason ?? state.words], text: "")
@@ -54,14 +57,23 @@ extension Report {
 private enum JUnitKind: String {
     case passed, failure, error, skipped
 
-    init(_ state: CellState) {
+    /// - Parameter failed: The cells with failures that the report has.
+    init(_ state: CellState, _ failed: Set<Cell>) {
         self =
             switch state.outcome {
             case .success: .passed
             case .failure: state.accepted == nil ? .failure : .skipped
             case .infrastructure: .error
-            case .blocked: state.isVerdict ? .skipped : .error
+            case .blocked: !state.isVerdict ? .error : Self.isExplained(state, by: failed) ? .skipped : .failure
             case .unsolvable, .cancelled, nil: .skipped
             }
+    }
+
+    /// Whether the failure that blocks a cell is in the report or accepted.
+    private static func isExplained(_ state: CellState, by failed: Set<Cell>) -> Bool {
+        if state.accepted != nil { return true }
+        return state.blockedBy.map {
+            failed.contains(Cell(target: state.cell.target, compiler: state.cell.compiler, package: $0))
+        } ?? false
     }
 }
