@@ -33,8 +33,9 @@ extension DeploymentResults {
         for selector in selectors {
             // A negated selector may match no cell, but names in it must exist.
             if case .not(let inner) = selector {
-                guard case .cells = inner, try positions(picked: [inner]).isEmpty else { continue }
-                throw try nothing(pickedBy: inner)
+                guard case .cells = inner else { continue }
+                if try positions(picked: [inner]).isEmpty { throw try nothing(pickedBy: inner) }
+                if try positions(picked: [selector]).isEmpty { throw try nothing(pickedBy: selector) }
             }
             if try positions(picked: [selector]).isEmpty { throw try nothing(pickedBy: selector) }
         }

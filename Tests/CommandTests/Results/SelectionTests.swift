@@ -35,6 +35,14 @@ import Testing
         }
     }
 
+    /// What a name leaves out may be everything.
+    @Test(arguments: [["results"], ["show"], ["gate"], ["gate", "--allow-empty"], ["log"], ["explain"]])
+    func aNegatedSelectorThatLeavesNothingIsAnError(command: [String]) async throws {
+        let ending = try await RecordedStore.shared().run(command + ["!*"])
+        #expect(ending.status == 2 && ending.messages.contains("no cell matches '!*'"), "\(ending)")
+        #expect(ending.output.isEmpty, "\(ending)")
+    }
+
     @Test(arguments: [
         ("debian-12/9.9", "no compiler '9.9'"), ("debain-12", "did you mean 'debian-12'?"),
         ("0123456", "a commit of results"), ("results/small/debian-12~99", "a commit of results"),
