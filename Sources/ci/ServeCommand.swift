@@ -3,8 +3,10 @@ internal import Core
 internal import Etcd
 internal import Foundation
 internal import HTTP
+internal import Model
 internal import Pages
 internal import PluginHost
+internal import Review
 internal import System
 
 struct ServeCommand: ParsableCommand, TracedCommand {
@@ -39,10 +41,11 @@ struct ServeCommand: ParsableCommand, TracedCommand {
     func run() throws {
         let configuration = try Configuration.current()
         let path = try store.path(in: configuration)
-        // Errors of the store or the deployment are reported before the server starts.
-        _ = try store.results(of: deployment)
+        // Errors of the store or the deployment are reported before the server starts. A deployment that is planned later does
+        // not make the choice ambiguous.
+        let chosen = try store.results(of: deployment).header.deployment
         var settings = ServerSettings(
-            store: path, deployment: deployment, cache: try store.indexCache(), host: listen.host, port: listen.port,
+            store: path, deployment: chosen, cache: try store.indexCache(), host: listen.host, port: listen.port,
             address: address, accessLog: accessLog, isQuiet: output.quiet)
         settings.coordination = try Self.coordination(configuration)
         guard let program = Self.program else {

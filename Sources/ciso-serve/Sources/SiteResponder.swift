@@ -59,9 +59,12 @@ struct SiteResponder: Sendable {
     }
 
     private func answer(_ request: Request, _ user: inout String?) async throws -> Response {
-        guard request.uri.string.utf8.count <= ServerLimits.address,
-            let path = request.uri.path.removingPercentEncoding, path.first == "/"
-        else { return Self.text(.uriTooLong, "The path is too long or invalid.\n") }
+        guard request.uri.string.utf8.count <= ServerLimits.address else {
+            return Self.text(.uriTooLong, "The path is too long.\n")
+        }
+        guard let path = request.uri.path.removingPercentEncoding, path.first == "/" else {
+            return Self.text(.badRequest, "The path is invalid.\n")
+        }
         let name = String(path.dropFirst())
         if request.method == .post { return try await changes.respond(to: request, at: name, user: &user) }
         guard request.method == .get || request.method == .head else {
@@ -131,7 +134,7 @@ struct SiteResponder: Sendable {
         header?.split(separator: ",").contains { entry in
             let parts = entry.lowercased().filter { $0 != " " }.split(separator: ";")
             return parts.first.map(String.init) == coding
-                && !parts.dropFirst().contains { $0 == "q=0" || $0 == "q=0.0" }
+                && !parts.dropFirst().contains { $0.hasPrefix("q=") && (Double($0.dropFirst(2)) ?? 0) <= 0 }
         } ?? false
     }
 

@@ -58,6 +58,35 @@ struct ServeTests {
         #expect(head.status == 200 && head.headers["content-length"] == "\(page.body.utf8.count)")
     }
 
+    /// A weight of zero, however it is written, forbids a coding.
+    @Test(arguments: [
+        ("gzip", true), ("br, GZIP;q=0.5", true), ("gzip; q=1.000", true), ("gzip;q=0", false), ("gzip;q=0.000", false),
+        ("gzip ; q=0.00 , identity", false), ("gzip;q=none", false), ("gzipped", false), ("", false),
+    ])
+    func pagesAreCompressedForClientsThatAcceptIt(_ accepted: String, _ isCompressed: Bool) async throws {
+        let server = try await server(RecordedStore.shared())
+        let page = try server.request("/index.html", "-H", "Accept-Encoding: \(accepted)", "--head")
+        #expect(page.status == 200 && (page.headers["content-encoding"] == "gzip") == isCompressed)
+    }
+
+    /// The server keeps the deployment that it began with, which was the only one then.
+    @Test func aDeploymentPlannedLaterChangesNothing() async throws {
+        let history = try RunHistory(["one.1": #"depends: "ocaml""#], asked: "one")
+        try await history.run(["one": .success])
+        let server = try await server(history)
+        let matrix = history.folder.read("matrix.yaml") ?? ""
+        try history.folder.write(matrix.replacing("deployment: small", with: "deployment: other"), to: "other.yaml")
+        #expect(try history.ci("plan", "other.yaml", "-q").status == 0)
+        try history.commit("changed", ["one.1": "depends: \"ocaml\"\nbuild: \"false\""])
+        try await history.run(["one": .failure])
+        try await waitUntil("the pages follow") {
+            try server.request("/packages/one.html").body.contains("failure in build")
+        }
+        let refused = try history.ci("serve", "--listen", "127.0.0.1:0")
+        #expect(refused.status == 2)
+        #expect(refused.messages.contains("other, small") && refused.messages.contains("--deployment"))
+    }
+
     @Test func everyAnswerForbidsWhatPagesDoNotNeed() async throws {
         let server = try await server(RecordedStore.shared())
         for path in ["/", "/grid.html", "/nothing.html", "/api/v1/start", "/metrics", "/badges/targets/debian-12.svg"] {
@@ -74,10 +103,11 @@ struct ServeTests {
             "/nothing.html", "/../../etc/passwd", "/..%2f..%2fetc%2fpasswd", "/packages/..%2f..%2fciso%2ftokens.json",
             "/cells/debian-12/4.13.1/..html", "/logs/0.txt", "/diff/1/2.html", "/api/v1/nothing",
             "/api/v1/packages/%00",
-            "/feeds/packages/none.xml", "/style.css/", "/%ff",
+            "/feeds/packages/none.xml", "/style.css/", "//index.html", "/packages//one.html",
         ] {
-            #expect([404, 414].contains(try server.request(path, "--path-as-is").status), "\(path)")
+            #expect(try server.request(path, "--path-as-is").status == 404, "\(path)")
         }
+        for path in ["/%ff", "/%", "/%zz"] { #expect(try server.request(path).status == 400, "\(path)") }
         #expect(try server.request("/" + String(repeating: "a", count: 2000)).status == 414)
         #expect(try server.request("/", "-X", "DELETE").status == 405)
         #expect(try server.request("/", "-X", "POST").status == 404)
