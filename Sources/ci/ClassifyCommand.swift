@@ -35,8 +35,7 @@ struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
     func run() async throws {
         let phase = try chosenPhase()
         let reader = try await reader()
-        let log = try contents()
-        let read = log.withUnsafeBytes { reader.read(jobLog: $0, phase: phase) }
+        let read = try withContents { reader.read(jobLog: $0, phase: phase) }
         let answer = ClassifiedLog(read.finding, phase: read.phase)
         switch format {
         case .json: try printJSON(answer)
@@ -62,7 +61,7 @@ struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
         return LogReader(try await plugin.patterns())
     }
 
-    private func contents() throws -> [UInt8] {
+    private func withContents<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws -> Result {
         let isInput = file == nil || file == "-"
         let path = isInput ? "standard input" : file ?? ""
         do {
@@ -70,7 +69,8 @@ struct ClassifyCommand: AsyncParsableCommand, TracedCommand {
             let log =
                 try isInput
                 ? OpenFile<SystemError>(adopting: dup(STDIN_FILENO), path) : OpenFile<SystemError>(path, O_RDONLY)
-            return try log.readToEnd()
+            if let result = log.withMapping(body) { return result }
+            return try log.readToEnd().withUnsafeBytes(body)
         } catch {
             throw Failure(
                 .input, "\(path): the log cannot be read",

@@ -20,8 +20,9 @@ struct FailedStep {
         while let start = next {
             var position = start + LogEncoder.marker.utf8.count
             // Within a step, only the line that ends it matters, and between steps one that begins a step.
-            let awaited = UInt8(ascii: open == nil ? "b" : "e")
-            if position < log.count, log[position] == awaited {
+            if position + 4 <= log.count,
+                log.loadUnaligned(fromByteOffset: position, as: UInt32.self) == (open == nil ? Self.begin : Self.end)
+            {
                 position = Self.end(of: position, in: log)
                 let line = UnsafeRawBufferPointer(rebasing: log[start..<position])
                 if let boundary = LogBoundary(line) {
@@ -41,6 +42,14 @@ struct FailedStep {
         if let open { failed = (open.phase, open.start..<log.count) }
         guard let failed else { return nil }
         (phase, range) = failed
+    }
+
+    /// The first four bytes of what is after the marker in lines that begin and end a step.
+    private static let begin = word("begi")
+    private static let end = word("end ")
+
+    private static func word(_ text: StaticString) -> UInt32 {
+        UnsafeRawPointer(text.utf8Start).loadUnaligned(as: UInt32.self)
     }
 
     private static let newline = UInt8(ascii: "\n")

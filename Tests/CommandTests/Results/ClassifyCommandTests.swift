@@ -38,6 +38,16 @@ import Testing
 
     private let log = "CC a.o\na.c:3:1: error: no \u{1B}[1mway\u{1B}[0m\nmake: *** [a.o] Error 1\n"
 
+    /// Such a file is read instead of mapped, because it may become shorter.
+    @Test func aFileThatIsBeingWrittenIsReadLikeOthers() throws {
+        try folder.write(log, to: "log")
+        let mapped = try answer(classify("log"))
+        let writer = try FileHandle(forWritingTo: URL(filePath: folder("log")))
+        defer { try? writer.close() }
+        #expect(try answer(classify("log")) == mapped)
+        #expect(try answer(classify("-", input: log)) == mapped)
+    }
+
     @Test func aFileAndStandardInputAreReadAlike() throws {
         try folder.write(log, to: "log")
         let read = try answer(classify("log"))
