@@ -46,59 +46,42 @@
         return causes;
     }
 
-    // A filter: words that all have to fit; `!word` must not; `key:word` looks at something other than the package's name.
-    function predicate(text) {
-        const tests = text.toLowerCase().split(/\s+/).filter(Boolean).map(word => {
-            const negated = word[0] === "!", bare = negated ? word.slice(1) : word;
-            const colon = bare.indexOf(":"), key = colon > 0 ? bare.slice(0, colon) : "", value = bare.slice(colon + 1);
-            const test = testFor(key, value, bare);
-            return negated ? (row, column) => !test(row, column) : test;
-        });
-        if (tests.length === 1) return tests[0];
-        return (row, column) => tests.every(test => test(row, column));
-    }
-    function testFor(key, value, bare) {
+    // A filter: words that all have to fit; `!word` must not; `key:word` looks at something other than the package's name. A text
+    // is compared once for each kind, column, cause or row; cells are looked up in the table of the answers.
+    function narrow(word) {
+        const negated = word[0] === "!", bare = negated ? word.slice(1) : word;
+        const colon = bare.indexOf(":"), key = colon > 0 ? bare.slice(0, colon) : "", value = bare.slice(colon + 1);
+        const table = answers => Uint8Array.from(answers, answer => Boolean(answer) !== negated ? 1 : 0);
+        const byKind = fits => keep(states, Uint8Array.from({ length: 128 }, (_, state) => kindOf[state] && Boolean(fits(kindOf[state])) !== negated ? 1 : 0));
+        const byColumn = fits => { const fit = table(columns.map(fits)); for (let cell = 0, column = 0; cell < fitting.length; cell++) { fitting[cell] &= fit[column]; if (++column === width) column = 0; } };
+        const byRow = fits => { for (let row = 0; row < rows.length; row++) if (Boolean(fits(row)) === negated) fitting.fill(0, row * width, row * width + width); };
         switch (key) {
-        case "outcome": return testOfKind(kind => kind.outcome.startsWith(value));
-        case "change": return testOfKind(kind => kind.change?.startsWith(value));
-        case "state": return testOfKind(kind => kind.word.startsWith(value));
-        case "cause": { const fits = data.causes.map(cause => cause[0].startsWith(value)); return (row, column) => fits[causeOf[row * width + column]]; }
-        case "target": return testOfColumn(column => column.target.startsWith(value));
-        case "maintainer": return people ? testOfRow(row => people.maintainers[row].some(name => name.includes(value))) : () => true;
-        case "tag": return people ? testOfRow(row => people.tags[row].some(name => name.startsWith(value))) : () => true;
-        case "compiler": return testOfColumn(column => column.name.split("/")[1].startsWith(value));
-        default: return testOfRow(row => lowered[row].includes(bare));
+        case "outcome": byKind(kind => kind.outcome.startsWith(value)); break;
+        case "change": byKind(kind => kind.change?.startsWith(value)); break;
+        case "state": byKind(kind => kind.word.startsWith(value)); break;
+        case "cause": { const fit = data.causes.map(cause => cause[0].startsWith(value)); for (let cell = 0; cell < fitting.length; cell++) if (Boolean(fit[causeOf[cell]]) === negated) fitting[cell] = 0; break; }
+        case "target": byColumn(column => column.target.startsWith(value)); break;
+        case "maintainer": if (people) byRow(row => people.maintainers[row].some(name => name.includes(value))); else if (negated) fitting.fill(0); break;
+        case "tag": if (people) byRow(row => people.tags[row].some(name => name.startsWith(value))); else if (negated) fitting.fill(0); break;
+        case "compiler": byColumn(column => column.name.split("/")[1].startsWith(value)); break;
+        default: byRow(row => lowered[row].includes(bare));
         }
     }
-    // Tests look a cell up in a table: a text is compared once for each kind, column or row.
-    function testOfKind(fits) {
-        const table = kindOf.map(fits);
-        return (row, column) => table[states[row * width + column]];
-    }
-    function testOfColumn(fits) {
-        const table = columns.map(fits);
-        return (row, column) => table[column];
-    }
-    function testOfRow(fits) {
-        const table = rows.map((_, row) => fits(row));
-        return row => table[row];
+    function keep(values, fit) {
+        for (let cell = 0; cell < values.length; cell++) fitting[cell] &= fit[values[cell]];
     }
 
     function select() {
-        const fits = predicate(filter.value), whole = filter.value.trim() === "";
-        fitting.fill(whole ? 1 : 0);
+        for (let cell = 0; cell < states.length; cell++) fitting[cell] = states[cell] === blank ? 0 : 1;
+        const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+        words.forEach(narrow);
         shown = [];
-        let cells = whole ? total : 0;
+        let cells = 0;
         for (let row = 0, cell = 0; row < rows.length; row++) {
-            let any = whole;
-            if (whole) cell += width;
-            else for (let column = 0; column < width; column++, cell++) {
-                if (states[cell] === blank || !fits(row, column)) continue;
-                fitting[cell] = 1;
-                any = true;
-                cells++;
-            }
-            if (any) shown.push(row);
+            let own = 0;
+            for (let column = 0; column < width; column++) own += fitting[cell++];
+            if (own > 0 || words.length === 0) shown.push(row);
+            cells += own;
         }
         order();
         count.textContent = `${cells} of ${total} cells, ${shown.length} of ${rows.length} packages`;
@@ -140,14 +123,16 @@
     }
 
     const style = getComputedStyle(document.documentElement);
-    function paint(name) {
-        context.fillStyle = context.strokeStyle = resolve(`--${name}`);
-    }
     const probe = document.createElement("i");
     document.body.append(probe);
+    let colours = new Map();
     function resolve(variable) {
-        probe.style.color = `var(${variable})`;
-        return getComputedStyle(probe).color;
+        let known = colours.get(variable);
+        if (!known) {
+            probe.style.color = `var(${variable})`;
+            colours.set(variable, known = getComputedStyle(probe).color);
+        }
+        return known;
     }
 
     function shape(context, kind, x, y, s) {
@@ -174,32 +159,52 @@
         }
     }
 
+    // The picture of a cell, drawn once for each kind or step, and copied to every such cell.
+    const easel = document.createElement("canvas"), brush = easel.getContext("2d", { willReadFrequently: true });
+    let pictures = [], pictured = "";
+    function picture(key, faded, size, ratio) {
+        const place = 2 * (key + 10) + (faded ? 1 : 0);
+        if (!pictures[place]) {
+            const side = Math.max(1, Math.round(size * ratio)), kind = kindOf[key];
+            easel.width = easel.height = side;
+            brush.scale(side / size, side / size);
+            brush.globalAlpha = faded ? .22 : 1;
+            brush.fillStyle = brush.strokeStyle = kind ? resolve(`--${kind.word}`) : scale(key + 9);
+            shape(brush, kind ? kind.shape : "full", 0, 0, size);
+            pictures[place] = new Uint32Array(brush.getImageData(0, 0, side, side).data.buffer);
+        }
+        return pictures[place];
+    }
+
+    // Browsers limit the sides and the area of a canvas: a tall one is drawn with fewer pixels.
+    const longestSide = 32767, largestArea = 1 << 24;
+
+    let image = null;
     function draw() {
         arrange();
-        const ratio = devicePixelRatio || 1, broad = Math.min(layout.strips * layout.strip + (layout.head ? 60 : 0), canvas.parentElement.clientWidth), high = layout.head + layout.deep * layout.size;
+        const broad = Math.min(layout.strips * layout.strip + (layout.head ? 60 : 0), canvas.parentElement.clientWidth), high = layout.head + layout.deep * layout.size;
+        const ratio = Math.min(devicePixelRatio || 1, longestSide / high, Math.sqrt(largestArea / (broad * high)));
         canvas.width = Math.ceil(broad * ratio); canvas.height = Math.ceil(high * ratio);
         canvas.style.width = `${broad}px`; canvas.style.height = `${high}px`;
-        context.setTransform(ratio, 0, 0, ratio, 0, 0);
-        const mode = details ? colour.value : "state", groups = new Map();
-        shown.forEach((row, index) => {
-            const start = Math.floor(index / layout.deep) * layout.strip, y = layout.head + index % layout.deep * layout.size;
-            for (let column = 0, cell = row * width; column < width; column++, cell++) {
+        if (image && image.width === canvas.width && image.height === canvas.height) image.data.fill(0);
+        else image = context.createImageData(canvas.width, canvas.height);
+        if (pictured !== `${layout.size} ${ratio}`) { pictures = []; pictured = `${layout.size} ${ratio}`; }
+        const pixels = new Uint32Array(image.data.buffer), across = image.width, down = image.height;
+        const mode = details ? colour.value : "state", size = layout.size, side = Math.max(1, Math.round(size * ratio));
+        for (let index = 0; index < shown.length; index++) {
+            const start = Math.floor(index / layout.deep) * layout.strip, top = Math.round((layout.head + index % layout.deep * size) * ratio);
+            const bottom = Math.min(top + side, down);
+            for (let column = 0, cell = shown[index] * width; column < width; column++, cell++) {
                 if (states[cell] === blank) continue;
-                // Steps are negative; the second half of the numbers is that of faded cells.
-                const key = (mode === "state" ? states[cell] : step(mode, cell) - 10) + (fitting[cell] ? 0 : 1000);
-                let places = groups.get(key);
-                if (!places) groups.set(key, places = []);
-                places.push(start + layout.left[column], y);
+                // Steps are negative.
+                const source = picture(mode === "state" ? states[cell] : step(mode, cell) - 9, fitting[cell] === 0, size, ratio);
+                const left = Math.round((start + layout.left[column]) * ratio), end = Math.min(left + side, across) - left;
+                for (let y = top, from = 0; y < bottom; y++, from += side)
+                    for (let x = 0, to = y * across + left; x < end; x++) pixels[to + x] = source[from + x];
             }
-        });
-        for (const [number, places] of groups) {
-            const faded = number > 500, key = faded ? number - 1000 : number, kind = kindOf[key];
-            context.globalAlpha = faded ? .22 : 1;
-            if (kind) paint(kind.word); else context.fillStyle = scale(key + 10);
-            const form = kind ? kind.shape : "full";
-            for (let i = 0; i < places.length; i += 2) shape(context, form, places[i], places[i + 1], layout.size);
         }
-        context.globalAlpha = 1;
+        context.putImageData(image, 0, 0);
+        context.setTransform(ratio, 0, 0, ratio, 0, 0);
         if (layout.label > 40) writeNames();
         if (layout.head) writeHeads();
         if (cursor) outline();
@@ -379,7 +384,7 @@
     addEventListener("resize", draw);
     addEventListener("popstate", recall);
     addEventListener("hashchange", recall);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { colours = new Map(); pictures = []; draw(); });
     document.getElementById("controls").hidden = false;
     writeLegend();
     recall();
