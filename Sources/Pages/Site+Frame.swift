@@ -12,10 +12,7 @@ extension Site {
         _ template: String, at path: String, title: String, isWide: Bool = false, feed: String? = nil,
         _ values: TemplateValues
     ) -> Page {
-        var frame = frame.values(at: path)
-        (frame["title"], frame["wide"], frame["feed"]) = (shown(title), isWide, optional(feed))
-        frame.merge(values)
-        return Page(html: templates.render(template, frame), at: path)
+        frame.page(template, at: path, title: shown(title), isWide: isWide, feed: feed, values)
     }
 
     /// The path of a style sheet or script, which includes its digest so that a changed file has a new path.

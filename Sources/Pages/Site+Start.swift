@@ -71,8 +71,7 @@ extension Site {
 
     /// The template values of the table of columns with the standings of their cells.
     func columnTable(_ columns: [SiteColumn]) -> TemplateValues {
-        var counts: [SiteColumn: [Standing: Int]] = [:]
-        for cell in cells { counts[SiteColumn(cell.state.cell), default: [:]][cell.standing, default: 0] += 1 }
+        let counts = siteColumns.standings
         let used = Self.order.filter { standing in columns.contains { counts[$0]?[standing] != nil } }
         return [
             "columnsCaption": "Cells by state", "states": used.map { ["label": StandingPresentation.words($0)] },

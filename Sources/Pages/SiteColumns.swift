@@ -24,12 +24,17 @@ struct SiteColumns: Sendable {
     let all: [SiteColumn]
     /// The names of the targets, sorted.
     let targetNames: [String]
+    /// The number of cells in each standing by column.
+    let standings: [SiteColumn: [Standing: Int]]
     private let ofCompilers: [(name: String, columns: [SiteColumn])]
     private let ofTargets: [(name: String, columns: [SiteColumn])]
 
     /// The columns of cells.
     init(_ cells: [ListedCell]) {
-        all = Set(cells.map { SiteColumn($0.state.cell) }).sorted()
+        var standings: [SiteColumn: [Standing: Int]] = [:]
+        for cell in cells { standings[SiteColumn(cell.state.cell), default: [:]][cell.standing, default: 0] += 1 }
+        self.standings = standings
+        all = standings.keys.sorted()
         ofCompilers = Dictionary(grouping: all, by: \.compiler).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         ofTargets = Dictionary(grouping: all, by: \.target).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         targetNames = ofTargets.map(\.name)

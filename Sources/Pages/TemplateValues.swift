@@ -1,3 +1,4 @@
+internal import Core
 internal import Mustache
 
 /// The values of a template by name: text, numbers, flags, nested values and lists of these.
@@ -39,4 +40,59 @@ private struct TemplateText: MustacheCustomRenderable, MustacheParent {
     }
 
     func child(named: String) -> Any? { nil }
+}
+
+/// The rows of a long table whose section contains variables only. The library would look up each variable of each row in all
+/// enclosing sections; here the section is read once, and its variables are the columns of the rows.
+///
+/// - SeeAlso: `docs/decisions/0323-rows-of-tables.md`
+struct TableRows: CustomStringConvertible {
+    /// A piece of the section: text as it is, or a column.
+    private enum Piece {
+        case text(String)
+        case column(Int)
+    }
+
+    /// The rendered rows. The library renders what a lambda returns by its description.
+    let description: String
+
+    /// The value of a section with rows.
+    ///
+    /// - Parameters:
+    ///   - names: The names of the columns.
+    ///   - rows: The text of each column.
+    static func section(_ names: [String], _ rows: [[String]]) -> Any {
+        MustacheLambda { TableRows(names, rows, section: $0) }
+    }
+
+    private init(_ names: [String], _ rows: [[String]], section: String) {
+        let pieces = Self.pieces(of: section, names)
+        var text = ""
+        for row in rows {
+            for piece in pieces {
+                switch piece {
+                case .text(let piece): text += piece
+                case .column(let column): text += row[column].escapedAsMarkup
+                }
+            }
+        }
+        description = text
+    }
+
+    /// A variable that is no column is a mistake in a template.
+    private static func pieces(of section: String, _ names: [String]) -> [Piece] {
+        var pieces: [Piece] = []
+        var rest = section.utf8[...]
+        while let brace = rest.firstIndex(of: UInt8(ascii: "{")),
+            let end = rest[brace...].firstIndex(of: UInt8(ascii: "}"))
+        {
+            let name = rest[brace..<end].drop { $0 == UInt8(ascii: "{") }
+            guard let column = names.firstIndex(where: { $0.utf8.elementsEqual(name) }) else {
+                preconditionFailure("the table has no column '\(name)'")
+            }
+            pieces += [.text(String(Substring(rest[..<brace]))), .column(column)]
+            rest = rest[end...].drop { $0 == UInt8(ascii: "}") }
+        }
+        return pieces + [.text(String(Substring(rest)))]
+    }
 }

@@ -11,7 +11,7 @@ extension OpenFile {
     /// A mapping of a file that becomes shorter ends the process. A lease makes the system wait with opening the file for
     /// writing, and with shortening it, until it is given back; it is refused if a process has opened the file for writing.
     ///
-    /// - SeeAlso: `docs/decisions/0325-mapped-logs.md`
+    /// - SeeAlso: `docs/decisions/0324-mapped-logs.md`
     func withMapping<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         guard lseek(descriptor, 0, SEEK_CUR) == 0 else { return nil }
         // Sent when another process waits; it would end this one.

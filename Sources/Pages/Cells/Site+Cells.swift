@@ -21,7 +21,7 @@ extension Site {
                 "targetFile": address(cell.target),
                 "compiler": shown(cell.compiler), "class": look.name, "mark": look.mark,
                 "words": shown(listed.state.words),
-                "hasStrip": !strip.isEmpty, "strip": strip,
+                "hasStrip": !strip.isEmpty, "strip": TableRows.section(Self.stripColumns, strip),
                 "stripSummary": "results after the last \(counted(strip.count, "run")), newest on the right; "
                     + "faint if the run did not build it",
                 "facts": facts(of: listed, turn), "hasReason": excerpt != nil, "excerpt": excerpt ?? "",
@@ -52,7 +52,7 @@ extension Site {
     /// A square for each of the last runs, oldest first, with the result after that run.
     ///
     /// - Parameter history: The results of the cell, newest first.
-    private func strip(of history: [PastResult]) -> [TemplateValues] {
+    private func strip(of history: [PastResult]) -> [[String]] {
         runs.prefix(20).reversed().compactMap { run in
             let result = history.first { result in
                 result.run.map { $0 <= run.number } ?? (result.time <= run.end ?? .max)
@@ -62,7 +62,9 @@ extension Site {
         }
     }
 
-    private func stripEntry(_ run: Int, _ result: PastResult) -> TemplateValues {
+    private static let stripColumns = ["class", "mark", "title", "href"]
+
+    private func stripEntry(_ run: Int, _ result: PastResult) -> [String] {
         let isOwn = result.run == run
         let standing: Standing =
             switch result.outcome {
@@ -77,10 +79,9 @@ extension Site {
             }
         let look = StandingPresentation(standing)
         return [
-            "class": isOwn ? look.name : "\(look.name) carried", "mark": look.mark,
-            "title":
-                "run \(run): \(result.outcome?.words(in: result.phase, result.change) ?? "removed")\(isOwn ? "" : ", as before")",
-            "href": "runs/\(run).html",
+            isOwn ? look.name : "\(look.name) carried", look.mark,
+            "run \(run): \(result.outcome?.words(in: result.phase, result.change) ?? "removed")\(isOwn ? "" : ", as before")",
+            "../../../runs/\(run).html",
         ]
     }
 

@@ -30,11 +30,13 @@ extension Site {
                     let name = grid.names[row]
                     return [
                         "name": shown(name), "file": address(PackageVersion(name)?.name ?? name),
-                        "cells": grid.cells[row].map { cell -> TemplateValues in
-                            guard let cell else { return ["class": "none", "words": ""] }
-                            let look = StandingPresentation(cell)
-                            return ["class": look.name, "words": look.name]
-                        },
+                        "cells": TableRows.section(
+                            ["class", "words"],
+                            grid.cells[row].map { cell in
+                                guard let cell else { return ["none", ""] }
+                                let look = StandingPresentation(cell)
+                                return [look.name, look.name]
+                            }),
                     ]
                 },
             ])
@@ -53,7 +55,7 @@ extension Site {
             [
                 "hasPeople": people.metadata[name] != nil, "people": peopleRows(of: name),
                 "name": shown(name), "summary": "\(good) of \(counted(own.count, "cell")) good",
-                "cells": own.map(packageRow), "hasProblems": !problems.isEmpty,
+                "cells": TableRows.section(Self.packageColumns, own.map(packageRow)), "hasProblems": !problems.isEmpty,
                 "problems": problems.sorted { $0.key < $1.key }.map { place, cells -> TemplateValues in
                     [
                         "id": causes[place].id, "sentence": sentence(of: causes[place], limit: 200),
@@ -63,16 +65,19 @@ extension Site {
             ])
     }
 
-    private func packageRow(_ cell: ListedCell) -> TemplateValues {
+    private static let packageColumns = [
+        "anchor", "targetHref", "target", "compiler", "version", "class", "mark", "href", "words", "since", "time",
+        "reason",
+    ]
+
+    private func packageRow(_ cell: ListedCell) -> [String] {
         let name = cell.state.cell
-        return link(cell).merging(
-            [
-                "anchor": anchor(name), "target": shown(name.target), "targetFile": address(name.target),
-                "compiler": shown(name.columnName), "version": shown(name.package.withoutBackend.version),
-                "since": since(cell),
-                "time": cell.state.duration.map { "\(Int($0.rounded())) s" } ?? "",
-                "reason": shown(cell.state.reason ?? "", limit: 300),
-            ]
-        )
+        let look = StandingPresentation(cell)
+        return [
+            anchor(name), "../targets/\(address(name.target)).html", shown(name.target), shown(name.columnName),
+            shown(name.package.withoutBackend.version), look.name, look.mark, "../\(href(cell))",
+            shown(cell.state.words, limit: 60), since(cell),
+            cell.state.duration.map { "\(Int($0.rounded())) s" } ?? "", shown(cell.state.reason ?? "", limit: 300),
+        ]
     }
 }

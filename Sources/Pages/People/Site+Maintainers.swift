@@ -71,13 +71,15 @@ extension Site {
                         "packages": packageNames(of: cells), "columns": columnsInWords(cells),
                     ]
                 },
-                "packages": rows.map { row -> TemplateValues in
-                    [
-                        "name": shown(row.name), "href": "packages/\(address(row.name)).html",
-                        "cells": number(row.figures.cells), "good": number(row.figures.good),
-                        "bad": number(row.figures.bad), "badClass": row.figures.bad == 0 ? "zero" : "failure",
-                    ]
-                },
+                "packages": TableRows.section(
+                    ["href", "name", "cells", "good", "bad", "badClass"],
+                    rows.map { row in
+                        [
+                            "../packages/\(address(row.name)).html", shown(row.name), number(row.figures.cells),
+                            number(row.figures.good), number(row.figures.bad),
+                            row.figures.bad == 0 ? "zero" : "failure",
+                        ]
+                    }),
             ])
     }
 

@@ -62,13 +62,13 @@ struct PageInputs {
 
     private static func digest(ofPackage name: String, of site: Site, _ common: Digest) throws -> Digest {
         let cells = (site.packages[name] ?? []).map { site.cells[$0] }
-        var input = try InputBytes(cells.map(\.state))
+        var input = try InputBytes(cells.map(Self.shownState))
         input.add(common)
         for cell in cells {
             input.add(cell.standing.rawValue)
             input.add(cell.since ?? -1)
             input.add(cell.sinceRun ?? -1)
-            input.add(cell.state.log.map { site.logs[$0] == nil ? 0 : 1 } ?? -1)
+            if Site.hasOwnPage(cell) { input.add(cell.state.log.map { site.logs[$0] == nil ? 0 : 1 } ?? -1) }
             input.add(site.causesOfCells[cell.state.cell].map { site.causes[$0].id } ?? "")
         }
         // Their order is that of all causes, which cells of other packages decide.
@@ -84,6 +84,14 @@ struct PageInputs {
             input.add(site.people.maintainers[number].name)
         }
         return input.digest
+    }
+
+    /// The state of a cell without what only a page of its own shows, if it has none: each run changes the log of each cell that
+    /// it builds.
+    private static func shownState(of cell: ListedCell) -> CellState {
+        var state = cell.state
+        if !Site.hasOwnPage(cell) { (state.log, state.job, state.machine) = (nil, nil, nil) }
+        return state
     }
 
     /// The causes of cells of packages, in their order.

@@ -52,27 +52,29 @@ final class ReportFolder {
             return
         }
         guard let content = try content() else { return }
-        try write(content, to: file)
+        let isCreated = try write(content, to: file)
         hasChanged = true
         // The stamp of a link does not change with the file that it leads to.
-        if FileStatus(file)?.isFile == true, let stamp = Self.stamp(of: file) {
+        if isCreated || FileStatus(file)?.isFile == true, let stamp = Self.stamp(of: file) {
             entries[path] = Entry(input: input, stamp: stamp)
         }
     }
 
     private static func stamp(of file: String) -> FileStamp? { try? Files.stamp(of: file, followingLinks: false) }
 
-    private func write(_ content: [UInt8], to file: String) throws(Failure) {
+    /// - Returns: Whether the file was created.
+    private func write(_ content: [UInt8], to file: String) throws(Failure) -> Bool {
         do throws(SystemError) {
             if let parent = parentDirectory(of: file), made.insert(parent).inserted {
                 try Files.makeDirectories(parent)
             }
-            switch Self.holds(content, at: file) {
-            case true?: return
-            case false?: try Files.replace(file, with: content, durability: .none)
-            case nil: try Self.create(file, content)
+            let isCreated = try Self.create(file, content)
+            if !isCreated {
+                if Self.holds(content, at: file) { return false }
+                try Files.replace(file, with: content, durability: .none)
             }
             written += 1
+            return isCreated
         } catch {
             throw Failure(
                 .unavailable, "cannot write '\(file)': \(error.reason)",
@@ -80,20 +82,28 @@ final class ReportFolder {
         }
     }
 
-    /// Creates a file. Nothing refers to it yet, so that it needs no other name until it is complete.
-    private static func create(_ path: String, _ content: [UInt8]) throws(SystemError) {
-        let file = try Files.File(path, O_RDWR | O_CREAT | O_EXCL)
+    /// Creates a file unless its name is taken. Nothing refers to it yet, so that it needs no other name until it is complete.
+    ///
+    /// - Returns: Whether the file was created.
+    private static func create(_ path: String, _ content: [UInt8]) throws(SystemError) -> Bool {
+        let file: Files.File
+        do throws(SystemError) {
+            file = try Files.File(path, O_RDWR | O_CREAT | O_EXCL)
+        } catch  where error.code == EEXIST {
+            return false
+        }
         do throws(SystemError) {
             try file.write(content, at: 0)
         } catch {
             unlink(path)
             throw error
         }
+        return true
     }
 
-    /// Whether a file has this content; nil if there is no file.
-    private static func holds(_ content: [UInt8], at path: String) -> Bool? {
-        guard let file = try? Files.File.ifPresent(path) else { return FileStatus(path) == nil ? nil : false }
+    /// Whether a file has this content.
+    private static func holds(_ content: [UInt8], at path: String) -> Bool {
+        guard let file = try? Files.File.ifPresent(path) else { return false }
         return file.size == content.count && (try? file.read(content.count)) == content
     }
 

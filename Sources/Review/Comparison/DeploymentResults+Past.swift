@@ -60,8 +60,10 @@ extension DeploymentResults {
     ) throws -> (before: [ComparedCell], after: [ComparedCell], unchanged: Int) {
         try index.withSoundHistory { contents in
             var (old, new, unchanged): ([ComparedCell], [ComparedCell], Int) = ([], [], 0)
+            let isLater = after.includesAll(of: before)
             for position in contents.positions(at: before.last == nil ? after : before) {
-                let (row, later) = try (contents.row(of: position, at: before), contents.row(of: position, at: after))
+                let later = try contents.row(of: position, at: after)
+                let row = try contents.row(of: position, at: before, notAfter: isLater ? later : nil)
                 if let row, let later, try row == later || contents.isEquivalent(row, later) {
                     unchanged += 1
                     continue
@@ -139,8 +141,12 @@ extension IndexContents {
     }
 
     /// The row with a cell's result at a time; nil if there was no result or it had been removed.
-    fileprivate func row(of position: Int, at moment: ResultMoment) throws(IndexDamage) -> HistoryRow.Number? {
-        var number = cells[position].row
+    ///
+    /// - Parameter latest: A row of the cell that no row of that time follows; nil if unknown.
+    fileprivate func row(
+        of position: Int, at moment: ResultMoment, notAfter latest: HistoryRow.Number? = nil
+    ) throws(IndexDamage) -> HistoryRow.Number? {
+        var number = latest ?? cells[position].row
         var newest: HistoryRow.Number?
         while number != HistoryRow.none {
             let row = try history[number]

@@ -28,6 +28,12 @@ struct ResultMoment {
         if let run, row.run != 0 { return row.run <= run }
         return row.time <= time
     }
+
+    /// Whether this is known to be a later run, which includes every result that the other one includes.
+    func includesAll(of other: ResultMoment) -> Bool {
+        guard let run, let earlier = other.run, last == nil, other.last == nil else { return false }
+        return !areVerdicts && earlier <= run && other.time <= time
+    }
 }
 
 /// A date or time in UTC as written by a user; a date denotes the end of the day.
