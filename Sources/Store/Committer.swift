@@ -65,20 +65,17 @@ final class Committer: Sendable {
     /// Waits for a short time until the next batch is large (group commit): each batch has its own sync, pack and
     /// directories.
     ///
-    /// Only writers of many transactions in a short time wait; the transactions of one that waits for each of its own are
-    /// batches of their own.
+    /// The transactions of one writer that waits for each of them are batches of their own.
     private func waitForGroupCommit() {
-        guard work.lastBatch >= Self.groupMinimum else { return }
-        for _ in 0..<Self.groupPauses {
-            if waiting.withLock({ $0.count }) >= Self.groupSize { return }
+        guard work.lastBatch >= GroupSize.smallest else { return }
+        var count = waiting.withLock { $0.count }
+        for _ in 0..<Self.groupPauses where count < work.groupSize.wanted {
             usleep(200)
+            count = waiting.withLock { $0.count }
         }
+        work.groupSize.note(count)
     }
 
-    /// After a batch of so many requests the next one is waited for.
-    private static let groupMinimum = 4
-    /// A batch of so many requests does not wait for more.
-    private static let groupSize = 16
     /// The longest wait, as a number of pauses of 0.2 ms, which take some 0.25 ms each.
     private static let groupPauses = 10
 
@@ -127,6 +124,31 @@ final class Committer: Sendable {
     }
 }
 
+/// The size of batches that is worth waiting for: it grows as long as so many requests arrive in time.
+///
+/// Four threads that each wait for their transactions never have more than four, and would wait in vain for a fifth.
+struct GroupSize {
+    /// No smaller batch is waited for.
+    static let smallest = 4
+    private static let largest = 16
+    /// The number of batches after which a larger size is tried again.
+    private static let patience = 64
+
+    private(set) var wanted = smallest
+    private var restraint = 0
+
+    /// Notes how many requests there were at the end of the wait.
+    mutating func note(_ count: Int) {
+        if count < wanted {
+            (wanted, restraint) = (max(count, Self.smallest), Self.patience)
+        } else if restraint > 0 {
+            restraint -= 1
+        } else {
+            wanted = min(wanted * 2, Self.largest)
+        }
+    }
+}
+
 /// The state of a committer between batches. It is accessed only on the committer's queue, hence unchecked.
 private final class Work: @unchecked Sendable {
     private let layout: Layout
@@ -138,6 +160,8 @@ private final class Work: @unchecked Sendable {
     private var packCount = 0
     /// The number of requests in the last batch, of all branches.
     var lastBatch = 0
+    /// The size that the next batch is to have.
+    var groupSize = GroupSize()
     /// When the last batch ended.
     private var lastEnd = ContinuousClock.now - .seconds(1)
     /// If a batch has this many requests, or follows another one after so short a time, more will probably follow.
