@@ -13,7 +13,7 @@ struct RequestWriter {
     private var files: [Digest: Digest] = [:]
     private var targets: [Plan.Target: Digest] = [:]
     /// Of the jobs that requests have named: a job is an input of many, and copying one takes longer than the search.
-    private var parts: [Digest: Part] = [:]
+    private var facts: [Digest: JobFacts] = [:]
     /// The blobs with jobs, and for each job the number of the one that has it.
     private var jobBlobs: [Digest] = []
     private var jobs: [Digest: Int] = [:]
@@ -48,7 +48,7 @@ struct RequestWriter {
     }
 
     /// Where a worker finds a request.
-    enum Place {
+    enum Location {
         /// In the memory of this process.
         case process
         /// In a bundle with others, which `writeBundle` writes.
@@ -61,16 +61,16 @@ struct RequestWriter {
     ///
     /// - Parameters:
     ///   - isRepeated: Whether an attempt failed, possibly because of a damaged blob.
-    ///   - place: Where the worker looks for the request.
+    ///   - location: Where the worker looks for the request.
     /// - Returns: What its assignment says: the name of the request. For a bundle also its number in it, from 0.
     /// - Throws: `Failure` if the layer of an input is missing; any error of the blob store.
     mutating func request(
-        _ id: Digest, _ parameters: Parameters, isRepeated: Bool = false, in place: Place = .bundle
+        _ id: Digest, _ parameters: Parameters, isRepeated: Bool = false, in location: Location = .bundle
     ) throws -> (name: Digest, part: Int?) {
         if isRepeated { (stored, jobBlobs, jobs, mayBeDamaged) = ([:], [], [:], true) }
         defer { mayBeDamaged = false }
         let request = try make(id, parameters)
-        switch place {
+        switch location {
         case .process where processBlobs != nil:
             return (processBlobs?.hold(request) ?? request.identity, nil)
         case .process, .own: return (try put(request), nil)
@@ -85,7 +85,7 @@ struct RequestWriter {
     /// A blob with several requests.
     struct Bundle {
         var digest: Digest
-        /// The places of the requests.
+        /// The ranges of the requests in it.
         var parts: [Range<Int>]
     }
 
@@ -175,13 +175,13 @@ struct RequestWriter {
     }
 
     private mutating func make(_ id: Digest, _ parameters: Parameters) throws -> ExecutionRequest {
-        let own = try part(id)
+        let own = try facts(of: id)
         var inputs: [ExecutionRequest.Input] = []
-        for input in try Job.inputOrder(of: own.inputs, inputs: { try part($0).inputs }) {
+        for input in try Job.inputOrder(of: own.inputs, inputs: { try facts(of: $0).inputs }) {
             guard let layer = parameters.layers[input] else {
                 throw Failure(.unavailable, "the layer of job \(input) is missing")
             }
-            inputs.append(.init(job: input, layer: layer, files: try object(for: part(input))))
+            inputs.append(.init(job: input, layer: layer, files: try object(for: facts(of: input))))
         }
         var request = ExecutionRequest(
             deployment: plan.deployment, job: id, files: try object(for: own), inputs: inputs, base: parameters.base,
@@ -191,18 +191,18 @@ struct RequestWriter {
     }
 
     /// What requests say of a job.
-    private struct Part {
+    private struct JobFacts {
         var inputs: [Digest]
         /// The digest of its package's files.
         var opam: Digest
     }
 
-    private mutating func part(_ id: Digest) throws(Failure) -> Part {
-        if let known = parts[id] { return known }
+    private mutating func facts(of id: Digest) throws(Failure) -> JobFacts {
+        if let known = facts[id] { return known }
         let job = try job(id)
-        let part = Part(inputs: job.inputs, opam: job.opam)
-        parts[id] = part
-        return part
+        let new = JobFacts(inputs: job.inputs, opam: job.opam)
+        facts[id] = new
+        return new
     }
 
     private func job(_ id: Digest) throws(Failure) -> Job {
@@ -228,7 +228,7 @@ struct RequestWriter {
         return object
     }
 
-    private mutating func object(for job: Part) throws -> Digest {
+    private mutating func object(for job: JobFacts) throws -> Digest {
         if let known = files[job.opam], isStored(known) { return known }
         let object = try put(read(job.opam).document)
         files[job.opam] = object

@@ -69,7 +69,7 @@ extension RunState {
         do {
             request = try requests.request(
                 id, parameters(of: id, job, target), isRepeated: dispatch.attempt(of: id) > 1,
-                in: placeOfRequests(to: assigned.worker))
+                in: locationOfRequests(to: assigned.worker))
         } catch {
             return try await complete(number, token, .failure("\(Failure(describing: error))"))
         }
@@ -82,7 +82,7 @@ extension RunState {
         active[id] = Active(token: token, seat: seat, worker: assigned.worker, request: request.name)
     }
 
-    private func placeOfRequests(to worker: String) -> RequestWriter.Place {
+    private func locationOfRequests(to worker: String) -> RequestWriter.Location {
         if worker == run.coordination.local?.id { return .process }
         return seats.registrations[worker]?.readsBundles == true ? .bundle : .own
     }

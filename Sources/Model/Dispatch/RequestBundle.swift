@@ -11,7 +11,7 @@ internal import Foundation
 package struct RequestBundle {
     /// The contents of the object.
     package private(set) var bytes: [UInt8] = []
-    /// The places of the parts.
+    /// The ranges of the parts in it.
     package private(set) var ranges: [Range<Int>] = []
 
     package init() {}

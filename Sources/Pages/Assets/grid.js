@@ -184,7 +184,7 @@
         arrange();
         const broad = Math.min(layout.strips * layout.strip + (layout.head ? 60 : 0), canvas.parentElement.clientWidth), high = layout.head + layout.deep * layout.size;
         const ratio = Math.min(devicePixelRatio || 1, longestSide / high, Math.sqrt(largestArea / (broad * high)));
-        canvas.width = Math.ceil(broad * ratio); canvas.height = Math.ceil(high * ratio);
+        canvas.width = Math.max(1, Math.ceil(broad * ratio)); canvas.height = Math.ceil(high * ratio);
         canvas.style.width = `${broad}px`; canvas.style.height = `${high}px`;
         if (image && image.width === canvas.width && image.height === canvas.height) image.data.fill(0);
         else image = context.createImageData(canvas.width, canvas.height);
