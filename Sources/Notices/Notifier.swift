@@ -161,7 +161,7 @@ package struct Notifier: Sendable {
             let outcome = try await program.run()
             if outcome.succeeded { return nil }
             let words = String(decoding: outcome.output, as: UTF8.self).displayableOnOneLine.prefix(200)
-            return "'\(settings.sendmail)' ended with \(outcome.ending)\(words.isEmpty ? "" : ": \(words)")"
+            return "'\(settings.sendmail)': \(outcome.ending)\(words.isEmpty ? "" : ": \(words)")"
         } catch {
             return Failure(describing: error).description
         }
@@ -238,7 +238,8 @@ package struct Notifier: Sendable {
                 if pause > 0 { try await Task.sleep(for: .seconds(pause)) }
                 let response = try await http.response(to: request)
                 if (200..<300).contains(response.status) { return nil }
-                problem = "the server answered \(response.status): \(response.excerpt.prefix(200))"
+                let words = response.excerpt.prefix(200)
+                problem = "the server answered with \(response.status)\(words.isEmpty ? "" : ": \(words)")"
                 guard response.status >= 500 || response.status == 429 || response.status == 408 else { return problem }
             } catch let error as HTTPError {
                 // The URL may contain a password, so it is not part of the message.

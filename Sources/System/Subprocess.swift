@@ -36,7 +36,7 @@ package struct Subprocess: Sendable {
     }
 
     /// How a program ended.
-    package enum TerminationStatus: Hashable, Sendable {
+    package enum TerminationStatus: Hashable, Sendable, CustomStringConvertible {
         case exited(Int32)
         case signalled(Int32)
         /// It was killed because it exceeded the time limit.
@@ -44,6 +44,16 @@ package struct Subprocess: Sendable {
         /// It was killed because it exceeded the output limit.
         case outputLimit
         case cancelled
+
+        package var description: String {
+            switch self {
+            case .exited(let status): "exit status \(status)"
+            case .signalled(let signal): "killed by signal \(signal)"
+            case .timedOut: "time limit exceeded"
+            case .outputLimit: "output limit exceeded"
+            case .cancelled: "cancelled"
+            }
+        }
     }
 
     /// How a program ended, and its output.

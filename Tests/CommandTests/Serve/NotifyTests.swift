@@ -228,7 +228,9 @@ struct NotifyTests {
         let sendmail = world.history.folder.read("sendmail") ?? ""
         try world.setSendmail("#!/bin/sh\necho the queue is full >&2\nexit 75\n")
         let refused = try world.notify(period: "24")
-        #expect(refused.status == 3 && refused.messages.contains("the queue is full"), "\(refused.messages)")
+        #expect(
+            refused.status == 3 && refused.messages.contains("exit status 75: the queue is full"), "\(refused.messages)"
+        )
         try world.setSendmail(sendmail)
         #expect(try world.notify(period: "24").status == 0)
         #expect(try world.mails.count == 1)
