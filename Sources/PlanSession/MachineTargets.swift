@@ -50,7 +50,7 @@ enum MachineTargets {
     }
 }
 
-/// What of a virtual machine may change the results of commands in it. Memory, the number of processors and devices are left out.
+/// The properties of a virtual machine that may change the results of commands in it: not its memory, processors and devices.
 struct MachineIdentity: Encodable {
     let image: Digest
     let kernel: Digest?

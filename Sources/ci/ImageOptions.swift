@@ -6,7 +6,7 @@ internal import Images
 internal import Registry
 internal import Worker
 
-/// Registries of images by other addresses, by the hosts that references name.
+/// The addresses of mirrors of registries, by the hosts that image references name.
 struct ImageMirrors: Sendable {
     let addresses: [String: String]
 
@@ -37,12 +37,12 @@ struct ImageOptions: ParsableArguments {
         }
     }
 
-    /// Images, and what was pulled of them before.
+    /// The images of registries and layouts, with the layers that were pulled before.
     ///
     /// - Parameters:
     ///   - folders: of the worker whose cache has them.
     ///   - services: of the command; nil where it has none.
-    ///   - aside: where what the cache lacks goes instead, and the cache stays as it is.
+    ///   - aside: a directory for layers that the cache lacks; the cache is then only read.
     func store(
         in folders: WorkerFolders, _ services: ServiceOptions? = nil, readOnlyBeside aside: String? = nil,
         _ configuration: Configuration

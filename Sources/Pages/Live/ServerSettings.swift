@@ -5,13 +5,13 @@ internal import Foundation
 ///
 /// - SeeAlso: `docs/decisions/0249-server.md`
 package struct ServerSettings: Codable, Sendable {
-    /// The etcd by which the processes of a store work together, as the settings name it.
+    /// The etcd through which the processes of a store coordinate, as the settings name it.
     package struct Coordination: Codable, Sendable {
         /// The addresses of its members.
         package var endpoints: [String]
-        /// What its keys begin with.
+        /// The prefix of its keys.
         package var root: String
-        /// Nil: none authenticates by a password.
+        /// The user for authentication by a password; nil for none.
         package var user: String?
         /// The file with the user's password.
         package var passwordFile: String?
@@ -21,7 +21,7 @@ package struct ServerSettings: Codable, Sendable {
         package var authorityDirectory: String?
         /// The file with the client's own certificate.
         package var certificate: String?
-        /// The file with the key of that.
+        /// The file with the key of that certificate.
         package var key: String?
 
         /// Without a user and without files of TLS.
@@ -46,7 +46,7 @@ package struct ServerSettings: Codable, Sendable {
     package var accessLog: String?
     /// Whether only errors are printed on standard error.
     package var isQuiet: Bool
-    /// Nil: the processes work together by the store's directory.
+    /// The etcd of the store's processes; nil if they coordinate through the store's directory.
     package var coordination: Coordination?
 
     package init(
