@@ -90,7 +90,7 @@ package struct ShownText: Sendable {
         let cause = shown.cause
         let head = "cause \(cause.id): \(SummaryText.words(of: cause))"
         var lines = [head]
-        // Here nobody should have to guess the end of the sentence.
+        // A reason is printed whole here: it is what the user asked for.
         if head.count > width, let reason = cause.reason?.split(separator: "\n").first {
             lines += String(reason).displayableOnOneLine.wrapped(to: width - 2).prefix(4).map { "  " + $0 }
         }
