@@ -63,7 +63,7 @@ struct NoticeOptions: ParsableArguments {
 
     @Option(
         help: "The minimum time between two digests to one address, in hours.",
-        transform: number("of hours", in: 0...8760))
+        parsedBy: number("of hours", in: 0...8760))
     var notifyPeriod = 24
 
     @Option(help: "The program that sends mail, compatible with sendmail.", completion: .file())

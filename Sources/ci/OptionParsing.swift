@@ -7,6 +7,15 @@ extension Option {
             name: .customLong(setting.key), help: setting.help, completion: completion,
             transform: expecting(setting.expected, setting.read))
     }
+
+    /// An option with a default, which ArgumentParser shows in the help of options without a parser only.
+    init(
+        wrappedValue: Value, help: ArgumentHelp, parsedBy parse: @escaping @Sendable (String) throws -> Value
+    ) where Value: CustomStringConvertible {
+        var help = help
+        help.abstract += " (default: \(wrappedValue))"
+        self.init(wrappedValue: wrappedValue, help: help, transform: parse)
+    }
 }
 
 /// A parser of a number in a range.

@@ -29,7 +29,7 @@ struct ServeCommand: ParsableCommand, TracedCommand {
 
     @Option(
         help: ArgumentHelp("Where to listen; port 0 selects a free one.", valueName: "host:port"),
-        transform: expecting("HOST:PORT, with an IPv6 address in brackets", ListenAddress.init(_:)))
+        parsedBy: expecting("HOST:PORT, with an IPv6 address in brackets", ListenAddress.init(_:)))
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
 
     @Option(help: "The site's public address, for links in feeds: https://ci.example.org/.")

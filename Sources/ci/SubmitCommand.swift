@@ -23,7 +23,7 @@ struct SubmitCommand: AsyncParsableCommand, TracedCommand {
     @Option(help: "The task's name (default: the deployment and the time).")
     var name: String?
 
-    @Option(help: "Tasks of greater priority are planned first.", transform: number(in: -1_000_000...1_000_000))
+    @Option(help: "Tasks of greater priority are planned first.", parsedBy: number(in: -1_000_000...1_000_000))
     var priority = 0
 
     @Option(help: "Run only the cells that this selector matches; may be repeated.")

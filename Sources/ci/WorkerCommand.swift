@@ -32,7 +32,7 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     var targets: [String] = []
 
     @Option(
-        help: "The number of jobs assigned in advance, to start without delay.", transform: number(in: 0...1024))
+        help: "The number of jobs assigned in advance, to start without delay.", parsedBy: number(in: 0...1024))
     var backlog = 1
 
     func run() async throws {

@@ -113,11 +113,11 @@ struct StoreGCCommand: AsyncParsableCommand, TracedCommand {
     var dryRun = false
 
     @Option(
-        help: "The number of versions of each document whose references are kept.", transform: number(in: 1...Int.max))
+        help: "The number of versions of each document whose references are kept.", parsedBy: number(in: 1...Int.max))
     var versions = 3
 
     @Option(
-        help: "The age in hours below which nothing is dropped.", transform: number("of hours", in: 0...1_000_000))
+        help: "The age in hours below which nothing is dropped.", parsedBy: number("of hours", in: 0...1_000_000))
     var grace = 24
 
     @Option(help: "text or json.")

@@ -32,7 +32,7 @@ struct StoreLogCommand: AsyncParsableCommand, TracedCommand {
     @Argument(help: "Only commits that changed something at or below this path.")
     var path: String?
 
-    @Option(help: "The maximum number of commits.", transform: number(in: 0...Int.max))
+    @Option(help: "The maximum number of commits.", parsedBy: number(in: 0...Int.max))
     var limit = 20
 
     @Option(help: "text or json.")

@@ -31,8 +31,10 @@ import Testing
         var name: String
     }
 
-    /// `plugin new` has one that is documented like a setting, but is only an option.
-    private static let options: Set = ["ciso"]
+    /// Options of one command, whose help shows a default as that of settings does.
+    private static let options: Set = [
+        "backlog", "ciso", "grace", "limit", "listen", "notify-period", "priority", "versions",
+    ]
 
     @Test func thePageHasEverySetting() throws {
         let dump = try Workplace().run(["--experimental-dump-help"]).output

@@ -87,6 +87,16 @@ import Testing
             number.messages.contains("The value '1025' is invalid for '--jobs <jobs>': expected a number from 0 to"))
     }
 
+    @Test(arguments: [
+        ("serve", "127.0.0.1:8080"), ("store gc", "3"), ("store gc", "24"), ("store log", "20"), ("notify", "24"),
+        ("worker", "1"), ("submit", "0"), ("results", "text"),
+    ])
+    func theHelpShowsDefaults(command: String, value: String) throws {
+        let help = try workplace.run(command.split(separator: " ").map(String.init) + ["--help"]).output
+        let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains("default: \(value))"), "\(help)")
+    }
+
     @Test func flagsBeatTheEnvironmentWhichBeatsTheFile() throws {
         func format(_ flag: [String], _ environment: [String: String]) throws -> String {
             let output = try workplace.run(Self.solve + ["-q"] + flag, environment: environment)
