@@ -25,9 +25,9 @@ struct SpareFilesTests {
         return try #require(spare)
     }
 
-    private func makeFile(_ path: String, size: Int = 100) throws {
+    private func makeFile(_ path: String, size: Int = 100, mode: mode_t = 0o444) throws {
         try Data(repeating: 1, count: size).write(to: URL(filePath: path))
-        chmod(path, 0o444)
+        chmod(path, mode)
     }
 
     private func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
@@ -88,8 +88,8 @@ struct SpareFilesTests {
 
     @Test func aLinkBecomesAFileOnceItsFirstNameIsAnothers() async throws {
         try await withPool { pool, folder in
-            try makeFile(folder + "/reference")
-            try makeFile(folder + "/next")
+            try makeFile(folder + "/reference", mode: 0o644)
+            try makeFile(folder + "/next", mode: 0o644)
             let second = try #require(pool.link(folder + "/reference", .reference))
             #expect(rename(folder + "/next", folder + "/reference") == 0)
             pool.add(second, .reference)
