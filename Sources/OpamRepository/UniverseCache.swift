@@ -53,11 +53,12 @@ struct UniverseCache {
     }
 
     private func read(_ path: String, key: Digest) -> Universe? {
-        withContents(of: path) { bytes in
+        guard let file = MappedFile(path, isReadAtOnce: true) else { return nil }
+        return withExtendedLifetime(file) {
             let length = header(key, [UInt8]()).utf8.count
-            guard bytes.count > length else { return nil }
-            let payload = UnsafeRawBufferPointer(rebasing: bytes[length...])
-            guard bytes[..<length].elementsEqual(header(key, payload).utf8) else { return nil }
+            guard file.bytes.count > length else { return nil }
+            let payload = UnsafeRawBufferPointer(rebasing: file.bytes[length...])
+            guard file.bytes[..<length].elementsEqual(header(key, payload).utf8) else { return nil }
             return Universe(decoding: payload)
         }
     }
@@ -73,20 +74,4 @@ struct UniverseCache {
             ($0.used.tv_sec, $0.used.tv_nsec, $0.name) > ($1.used.tv_sec, $1.used.tv_nsec, $1.name)
         }.map(\.name)
     }
-}
-
-/// Calls `body` with the bytes of a file; nil if it cannot be read.
-private func withContents<Result>(of path: String, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_size > 0, status.st_mode & Glibc.S_IFMT == Glibc.S_IFREG else {
-        return nil
-    }
-    let size = Int(status.st_size)
-    guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0), start != MAP_FAILED
-    else { return nil }
-    defer { munmap(start, size) }
-    return body(UnsafeRawBufferPointer(start: start, count: size))
 }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The memory-mapped contents of a file that is never changed after it has got its name.
+/// The memory-mapped contents of a file that does not change meanwhile.
 package final class MappedFile: @unchecked Sendable {
     /// The contents, valid for the lifetime of this object.
     package let bytes: UnsafeRawBufferPointer
@@ -8,10 +8,17 @@ package final class MappedFile: @unchecked Sendable {
     /// Maps the file at `path`; nil if it is not a regular file, is empty or cannot be read.
     ///
     /// - Parameter isReadAtOnce: whether all contents will be used soon.
-    package init?(_ path: String, isReadAtOnce: Bool = false) {
+    package convenience init?(_ path: String, isReadAtOnce: Bool = false) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
+        self.init(descriptor, isReadAtOnce: isReadAtOnce)
+    }
+
+    /// Maps an open file from its start; nil if it is not a regular file, is empty or cannot be mapped.
+    ///
+    /// - Parameter isReadAtOnce: whether all contents will be used soon.
+    package init?(_ descriptor: Int32, isReadAtOnce: Bool = false) {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_size > 0, status.st_mode & S_IFMT == S_IFREG else {
             return nil

@@ -18,14 +18,7 @@ extension OpenFile {
         signal(SIGIO, SIG_IGN)
         guard fcntl(descriptor, Self.setLease, Int32(F_RDLCK)) == 0 else { return nil }
         defer { _ = fcntl(descriptor, Self.setLease, Int32(F_UNLCK)) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else {
-            return nil
-        }
-        let size = Int(status.st_size)
-        guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0), start != MAP_FAILED
-        else { return nil }
-        defer { munmap(start, size) }
-        return body(UnsafeRawBufferPointer(start: start, count: size))
+        guard let file = MappedFile(descriptor, isReadAtOnce: true) else { return nil }
+        return withExtendedLifetime(file) { body(file.bytes) }
     }
 }
