@@ -18,8 +18,8 @@ public final class RunningLog: Sendable {
         self.directory = directory
         while true {
             let file = try File(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND)
-            // Another process may have removed it as a leftover before it was locked.
-            if try file.tryLockOfName() {
+            // Another process that looked for leftovers may hold the lock for a moment, and may have removed the file.
+            if try file.waitForLockOfName() {
                 self.file = file
                 return
             }

@@ -17,7 +17,19 @@ extension OpenFile {
     ///
     /// - Returns: false if another process holds the lock, or the name no longer refers to this file.
     package func tryLockOfName() throws(Problem) -> Bool {
-        guard try tryLock(), let held = status, let named = FileStatus(path) else { return false }
+        try tryLock() && isNamed
+    }
+
+    /// Like `tryLockOfName`, but waits until the lock is free. Blocks the thread.
+    ///
+    /// - Returns: Whether `path` still names this file.
+    package func waitForLockOfName() throws(Problem) -> Bool {
+        try waitForLock()
+        return isNamed
+    }
+
+    private var isNamed: Bool {
+        guard let held = status, let named = FileStatus(path) else { return false }
         return held.inode == named.inode && held.device == named.device
     }
 
