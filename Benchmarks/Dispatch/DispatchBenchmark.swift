@@ -1,10 +1,10 @@
 /// Measures the scheduler's state machines, and plays them against simulated workers.
 ///
-/// `swift run -c release DispatchBenchmark` prints events per second and memory per job of the state machines alone, for several
-/// numbers of jobs. `DispatchBenchmark simulate [small|chaos|full] [SEED…]` checks the invariants at every step, prints a line for
-/// each seed, and exits with 1 at the first that is broken. `DispatchBenchmark store [JOBS [WORKERS [SLOTS]]]` dispatches jobs that
-/// do nothing on a real store, in this process (0 workers) or with worker processes; `latency [JOBS [WORKERS]]` does so with a chain
-/// of jobs.
+/// `swift run -c release DispatchBenchmark` prints events per second and memory per job of the state machines alone,
+/// for several numbers of jobs. `DispatchBenchmark simulate [small|chaos|full] [SEED…]` checks the invariants at every
+/// step, prints a line for each seed, and exits with 1 at the first that is broken. `DispatchBenchmark store [JOBS
+/// [WORKERS [SLOTS]]]` dispatches jobs that do nothing on a real store, in this process (0 workers) or with worker
+/// processes; `latency [JOBS [WORKERS]]` does so with a chain of jobs.
 @main struct DispatchBenchmark {
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()

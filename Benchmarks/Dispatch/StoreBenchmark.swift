@@ -17,13 +17,13 @@ struct StoreBenchmark {
     var isChain = false
 
     func run() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "dispatch-benchmark.\(getpid())").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let store = try Store(at: folder)
+        let directory = FileManager.default.temporaryDirectory.appending(path: "dispatch-benchmark.\(getpid())").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let store = try Store(at: directory)
         let plan = makePlan()
         let runner = NullRunner()
         var programs: [Process] = []
-        for _ in 0..<workers { programs.append(try Self.startWorker(store: folder, slots: slots)) }
+        for _ in 0..<workers { programs.append(try Self.startWorker(store: directory, slots: slots)) }
         defer { for program in programs { program.terminate() } }
         let own = WorkerRegistration(
             name: "benchmark", host: "", version: "", deployment: "d", slots: workers == 0 ? slots : 0, cache: "",
@@ -49,7 +49,7 @@ struct StoreBenchmark {
         let last = recorded.withLock { $0.values.max() } ?? .now
         let seconds = began.duration(to: last) / .seconds(1)
         let milliseconds = Double(clock() - processor) / 1000 / Double(jobs)
-        let commits = try Self.commits(in: folder)
+        let commits = try Self.commits(in: directory)
         print(
             "\(jobs) jobs, \(workers == 0 ? "in one process" : "\(workers) worker processes"), \(slots) slots each: "
                 + "\(Int(Double(jobs) / seconds)) jobs/s, "
@@ -76,7 +76,8 @@ struct StoreBenchmark {
         print("verdict to start: median \(percentile(0.5)), p99 \(percentile(0.99)), most \(percentile(1))")
     }
 
-    /// Ten columns on five targets; in each, families of a hundred jobs over fifty that all share. Each job decides a cell.
+    /// Ten columns on five targets; in each, families of a hundred jobs over fifty that all share. Each job decides a
+    /// cell.
     private func makePlan() -> Plan {
         let plugin = Job.Plugin(name: "null", version: "1", digest: Digest(of: "null"))
         var all: [Digest: Job] = [:]
@@ -118,10 +119,10 @@ struct StoreBenchmark {
         return inputs.sorted()
     }
 
-    private static func commits(in folder: String) throws -> Int {
+    private static func commits(in directory: String) throws -> Int {
         let program = Process()
         program.executableURL = URL(fileURLWithPath: "/usr/bin/git")
-        program.arguments = ["-C", folder, "rev-list", "--count", "--glob=refs/heads/results/d/*"]
+        program.arguments = ["-C", directory, "rev-list", "--count", "--glob=refs/heads/results/d/*"]
         let output = Pipe()
         program.standardOutput = output
         try program.run()

@@ -1,8 +1,8 @@
 import Foundation
 import LogReading
 
-/// Reads logs of 64 MiB and prints the CPU time that each took: `LogBenchmark [MIB]`; `LogBenchmark MIB hostile` reads such that are
-/// made to be slow, the same all over.
+/// Reads logs of 64 MiB and prints the CPU time that each took: `LogBenchmark [MIB]`; `LogBenchmark MIB hostile` reads
+/// such that are made to be slow, the same all over.
 @main struct LogBenchmark {
     /// Bytes that are the same in each run.
     private struct LinearCongruence {

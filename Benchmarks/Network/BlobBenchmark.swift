@@ -8,7 +8,7 @@ import Synchronization
 struct BlobBenchmark {
     private let address: String
     private let http: HTTPSettings
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "network-benchmark.\(getpid())").path
+    private let directory = FileManager.default.temporaryDirectory.appending(path: "network-benchmark.\(getpid())").path
 
     init(address: String, _ http: HTTPSettings) {
         (self.address, self.http) = (address, http)
@@ -16,18 +16,18 @@ struct BlobBenchmark {
 
     func run(blobs count: Int, bytes: Int) async throws {
         guard let address = RegistryAddress(address) else { return print("'\(address)' is no address") }
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         let blobs = RegistryBlobs(RegistryClient(address, http: HTTPClient(http)))
         var digests: [Digest] = []
         for number in 0..<count {
-            digests.append(try write(bytes, to: "\(folder)/\(number)"))
+            digests.append(try write(bytes, to: "\(directory)/\(number)"))
         }
         let before = NetworkBenchmark.peakMemory
         let all = digests
-        try time("pushed", count) { number in try blobs.put(all[number], archive: "\(folder)/\(number)") }
+        try time("pushed", count) { number in try blobs.put(all[number], archive: "\(directory)/\(number)") }
         try time("pulled", count) { number in
-            _ = try blobs.get(all[number], to: "\(folder)/\(number).got", limit: bytes)
+            _ = try blobs.get(all[number], to: "\(directory)/\(number).got", limit: bytes)
         }
         print("\(NetworkBenchmark.peakMemory - before) MiB more memory at most")
     }

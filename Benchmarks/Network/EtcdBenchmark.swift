@@ -13,7 +13,7 @@ import Store
 struct EtcdBenchmark {
     private let endpoints: [String]
     private let http: HTTPSettings
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "network-benchmark.\(getpid())").path
+    private let directory = FileManager.default.temporaryDirectory.appending(path: "network-benchmark.\(getpid())").path
 
     init(endpoints: [String], _ http: HTTPSettings) {
         (self.endpoints, self.http) = (endpoints, http)
@@ -56,11 +56,11 @@ struct EtcdBenchmark {
     private func store() throws -> Store {
         var options = StoreOptions()
         options.coordination = values()
-        return try Store(at: folder, options: options)
+        return try Store(at: directory, options: options)
     }
 
     func runJobs(_ jobs: Int, workers: Int) async throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         let store = try store()
         let agents = try (0..<workers).map { _ in
             try WorkerAgent(
@@ -80,8 +80,8 @@ struct EtcdBenchmark {
         for agent in agents { await agent.end() }
     }
 
-    /// The workers are registrations with one lease, kept alive by another process: workers renew their leases by requests to etcd,
-    /// of which the dispatcher learns nothing.
+    /// The workers are registrations with one lease, kept alive by another process: workers renew their leases by
+    /// requests to etcd, of which the dispatcher learns nothing.
     func idle(workers: Int) async throws {
         if CommandLine.arguments.last == "registrations" {
             let values = DispatchValues(values())
@@ -94,7 +94,7 @@ struct EtcdBenchmark {
             try await Task.sleep(for: .seconds(600))
             return withExtendedLifetime(owner) {}
         }
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         let program = Process()
         program.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         program.arguments = CommandLine.arguments.dropFirst() + ["registrations"]

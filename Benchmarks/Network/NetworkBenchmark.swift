@@ -3,10 +3,11 @@ import HTTP
 
 /// Measures the cost of services on other machines: an existing etcd and an existing registry.
 ///
-/// `swift run -c release NetworkBenchmark jobs ETCD AUTHORITIES CERTIFICATE KEY [JOBS [WORKERS]]` dispatches jobs that do nothing,
-/// and prints jobs a second. `idle ETCD AUTHORITIES CERTIFICATE KEY [WORKERS]` prints the CPU time of a dispatcher that waits while
-/// so many workers do. `blobs REGISTRY AUTHORITIES [BLOBS [BYTES]]` pushes and pulls blobs by eight connections; `compare` does so by
-/// plain requests of another program. `Benchmarks/Network/measure` starts the services and runs all.
+/// `swift run -c release NetworkBenchmark jobs ETCD AUTHORITIES CERTIFICATE KEY [JOBS [WORKERS]]` dispatches jobs that
+/// do nothing, and prints jobs a second. `idle ETCD AUTHORITIES CERTIFICATE KEY [WORKERS]` prints the CPU time of a
+/// dispatcher that waits while so many workers do. `blobs REGISTRY AUTHORITIES [BLOBS [BYTES]]` pushes and pulls blobs
+/// by eight connections; `compare` does so by plain requests of another program. `Benchmarks/Network/measure` starts
+/// the services and runs all.
 @main struct NetworkBenchmark {
     static func main() async throws {
         let words = Array(CommandLine.arguments.dropFirst())

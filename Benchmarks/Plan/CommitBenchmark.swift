@@ -18,8 +18,8 @@ struct CommitBenchmark {
     /// Whether each is planned from nothing too, and the trees are compared.
     let isChecked: Bool
     /// For everything that is made; removed at the end.
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "commits-\(getpid())").path
-    private var copy: String { "\(folder)/repository.git" }
+    private let directory = FileManager.default.temporaryDirectory.appending(path: "commits-\(getpid())").path
+    private var copy: String { "\(directory)/repository.git" }
 
     /// One run of `ci plan`.
     struct Run {
@@ -33,8 +33,8 @@ struct CommitBenchmark {
     }
 
     func run() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: repository, toPath: copy)
         try writeMatrix()
         let commits = try git("rev-list", "--first-parent", "-n", "\(count + 1)", "master").split(separator: "\n")
@@ -64,7 +64,10 @@ struct CommitBenchmark {
         getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &before)
         let start = ContinuousClock.now
         let output = try execute(
-            [ci, "plan", "\(folder)/matrix.yaml", "--store", "\(folder)/\(store)", "--cache", "\(folder)/\(cache)"])
+            [
+                ci, "plan", "\(directory)/matrix.yaml", "--store", "\(directory)/\(store)", "--cache",
+                "\(directory)/\(cache)",
+            ])
         let wall = (ContinuousClock.now - start) / .seconds(1)
         var after = rusage()
         getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &after)
@@ -76,12 +79,12 @@ struct CommitBenchmark {
     private func check(_ commit: String, _ number: Int) throws {
         _ = try plan(commit, in: "fresh-\(number)", cache: "fresh-\(number).cache")
         let trees = try ["store", "fresh-\(number)"].map { store in
-            let store = try Store(opening: "\(folder)/\(store)")
+            let store = try Store(opening: "\(directory)/\(store)")
             let branch = try store.branches().first { !$0.name.contains("/") }
             return try branch.map { try store.snapshot($0).tree.hex } ?? "no plan"
         }
         for rest in ["fresh-\(number)", "fresh-\(number).cache"] {
-            try FileManager.default.removeItem(atPath: "\(folder)/\(rest)")
+            try FileManager.default.removeItem(atPath: "\(directory)/\(rest)")
         }
         let isEqual = trees[0] == trees[1]
         print("\(number) \(commit): \(isEqual ? "equal" : "DIFFERENT") \(trees.joined(separator: " "))")
@@ -99,7 +102,7 @@ struct CommitBenchmark {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             line.contains("- url:") ? "  - path: \(copy)" : String(line)
         }
-        try lines.joined(separator: "\n").write(toFile: "\(folder)/matrix.yaml", atomically: true, encoding: .utf8)
+        try lines.joined(separator: "\n").write(toFile: "\(directory)/matrix.yaml", atomically: true, encoding: .utf8)
     }
 
     /// A commit with one more version of dune, which nearly all packages are built over.
@@ -107,7 +110,7 @@ struct CommitBenchmark {
         let newest = try git("ls-tree", "--name-only", "\(commit):packages/dune").split(separator: "\n")
             .filter { $0.hasPrefix("dune.3") }.max { $0.compare($1, options: .numeric) == .orderedAscending }
         guard let newest else { throw Failure(.input, "'\(repository)' has no dune 3") }
-        let index = ["GIT_INDEX_FILE": "\(folder)/index"]
+        let index = ["GIT_INDEX_FILE": "\(directory)/index"]
         _ = try git("read-tree", commit, environment: index)
         let blob = try git("rev-parse", "\(commit):packages/dune/\(newest)/opam")
         _ = try git(

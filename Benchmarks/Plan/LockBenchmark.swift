@@ -32,7 +32,7 @@ struct LockBenchmark {
         let source = try RepositorySource(
             RepositorySet(opened),
             repositories: zip(extra + [repository], opened).map {
-                Plan.Repository(location: $0, commit: $1.commit?.description ?? "folder")
+                Plan.Repository(location: $0, commit: $1.commit?.description ?? "directory")
             }, cache: nil, warnings: &warnings)
         clock.lap("repositories")
         let text = try String(contentsOfFile: opamFile, encoding: .utf8)

@@ -10,8 +10,8 @@ import PlanSession
 import Planner
 import YAML
 
-/// Plans whole repositories without plugins: what planning itself costs. Or plans commit after commit by the built `ci`,
-/// and with `check` each from nothing too. Or locks a unikernel.
+/// Plans whole repositories without plugins: what planning itself costs. Or plans commit after commit by the built
+/// `ci`, and with `check` each from nothing too. Or locks a unikernel.
 ///
 ///     PlanBenchmark REPOSITORY [TARGETS [COMPILERS]]
 ///     PlanBenchmark commits REPOSITORY CI MATRIX [COUNT [check]]
@@ -78,7 +78,7 @@ struct PlanBenchmark {
         var warnings: [Diagnostic] = []
         let source = try RepositorySource(
             RepositorySet([opened]),
-            repositories: [Plan.Repository(location: repository, commit: opened.commit?.description ?? "folder")],
+            repositories: [Plan.Repository(location: repository, commit: opened.commit?.description ?? "directory")],
             cache: nil,
             warnings: &warnings)
         var sources: [[Int]: any PackageSource] = [:]

@@ -9,8 +9,8 @@ import Store
 /// Invented results of the cells of a plan, for several runs: a commit each, as a run records them.
 ///
 /// All are marked: their plugin and their repository are called `synthetic`. The documents of a run are written by one
-/// transaction, and the commits of its results have that transaction's tree: the trees of all commits would take some 100 KB
-/// each. Nothing that is measured reads those in between.
+/// transaction, and the commits of its results have that transaction's tree: the trees of all commits would take some
+/// 100 KB each. Nothing that is measured reads those in between.
 struct SyntheticResults {
     private let store: Store
     private let path: String

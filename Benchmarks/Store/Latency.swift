@@ -6,11 +6,11 @@ import Synchronization
 
 /// The time between a commit and the event of a watch in another process: half of a round trip.
 struct Latency {
-    let folder: String
+    let directory: String
     let events: Int
 
     func run() async throws {
-        let path = "\(folder)/latency"
+        let path = "\(directory)/latency"
         let store = try Store(at: path)
         let (question, answer) = (try Branch("question"), try Branch("answer"))
         let child = Process()
@@ -68,11 +68,11 @@ func monotonic() -> Int64 {
 
 /// Reading any of thousands of packed logs.
 struct ReadingLogs {
-    let folder: String
+    let directory: String
     let logs: Int
 
     func run() throws {
-        let store = try Store(at: "\(folder)/logs")
+        let store = try Store(at: "\(directory)/logs")
         var digests: [Digest] = []
         var bytes = 0
         for number in 0..<logs {
@@ -88,9 +88,9 @@ struct ReadingLogs {
         for digest in digests.shuffled().prefix(200) {
             times.append(try milliseconds { _ = try store.logs.read(digest) })
         }
-        let packed = try FileManager.default.subpathsOfDirectory(atPath: "\(folder)/logs/ciso/logs/archives")
+        let packed = try FileManager.default.subpathsOfDirectory(atPath: "\(directory)/logs/ciso/logs/archives")
             .compactMap {
-                try FileManager.default.attributesOfItem(atPath: "\(folder)/logs/ciso/logs/archives/\($0)")[.size]
+                try FileManager.default.attributesOfItem(atPath: "\(directory)/logs/ciso/logs/archives/\($0)")[.size]
                     as? Int
             }
             .reduce(0, +)

@@ -5,13 +5,13 @@ import Store
 
 /// The disk usage of results, a commit each, as `ci run` writes them: the document and its part of an index of 256.
 struct SizeOfResults {
-    let folder: String
+    let directory: String
     let results: Int
     /// Results between two repacks, as in a run.
     private let interval = 500
 
     func run() throws {
-        let store = try Store(at: "\(folder)/results", options: StoreOptions(durability: .process))
+        let store = try Store(at: "\(directory)/results", options: StoreOptions(durability: .process))
         let branch = try Branch("results/opam/debian-12")
         // Two runs of half as many cells each: the second one changes the results of the first one.
         let cells = results / 2
@@ -39,7 +39,7 @@ struct SizeOfResults {
                 + "\((repacking.worst / 1e3).short) s; \(size()) bytes in \(packs()) packs")
         let packing = try milliseconds { try store.repack(grace: 0) }
         row("then all in one pack", "\((packing / 1e3).short) s; \(size()) bytes")
-        try git(["fsck", "--strict", "--connectivity-only"], at: "\(folder)/results")
+        try git(["fsck", "--strict", "--connectivity-only"], at: "\(directory)/results")
     }
 
     /// - Parameter index: the contents of the parts of the index, because reading and encoding them again would take
@@ -64,7 +64,7 @@ struct SizeOfResults {
 
     /// Bytes in files, directories left out.
     private func size() -> Int {
-        let top = "\(folder)/results/objects"
+        let top = "\(directory)/results/objects"
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: top)) ?? []
         return paths.reduce(0) { sum, path in
             let attributes = try? FileManager.default.attributesOfItem(atPath: "\(top)/\(path)")
@@ -74,7 +74,7 @@ struct SizeOfResults {
     }
 
     private func packs() -> Int {
-        let top = "\(folder)/results/objects/pack"
+        let top = "\(directory)/results/objects/pack"
         return (try? FileManager.default.contentsOfDirectory(atPath: top))?.count { $0.hasSuffix(".pack") } ?? 0
     }
 }

@@ -5,7 +5,7 @@ import Store
 
 /// Measures the store against stock git and the file system's floor on the same disk, and prints a table.
 ///
-/// `StoreBenchmark FOLDER [small|full] [PART…]`: FOLDER (a full path) is made, and left for a look. Parts are
+/// `StoreBenchmark DIRECTORY [small|full] [PART…]`: DIRECTORY (a full path) is made, and left for a look. Parts are
 /// `transactions`, `plan`, `watch`, `growth`, `logs`, `results`; none named: all.
 @main
 struct StoreBenchmark {
@@ -13,25 +13,26 @@ struct StoreBenchmark {
         let arguments = CommandLine.arguments
         if arguments.count == 4, arguments[1] == "--notify" { return try Latency.notify(arguments[2], arguments[3]) }
         guard arguments.count >= 2, arguments[1].hasPrefix("/") else {
-            print("usage: StoreBenchmark FOLDER [small|full] [PART…]; FOLDER is a full path")
+            print("usage: StoreBenchmark DIRECTORY [small|full] [PART…]; DIRECTORY is a full path")
             Foundation.exit(64)
         }
         let isFull = arguments.dropFirst(2).first != "small"
-        let folder = arguments[1]
+        let directory = arguments[1]
         let parts = Set(arguments.dropFirst(3))
         func isWanted(_ part: String) -> Bool { parts.isEmpty || parts.contains(part) }
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         print("| what | figure |\n|---|---|")
         if isWanted("transactions") {
-            try await SingleTransactions(folder: folder, documents: isFull ? 100_000 : 5_000).run()
+            try await SingleTransactions(directory: directory, documents: isFull ? 100_000 : 5_000).run()
         }
-        if isWanted("plan") { try WritingAPlan(folder: folder, jobs: isFull ? 50_000 : 5_000).run() }
-        if isWanted("watch") { try await Latency(folder: folder, events: isFull ? 500 : 50).run() }
+        if isWanted("plan") { try WritingAPlan(directory: directory, jobs: isFull ? 50_000 : 5_000).run() }
+        if isWanted("watch") { try await Latency(directory: directory, events: isFull ? 500 : 50).run() }
         if isWanted("growth") {
-            try Growth(folder: folder, sizes: isFull ? [1_000, 10_000, 100_000, 1_000_000] : [1_000, 10_000]).run()
+            try Growth(directory: directory, sizes: isFull ? [1_000, 10_000, 100_000, 1_000_000] : [1_000, 10_000])
+                .run()
         }
-        if isWanted("logs") { try ReadingLogs(folder: folder, logs: isFull ? 5_000 : 200).run() }
-        if isWanted("results") { try SizeOfResults(folder: folder, results: isFull ? 100_000 : 3_000).run() }
+        if isWanted("logs") { try ReadingLogs(directory: directory, logs: isFull ? 5_000 : 200).run() }
+        if isWanted("results") { try SizeOfResults(directory: directory, results: isFull ? 100_000 : 3_000).run() }
     }
 }
 
@@ -103,12 +104,12 @@ struct SampleResult: Codable {
 /// A store with so many documents, in a sharded directory of two levels.
 func makeStore(_ path: String, documents: Int) throws -> Store {
     let store = try Store(at: path)
-    let directory = ShardedDirectory<Int>("documents", levels: 2)
+    let shards = ShardedDirectory<Int>("documents", levels: 2)
     let branch = try Branch("main")
     for start in stride(from: 0, to: documents, by: 100_000) {
         try store.transact(branch, "Fill") { transaction in
             for number in start..<min(documents, start + 100_000) {
-                try transaction.write(bytes: Array("\(number)\n".utf8), to: directory.document("\(number)").path)
+                try transaction.write(bytes: Array("\(number)\n".utf8), to: shards.document("\(number)").path)
             }
         }
     }

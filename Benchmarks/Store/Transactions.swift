@@ -6,7 +6,7 @@ import Store
 /// Small durable transactions, alone and by 100 concurrent writers, compared with `git commit` and with the file
 /// system's minimum.
 struct SingleTransactions {
-    let folder: String
+    let directory: String
     let documents: Int
     /// Transactions of each of 100 writers.
     private let each = 300
@@ -14,7 +14,7 @@ struct SingleTransactions {
     private let singles = 500
 
     func run() async throws {
-        let store = try makeStore("\(folder)/single", documents: documents)
+        let store = try makeStore("\(directory)/single", documents: documents)
         let ours = try single(store, "")
         try deleteFiles(8_000)
         try single(store, ", 8,000 files deleted lately")
@@ -37,9 +37,9 @@ struct SingleTransactions {
     /// measured under the same conditions of the disk. Returns the median of the transactions.
     @discardableResult
     private func single(_ store: Store, _ note: String) throws -> Double {
-        let floor = try DiskFloor(folder: folder)
+        let floor = try DiskFloor(path: directory)
         let branch = try Branch("main")
-        let directory = ShardedDirectory<Int>("documents", levels: 2)
+        let shards = ShardedDirectory<Int>("documents", levels: 2)
         var (appends, files, ours): ([Double], [Double], [Double]) = ([], [], [])
         var cpu = 0.0
         for number in 0..<singles {
@@ -49,14 +49,14 @@ struct SingleTransactions {
             ours.append(
                 try milliseconds {
                     try store.transact(branch, "Change \(number)") {
-                        try $0.write(Int.random(in: 0...Int.max), to: directory.document("\(number)"))
+                        try $0.write(Int.random(in: 0...Int.max), to: shards.document("\(number)"))
                     }
                 })
             cpu += processTime() - before
         }
         let (append, file, our) = (median(appends), median(files), median(ours))
         row("floor: 512 bytes appended and fdatasync\(note)", "\(append.short) ms")
-        row("floor: a new file, fsync, rename, fsync of its folder\(note)", "\(file.short) ms")
+        row("floor: a new file, fsync, rename, fsync of its directory\(note)", "\(file.short) ms")
         row(
             "one durable transaction, \(documents) documents\(note)",
             "\(our.short) ms: \((our / append).short)× the append, \((our / file).short)× the new file; "
@@ -66,15 +66,15 @@ struct SingleTransactions {
 
     /// ext4 without a journal looks past all files that were deleted lately whenever it makes one.
     private func deleteFiles(_ count: Int) throws {
-        let paths = (0..<count).map { "\(folder)/single/ciso/deleted-\($0)" }
+        let paths = (0..<count).map { "\(directory)/single/ciso/deleted-\($0)" }
         for path in paths { close(open(path, O_WRONLY | O_CREAT, 0o644)) }
         for path in paths { unlink(path) }
     }
 
     /// The same change by stock git, durable as well (`core.fsync=all`), in a work tree with the same documents.
     private func stockGit() throws -> (add: Double, commit: Double) {
-        let clone = "\(folder)/stock"
-        try git(["clone", "-q", "--branch", "main", "\(folder)/single", clone], at: folder)
+        let clone = "\(directory)/stock"
+        try git(["clone", "-q", "--branch", "main", "\(directory)/single", clone], at: directory)
         try git(["config", "core.fsync", "committed"], at: clone)
         try git(["config", "gc.auto", "0"], at: clone)
         let files =
@@ -92,13 +92,13 @@ struct SingleTransactions {
 
     private func group(_ store: Store, _ grouping: TransactionOptions.Grouping) async throws -> Double {
         let branch = try Branch("main")
-        let directory = ShardedDirectory<Int>("documents", levels: 2)
+        let shards = ShardedDirectory<Int>("documents", levels: 2)
         let start = ContinuousClock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<100 {
                 group.addTask {
                     for round in 0..<each {
-                        let path = try directory.document("\(writer * each + round)")
+                        let path = try shards.document("\(writer * each + round)")
                         try await store.transact(
                             branch, "Change", options: TransactionOptions(grouping: grouping)
                         ) { try $0.write(Int.random(in: 0...Int.max), to: path) }
@@ -122,16 +122,16 @@ func median(_ times: [Double]) -> Double { quantile(times.sorted(), 0.5) }
 
 /// The time that the file system itself takes to make a few bytes durable.
 struct DiskFloor {
-    private let folder: String
+    private let path: String
     private let appended: Int32
     private let directory: Int32
     private let bytes = [UInt8](repeating: 7, count: 512)
 
-    init(folder: String) throws {
-        self.folder = folder
-        appended = open("\(folder)/floor", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        directory = open(folder, O_RDONLY | O_DIRECTORY)
-        guard appended >= 0, directory >= 0 else { throw Failure(.unavailable, "cannot write in \(folder)") }
+    init(path: String) throws {
+        self.path = path
+        appended = open("\(path)/floor", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        directory = open(path, O_RDONLY | O_DIRECTORY)
+        guard appended >= 0, directory >= 0 else { throw Failure(.unavailable, "cannot write in \(path)") }
     }
 
     /// 512 bytes more in a file that is open.
@@ -142,30 +142,30 @@ struct DiskFloor {
 
     /// A new file instead of an existing one, like in a program that replaces a file durably.
     func makeFile() {
-        let descriptor = open("\(folder)/floor.new", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        let descriptor = open("\(path)/floor.new", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
         fsync(descriptor)
         close(descriptor)
-        rename("\(folder)/floor.new", "\(folder)/floor.file")
+        rename("\(path)/floor.new", "\(path)/floor.file")
         fsync(directory)
     }
 }
 
 /// A plan of many jobs in one transaction.
 struct WritingAPlan {
-    let folder: String
+    let directory: String
     let jobs: Int
 
     func run() throws {
-        let store = try Store(at: "\(folder)/plan")
-        let directory = ShardedDirectory<SampleResult>("jobs")
+        let store = try Store(at: "\(directory)/plan")
+        let shards = ShardedDirectory<SampleResult>("jobs")
         let branch = try Branch("opam")
         let before = processTime()
         let time = try milliseconds {
             try store.transact(branch, "Plan") { transaction in
                 for number in 0..<jobs {
                     let value = SampleResult(number)
-                    try transaction.write(value, to: directory.document(value.job.hex))
+                    try transaction.write(value, to: shards.document(value.job.hex))
                 }
             }
         }
@@ -177,7 +177,7 @@ struct WritingAPlan {
             try store.transact(branch, "Plan") { transaction in
                 for (number, bytes) in bytes.enumerated() {
                     try transaction.write(
-                        bytes: bytes, to: directory.document(SampleResult(number + 1_000_000).job.hex).path)
+                        bytes: bytes, to: shards.document(SampleResult(number + 1_000_000).job.hex).path)
                 }
             }
         }
@@ -187,25 +187,25 @@ struct WritingAPlan {
 
 /// The cost of a transaction as the store grows, and the cost of opening the store.
 struct Growth {
-    let folder: String
+    let directory: String
     let sizes: [Int]
 
     func run() throws {
         var first: Double?
         for size in sizes {
-            let path = "\(folder)/growth-\(size)"
+            let path = "\(directory)/growth-\(size)"
             let store = try makeStore(path, documents: size)
             let branch = try Branch("main")
-            let directory = ShardedDirectory<Int>("documents", levels: 2)
+            let shards = ShardedDirectory<Int>("documents", levels: 2)
             var number = 0
             let time = try median(300) {
                 number += 1
-                try store.transact(branch, "Change") { try $0.write(-1, to: directory.document("\(number)")) }
+                try store.transact(branch, "Change") { try $0.write(-1, to: shards.document("\(number)")) }
             }
             first = first ?? time
             let opening = try median(5) {
                 let opened = try Store(opening: path)
-                guard try opened.snapshot(branch).value(at: directory.document("7")) != nil else {
+                guard try opened.snapshot(branch).value(at: shards.document("7")) != nil else {
                     throw Failure(.unavailable, "a document is missing")
                 }
             }

@@ -1,7 +1,7 @@
 internal import PluginKit
 
-/// FreeBSD publishes disks of installed systems. Two of them have the serial console that is needed here: BASIC-CI, where root
-/// has no password, and BASIC-CLOUDINIT, whose nuageinit(7) runs the script of a NoCloud seed.
+/// FreeBSD publishes disks of installed systems. Two of them have the serial console that is needed here: BASIC-CI,
+/// where root has no password, and BASIC-CLOUDINIT, whose nuageinit(7) runs the script of a NoCloud seed.
 extension FreeBSD {
     func machineImage(_ request: MachineImageRequest, _ target: CheckedRequest) throws -> MachineImageRecipe? {
         guard request.target.architecture == "x86_64" else {

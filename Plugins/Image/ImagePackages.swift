@@ -40,7 +40,8 @@ struct ImagePackages {
                 "patch", "pkg-config", "rsync", "tar", "unzip", "which", "xz",
             ]
             compiler = ["ocaml"]
-            // 102, 103 and 106: installed, but the machine or zypper should be started again, or another repository was skipped.
+            // 102, 103 and 106: installed, but the machine or zypper should be started again, or another repository was
+            // skipped.
             manager = PackageManager(
                 install: """
                     zypper --non-interactive --gpg-auto-import-keys install --no-recommends "$@" || {

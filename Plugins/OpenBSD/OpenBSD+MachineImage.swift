@@ -60,8 +60,8 @@ private func installation(_ request: MachineImageRequest) -> InstallerBoot {
         ])
 }
 
-/// The sets on the installer have no signature of their own: the installer itself was verified. Thirteen asterisks are a
-/// password that nothing matches.
+/// The sets on the installer have no signature of their own: the installer itself was verified. Thirteen asterisks are
+/// a password that nothing matches.
 private func answers(isCD: Bool, sets: String) -> String {
     let location =
         isCD

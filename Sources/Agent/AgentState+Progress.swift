@@ -51,8 +51,8 @@ extension AgentState {
         held[job]?.progressVersion = nil
     }
 
-    /// Publishes a heartbeat for each running job, and retries what failed before. Stops at the first error: each request to a
-    /// service that does not answer takes seconds, in which the worker does nothing else.
+    /// Publishes a heartbeat for each running job, and retries what failed before. Stops at the first error: each
+    /// request to a service that does not answer takes seconds, in which the worker does nothing else.
     mutating func beat() {
         do {
             try publishHeartbeats()
@@ -84,8 +84,8 @@ extension AgentState {
         for part in jobs.chunks(ofCount: Self.reportLimit) { try writeReports(of: Array(part)) }
     }
 
-    /// Gives up the claims of reported jobs if the dispatcher is gone, so that other dispatchers run them until the next one
-    /// of this deployment records the reports.
+    /// Gives up the claims of reported jobs if the dispatcher is gone, so that other dispatchers run them until the
+    /// next one of this deployment records the reports.
     private mutating func releaseUnrecorded() throws {
         for (job, entry) in held where entry.isReported {
             guard let at = entry.reportedAt, at.duration(to: .now) > Self.reportTimeout else { continue }

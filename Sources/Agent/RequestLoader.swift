@@ -62,8 +62,8 @@ final class RequestLoader: Sendable {
             hint: "another version of ciso may have written it")
     }
 
-    /// A part of a bundle. Of one that can only be read as a whole, such as one on another machine, all requests are read
-    /// together.
+    /// A part of a bundle. Of one that can only be read as a whole, such as one on another machine, all requests are
+    /// read together.
     private func part(_ offset: Int, _ size: Int, of bundle: Digest) throws -> [UInt8] {
         let end = offset.addingReportingOverflow(size)
         guard offset >= 0, size >= 0, !end.overflow else { return [] }

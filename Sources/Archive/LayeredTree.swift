@@ -4,8 +4,8 @@ import System
 
 /// The tree of an OCI image, built by applying its layers in order.
 ///
-/// Contents are untrusted. No member is written outside of the tree, whatever links and `..` say: links of lower layers on the
-/// way to a member are followed as if the tree were `/`. Devices, FIFOs and sockets are left out.
+/// Contents are untrusted. No member is written outside of the tree, whatever links and `..` say: links of lower layers
+/// on the way to a member are followed as if the tree were `/`. Devices, FIFOs and sockets are left out.
 public struct LayeredTree: Sendable {
     private let directory: String
     private let policy: Extraction
@@ -30,12 +30,12 @@ public struct LayeredTree: Sendable {
         return found >= 0 || errno == ENOENT
     }
 
-    /// Lays a layer over the tree: a tar file, plain or compressed by gzip or zstd. It is decompressed on another thread. Blocks
-    /// the thread.
+    /// Lays a layer over the tree: a tar file, plain or compressed by gzip or zstd. It is decompressed on another
+    /// thread. Blocks the thread.
     ///
     /// - Parameter expected: The digest of the tar file without compression; nil if it is not known.
-    /// - Throws: `ArchiveError` for the first member that is not safe, a limit, damage, other contents than expected, or what the
-    ///   system refuses; the tree is incomplete then.
+    /// - Throws: `ArchiveError` for the first member that is not safe, a limit, damage, other contents than expected,
+    ///   or what the system refuses; the tree is incomplete then.
     public mutating func add(_ layer: String, contents expected: Digest? = nil) throws(ArchiveError) {
         let root = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY, of: directory)
         let (descriptor, policy, meter) = (root.raw, policy, meter)

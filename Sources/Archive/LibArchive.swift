@@ -280,7 +280,7 @@ final class ArchiveWriter {
             target.withCString { archive_entry_set_hardlink(entry, $0) }
         case .special:
             throw ArchiveError(
-                .specialFile, archive: name, member: member.path.description, detail: "not a file, folder or link")
+                .specialFile, archive: name, member: member.path.description, detail: "not a file, directory or link")
         }
         try check(archive_write_header(handle, entry))
     }
@@ -337,7 +337,8 @@ enum ExtendedAttribute {
     /// Of one value, as the kernel has it.
     static let sizeLimit = 1 << 16
 
-    /// Whether an attribute of an archive may be set: capabilities of programs, and those of users. What overlayfs reads may not.
+    /// Whether an attribute of an archive may be set: capabilities of programs, and those of users. What overlayfs
+    /// reads may not.
     static func isPortable(_ name: String) -> Bool {
         name == "security.capability" || name.hasPrefix("user.") && !name.hasPrefix("user.overlay.")
     }

@@ -6,7 +6,7 @@ internal import System
 /// A file consists of a line with its format, the digest of the rest, the name, the program that wrote it, and the
 /// contents. Files in another format, of another program, or damaged ones are ignored.
 package struct DerivedFiles: Sendable {
-    private let folder: String
+    private let directory: String
     private let format: String
     private let suffix: String
     private let capacity: Int
@@ -15,14 +15,14 @@ package struct DerivedFiles: Sendable {
     ///   - format: The name and the version of the format.
     ///   - suffix: The end of the files' names.
     ///   - capacity: The number of files that are kept; the oldest are removed.
-    package init(in folder: String, format: String, suffix: String, capacity: Int) {
-        self.folder = folder
+    package init(in directory: String, format: String, suffix: String, capacity: Int) {
+        self.directory = directory
         self.format = "\(format)\n"
         self.suffix = suffix
         self.capacity = capacity
     }
 
-    private func file(_ name: String) -> String { "\(folder)/\(name)\(suffix)" }
+    private func file(_ name: String) -> String { "\(directory)/\(name)\(suffix)" }
 
     private static func head(_ name: String) -> [UInt8] { Array("\(name)\n\(program)\n".utf8) }
 
@@ -45,14 +45,14 @@ package struct DerivedFiles: Sendable {
         let rest = Self.head(name) + contents
         let head = Array("\(format)\(Digest(of: rest).hex)".utf8)
         do throws(Failure) {
-            try Files.makeDirectories(folder)
+            try Files.makeDirectories(directory)
             let file = try AtomicFile<Failure>(replacing: file(name))
             for part in [head, rest] { try file.file.write(part) }
             try file.commit(.none)
         } catch {
             return
         }
-        Files.removeOldest(of: names(in: folder).filter { $0.contains(suffix) }, in: folder, keeping: capacity)
+        Files.removeOldest(of: names(in: directory).filter { $0.contains(suffix) }, in: directory, keeping: capacity)
     }
 
     /// Identifies the running program: another build of it may derive something else.

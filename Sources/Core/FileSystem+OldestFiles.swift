@@ -7,11 +7,11 @@ extension FileSystem {
     /// - Parameters:
     ///   - names: the names of the files.
     ///   - count: how many of them are kept.
-    package static func removeOldest(of names: [String], in folder: String, keeping count: Int) {
+    package static func removeOldest(of names: [String], in directory: String, keeping count: Int) {
         let ages = names.map { name in
-            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)")
             return (name: name, date: attributes?[.modificationDate] as? Date ?? .distantPast)
         }
-        for (name, _) in ages.sorted(by: { $0.date > $1.date }).dropFirst(count) { unlink("\(folder)/\(name)") }
+        for (name, _) in ages.sorted(by: { $0.date > $1.date }).dropFirst(count) { unlink("\(directory)/\(name)") }
     }
 }

@@ -1,8 +1,8 @@
 /// Paths as the operating system and git read them: bytes, in which each slash ends a name.
 ///
 /// To Swift, a slash and a combining character after it are one `Character` that differs from `"/"`, so
-/// `split(separator: "/")`, `hasPrefix("/")` and `lastIndex(of: "/")` miss that slash. A path that comes from outside is
-/// split and checked by these members.
+/// `split(separator: "/")`, `hasPrefix("/")` and `lastIndex(of: "/")` miss that slash. A path that comes from outside
+/// is split and checked by these members.
 extension StringProtocol {
     /// The names between the slashes of the path, without empty ones.
     package var pathNames: [String] {

@@ -45,12 +45,12 @@ package struct MachineCheck: Sendable {
 
     /// Makes all checks, in the order in which they are shown. Connects to hosts and services one after the other.
     package func findings() async -> [Finding] {
-        let folder = FileManager.default.fileExists(atPath: store) ? store : FileManager.default.currentDirectoryPath
-        var findings = await Capability.ofThisMachine(trying: folder).map(Finding.init)
+        let directory = FileManager.default.fileExists(atPath: store) ? store : FileManager.default.currentDirectoryPath
+        var findings = await Capability.ofThisMachine(trying: directory).map(Finding.init)
         findings += [
             program("mmdebstrap", package: "mmdebstrap", use: "makes Debian and Ubuntu environments"),
             program("git", package: "git", use: "fetches repositories"),
-            headroom(in: folder), temporaryFiles, pluginsFound, images, cacheFound, cacheContents,
+            headroom(in: directory), temporaryFiles, pluginsFound, images, cacheFound, cacheContents,
         ]
         findings.append(await virtualMachines)
         for host in hosts.all { findings.append(await reach(host)) }
@@ -72,16 +72,16 @@ package struct MachineCheck: Sendable {
     }
 
     private func program(_ name: String, package: String, use: String) -> Finding {
-        if let folder = environment.programDirectories.first(where: { access("\($0)/\(name)", X_OK) == 0 }) {
-            return Finding(name: name, state: .good, detail: "\(folder)/\(name) \(use)")
+        if let directory = environment.programDirectories.first(where: { access("\($0)/\(name)", X_OK) == 0 }) {
+            return Finding(name: name, state: .good, detail: "\(directory)/\(name) \(use)")
         }
         return Finding(
             name: name, state: .absent, detail: "not on PATH; it \(use)", remedy: "apt-get install \(package)")
     }
 
-    private func headroom(in folder: String) -> Finding {
+    private func headroom(in directory: String) -> Finding {
         finding("headroom", good: "enough disk space and file descriptors to start jobs") {
-            try ResourcePreflight.check(folder)
+            try ResourcePreflight.check(directory)
         }
     }
 
@@ -95,7 +95,8 @@ package struct MachineCheck: Sendable {
         let names = plugins.find().files.map(\.name)
         guard !names.isEmpty else {
             return Finding(
-                name: "plugins", state: .missing, detail: "none found", remedy: "set CISO_PLUGIN_PATH to their folder")
+                name: "plugins", state: .missing, detail: "none found",
+                remedy: "set CISO_PLUGIN_PATH to their directory")
         }
         return Finding(name: "plugins", state: .good, detail: names.joined(separator: ", "))
     }
@@ -108,7 +109,7 @@ package struct MachineCheck: Sendable {
         guard plugins.find().files.contains(where: { $0.name == "image" }) else {
             return Finding(
                 name: "images", state: .absent, detail: "the plugin 'image' is not on the plugin path",
-                remedy: "add the folder of libCisoImage.so to CISO_PLUGIN_PATH")
+                remedy: "add the directory of libCisoImage.so to CISO_PLUGIN_PATH")
         }
         return Finding(name: "images", state: .good, detail: "images can be unpacked, and the plugin 'image' is there")
     }
@@ -146,7 +147,7 @@ package struct MachineCheck: Sendable {
 
     /// The contents of the worker's cache and its limit.
     private var cacheContents: Finding {
-        let entries = WorkerFolders(store: store, cache: cacheDirectory).cacheEntries
+        let entries = WorkerDirectories(store: store, cache: cacheDirectory).cacheEntries
         func words(_ kind: CacheUsage.Kind, _ noun: String, plural: String? = nil) -> String {
             let found = entries.filter { $0.kind == kind }
             return "\(count(found.count, noun, plural: plural)) (\(ByteSize(bytes: found.reduce(0) { $0 + $1.size })))"

@@ -11,16 +11,16 @@ extension StoreVerification {
     ///   - cache: The directory of the cache. Nothing is added if no worker has used it.
     ///   - repair: Whether to remove damaged entries, which are recreated when they are needed.
     package mutating func addWorker(ofStore store: String, cache: String, repair: Bool) throws {
-        let folders = WorkerFolders(store: store, cache: cache)
-        guard FileManager.default.fileExists(atPath: folders.cache) else { return }
-        let worker = try folders.verify(repair: repair)
+        let directories = WorkerDirectories(store: store, cache: cache)
+        guard FileManager.default.fileExists(atPath: directories.cache) else { return }
+        let worker = try directories.verify(repair: repair)
         layers = worker.layers
         environments = worker.environments
         findings += worker.damage.map {
             StoreFinding(.damage, .layer, $0.message, repair: $0.repair, isDone: repair)
         }
         guard repair, !worker.damage.isEmpty else { return }
-        remaining += try folders.verify(repair: false).damage.map {
+        remaining += try directories.verify(repair: false).damage.map {
             StoreFinding(.damage, .layer, $0.message, repair: $0.repair)
         }
     }

@@ -8,8 +8,8 @@ package import Model
 package struct InputLayers: Sendable {
     /// The index in `stacks` of each job with known layers and inputs.
     private var indices: [Digest: Int32] = [:]
-    /// The hexadecimal forms of the digests that jobs contribute to their dependents, one after the other: most jobs have
-    /// many dependents.
+    /// The hexadecimal forms of the digests that jobs contribute to their dependents, one after the other: most jobs
+    /// have many dependents.
     private var stacks: [UInt8] = []
     private static let size = 64
 

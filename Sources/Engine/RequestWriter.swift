@@ -109,7 +109,8 @@ struct RequestWriter {
         return Bundle(digest: digest, parts: bundle.ranges)
     }
 
-    /// For each request the numbers of the blobs with the jobs that it names. Jobs that are in none are put into a new one.
+    /// For each request the numbers of the blobs with the jobs that it names. Jobs that are in none are put into a new
+    /// one.
     private mutating func jobBlobs(of requests: [ExecutionRequest]) throws -> [[Int]] {
         var (new, areStored) = ([UInt8](), [Int: Bool]())
         let next = jobBlobs.count

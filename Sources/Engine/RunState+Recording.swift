@@ -51,8 +51,8 @@ extension RunState {
 
     /// Continues after the results of a job were recorded.
     ///
-    /// Where they must be published, jobs that depend on them start no earlier: another dispatcher that takes over without
-    /// them could not tell what a report on such a job was built on.
+    /// Where they must be published, jobs that depend on them start no earlier: another dispatcher that takes over
+    /// without them could not tell what a report on such a job was built on.
     mutating func finish(_ end: JobEnd) async throws {
         let id = dispatch.jobs[end.number]
         if let holder = active[id], holder.token == end.token {

@@ -2,7 +2,7 @@ internal import Archive
 internal import Foundation
 internal import Git
 
-/// The contents of a commit as an archive with one folder, `source`: files, links, and submodules at their recorded
+/// The contents of a commit as an archive with one directory, `source`: files, links, and submodules at their recorded
 /// commits. No filters are applied: no line end conversion, no LFS, no `export-subst`.
 struct GitExport {
     /// The maximum nesting depth of submodules.
@@ -90,7 +90,7 @@ struct GitExport {
         }
     }
 
-    /// A submodule without a URL remains an empty folder, as in git.
+    /// A submodule without a URL remains an empty directory, as in git.
     private func addSubmodule(_ commit: ObjectID, at destination: FilePath, below root: FilePath, _ walk: Walk) throws {
         let path = String(decoding: destination.bytes.dropFirst(root.bytes.count + 1), as: UTF8.self)
         guard let url = walk.submodules[path] else {

@@ -16,15 +16,15 @@ struct GitMirror {
     private let path: String
     private let address: RemoteAddress
 
-    /// - Parameter folder: the folder of all mirrors, which is created if necessary.
-    init(of url: String, in folder: String, limit: Int, deadline: Deadline) throws {
+    /// - Parameter directory: the directory of all mirrors, which is created if necessary.
+    init(of url: String, in directory: String, limit: Int, deadline: Deadline) throws {
         self.url = url
         address = SourceAddress.localPath(url).map { .path(SourceAddress.decoded($0)) } ?? .url(url)
         self.limit = limit
         self.deadline = deadline
-        path = Self.path(of: url, in: folder)
+        path = Self.path(of: url, in: directory)
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             // If two processes created the copy at the same time, git's own locks would make one fail.
             let lock = try Self.lock(path, of: url, deadline)
             defer { lock.unlock() }
@@ -39,13 +39,13 @@ struct GitMirror {
             throw SourceError(
                 SourceError.Kind(error, absence: .damaged), "\(url): \(reason)", hint: error.hint)
         } catch {
-            throw SourceError(.system, "\(folder): cannot be created: \(systemReason(of: error) ?? "\(error)")")
+            throw SourceError(.system, "\(directory): cannot be created: \(systemReason(of: error) ?? "\(error)")")
         }
     }
 
     /// The path of the copy of a repository.
-    static func path(of url: String, in folder: String) -> String {
-        "\(folder)/\(Digest(of: url).hex.prefix(16)).git"
+    static func path(of url: String, in directory: String) -> String {
+        "\(directory)/\(Digest(of: url).hex.prefix(16)).git"
     }
 
     /// The commit of a branch, a tag or an abbreviated commit id; nil for the default branch.
@@ -145,8 +145,8 @@ struct GitMirror {
     /// Removes files of killed processes: git's locks, and incomplete packs. No other process writes there while our
     /// lock is held.
     private static func removeLeftovers(in path: String) {
-        let folder = "\(path)/objects/pack"
-        for name in System.names(in: folder) where !name.hasPrefix("pack-") { unlink("\(folder)/\(name)") }
+        let directory = "\(path)/objects/pack"
+        for name in System.names(in: directory) where !name.hasPrefix("pack-") { unlink("\(directory)/\(name)") }
         for name in System.names(in: path) where name.hasSuffix(".lock") { unlink("\(path)/\(name)") }
         let references = FileManager.default.enumerator(atPath: "\(path)/refs")
         while let name = references?.nextObject() as? String {
@@ -154,7 +154,7 @@ struct GitMirror {
         }
     }
 
-    /// A local folder is opened first, to report problems with it precisely.
+    /// A local directory is opened first, to report problems with it precisely.
     private func checkLocal(_ path: String) throws(SourceError) {
         do throws(GitError) {
             _ = try GitRepository(opening: path)

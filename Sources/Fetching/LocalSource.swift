@@ -3,28 +3,28 @@ internal import Core
 internal import Foundation
 internal import System
 
-/// A source on this machine: a file, or a folder that is packed as opam copies it.
+/// A source on this machine: a file, or a directory that is packed as opam copies it.
 struct LocalSource {
     let path: String
 
-    var isFolder: Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    var isDirectory: Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
     }
 
-    /// The entries that opam omits when it copies a folder.
+    /// The entries that opam omits when it copies a directory.
     private static let excluded = [".git", ".hg", "_darcs", "_build", "_opam"]
 
-    /// Copies the file or packs the folder. Equal folders with equal names give equal archives.
+    /// Copies the file or packs the directory. Equal directories with equal names give equal archives.
     ///
     /// - Parameter limit: the maximum size of all files in bytes.
     /// - Throws: `SourceError`.
     func copy(to file: String, limit: Int) throws {
         guard try SourceFiles.status(of: path) != nil else {
-            throw SourceError(.missing, "\(path): there is no such file or folder")
+            throw SourceError(.missing, "\(path): there is no such file or directory")
         }
         do {
-            try isFolder ? pack(to: file, limit: limit) : link(to: file, limit: limit)
+            try isDirectory ? pack(to: file, limit: limit) : link(to: file, limit: limit)
         } catch let error as ArchiveError {
             throw SourceError(SourceError.Kind(error), "\(path): cannot be packed: \(error)")
         }

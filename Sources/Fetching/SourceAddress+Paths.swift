@@ -3,16 +3,16 @@ package import OpamFormat
 internal import System
 
 extension SourceAddress {
-    /// The address of a local folder or file: that of a git repository if the folder is one. Special characters in the
-    /// path are escaped.
+    /// The address of a local directory or file: that of a git repository if the directory is one. Special characters
+    /// in the path are escaped.
     package static func address(ofPath path: String) -> String {
         let whole = URL(fileURLWithPath: path).standardizedFileURL.path
-        // A broken link counts, too: it is reported instead of treating the folder as a plain one.
+        // A broken link counts, too: it is reported instead of treating the directory as a plain one.
         if (try? FileManager.default.attributesOfItem(atPath: "\(whole)/.git")) != nil {
             return "git+file://\(encoded(whole))"
         }
         // An address with the suffix '.git' means a repository.
-        return "file://\(whole)" + (whole.hasSuffix(".git") && LocalSource(path: whole).isFolder ? "/" : "")
+        return "file://\(whole)" + (whole.hasSuffix(".git") && LocalSource(path: whole).isDirectory ? "/" : "")
     }
 
     /// A path as encoded in git's URLs, in which '#' does not begin a revision.

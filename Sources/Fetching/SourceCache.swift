@@ -9,7 +9,7 @@ internal import OpamSwitch
 internal import Supervision
 internal import System
 
-/// The sources of packages as archives: a folder in the layout of opam's download cache, filled from other caches,
+/// The sources of packages as archives: a directory in the layout of opam's download cache, filled from other caches,
 /// mirrors and the sources' own URLs.
 ///
 /// ```
@@ -31,7 +31,7 @@ package actor SourceCache {
     /// Downloads the file with a SHA-256 digest from storage shared by several machines; false if it does not exist.
     package typealias SharedSource = @Sendable (_ digest: Digest, _ file: String) async throws -> Bool
 
-    private let folder: String
+    private let directory: String
     private let usage: CacheUsage?
     private let others: [String]
     private let objects: String?
@@ -44,20 +44,20 @@ package actor SourceCache {
     private let running = AsyncMemo<Source, String>(keepingValues: false)
 
     /// - Parameters:
-    ///   - folder: the folder to fill; need not exist.
-    ///   - usage: is notified of each use of an entry; nil if nothing is ever removed from the folder.
+    ///   - directory: the directory to fill; need not exist.
+    ///   - usage: is notified of each use of an entry; nil if nothing is ever removed from the directory.
     ///   - others: read-only caches in the same layout.
-    ///   - objects: the folder of a store's objects, which include the sources whose checksum a plan determined.
+    ///   - objects: the directory of a store's objects, which include the sources whose checksum a plan determined.
     ///   - mirrors: URLs of caches in the same layout, `http:`, `https:` or `file:`.
     ///   - limit: the maximum size of one source in bytes.
     ///   - timeout: the time limit for one git repository; `download` has its own.
     ///   - shared: downloads sources from storage shared by several machines; nil if there is none.
     package init(
-        _ folder: String, usage: CacheUsage? = nil, others: [String] = [], objects: String? = nil,
+        _ directory: String, usage: CacheUsage? = nil, others: [String] = [], objects: String? = nil,
         mirrors: [String] = [], limit: Int = 1 << 30, timeout: Duration = .seconds(1800),
         download: @escaping Download = SourceDownloader().download, shared: SharedSource? = nil
     ) {
-        self.folder = folder
+        self.directory = directory
         self.objects = objects
         self.shared = shared
         self.usage = usage
@@ -96,7 +96,7 @@ package actor SourceCache {
             "\(package): \(source.url): sources of \(system) cannot be fetched; only git repositories and archives can")
     }
 
-    /// Records the use of an entry of the folder. If that fails, it is evicted earlier.
+    /// Records the use of an entry of the directory. If that fails, it is evicted earlier.
     private nonisolated func noteUse(_ path: String) {
         try? usage?.noteUse(.source, SourceCacheEntry.digest(of: path))
     }
@@ -145,21 +145,21 @@ package actor SourceCache {
     }
 
     private func paths(of checksum: Checksum) -> [String] {
-        let paths = ([folder] + others).map { "\($0)/\(checksum.path)" }
+        let paths = ([directory] + others).map { "\($0)/\(checksum.path)" }
         guard let objects, let digest = checksum.digest else { return paths }
         return paths + ["\(objects)/\(digest.shard)/\(digest)"]
     }
 
     /// The file with a checksum that `exact` assigned to a source; nil if it was removed in the meantime.
     package nonisolated func file(with checksum: Checksum) -> String? {
-        let path = "\(folder)/\(checksum.path)"
+        let path = "\(directory)/\(checksum.path)"
         return FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
     /// A directory for downloads. Downloads of killed processes are removed.
     private func incoming() throws -> ScratchDirectory {
-        ScratchDirectory.removeLeftovers(in: "\(folder)/incoming")
-        return try Files.scratchDirectory(in: "\(folder)/incoming")
+        ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
+        return try Files.scratchDirectory(in: "\(directory)/incoming")
     }
 
     /// Downloads the file from the storage shared by several machines.
@@ -217,9 +217,9 @@ package actor SourceCache {
                 throw SourceError(.system, "\(file): cannot be read")
             }
             guard found == checksum else {
-                let isFolder = SourceAddress.localPath(origin).map { LocalSource(path: $0).isFolder } ?? false
+                let isDirectory = SourceAddress.localPath(origin).map { LocalSource(path: $0).isDirectory } ?? false
                 throw SourceError(
-                    isFolder ? .moved : .rejected,
+                    isDirectory ? .moved : .rejected,
                     "\(package): checksum mismatch for \(origin): expected \(checksum), found \(found)")
             }
         }
@@ -229,7 +229,7 @@ package actor SourceCache {
     private func keep(_ aside: String, _ checksums: [Checksum]) throws -> String {
         let manager = FileManager.default
         for checksum in checksums.reversed() {
-            let path = "\(folder)/\(checksum.path)"
+            let path = "\(directory)/\(checksum.path)"
             try manager.createDirectory(
                 atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
             let link = "\(aside).\(checksum.kind.rawValue)"
@@ -237,7 +237,7 @@ package actor SourceCache {
             // A directory at the file's path must be removed first.
             try SourceFiles.move(link, over: path)
         }
-        return "\(folder)/\(checksums[0].path)"
+        return "\(directory)/\(checksums[0].path)"
     }
 }
 
@@ -261,13 +261,13 @@ extension SourceCache {
     /// - Throws: `SourceError`; `CancellationError`.
     package func repository(at url: String, revision: String?) async throws -> RemoteRepository {
         noteUse(ofCopyOf: url)
-        let (folder, limit) = ("\(folder)/git", limit)
+        let (directory, limit) = ("\(directory)/git", limit)
         return try await BlockingWork.run(within: timeout, late: SourceError.late(url)) { deadline in
             let fetch = {
-                let mirror = try GitMirror(of: url, in: folder, limit: limit, deadline: deadline)
+                let mirror = try GitMirror(of: url, in: directory, limit: limit, deadline: deadline)
                 return try mirror.obtain(revision)
             }
-            let path = GitMirror.path(of: url, in: folder)
+            let path = GitMirror.path(of: url, in: directory)
             do {
                 return RemoteRepository(path: path, commit: try fetch())
             } catch let error as SourceError where error.kind == .damaged {
@@ -280,7 +280,7 @@ extension SourceCache {
 // MARK: What moves
 
 extension SourceCache {
-    /// The current exact version of `source`: the commit of a branch, a checksum for a folder or for a file without
+    /// The current exact version of `source`: the commit of a branch, a checksum for a directory or for a file without
     /// one. Sources that are already exact are returned unchanged.
     ///
     /// - Throws: `SourceError`; `CancellationError`.
@@ -311,36 +311,36 @@ extension SourceCache {
 
     private func commit(at revision: String?, of url: String) async throws -> String {
         noteUse(ofCopyOf: url)
-        let (folder, limit) = ("\(folder)/git", limit)
+        let (directory, limit) = ("\(directory)/git", limit)
         // A request of a few kilobytes, of which a plan may make many.
         let limitOfQuestion = min(timeout, .seconds(60))
         return try await BlockingWork.run(within: limitOfQuestion, late: SourceError.late(url)) { deadline in
-            try GitMirror(of: url, in: folder, limit: limit, deadline: deadline).commit(at: revision).description
+            try GitMirror(of: url, in: directory, limit: limit, deadline: deadline).commit(at: revision).description
         }
     }
 
     private func archive(of commit: String, from url: String) async throws -> String {
         noteUse("git/commits/\(commit).tar")
-        for cache in [folder] + others {
+        for cache in [directory] + others {
             let path = "\(cache)/git/commits/\(commit).tar"
             if Self.isWhole(path) { return path }
         }
         noteUse(ofCopyOf: url)
-        let (folder, limit) = ("\(folder)/git", limit)
-        let file = "\(folder)/commits/\(commit).tar"
-        try FileManager.default.createDirectory(atPath: "\(folder)/commits", withIntermediateDirectories: true)
+        let (directory, limit) = ("\(directory)/git", limit)
+        let file = "\(directory)/commits/\(commit).tar"
+        try FileManager.default.createDirectory(atPath: "\(directory)/commits", withIntermediateDirectories: true)
         let incoming = try incoming()
         try await BlockingWork.run(within: timeout, late: SourceError.late(url)) { deadline in
             guard let id = ObjectID(hex: commit) else {
                 throw SourceError(.missing, "\(url): '\(commit)' is not a commit")
             }
-            let mirror = { try GitMirror(of: $0, in: folder, limit: limit, deadline: deadline) }
+            let mirror = { try GitMirror(of: $0, in: directory, limit: limit, deadline: deadline) }
             let aside = "\(incoming.path)/commit.tar"
             let export = { try GitExport.write(id, of: mirror(url), to: aside, limit: limit, mirrors: mirror) }
             do {
                 try export()
             } catch let error as SourceError where [.damaged, .network].contains(error.kind) {
-                try Self.replacingCopy(at: GitMirror.path(of: url, in: folder), because: error, export)
+                try Self.replacingCopy(at: GitMirror.path(of: url, in: directory), because: error, export)
             }
             try SourceFiles.rename(aside, file)
         }
@@ -381,7 +381,7 @@ extension SourceCache {
 }
 
 extension Checksum {
-    /// The path relative to a cache's folder.
+    /// The path relative to a cache's directory.
     package var path: String { "\(kind.rawValue)/\(hexadecimal.prefix(2))/\(hexadecimal)" }
 
     /// The digest by which a store identifies the file; nil for checksums of other kinds.

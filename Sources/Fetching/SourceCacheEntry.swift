@@ -9,42 +9,42 @@ package struct SourceCacheEntry: Sendable {
     package let digest: Digest
     /// The path of the file or directory.
     package let path: String
-    private let folder: String
+    private let directory: String
     /// Further names of the file, and files that are useless without it.
     private let others: [String]
 
-    private init(_ entry: String, in folder: String, others: [String] = []) {
+    private init(_ entry: String, in directory: String, others: [String] = []) {
         digest = Self.digest(of: entry)
-        self.folder = folder
-        path = "\(folder)/\(entry)"
-        self.others = others.map { "\(folder)/\($0)" }
+        self.directory = directory
+        path = "\(directory)/\(entry)"
+        self.others = others.map { "\(directory)/\($0)" }
     }
 
-    /// - Parameter path: A path relative to the cache's folder.
+    /// - Parameter path: A path relative to the cache's directory.
     static func digest(of path: String) -> Digest { Digest(of: path) }
 
     /// All entries of a cache.
-    package static func all(in folder: String) -> [SourceCacheEntry] {
-        let mirrors = names(in: "\(folder)/git").filter { $0.hasSuffix(".git") }
-        let commits = names(in: "\(folder)/git/commits").filter { $0.hasSuffix(".tar") }
-        return files(in: folder) + mirrors.map { SourceCacheEntry("git/\($0)", in: folder) }
-            + commits.map { SourceCacheEntry("git/commits/\($0)", in: folder, others: ["git/commits/\($0).sha256"]) }
+    package static func all(in directory: String) -> [SourceCacheEntry] {
+        let mirrors = names(in: "\(directory)/git").filter { $0.hasSuffix(".git") }
+        let commits = names(in: "\(directory)/git/commits").filter { $0.hasSuffix(".tar") }
+        return files(in: directory) + mirrors.map { SourceCacheEntry("git/\($0)", in: directory) }
+            + commits.map { SourceCacheEntry("git/commits/\($0)", in: directory, others: ["git/commits/\($0).sha256"]) }
     }
 
     /// The files by checksum; all names of a file are one entry.
-    private static func files(in folder: String) -> [SourceCacheEntry] {
+    private static func files(in directory: String) -> [SourceCacheEntry] {
         var paths: [FileIdentity: [String]] = [:]
         for kind in ["md5", "sha256", "sha512"] {
-            for shard in names(in: "\(folder)/\(kind)") {
-                for name in names(in: "\(folder)/\(kind)/\(shard)") {
+            for shard in names(in: "\(directory)/\(kind)") {
+                for name in names(in: "\(directory)/\(kind)/\(shard)") {
                     let path = "\(kind)/\(shard)/\(name)"
                     var status = stat()
-                    guard lstat("\(folder)/\(path)", &status) == 0 else { continue }
+                    guard lstat("\(directory)/\(path)", &status) == 0 else { continue }
                     paths[FileIdentity(device: status.st_dev, inode: status.st_ino), default: []].append(path)
                 }
             }
         }
-        return paths.values.map { SourceCacheEntry($0[0], in: folder, others: Array($0.dropFirst())) }
+        return paths.values.map { SourceCacheEntry($0[0], in: directory, others: Array($0.dropFirst())) }
     }
 
     private struct FileIdentity: Hashable {
@@ -58,7 +58,7 @@ package struct SourceCacheEntry: Sendable {
     package func remove() throws(Failure) {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-            let aside = try Files.scratchDirectory(in: "\(folder)/incoming")
+            let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
             try Files.rename(path, "\(aside.path)/repository")
         } else {
             try Files.remove(path)

@@ -25,7 +25,7 @@ package struct DeltaPacker {
     /// - Parameters:
     ///   - heads: commits whose history determines the deltas. Each is followed until a commit that is not to be
     ///     packed.
-    ///   - directory: the `objects` folder.
+    ///   - directory: the `objects` directory.
     /// - Returns: the path of the pack without extension.
     /// - Complexity: Reads each object once, and each directory that a commit changed.
     package static func pack(

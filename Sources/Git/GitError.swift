@@ -44,7 +44,7 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     public internal(set) var detail: String
     /// The message of libgit2 behind the error, for the log; empty for this program's own errors.
     package internal(set) var sentence: String
-    /// The folder of the repository.
+    /// The directory of the repository.
     public let repository: String
     /// A suggestion for the user; nil for the default of the kind.
     public let hint: String?
@@ -110,7 +110,7 @@ extension GitError {
 
 typealias Files = FileSystem<SystemError>
 
-/// Runs `body`, and converts an error about a file in a repository's folder into one about the repository.
+/// Runs `body`, and converts an error about a file in a repository's directory into one about the repository.
 func inRepository<Value>(
     _ directory: String, _ body: () throws(SystemError) -> Value
 ) throws(GitError) -> Value {

@@ -47,18 +47,19 @@ public final class GitRepository {
     private let handle: OpaquePointer
     private var objects: OpaquePointer
     private let objectsDirectory: String
-    /// The stamp of the folder of packs when `objects` was opened.
-    private var packStamp: FolderStamp
+    /// The stamp of the directory of packs when `objects` was opened.
+    private var packStamp: DirectoryStamp
     private var lastLook = ContinuousClock.now
-    /// The folder as given when the repository was opened.
+    /// The directory as given when the repository was opened.
     public let path: String
     /// A suggestion for the user if an object is missing or damaged; nil for git's own check.
     package var damageHint: String?
     /// Whether loose objects are read without libgit2, which hangs on truncated ones.
     package var readsLooseObjectsItself = false
-    /// The existing directories of loose objects, by the first byte of the object ids. They are listed together with new
-    /// packs: few stores have any, and looking for a file before reading each packed object takes longer than reading it.
-    private var looseFolders: Set<UInt8> = []
+    /// The existing directories of loose objects, by the first byte of the object ids. They are listed together with
+    /// new packs: few stores have any, and looking for a file before reading each packed object takes longer than
+    /// reading it.
+    private var fanOutDirectories: Set<UInt8> = []
     private lazy var shallow = shallowCommits()
 
     /// Opens the repository at `path`: a bare one, a work tree, or its `.git`. Parent directories are not searched.
@@ -77,7 +78,7 @@ public final class GitRepository {
         try self.init(adopting: repository, path: path)
     }
 
-    /// Creates a bare repository at `path` with its parent folders, or opens an existing one.
+    /// Creates a bare repository at `path` with its parent directories, or opens an existing one.
     public convenience init(initializingBare path: String, initialBranch: String = "main") throws(GitError) {
         _ = library
         if let refusal = RepositoryOwnership.refusal(of: RepositoryPlace(path)) { throw refusal }
@@ -105,8 +106,8 @@ public final class GitRepository {
         objects = database
         // For a linked work tree, the objects of its main repository.
         objectsDirectory = String(cString: git_repository_commondir(repository)) + "objects"
-        packStamp = FolderStamp(of: objectsDirectory + "/pack")
-        looseFolders = LooseObjects.folders(in: objectsDirectory)
+        packStamp = DirectoryStamp(of: objectsDirectory + "/pack")
+        fanOutDirectories = LooseObjects.fanOutDirectories(in: objectsDirectory)
         self.path = path
         try IndexSafety.check(objectsDirectory, of: path, hint: nil)
     }
@@ -116,7 +117,7 @@ public final class GitRepository {
         git_repository_free(handle)
     }
 
-    /// The folder that contains `objects` and `refs`, with a trailing slash.
+    /// The directory that contains `objects` and `refs`, with a trailing slash.
     public var directory: String { String(cString: git_repository_path(handle)) }
 
     /// Like `directory`; for a linked work tree, that of its main repository.
@@ -251,7 +252,7 @@ extension GitRepository {
     public func withObject<Result>(
         _ id: ObjectID, _ body: (ObjectType, UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
-        if readsLooseObjectsItself, looseFolders.contains(id.firstByte),
+        if readsLooseObjectsItself, fanOutDirectories.contains(id.firstByte),
             let loose = try LooseObjects.read(id, in: objectsDirectory)
         {
             return try loose.bytes.withUnsafeBytes { try body(loose.type, $0) }
@@ -392,8 +393,8 @@ extension GitRepository {
     ///
     /// libgit2 finds new packs by itself, but never forgets a pack, and fails if one was removed before it was opened.
     public func refresh() throws(GitError) {
-        let stamp = FolderStamp(of: objectsDirectory + "/pack")
-        looseFolders = LooseObjects.folders(in: objectsDirectory)
+        let stamp = DirectoryStamp(of: objectsDirectory + "/pack")
+        fanOutDirectories = LooseObjects.fanOutDirectories(in: objectsDirectory)
         try IndexSafety.check(objectsDirectory, of: path, hint: damageHint)
         var opened: OpaquePointer?
         try check(git_odb_open(&opened, objectsDirectory), "open its objects")
@@ -411,8 +412,8 @@ extension GitRepository {
         let now = ContinuousClock.now
         guard now - lastLook > .seconds(1) else { return }
         lastLook = now
-        looseFolders = LooseObjects.folders(in: objectsDirectory)
-        if FolderStamp(of: objectsDirectory + "/pack") != packStamp { try refresh() }
+        fanOutDirectories = LooseObjects.fanOutDirectories(in: objectsDirectory)
+        if DirectoryStamp(of: objectsDirectory + "/pack") != packStamp { try refresh() }
     }
 
     /// Runs `body`, and if it fails, repeats it after a refresh: other processes may move objects between packs at any
@@ -437,7 +438,7 @@ extension GitRepository {
         try resolve(revision, as: GIT_OBJECT_COMMIT)
     }
 
-    /// The directory of a revision: that of a commit, a tree's own id, or `main:some/folder`.
+    /// The directory of a revision: that of a commit, a tree's own id, or `main:some/directory`.
     public func resolve(tree revision: String) throws(GitError) -> ObjectID {
         try resolve(revision, as: GIT_OBJECT_TREE)
     }
@@ -563,8 +564,8 @@ extension GitRepository {
     }
 }
 
-/// The time of the last change of a folder.
-private struct FolderStamp: Equatable {
+/// The time of the last change of a directory.
+private struct DirectoryStamp: Equatable {
     private var seconds = 0
     private var nanoseconds = 0
 

@@ -15,12 +15,12 @@ enum IndexSafety {
     private static let limit = 100_000
     private static let safe = Mutex<Set<Seen>>([])
 
-    /// - Parameter objects: the folder of a repository's objects.
+    /// - Parameter objects: the directory of a repository's objects.
     /// - Throws: `GitError` of kind `corrupted` that names an index with offsets outside of its pack.
     static func check(_ objects: String, of repository: String, hint: String?) throws(GitError) {
-        let folder = "\(objects)/pack"
-        for name in names(in: folder) where name.hasSuffix(".idx") {
-            try check(base: "\(folder)/\(name.dropLast(4))", repository, hint)
+        let directory = "\(objects)/pack"
+        for name in names(in: directory) where name.hasSuffix(".idx") {
+            try check(base: "\(directory)/\(name.dropLast(4))", repository, hint)
         }
     }
 

@@ -18,7 +18,7 @@ extension ObjectID {
 /// durable by a journal needs neither. An existing object is replaced by the same bytes, which renews its modification
 /// time, so that a concurrent garbage collection does not remove it.
 package final class LooseObjects {
-    /// The `objects` folder of a repository.
+    /// The `objects` directory of a repository.
     package let directory: String
     private static let storedLimit = 16 << 10
     private let fast = Deflater(level: 1)
@@ -37,12 +37,12 @@ package final class LooseObjects {
         let object = Array("\(type.rawValue) \(bytes.count)\0".utf8) + bytes
         let contents = type == .tree && bytes.count < Self.storedLimit ? stored(object) : fast.deflate(object)
         let hex = id.hex
-        let folder = "\(directory)/\(hex.prefix(2))"
+        let fanOut = "\(directory)/\(hex.prefix(2))"
         count += 1
-        let temporary = "\(folder)/\(prefix)\(count)"
+        let temporary = "\(fanOut)/\(prefix)\(count)"
         do throws(SystemError) {
             try Files.creating(temporary, O_WRONLY | O_EXCL, mode: 0o444).write(contents)
-            try Files.rename(temporary, "\(folder)/\(hex.dropFirst(2))")
+            try Files.rename(temporary, "\(fanOut)/\(hex.dropFirst(2))")
         } catch {
             unlink(temporary)
             throw .system("write object \(hex)", directory, error.code)
@@ -51,12 +51,13 @@ package final class LooseObjects {
 }
 
 extension LooseObjects {
-    /// The folders of loose objects in the `objects` folder `directory`, by the first byte of the objects' names.
-    static func folders(in directory: String) -> Set<UInt8> {
+    /// The directories of loose objects in the `objects` directory `directory`, by the first byte of the objects'
+    /// names.
+    static func fanOutDirectories(in directory: String) -> Set<UInt8> {
         Set(names(in: directory).lazy.filter { $0.utf8.count == 2 }.compactMap { UInt8($0, radix: 16) })
     }
 
-    /// Reads a loose object of the `objects` folder `directory`; nil if there is none.
+    /// Reads a loose object of the `objects` directory `directory`; nil if there is none.
     ///
     /// libgit2 1.5 hangs on a truncated loose object; this detects one.
     /// - Throws: `GitError` of kind `corrupted`.

@@ -20,7 +20,7 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
         low = UInt32(bigEndian: address.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
     }
 
-    /// The first of the 20 bytes, which names the folder of a loose object.
+    /// The first of the 20 bytes, which names the directory of a loose object.
     var firstByte: UInt8 { UInt8(truncatingIfNeeded: high >> 56) }
 
     /// Reads 20 bytes; nil for any other number of them.

@@ -62,7 +62,7 @@ package struct PackSalvage {
 
     /// Writes a new pack with every readable object.
     ///
-    /// - Parameter objects: the folder of objects.
+    /// - Parameter objects: the directory of objects.
     /// - Returns: the number of objects.
     package func rewrite(into objects: String) throws -> Int {
         let readable = names.isEmpty ? scan() : byIndex()

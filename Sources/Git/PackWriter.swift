@@ -88,7 +88,7 @@ package final class PackWriter {
     /// The beginning of the names of unfinished files of repacking. Git ignores such files, and prunes them.
     package static let unfinishedRepack = "tmp_repack_"
 
-    /// Starts a pack of exactly `count` distinct objects in the `objects` folder `directory`.
+    /// Starts a pack of exactly `count` distinct objects in the `objects` directory `directory`.
     ///
     /// - Parameters:
     ///   - isRepack: whether the objects are in other packs already. Only one process repacks, so that it knows whose

@@ -44,8 +44,8 @@ package final class RecycledFiles: Sendable {
     }
 
     private static let limit = 256
-    /// How many files are examined for one that no process has open. The handles of this process keep merged packs mapped
-    /// for up to a second.
+    /// How many files are examined for one that no process has open. The handles of this process keep merged packs
+    /// mapped for up to a second.
     private static let attempts = 16
     /// Larger files are not kept. A batch of results is a pack of some hundred kilobytes.
     package static let largest = 1 << 20
@@ -140,10 +140,10 @@ package final class RecycledFiles: Sendable {
         return path
     }
 
-    /// Moves files from their folder, and deletes those that cannot be kept.
+    /// Moves files from their directory, and deletes those that cannot be kept.
     ///
-    /// - Parameter folder: the folder of all the files. It is synced before any of them is rewritten.
-    package func move(_ files: [(path: String, kind: Kind)], from folder: String) {
+    /// - Parameter origin: the directory of all the files. It is synced before any of them is rewritten.
+    package func move(_ files: [(path: String, kind: Kind)], from origin: String) {
         var moved: [(path: String, kind: Kind)] = []
         for file in files {
             if let path = moveAside(file.path, file.kind) {
@@ -153,15 +153,15 @@ package final class RecycledFiles: Sendable {
             }
         }
         guard !moved.isEmpty else { return }
-        if isSynchronized(folder) {
+        if isSynchronized(origin) {
             for file in moved { add(file.path, file.kind) }
         } else {
             for file in moved { unlink(file.path) }
         }
     }
 
-    /// Moves a file whose contents everybody compares with its name, so that a power failure may leave it there with other
-    /// contents.
+    /// Moves a file whose contents everybody compares with its name, so that a power failure may leave it there with
+    /// other contents.
     ///
     /// - Returns: False if it is not kept; it is still there then.
     package func keep(_ path: String, _ kind: Kind) -> Bool {
@@ -222,7 +222,7 @@ package final class RecycledFiles: Sendable {
         return fcntl(descriptor, setLease, Int32(F_UNLCK)) == 0
     }
 
-    private func isSynchronized(_ folder: String) -> Bool {
-        (try? Files.File(folder, O_RDONLY | O_DIRECTORY).synchronizeFully()) != nil
+    private func isSynchronized(_ directory: String) -> Bool {
+        (try? Files.File(directory, O_RDONLY | O_DIRECTORY).synchronizeFully()) != nil
     }
 }

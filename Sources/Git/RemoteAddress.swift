@@ -1,4 +1,4 @@
-/// The location of a remote repository: a URL, or a folder on this machine.
+/// The location of a remote repository: a URL, or a directory on this machine.
 package enum RemoteAddress: Hashable, Sendable, CustomStringConvertible {
     case url(String)
     case path(String)

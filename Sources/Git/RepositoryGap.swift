@@ -8,7 +8,7 @@ struct RepositoryGap {
     /// A missing repository whose objects are shared.
     private var lostAlternate: String?
 
-    /// - Parameter objects: the folder of the repository's objects.
+    /// - Parameter objects: the directory of the repository's objects.
     init(objects: String, isShallow: Bool, isPartial: Bool) {
         self.isShallow = isShallow
         self.isPartial = isPartial

@@ -42,7 +42,7 @@ enum RepositoryOwnership {
     }
 
     /// Whether a list of `safe.directory` allows a path: an empty value resets the list, `*` allows everything, and
-    /// `DIR/*` everything below a folder.
+    /// `DIR/*` everything below a directory.
     static func isListed(_ path: String, in list: [String]) -> Bool {
         var isListed = false
         for value in list {

@@ -6,11 +6,11 @@ internal import System
 struct RepositoryPlace {
     /// The absolute path.
     let path: String
-    /// The folder that contains `.git`; nil for a bare repository, or if the path is a `.git`.
+    /// The directory that contains `.git`; nil for a bare repository, or if the path is a `.git`.
     let workTree: String?
     /// The `.git` if it is a file, as in a linked work tree or a submodule.
     let gitFile: String?
-    /// The folder of the repository's own files, existing or not; nil if nothing looks like a repository.
+    /// The directory of the repository's own files, existing or not; nil if nothing looks like a repository.
     let directory: String?
     /// The problem with a `.git` file or link.
     private let problem: String?
@@ -35,7 +35,7 @@ struct RepositoryPlace {
             workTree = path
             gitFile = dotGit
             (directory, problem) = Self.target(of: dotGit)
-        case .folder:
+        case .directory:
             workTree = path
             gitFile = nil
             directory = dotGit
@@ -73,14 +73,14 @@ struct RepositoryPlace {
         return refusal(.corrupted, detail, hint: repairHint)
     }
 
-    /// The folder of objects and references: for a linked work tree, that of its main repository.
+    /// The directory of objects and references: for a linked work tree, that of its main repository.
     private var common: String {
         guard let directory, let bytes = System.bytes(of: "\(directory)/commondir") else { return directory ?? path }
         let target = String(decoding: bytes.prefix(4096), as: UTF8.self).prefix { !$0.isNewline }
         return target.isAbsolutePath ? String(target) : "\(directory)/\(target)"
     }
 
-    private var plain: String { "or remove '\(gitFile ?? "\(path)/.git")' to read it as a plain folder" }
+    private var plain: String { "or remove '\(gitFile ?? "\(path)/.git")' to read it as a plain directory" }
 
     private var repairHint: String {
         workTree == nil ? "clone it again" : "clone it again, \(plain)"
@@ -114,25 +114,25 @@ struct RepositoryPlace {
     // MARK: Looking
 
     private enum Kind {
-        case file, folder, danglingLink
+        case file, directory, danglingLink
     }
 
     /// Nil if the path does not exist.
     private static func kind(of path: String) -> Kind? {
         var status = Glibc.stat()
         if stat(path, &status) == 0 {
-            return status.st_mode & mode_t(S_IFMT) == mode_t(Glibc.S_IFDIR) ? .folder : .file
+            return status.st_mode & mode_t(S_IFMT) == mode_t(Glibc.S_IFDIR) ? .directory : .file
         }
         if lstat(path, &status) == 0 { return .danglingLink }
-        // A folder without permission hides its contents.
+        // A directory without permission hides its contents.
         return nil
     }
 
-    /// Whether it looks like a bare repository, complete or not: a plain folder does not have two of its parts.
+    /// Whether it looks like a bare repository, complete or not: a plain directory does not have two of its parts.
     private static func looksBare(_ path: String) -> Bool {
         let head = System.bytes(of: "\(path)/HEAD") ?? []
         let isHead = head.starts(with: Array("ref:".utf8)) || ObjectID(hex: head.prefix(40)) != nil
-        let (objects, refs) = (kind(of: "\(path)/objects") == .folder, kind(of: "\(path)/refs") == .folder)
+        let (objects, refs) = (kind(of: "\(path)/objects") == .directory, kind(of: "\(path)/refs") == .directory)
         return objects && refs || isHead && (objects || refs)
     }
 
@@ -144,7 +144,7 @@ struct RepositoryPlace {
         var text = String(decoding: bytes.prefix(4096), as: UTF8.self).dropFirst("gitdir:".count)
         text = text.drop { $0 == " " }.prefix { !$0.isNewline }
         let target = text.isAbsolutePath ? String(text) : "\(file.pathPrefix)\(text)"
-        guard kind(of: target) == .folder else {
+        guard kind(of: target) == .directory else {
             return (target, "'\(file)' names the repository '\(target)', which does not exist")
         }
         return (target, nil)

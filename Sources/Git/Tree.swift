@@ -47,8 +47,8 @@ public struct TreeEntry: Hashable, Sendable {
 public struct Tree: Hashable, Sendable {
     /// The contents of the tree object.
     public let bytes: [UInt8]
-    /// The offsets of some entries, ascending, from which a search may start; empty if the directory is small or has not
-    /// been marked.
+    /// The offsets of some entries, ascending, from which a search may start; empty if the directory is small or has
+    /// not been marked.
     private let marks: [Int]
     /// Smaller directories are searched from their start.
     private static let markedSize = 8 << 10
@@ -337,7 +337,8 @@ private struct RawEntry {
         return (nil, at)
     }
 
-    /// The last of the marks, which are ascending, whose entry fulfils a condition, as do all before it; 0 if none does.
+    /// The last of the marks, which are ascending, whose entry fulfils a condition, as do all before it; 0 if none
+    /// does.
     static func lastMark(
         _ marks: [Int], in buffer: UnsafeRawBufferPointer, where isBefore: (RawEntry) -> Bool
     ) -> Int {

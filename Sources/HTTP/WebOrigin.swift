@@ -5,8 +5,8 @@ package struct WebOrigin: Sendable, Hashable {
     /// In lower case, without a slash at its end.
     package let text: String
 
-    /// The origin of an address of http or https; nil where it is none, or names a user, or is one that programs read in
-    /// different ways.
+    /// The origin of an address of http or https; nil where it is none, or names a user, or is one that programs read
+    /// in different ways.
     package init?(of address: some StringProtocol) {
         let scheme = ["https://", "http://"].first { address.lowercased().hasPrefix($0) }
         guard let scheme else { return nil }

@@ -186,12 +186,12 @@ extension ImageTree {
 
 extension ImageStore {
     /// Facts that earlier versions found, which looked at fewer files, are in `facts` itself and in `facts/2`.
-    private static let factsFolder = "facts/3"
+    private static let factsDirectory = "facts/3"
 
     /// The facts of an image. Its layers are got for that, unless the facts are known.
     package func facts(of image: ResolvedImage) async throws -> ImageFacts {
-        for folder in [directory] + readOnlyFolders {
-            let path = "\(folder)/\(Self.factsFolder)/\(image.digest).json"
+        for directory in [directory] + readOnlyDirectories {
+            let path = "\(directory)/\(Self.factsDirectory)/\(image.digest).json"
             guard let bytes = try Files.contents(of: path, limit: 1 << 20) else { continue }
             if let facts = try? JSONDecoder().decode(ImageFacts.self, from: Data(bytes)) { return facts }
         }
@@ -201,9 +201,9 @@ extension ImageStore {
             try await BlockingWork.runUntilCancelled { try tree.withLock { try $0.add(layer) } }
         }
         let facts = tree.withLock { ImageFacts(of: $0, image.configuration) }
-        try Files.makeDirectories("\(directory)/\(Self.factsFolder)")
+        try Files.makeDirectories("\(directory)/\(Self.factsDirectory)")
         let bytes = [UInt8](try CanonicalJSON.encode(facts))
-        let path = "\(directory)/\(Self.factsFolder)/\(image.digest).json"
+        let path = "\(directory)/\(Self.factsDirectory)/\(image.digest).json"
         try Files.replace(path, with: bytes, mode: 0o644, durability: .none)
         return facts
     }

@@ -42,8 +42,8 @@ enum ImageSource: Sendable {
     }
 
     /// A small blob: a configuration.
-    func blob(_ descriptor: ImageDescriptor, _ digest: Digest, in folder: String) throws -> [UInt8] {
-        let path = "\(folder)/blob"
+    func blob(_ descriptor: ImageDescriptor, _ digest: Digest, in directory: String) throws -> [UInt8] {
+        let path = "\(directory)/blob"
         defer { unlink(path) }
         return try LayoutIndex.read(fetch(descriptor, digest, to: path))
     }

@@ -18,19 +18,19 @@ package struct ImageStore: Sendable {
     package let directory: String
     private let usage: CacheUsage?
     private let registries: ImageRegistries
-    let readOnlyFolders: [String]
+    let readOnlyDirectories: [String]
 
     /// - Parameters:
     ///   - usage: is notified of each use of a blob.
-    ///   - readOnlyFolders: directories of other stores that are read first and not changed.
+    ///   - readOnlyDirectories: directories of other stores that are read first and not changed.
     package init(
         _ directory: String, usage: CacheUsage? = nil, registries: ImageRegistries = ImageRegistries(),
-        readOnlyFolders: [String] = []
+        readOnlyDirectories: [String] = []
     ) {
         self.directory = directory
         self.usage = usage
         self.registries = registries
-        self.readOnlyFolders = readOnlyFolders
+        self.readOnlyDirectories = readOnlyDirectories
     }
 
     // MARK: Resolving
@@ -170,8 +170,8 @@ package struct ImageStore: Sendable {
     /// How many layers are pulled at a time, and are ahead of the one that is used.
     private static let pullWidth = 6
 
-    /// Calls `body` with each layer of an image, the lowest first, as soon as it is here. Those that are not here are pulled,
-    /// several at a time, while `body` runs.
+    /// Calls `body` with each layer of an image, the lowest first, as soon as it is here. Those that are not here are
+    /// pulled, several at a time, while `body` runs.
     ///
     /// - Throws: `Failure`; `CancellationError`; what `body` throws.
     package func forEachLayer(
@@ -207,7 +207,7 @@ package struct ImageStore: Sendable {
         if case .layout = source { return try source.fetch(layer, digest, to: "") }
         try usage?.noteUse(.image, digest)
         if let known = try intact(digest) { return known }
-        for folder in ["blobs", "partial", "locks"] { try Files.makeDirectories("\(directory)/\(folder)") }
+        for name in ["blobs", "partial", "locks"] { try Files.makeDirectories("\(directory)/\(name)") }
         let lock = try OpenFile<Failure>("\(directory)/locks/\(digest)", O_RDWR | O_CREAT)
         try lock.waitForLock()
         defer { lock.unlock() }
@@ -231,11 +231,11 @@ package struct ImageStore: Sendable {
     /// The layers and documents that are stored, and what has arrived of others that nobody is pulling.
     package var blobs: [Digest: String] {
         var found: [Digest: String] = [:]
-        for folder in ["partial", "blobs"] {
-            for name in names(in: "\(directory)/\(folder)") {
+        for part in ["partial", "blobs"] {
+            for name in names(in: "\(directory)/\(part)") {
                 guard let digest = Digest(hex: name) else { continue }
-                if folder == "partial", lockUnlessPulled(digest) == nil { continue }
-                found[digest] = "\(directory)/\(folder)/\(name)"
+                if part == "partial", lockUnlessPulled(digest) == nil { continue }
+                found[digest] = "\(directory)/\(part)/\(name)"
             }
         }
         return found
@@ -256,7 +256,7 @@ package struct ImageStore: Sendable {
     }
 
     private func existing(_ digest: Digest) -> String? {
-        ([directory] + readOnlyFolders).lazy.map { "\($0)/blobs/\(digest)" }.first { access($0, F_OK) == 0 }
+        ([directory] + readOnlyDirectories).lazy.map { "\($0)/blobs/\(digest)" }.first { access($0, F_OK) == 0 }
     }
 
     /// A stored layer that is intact: a verified layer has modification time 1.

@@ -10,8 +10,8 @@ public import System
 /// locks/uses         held while an entry is noted as used, or removed
 /// sessions/          a scratch directory for each process that uses entries
 /// ```
-/// A process that uses an entry notes that before looking whether it is there. An entry that was used since any living process
-/// began its session is in use, and stays.
+/// A process that uses an entry notes that before looking whether it is there. An entry that was used since any living
+/// process began its session is in use, and stays.
 ///
 /// - SeeAlso: `docs/decisions/0170-worker-cache.md`
 public struct CacheUsage: Sendable {
@@ -143,7 +143,7 @@ public struct CacheUsage: Sendable {
     }
 
     private func locked<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-        for folder in ["uses", "locks"] { try Files.makeDirectories("\(directory)/\(folder)", mode: 0o755) }
+        for name in ["uses", "locks"] { try Files.makeDirectories("\(directory)/\(name)", mode: 0o755) }
         let lock = try OpenFile<Failure>("\(directory)/locks/uses", O_RDWR | O_CREAT, mode: 0o644)
         try lock.waitForLock()
         defer { lock.unlock() }

@@ -34,8 +34,8 @@ package struct ImageRoot: Sendable {
 
     /// Makes what the kernel's file systems are mounted on, where the image lacks it.
     package func addMountPoints() {
-        for folder in ["proc", "dev", "tmp", "sys", "etc"] {
-            mkdir("\(directory)/\(folder)", folder == "tmp" ? 0o1777 : 0o755)
+        for name in ["proc", "dev", "tmp", "sys", "etc"] {
+            mkdir("\(directory)/\(name)", name == "tmp" ? 0o1777 : 0o755)
         }
     }
 }

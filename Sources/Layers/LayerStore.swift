@@ -25,8 +25,8 @@ public struct Layer: Hashable, Sendable {
 /// incoming/       what is being unpacked
 /// boot            the boot in which the directories were unpacked, and how their owners are stored
 /// ```
-/// These are a cache; the archives, `ab/DIGEST`, are in a folder that may be elsewhere, such as the objects of a store.
-/// A verified archive has modification time 1.
+/// These are a cache; the archives, `ab/DIGEST`, are in a directory that may be elsewhere, such as the objects of a
+/// store. A verified archive has modification time 1.
 ///
 /// Everything is written to a temporary file or directory and renamed: a killed process leaves no incomplete layer.
 /// Other changes of files are detected before they are used: a layer exists only if its archive matches its digest, and
@@ -36,7 +36,7 @@ public struct Layer: Hashable, Sendable {
 /// - SeeAlso: `docs/decisions/0111-verified-inputs.md`
 public struct LayerStore: Sendable {
     public let directory: String
-    /// The folder of the archives.
+    /// The directory of the archives.
     let archives: String
     private let usage: CacheUsage?
     private let mapping = IdentityMapping.ofThisProcess
@@ -44,7 +44,7 @@ public struct LayerStore: Sendable {
     public var limits: TreeLimits
 
     /// - Parameters:
-    ///   - archives: the folder of the archives; nil for `objects` in the directory.
+    ///   - archives: the directory of the archives; nil for `objects` in the directory.
     ///   - usage: is notified of each use of an unpacked layer.
     public init(
         _ directory: String, archives: String? = nil, usage: CacheUsage? = nil, limits: TreeLimits = TreeLimits()

@@ -73,7 +73,8 @@ struct LiteralScanner: Sendable {
         /// For the first of `grams` with each hash, the bytes of the literals next to these groups.
         var neighbours: [Neighbours] = []
 
-        /// Calls `body` with the starts of `known`, `firstGram`, `grams` and `neighbours`; nil if there are no literals.
+        /// Calls `body` with the starts of `known`, `firstGram`, `grams` and `neighbours`; nil if there are no
+        /// literals.
         @inline(__always)
         func withPointers<Result>(
             _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt16>, UnsafePointer<Gram>, UnsafePointer<Neighbours>) ->
@@ -299,8 +300,8 @@ struct LiteralScanner: Sendable {
         }
     }
 
-    /// The next position of a group around which a literal may be; nil if there is none before the end, or before a group that
-    /// was found too often.
+    /// The next position of a group around which a literal may be; nil if there is none before the end, or before a
+    /// group that was found too often.
     private func nextCandidate(in text: UnsafeRawBufferPointer, _ state: inout State) -> Int? {
         guard let bytes = text.baseAddress else { return nil }
         @inline(__always)

@@ -31,9 +31,9 @@ package struct LogReader: Sendable {
             }
         }
 
-        /// A package is missing from the lists of a package manager also where those could not be fetched: in the phase that
-        /// installs system packages, a line about a mirror has the higher precedence, and one about anything else, such as a
-        /// command that a package's script lacks, a lower one.
+        /// A package is missing from the lists of a package manager also where those could not be fetched: in the phase
+        /// that installs system packages, a line about a mirror has the higher precedence, and one about anything else,
+        /// such as a command that a package's script lacks, a lower one.
         func precedence(in phase: LogPattern.Phase?) -> LogPattern.Precedence {
             let own = pattern.precedence ?? .cause
             if phase == .depext, pattern.kind.origin == .package {

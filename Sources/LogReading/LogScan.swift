@@ -213,7 +213,8 @@ struct LogScan {
             groups: groups.map { $0.map { String(decoding: $0, as: UTF8.self) } ?? "" })
     }
 
-    /// Whether the line is an indented error. Compilers do not indent these, but a test that expects one may print it so.
+    /// Whether the line is an indented error. Compilers do not indent these, but a test that expects one may print it
+    /// so.
     private var isQuotedError: Bool {
         line.starts(with: "Error".utf8) && LineText(Array(text[window])[...]).isIndented
     }

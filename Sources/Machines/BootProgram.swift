@@ -1,7 +1,7 @@
-/// A boot sector that switches to 64-bit mode with paging, writes and reads 32 MiB of memory four times, and then ends QEMU by
-/// its device `isa-debug-exit`.
+/// A boot sector that switches to 64-bit mode with paging, writes and reads 32 MiB of memory four times, and then ends
+/// QEMU by its device `isa-debug-exit`.
 ///
-/// Its source is `BootProgram.S` in the folder of this module's tests, which compare the two.
+/// Its source is `BootProgram.S` in the directory of this module's tests, which compare the two.
 package enum BootProgram {
     /// The I/O port of the device.
     static let port = "0xf4"

@@ -121,7 +121,8 @@ extension MachineConfiguration {
 
     /// A write error of the host stops the machine instead of being reported to the guest, whose programs would fail.
     ///
-    /// The controller of IDE has six buses, with one device each; QEMU itself would attach every device to the first one.
+    /// The controller of IDE has six buses, with one device each; QEMU itself would attach every device to the first
+    /// one.
     private func words(_ disk: Disk, _ number: Int) -> [String] {
         let id = "disk\(number)"
         var drive = "if=none,id=\(id),file=\(escaped(disk.path)),format=\(disk.format.rawValue),cache=unsafe"

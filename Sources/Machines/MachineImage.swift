@@ -13,7 +13,8 @@ package struct MachineImage: Hashable, Sendable {
     /// Verifies the image at `path`.
     ///
     /// - Parameters:
-    ///   - checksum: the SHA-256 that it must have. A file that was verified before and has not changed since is not read again.
+    ///   - checksum: the SHA-256 that it must have. A file that was verified before and has not changed since is not
+    ///     read again.
     ///   - cache: a directory with notes of verified files.
     /// - Throws: `PermanentFailure`.
     package init(_ path: String, checksum: Digest, cache: String) async throws {

@@ -182,8 +182,8 @@ package final class VirtualMachine: Sendable {
 // MARK: States
 
 extension VirtualMachine {
-    /// Stops the guest, writes its memory and the state of its devices into a file and ends QEMU, which writes its disks. A
-    /// machine with the same configuration and equal disks can continue from it, any number of times.
+    /// Stops the guest, writes its memory and the state of its devices into a file and ends QEMU, which writes its
+    /// disks. A machine with the same configuration and equal disks can continue from it, any number of times.
     ///
     /// - Throws: `Failure`; the machine has ended then, too.
     package func save(to path: String) async throws {

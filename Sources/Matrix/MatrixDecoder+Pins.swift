@@ -66,7 +66,7 @@ extension MatrixDecoder {
         if isURL, !text.value.contains(":") {
             reader.report(
                 "'url' must be an address, found '\(text.value)'", at: address.location,
-                hint: "use 'path' for a folder or file on this machine")
+                hint: "use 'path' for a directory or file on this machine")
         }
         var source = Pin.Source(isURL ? .url(text.value) : .path(resolved(text.value, besides: address.location.file)))
         source.ref = fields["ref"].flatMap { reader.text($0, "'ref'")?.value }
@@ -93,7 +93,7 @@ extension MatrixDecoder {
         guard let text = reader.text(node, "'subpath'")?.value else { return nil }
         guard text.isPathInside else {
             reader.report(
-                "'subpath' must be a folder inside the source, found '\(text)'", at: node.location,
+                "'subpath' must be a directory inside the source, found '\(text)'", at: node.location,
                 hint: "write it relative, without '..'")
             return nil
         }

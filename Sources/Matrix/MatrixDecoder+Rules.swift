@@ -132,9 +132,9 @@ extension MatrixDecoder {
         }
     }
 
-    /// A relative path with globs that does not leave a folder.
+    /// A relative path with globs that does not leave a directory.
     ///
-    /// - Parameter place: The folder, for the message.
+    /// - Parameter place: The directory, for the message.
     func pathGlob(_ node: Node, _ place: String, hint: String) -> Located<Glob>? {
         guard let text = reader.text(node, "a path") else { return nil }
         guard text.value.isPathInside else {

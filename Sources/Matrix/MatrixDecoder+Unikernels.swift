@@ -47,7 +47,7 @@ extension MatrixDecoder {
         }
         let files = fields["configure-files"].map {
             reader.listOrOne($0, "'configure-files'", of: "path") {
-                pathGlob($0, "inside the unikernel's folder", hint: "write it relative, without '..'")
+                pathGlob($0, "inside the unikernel's directory", hint: "write it relative, without '..'")
             }
         }
         guard let name, let source else { return nil }
@@ -85,7 +85,7 @@ extension MatrixDecoder {
         guard let address = address(of: text.value, in: node) else {
             reader.report(
                 "'source' must be an address or a path, found '\(text.value)'", at: node.location,
-                hint: "such as git+https://host/repo#branch or ./folder")
+                hint: "such as git+https://host/repo#branch or ./directory")
             return nil
         }
         return Located(Pin.Source(address, subpath: fields["subpath"].flatMap(subpath)), at: node.location)
@@ -135,8 +135,8 @@ extension MatrixDecoder {
         return text
     }
 
-    /// Checks that each key is given once, that the values of keys are valid in the names of cells, and that there are not
-    /// too many.
+    /// Checks that each key is given once, that the values of keys are valid in the names of cells, and that there are
+    /// not too many.
     private func checkVariants(of entry: UnikernelEntry, at node: Node) {
         checkOptions(of: entry, at: node)
         var (count, labels) = (Swift.max(entry.backends.count, 1), Set<String>())

@@ -26,7 +26,7 @@ struct MatrixDecoder {
 
     private static let examples = [
         "deployment": "write 'deployment: NAME', the name of this matrix's branches in the store",
-        "repositories": "write 'repositories: [{path: FOLDER}]' or '[{url: URL}]'",
+        "repositories": "write 'repositories: [{path: DIR}]' or '[{url: URL}]'",
         "targets": "write 'targets: [debian-12]'",
         "compilers": "write 'compilers: [5.3.0]'",
         "packages": "write 'packages: all' or a list of packages",

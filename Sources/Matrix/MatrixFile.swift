@@ -245,7 +245,7 @@ package struct Pin: Sendable {
         package enum Address: Sendable, Hashable {
             /// A URL in opam's notation: `git+https://…#branch`, `https://…/a.tgz`.
             case url(String)
-            /// A folder or an archive, relative to the working directory.
+            /// A directory or an archive, relative to the working directory.
             case path(String)
         }
 
@@ -254,7 +254,7 @@ package struct Pin: Sendable {
         package var ref: String?
         /// The checksum of an archive: `sha256=…`.
         package var checksum: String?
-        /// The package's folder in the source.
+        /// The package's directory in the source.
         package var subpath: String?
 
         package init(_ address: Address, ref: String? = nil, checksum: String? = nil, subpath: String? = nil) {

@@ -44,9 +44,9 @@ package struct UnikernelEntry: Sendable {
 
     /// The unikernel's package in cells.
     package var name: Located<String>
-    /// The source, with the folder in it.
+    /// The source, with the directory in it.
     package var source: Located<Pin.Source>
-    /// Globs of files, relative to the unikernel's folder, that `mirage configure` reads in addition to `config.ml`.
+    /// Globs of files, relative to the unikernel's directory, that `mirage configure` reads in addition to `config.ml`.
     package var configureFiles: [Located<Glob>]
     /// The backends.
     package var backends: [Located<Backend>]

@@ -199,8 +199,8 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var execution: String?
     /// Identifies the layers of all direct and indirect inputs that the job was executed over. Absent if not recorded.
     public var base: Digest?
-    /// How the result compares with `previous`; `undecided` for a cell that an infrastructure failure blocks. Absent for a
-    /// job that decides no cell, and in results of older versions.
+    /// How the result compares with `previous`; `undecided` for a cell that an infrastructure failure blocks. Absent
+    /// for a job that decides no cell, and in results of older versions.
     public var change: ResultChange?
     /// The last verdict on any version of the package in this column. Absent if there is none.
     public var previous: PreviousVerdict?

@@ -7,7 +7,7 @@ public struct Plan: Sendable, Hashable {
     public struct Repository: Codable, Hashable, Sendable {
         /// The location in the matrix: a URL or a path.
         public var location: String
-        /// 40 hexadecimal digits; for a plain folder, the digest of its contents.
+        /// 40 hexadecimal digits; for a plain directory, the digest of its contents.
         public var commit: String
 
         public init(location: String, commit: String) {
@@ -143,7 +143,7 @@ public struct Plan: Sendable, Hashable {
     public var cells: [PlannedCell]
     /// All jobs that the cells need, directly or as inputs, by id.
     public var jobs: [Digest: Job]
-    /// The resolved state of unpinned sources by address: the commit of a branch, or the checksum of a folder.
+    /// The resolved state of unpinned sources by address: the commit of a branch, or the checksum of a directory.
     public var sources: [String: String]
     /// How often a failed job is repeated before a cell that was good is recorded as broken.
     public var confirm: Int

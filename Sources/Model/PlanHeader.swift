@@ -14,15 +14,15 @@ public struct PlanHeader: Codable, Hashable, Sendable {
     public var jobs: Int
     /// The digest of all inputs of the plan: equal inputs need no new plan.
     public var inputs: Digest?
-    /// The resolved state of unpinned sources by address: the commit of a branch, or the checksum of a folder; empty if
-    /// it could not be determined. Absent if there are no such sources.
+    /// The resolved state of unpinned sources by address: the commit of a branch, or the checksum of a directory; empty
+    /// if it could not be determined. Absent if there are no such sources.
     public var sources: [String: String]?
     /// How often a failed job is repeated before a cell that was good is recorded as broken. Absent for once.
     public var confirm: Int?
     /// The recipients of notices about new problems. Absent if only those in the settings receive them.
     public var notify: PlannedNotices?
-    /// The matrix, where the plan has provisional cells, so that it can be planned again when their jobs have succeeded.
-    /// Absent: there are none.
+    /// The matrix, where the plan has provisional cells, so that it can be planned again when their jobs have
+    /// succeeded. Absent: there are none.
     public var matrix: PlannedMatrix?
 
     public init(

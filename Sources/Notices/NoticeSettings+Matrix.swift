@@ -3,8 +3,8 @@ internal import HTTP
 internal import Model
 
 extension NoticeSettings {
-    /// Adds what the matrix of a plan asks for. Whoever may write a matrix could otherwise have a token sent anywhere, so requests
-    /// go to known origins alone.
+    /// Adds what the matrix of a plan asks for. Whoever may write a matrix could otherwise have a token sent anywhere,
+    /// so requests go to known origins alone.
     ///
     /// - Returns: What is not done, and why.
     mutating func add(_ planned: PlannedNotices) -> [String] {

@@ -20,29 +20,29 @@ final class CommitTree: FileTree {
         root = .object(tree)
     }
 
-    func entries(of folder: FileReference) throws(Failure) -> [FileEntry] {
-        try tree(folder).entries.map(FileEntry.init)
+    func entries(of directory: FileReference) throws(Failure) -> [FileEntry] {
+        try tree(directory).entries.map(FileEntry.init)
     }
 
-    func entriesWithNames(of folder: FileReference) throws(Failure) -> [(name: FilePath, entry: FileEntry)] {
-        try tree(folder).entriesWithNames.map { name, kind, id in
+    func entriesWithNames(of directory: FileReference) throws(Failure) -> [(name: FilePath, entry: FileEntry)] {
+        try tree(directory).entriesWithNames.map { name, kind, id in
             let entry = TreeEntry(name: String(decoding: name, as: UTF8.self), kind: kind, id: id)
             return (FilePath(bytes: name), FileEntry(entry))
         }
     }
 
-    private func tree(_ folder: FileReference) throws(Failure) -> Tree {
-        let id = try objectID(folder)
+    private func tree(_ directory: FileReference) throws(Failure) -> Tree {
+        let id = try objectID(directory)
         let tree = try reading { try repository.tree(id) }
         // An entry has at least 24 bytes.
         guard tree.bytes.count <= RepositoryLimit.entries * 24 else {
-            throw Failure(.input, "\(prefix) a folder has too many entries (tree \(id))")
+            throw Failure(.input, "\(prefix) a directory has too many entries (tree \(id))")
         }
         return tree
     }
 
-    func entry(_ name: String, in folder: FileReference) throws(Failure) -> FileEntry? {
-        let id = try objectID(folder)
+    func entry(_ name: String, in directory: FileReference) throws(Failure) -> FileEntry? {
+        let id = try objectID(directory)
         return try reading { try repository.tree(id).entry(named: name) }.map(FileEntry.init)
     }
 
@@ -93,7 +93,7 @@ extension FileEntry {
         let kind: Kind =
             switch entry.kind {
             case .file, .executable: .file
-            case .directory: .folder
+            case .directory: .directory
             case .symbolicLink: .link
             case .submodule: .submodule
             }

@@ -2,9 +2,9 @@ internal import Core
 
 /// The target of a path in a tree whose symbolic links are resolved within the repository, as in a checkout.
 enum LinkTarget {
-    /// A file or a folder, and its path without links.
+    /// A file or a directory, and its path without links.
     case entry(FileEntry, path: String)
-    /// No usable file or folder, for this reason.
+    /// No usable file or directory, for this reason.
     case nowhere(String)
 }
 
@@ -12,50 +12,50 @@ extension FileTree {
     /// The entry itself, or the target if it is a link.
     ///
     /// - Parameters:
-    ///   - entry: an entry of `folder`.
-    ///   - folder: the path of the folder without links.
-    func followed(_ entry: FileEntry, in folder: String) throws(Failure) -> LinkTarget {
+    ///   - entry: an entry of `directory`.
+    ///   - directory: the path of the directory without links.
+    func followed(_ entry: FileEntry, in directory: String) throws(Failure) -> LinkTarget {
         switch entry.kind {
-        case .file, .folder: .entry(entry, path: folder.isEmpty ? entry.name : "\(folder)/\(entry.name)")
+        case .file, .directory: .entry(entry, path: directory.isEmpty ? entry.name : "\(directory)/\(entry.name)")
         case .link where entry.name.contains("\u{FFFD}"):
             // A name that is not valid UTF-8 cannot be resolved back to the link.
-            try resolvedTarget(of: entry, in: folder)
-        case .link: try resolved(entry.name, from: folder)
+            try resolvedTarget(of: entry, in: directory)
+        case .link: try resolved(entry.name, from: directory)
         case .submodule: .nowhere("is a submodule, and submodules are not supported")
         case .other: .nowhere("is \(entry.kind.description)")
         }
     }
 
-    private func resolvedTarget(of link: FileEntry, in folder: String) throws(Failure) -> LinkTarget {
+    private func resolvedTarget(of link: FileEntry, in directory: String) throws(Failure) -> LinkTarget {
         let target = try target(of: link.reference)
         guard !target.isAbsolutePath else {
             return .nowhere("is a link that leads out of the repository, to '\(target)'")
         }
-        return try resolved(target, from: folder)
+        return try resolved(target, from: directory)
     }
 
-    /// Resolves `path` relative to a folder of the tree.
-    private func resolved(_ path: String, from folder: String) throws(Failure) -> LinkTarget {
-        var open = Self.parts(folder + "/" + path)
-        var folders = [root]
+    /// Resolves `path` relative to a directory of the tree.
+    private func resolved(_ path: String, from directory: String) throws(Failure) -> LinkTarget {
+        var open = Self.parts(directory + "/" + path)
+        var directories = [root]
         var names: [String] = []
         var links = 0
         while let name = open.popLast() {
             if name == ".." {
                 guard names.popLast() != nil else { return .nowhere("is a link that leads out of the repository") }
-                folders.removeLast()
+                directories.removeLast()
                 continue
             }
             let current = (names + [name]).joined(separator: "/")
-            guard let entry = try entry(name, in: folders[folders.count - 1]) else {
+            guard let entry = try entry(name, in: directories[directories.count - 1]) else {
                 return .nowhere("is a link to '\(current)', which does not exist")
             }
             switch entry.kind {
-            case .folder:
-                folders.append(entry.reference)
+            case .directory:
+                directories.append(entry.reference)
                 names.append(name)
             case .file:
-                guard open.isEmpty else { return .nowhere("is a link through '\(current)', which is not a folder") }
+                guard open.isEmpty else { return .nowhere("is a link through '\(current)', which is not a directory") }
                 return .entry(entry, path: current)
             case .link:
                 links += 1
@@ -73,7 +73,7 @@ extension FileTree {
         }
         guard let name = names.last else { return .nowhere("is a link to the repository itself") }
         return .entry(
-            FileEntry(name: name, kind: .folder, reference: folders[folders.count - 1]),
+            FileEntry(name: name, kind: .directory, reference: directories[directories.count - 1]),
             path: names.joined(separator: "/"))
     }
 

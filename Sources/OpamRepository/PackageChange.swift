@@ -24,7 +24,7 @@ extension RepositorySet {
     ///
     /// Compares trees without reading files. A change of any file of a package counts, not only of its opam file.
     ///
-    /// - Complexity: Reads the folders of the names that changed.
+    /// - Complexity: Reads the directories of the names that changed.
     package func changes(since old: RepositorySet) throws(Failure) -> [PackageChange] {
         let (before, after) = (try old.reader(), try reader())
         var ignored: [Diagnostic] = []

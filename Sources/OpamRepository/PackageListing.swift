@@ -6,7 +6,7 @@ struct PackageListing {
     let opam: FileReference
     /// The source of the package, in repositories with the format of opam 1.
     let url: FileReference?
-    /// The files of the folder `files` by relative path.
+    /// The files of the directory `files` by relative path.
     let files: [FilePath: FileReference]
 }
 

@@ -1,12 +1,12 @@
 package import Core
 
-/// A problem with a file of a package, or with a folder that should contain one.
+/// A problem with a file of a package, or with a directory that should contain one.
 ///
 /// - SeeAlso: `docs/decisions/0135-unusable-versions.md`
 package struct PackageProblem: Hashable, Sendable {
     /// The effect of the problem on the package.
     package enum Effect: String, Sendable {
-        /// The version, or the folder, is ignored.
+        /// The version, or the directory, is ignored.
         case leftOut = "out"
         /// A field that the solver uses is ignored.
         case solving

@@ -2,7 +2,7 @@ package import Core
 package import Git
 internal import Logging
 
-/// A repository of opam packages in one state: a commit of git, or a plain folder.
+/// A repository of opam packages in one state: a commit of git, or a plain directory.
 ///
 /// Packages are in `packages/NAME/NAME.VERSION/opam` or `packages/NAME.VERSION/opam`. Of a git repository only
 /// committed files are read.
@@ -10,16 +10,16 @@ internal import Logging
 package struct Repository: Sendable {
     /// The location as given: `DIR` or `DIR@REV`.
     package let location: String
-    /// The path of the folder or of the git repository.
+    /// The path of the directory or of the git repository.
     package let path: String
-    /// The commit; nil for a plain folder.
+    /// The commit; nil for a plain directory.
     package let commit: ObjectID?
     private let tree: ObjectID?
 
     /// Opens a repository.
     ///
     /// - Parameter location: `DIR`, or `DIR@REV` for a revision of git other than `HEAD`.
-    /// - Throws: A failure of kind `input` if there is no such folder, repository or revision.
+    /// - Throws: A failure of kind `input` if there is no such directory, repository or revision.
     package init(_ location: String) throws(Failure) {
         let (path, revision) = try Self.split(location)
         try self.init(path: path, revision: revision)
@@ -28,9 +28,9 @@ package struct Repository: Sendable {
     /// Opens a repository by its path, in which `@` has no meaning.
     ///
     /// - Parameter revision: A revision of git; nil for `HEAD`.
-    /// - Throws: A failure of kind `input` if there is no such folder, repository or revision.
+    /// - Throws: A failure of kind `input` if there is no such directory, repository or revision.
     package init(path: String, revision: String?) throws(Failure) {
-        guard FolderTree(path).isPresent else { throw Self.missing(path) }
+        guard DirectoryTree(path).isPresent else { throw Self.missing(path) }
         location = revision.map { "\(path)@\($0)" } ?? path
         self.path = path
         guard let git = try Self.openGit(path, revision: revision) else {
@@ -53,18 +53,18 @@ package struct Repository: Sendable {
 
     /// The same repository at another commit.
     ///
-    /// - Throws: A failure of kind `input` if it is a plain folder or has no such commit.
+    /// - Throws: A failure of kind `input` if it is a plain directory or has no such commit.
     package func at(_ revision: String) throws(Failure) -> Repository {
         try Repository(path: path, revision: revision)
     }
 
     /// Splits a location into path and revision at the first `@` that follows an existing path.
     private static func split(_ location: String) throws(Failure) -> (path: String, revision: String?) {
-        if FolderTree(location).isPresent { return (location, nil) }
+        if DirectoryTree(location).isPresent { return (location, nil) }
         var rest = location[...]
         while let at = rest.firstIndex(of: "@") {
             let path = String(location[..<at])
-            if FolderTree(path).isPresent { return (path, String(location[location.index(after: at)...])) }
+            if DirectoryTree(path).isPresent { return (path, String(location[location.index(after: at)...])) }
             rest = location[location.index(after: at)...]
         }
         throw missing(location)
@@ -75,17 +75,17 @@ package struct Repository: Sendable {
             .input, "there is no repository '\(location)'",
             hint: location.hasPrefix("~")
                 ? "'~' is not expanded here: write the path in full"
-                : "give the path of a folder or of a repository of git, or PATH@REVISION")
+                : "give the path of a directory or of a repository of git, or PATH@REVISION")
     }
 
-    /// The git repository at the path; nil for a plain folder.
+    /// The git repository at the path; nil for a plain directory.
     private static func openGit(_ path: String, revision: String?) throws(Failure) -> GitRepository? {
         do {
             return try GitRepository(opening: path)
         } catch  where error.kind == .notFound {
             guard let revision else { return nil }
             throw Failure(
-                .input, "'\(path)' is a plain folder and has no revision '\(revision)'",
+                .input, "'\(path)' is a plain directory and has no revision '\(revision)'",
                 hint: "leave out '@\(revision)', or give a repository of git")
         } catch {
             throw error.failure
@@ -96,7 +96,7 @@ package struct Repository: Sendable {
     ///
     /// - Parameter prefix: The prefix of paths in messages, if not `placePrefix`.
     func openTree(prefix: String? = nil) throws(Failure) -> any FileTree {
-        guard let tree else { return FolderTree(path, prefix: prefix) }
+        guard let tree else { return DirectoryTree(path, prefix: prefix) }
         return try CommitTree(opening: path, tree: tree, prefix: prefix ?? placePrefix)
     }
 

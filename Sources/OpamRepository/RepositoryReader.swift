@@ -5,9 +5,9 @@ package import OpamFormat
 /// Reads the packages of a set of repositories. Used by one thread at a time: open one for each thread.
 package final class RepositoryReader {
     private let trees: [any FileTree]
-    /// Whether a link of git led out of the folder of its package's name or was broken, so that the contents of that
-    /// folder do not determine everything that was read.
-    private(set) var hasLeftFolder = false
+    /// Whether a link of git led out of the directory of its package's name or was broken, so that the contents of that
+    /// directory do not determine everything that was read.
+    private(set) var hasLeftDirectory = false
 
     init(_ set: RepositorySet) throws(Failure) {
         var trees: [any FileTree] = []
@@ -18,28 +18,28 @@ package final class RepositoryReader {
         self.trees = trees
     }
 
-    /// Resets `hasLeftFolder`.
-    func beginFolder() { hasLeftFolder = false }
+    /// Resets `hasLeftDirectory`.
+    func beginDirectory() { hasLeftDirectory = false }
 
     /// Identifies the contents of all files of the repositories.
     func contentOfAll() throws(Failure) -> String {
         var texts: [String] = []
         for tree in trees {
             texts.append(
-                "\(try tree.contentID(of: FileEntry(name: "", kind: .folder, reference: tree.root)))")
+                "\(try tree.contentID(of: FileEntry(name: "", kind: .directory, reference: tree.root)))")
         }
         return texts.joined(separator: " ")
     }
 
     /// The entry, or its target if it is a link.
     private func followed(
-        _ entry: FileEntry, in folder: String, of repository: Int, nameFolder: String
+        _ entry: FileEntry, in directory: String, of repository: Int, nameDirectory: String
     ) throws(Failure) -> LinkTarget {
-        let end = try trees[repository].followed(entry, in: folder)
+        let end = try trees[repository].followed(entry, in: directory)
         guard entry.kind == .link else { return end }
         switch end {
-        case .entry(_, let path) where path.hasPrefix(nameFolder + "/"): break
-        case .entry, .nowhere: hasLeftFolder = true
+        case .entry(_, let path) where path.hasPrefix(nameDirectory + "/"): break
+        case .entry, .nowhere: hasLeftDirectory = true
         }
         return end
     }
@@ -48,17 +48,17 @@ package final class RepositoryReader {
 
     /// The names of all packages in byte order.
     ///
-    /// - Parameter diagnostics: A warning is appended for each folder that is not a package.
-    /// - Throws: A failure of kind `input` if a repository has no folder `packages`.
+    /// - Parameter diagnostics: A warning is appended for each directory that is not a package.
+    /// - Throws: A failure of kind `input` if a repository has no directory `packages`.
     package func names(_ diagnostics: inout [Diagnostic]) throws(Failure) -> [NameEntry] {
         var found: [PackageName: NameEntry] = [:]
         for (index, tree) in trees.enumerated() {
-            let (packages, place) = try packagesFolder(of: tree)
+            let (packages, place) = try packagesDirectory(of: tree)
             for entry in try tree.entries(of: packages.reference) where entry.kind != .file {
                 guard let (name, isVersion) = Self.meaning(of: entry.name) else {
-                    if entry.kind == .folder {
+                    if entry.kind == .directory {
                         let path = tree.describe("packages/\(entry.name)")
-                        diagnostics.append(Diagnostic(.warning, "\(path): the folder's name is not a package name"))
+                        diagnostics.append(Diagnostic(.warning, "\(path): the directory's name is not a package name"))
                     }
                     continue
                 }
@@ -66,35 +66,36 @@ package final class RepositoryReader {
                 case .nowhere(let why):
                     let path = tree.describe("packages/\(entry.name)")
                     diagnostics.append(Diagnostic(.warning, "\(path): \(why), and is ignored"))
-                case .entry(let end, _) where end.kind != .folder: continue
+                case .entry(let end, _) where end.kind != .directory: continue
                 case .entry(let end, let place):
-                    let named = FileEntry(name: entry.name, kind: .folder, reference: end.reference)
+                    let named = FileEntry(name: entry.name, kind: .directory, reference: end.reference)
                     let content = try tree.contentID(of: named)
-                    let folder = NameEntry.Folder(
+                    let directory = NameEntry.Directory(
                         repository: index, entry: named, place: place, content: content, isVersion: isVersion)
-                    found[name, default: NameEntry(name: name, folders: [])].folders.append(folder)
+                    found[name, default: NameEntry(name: name, directories: [])].directories.append(directory)
                 }
             }
         }
         return found.values.map(\.inOrder).sorted { $0.name < $1.name }
     }
 
-    /// The folder `packages` and its path without links.
-    private func packagesFolder(of tree: any FileTree) throws(Failure) -> (entry: FileEntry, place: String) {
+    /// The directory `packages` and its path without links.
+    private func packagesDirectory(of tree: any FileTree) throws(Failure) -> (entry: FileEntry, place: String) {
         if let entry = try tree.entry("packages", in: tree.root),
-            case .entry(let end, let place) = try tree.followed(entry, in: ""), end.kind == .folder
+            case .entry(let end, let place) = try tree.followed(entry, in: ""), end.kind == .directory
         {
             return (end, place)
         }
         throw Failure(
-            .input, "\(tree.describe("packages")): there is no such folder",
-            hint: "a repository of opam has its packages in a folder 'packages'")
+            .input, "\(tree.describe("packages")): there is no such directory",
+            hint: "a repository of opam has its packages in a directory 'packages'")
     }
 
-    /// The package name of a folder in `packages`, and whether the folder is a single version or contains all versions.
-    private static func meaning(of folder: String) -> (PackageName, isVersion: Bool)? {
-        if let name = PackageName(folder) { return (name, false) }
-        return Package(folder).map { ($0.name, true) }
+    /// The package name of a directory in `packages`, and whether the directory is a single version or contains all
+    /// versions.
+    private static func meaning(of directory: String) -> (PackageName, isVersion: Bool)? {
+        if let name = PackageName(directory) { return (name, false) }
+        return Package(directory).map { ($0.name, true) }
     }
 
     // MARK: Versions
@@ -103,55 +104,56 @@ package final class RepositoryReader {
     ///
     /// Of the versions in one repository that opam considers equal (`1.0` and `1.00`), the last in byte order is used.
     ///
-    /// - Parameter diagnostics: A message is appended for each folder that is ignored.
+    /// - Parameter diagnostics: A message is appended for each directory that is ignored.
     package func versions(
         of name: NameEntry, _ diagnostics: inout [Diagnostic]
     ) throws(Failure) -> [PackageEntry] {
         var found: [PackageEntry] = []
-        for folder in name.folders {
-            for entry in try versionFolders(in: folder, &diagnostics) {
-                guard let package = Package(entry.folder.name), package.name == name.name else {
-                    let path = trees[folder.repository].describe(entry.path)
+        for directory in name.directories {
+            for entry in try versionDirectories(in: directory, &diagnostics) {
+                guard let package = Package(entry.directory.name), package.name == name.name else {
+                    let path = trees[directory.repository].describe(entry.path)
                     diagnostics.append(
-                        Diagnostic(.error, "\(path): the folder is not a version of '\(name.name)', and is ignored"))
+                        Diagnostic(.error, "\(path): the directory is not a version of '\(name.name)', and is ignored"))
                     continue
                 }
                 found.append(
                     PackageEntry(
-                        package: package, repository: folder.repository, path: entry.path, folder: entry.folder,
-                        place: entry.place, nameFolder: folder.place))
+                        package: package, repository: directory.repository, path: entry.path,
+                        directory: entry.directory,
+                        place: entry.place, nameDirectory: directory.place))
             }
         }
         return withoutRepetitions(found, &diagnostics)
     }
 
-    /// The folders of versions.
+    /// The directories of versions.
     ///
     /// - Parameter diagnostics: A message is appended for everything that cannot be read.
-    private func versionFolders(
-        in folder: NameEntry.Folder, _ diagnostics: inout [Diagnostic]
-    ) throws(Failure) -> [(path: String, folder: FileEntry, place: String)] {
-        let path = "packages/\(folder.entry.name)"
-        if folder.isVersion { return [(path, folder.entry, folder.place)] }
+    private func versionDirectories(
+        in directory: NameEntry.Directory, _ diagnostics: inout [Diagnostic]
+    ) throws(Failure) -> [(path: String, directory: FileEntry, place: String)] {
+        let path = "packages/\(directory.entry.name)"
+        if directory.isVersion { return [(path, directory.entry, directory.place)] }
         let entries: [FileEntry]
         do throws(Failure) {
-            entries = try trees[folder.repository].entries(of: folder.entry.reference)
+            entries = try trees[directory.repository].entries(of: directory.entry.reference)
         } catch  where error.category == .input {
             diagnostics += error.diagnostics
             return []
         }
-        var found: [(path: String, folder: FileEntry, place: String)] = []
+        var found: [(path: String, directory: FileEntry, place: String)] = []
         for entry in entries where entry.kind != .file {
             let entryPath = "\(path)/\(entry.name)"
-            switch try followed(entry, in: folder.place, of: folder.repository, nameFolder: folder.place) {
+            switch try followed(entry, in: directory.place, of: directory.repository, nameDirectory: directory.place) {
             case .entry(let end, let place):
-                if end.kind != .folder { continue }
+                if end.kind != .directory { continue }
                 found.append(
-                    (entryPath, FileEntry(name: entry.name, kind: .folder, reference: end.reference), place))
+                    (entryPath, FileEntry(name: entry.name, kind: .directory, reference: end.reference), place))
             case .nowhere(let why):
                 diagnostics.append(
                     Diagnostic(
-                        .error, "\(trees[folder.repository].describe(entryPath)): \(why), and is ignored"))
+                        .error, "\(trees[directory.repository].describe(entryPath)): \(why), and is ignored"))
             }
         }
         return found
@@ -184,7 +186,7 @@ package final class RepositoryReader {
 
     /// An identifier that changes whenever any file of the package changes.
     package func contentID(of package: PackageEntry) throws(Failure) -> ContentID {
-        try trees[package.repository].contentID(of: package.folder)
+        try trees[package.repository].contentID(of: package.directory)
     }
 
     // MARK: Files
@@ -242,7 +244,7 @@ package final class RepositoryReader {
         }
     }
 
-    /// The files in the folder `files` next to the opam file, by relative path.
+    /// The files in the directory `files` next to the opam file, by relative path.
     ///
     /// - Throws: A failure of kind `input` if there are too many, or one is too large or cannot be read.
     package func files(of package: PackageEntry) throws(Failure) -> [FilePath: [UInt8]] {
@@ -262,14 +264,14 @@ package final class RepositoryReader {
         var opam: FileReference?
         var url: FileReference?
         var files: [FilePath: FileReference] = [:]
-        for entry in try trees[package.repository].entries(of: package.folder.reference) {
+        for entry in try trees[package.repository].entries(of: package.directory.reference) {
             switch entry.name {
             case "opam": opam = try end(of: entry, "opam", in: package.place, of: package, as: .file).entry.reference
             case "url": url = try end(of: entry, "url", in: package.place, of: package, as: .file).entry.reference
             case "files":
-                let folder = try end(of: entry, "files", in: package.place, of: package, as: .folder)
+                let directory = try end(of: entry, "files", in: package.place, of: package, as: .directory)
                 var collector = FileCollector()
-                try collect(folder, under: "", of: package, depth: 0, into: &collector)
+                try collect(directory, under: "", of: package, depth: 0, into: &collector)
                 files = collector.files
             default: break
             }
@@ -280,27 +282,28 @@ package final class RepositoryReader {
         return PackageListing(opam: opam, url: url, files: files)
     }
 
-    /// The entry or its target, which must be a file or a folder.
+    /// The entry or its target, which must be a file or a directory.
     private func end(
-        of entry: FileEntry, _ path: String, in folder: String, of package: PackageEntry, as kind: FileEntry.Kind? = nil
+        of entry: FileEntry, _ path: String, in directory: String, of package: PackageEntry,
+        as kind: FileEntry.Kind? = nil
     ) throws(Failure) -> (entry: FileEntry, place: String) {
-        switch try followed(entry, in: folder, of: package.repository, nameFolder: package.nameFolder) {
+        switch try followed(entry, in: directory, of: package.repository, nameDirectory: package.nameDirectory) {
         case .entry(let end, let place) where kind == nil || end.kind == kind: return (end, place)
         case .entry(let end, _):
             throw Failure(
                 .input,
                 "\(describe(package, path)): is \(end.kind.description), expected "
-                    + (kind?.description ?? "a file or a folder"))
+                    + (kind?.description ?? "a file or a directory"))
         case .nowhere(let why): throw Failure(.input, "\(describe(package, path)): \(why)")
         }
     }
 
     private func collect(
-        _ folder: (entry: FileEntry, place: String), under path: FilePath, of package: PackageEntry, depth: Int,
+        _ directory: (entry: FileEntry, place: String), under path: FilePath, of package: PackageEntry, depth: Int,
         into collector: inout FileCollector
     ) throws(Failure) {
         let tree = trees[package.repository]
-        for (name, entry) in try tree.entriesWithNames(of: folder.entry.reference) {
+        for (name, entry) in try tree.entriesWithNames(of: directory.entry.reference) {
             let child = path.appending(name)
             let place = describe(package, "files/\(child)")
             if let problem = FileCollector.problem(withName: name) {
@@ -309,8 +312,8 @@ package final class RepositoryReader {
             guard collector.mayVisit(depth: depth) else {
                 throw Failure(.input, "\(place): too many files, or too deep")
             }
-            let end = try end(of: entry, "files/\(child)", in: folder.place, of: package)
-            if end.entry.kind == .folder {
+            let end = try end(of: entry, "files/\(child)", in: directory.place, of: package)
+            if end.entry.kind == .directory {
                 try collect(end, under: child, of: package, depth: depth + 1, into: &collector)
             } else {
                 let size = try tree.size(of: end.entry.reference)
@@ -348,11 +351,11 @@ package final class RepositoryReader {
 }
 
 extension NameEntry {
-    /// The entry with the folders of each repository in byte order, so that the fingerprint does not depend on the file
-    /// system.
+    /// The entry with the directories of each repository in byte order, so that the fingerprint does not depend on the
+    /// file system.
     fileprivate var inOrder: NameEntry {
         var entry = self
-        entry.folders.sort {
+        entry.directories.sort {
             ($0.repository, $0.entry.name) < ($1.repository, $1.entry.name)
         }
         return entry

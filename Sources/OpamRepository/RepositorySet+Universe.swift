@@ -9,17 +9,17 @@ internal import Synchronization
 package struct RepositoryNames: Sendable {
     /// The names with the repositories that have them.
     package let entries: [NameEntry]
-    /// Whether every folder is a valid package.
+    /// Whether every directory is a valid package.
     let isSound: Bool
 }
 
-/// A folder with cached universes.
-package struct UniverseFolder: Sendable {
+/// A directory with cached universes.
+package struct UniverseDirectory: Sendable {
     let cache: UniverseCache
     /// Commits of the same repositories whose universe is probably cached.
     let nearest: [String]?
 
-    /// - Parameter isReadOnly: Whether the folder must not be written.
+    /// - Parameter isReadOnly: Whether the directory must not be written.
     package init(_ path: String, nearest: [String]? = nil, isReadOnly: Bool = false) {
         cache = UniverseCache(directory: path, isReadOnly: isReadOnly)
         self.nearest = nearest
@@ -29,10 +29,10 @@ package struct UniverseFolder: Sendable {
 extension RepositorySet {
     /// The universe of all packages, from the cache if possible; otherwise it is read and stored in the cache.
     ///
-    /// A universe of an earlier state saves time: only names whose folders have changed since are read again.
+    /// A universe of an earlier state saves time: only names whose directories have changed since are read again.
     ///
     /// - Parameters:
-    ///   - cache: The folder of the cache; nil to read everything.
+    ///   - cache: The directory of the cache; nil to read everything.
     ///   - threads: The number of threads; it does not affect the result.
     ///   - diagnostics: Problems with files of the repositories that affect solving are appended, including those of
     ///     files read earlier.
@@ -40,12 +40,12 @@ extension RepositorySet {
     package func universe(
         cache: String?, threads: Int, _ diagnostics: inout [Diagnostic]
     ) throws(Failure) -> Universe {
-        let folder = cache.map { UniverseFolder($0) }
-        if let universe = cached(folder) {
+        let directory = cache.map { UniverseDirectory($0) }
+        if let universe = cached(directory) {
             diagnostics += problems(of: universe).filter(\.countsForSolving).map(\.warning)
             return universe
         }
-        let universe = try universe(of: names(&diagnostics), cache: folder, threads: threads)
+        let universe = try universe(of: names(&diagnostics), cache: directory, threads: threads)
         diagnostics += problems(of: universe).filter(\.countsForSolving).map(\.warning)
         return universe
     }
@@ -64,7 +64,7 @@ extension RepositorySet {
 
     /// The names of all packages.
     ///
-    /// - Parameter diagnostics: A warning is appended for each folder that is not a package.
+    /// - Parameter diagnostics: A warning is appended for each directory that is not a package.
     package func names(_ diagnostics: inout [Diagnostic]) throws(Failure) -> RepositoryNames {
         var found: [Diagnostic] = []
         let entries = try reader().names(&found)
@@ -76,30 +76,30 @@ extension RepositorySet {
     ///
     /// - Parameter progress: called from any thread with the number of names read and the total.
     package func universe(
-        of names: RepositoryNames, cache folder: UniverseFolder?, threads: Int,
+        of names: RepositoryNames, cache directory: UniverseDirectory?, threads: Int,
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws(Failure) -> Universe {
-        if let universe = cached(folder) { return universe }
-        let cache = folder?.cache
+        if let universe = cached(directory) { return universe }
+        let cache = directory?.cache
         let key = commitKey ?? key(names.entries)
         if commitKey == nil, let universe = cache?.universe(key) { return universe }
-        let nearest = folder?.nearest.flatMap { cache?.universe(Self.key(ofCommits: $0)) }
+        let nearest = directory?.nearest.flatMap { cache?.universe(Self.key(ofCommits: $0)) }
         let universe = try universe(
             names.entries, updating: nearest ?? cache?.latest(), threads: threads, progress)
-        // Problems with folders are not stored in the universe, so repositories with such problems are always read
+        // Problems with directories are not stored in the universe, so repositories with such problems are always read
         // again.
         if names.isSound { cache?.store(universe, key) }
         return universe
     }
 
-    private func cached(_ folder: UniverseFolder?) -> Universe? {
-        guard let folder, let key = commitKey else { return nil }
-        let universe = folder.cache.universe(key)
+    private func cached(_ directory: UniverseDirectory?) -> Universe? {
+        guard let directory, let key = commitKey else { return nil }
+        let universe = directory.cache.universe(key)
         logger.debug("universe cache \(universe == nil ? "miss" : "hit")", metadata: ["key": "\(key)"])
         return universe
     }
 
-    /// Identifies the commits; nil if one of the repositories is a plain folder.
+    /// Identifies the commits; nil if one of the repositories is a plain directory.
     private var commitKey: Digest? {
         let commits = repositories.compactMap { $0.commit?.hex }
         return commits.count == repositories.count ? Self.key(ofCommits: commits) : nil
@@ -179,13 +179,13 @@ extension PackageProblem {
 private struct NameRules: Sendable {
     var packages: [(Package, PackageRelations)] = []
     var problems: [PackageProblem] = []
-    /// Identifies what was read outside of the name's folders; empty if nothing was.
+    /// Identifies what was read outside of the name's directories; empty if nothing was.
     var furtherFingerprint = ""
 }
 
 extension RepositoryReader {
     fileprivate func rules(of name: NameEntry) throws(Failure) -> NameRules {
-        beginFolder()
+        beginDirectory()
         var result = NameRules()
         var found: [Diagnostic] = []
         for entry in try versions(of: name, &found) {
@@ -200,7 +200,7 @@ extension RepositoryReader {
         result.problems += found.map {
             PackageProblem(name: name.name.text, version: nil, effect: .leftOut, message: $0.placedMessage)
         }
-        if hasLeftFolder { result.furtherFingerprint = " \(try contentOfAll())" }
+        if hasLeftDirectory { result.furtherFingerprint = " \(try contentOfAll())" }
         return result
     }
 

@@ -50,14 +50,14 @@ package struct RepositorySet: Sendable {
     }
 }
 
-/// A package name with all folders that may contain versions of it.
+/// A package name with all directories that may contain versions of it.
 package struct NameEntry: Hashable, Sendable {
     /// The package's name.
     package let name: PackageName
-    /// The folders, by priority of their repositories.
-    var folders: [Folder]
+    /// The directories, by priority of their repositories.
+    var directories: [Directory]
 
-    struct Folder: Hashable, Sendable {
+    struct Directory: Hashable, Sendable {
         let repository: Int
         let entry: FileEntry
         /// The path relative to the repository's root, without links.
@@ -69,7 +69,7 @@ package struct NameEntry: Hashable, Sendable {
 
     /// A text that changes whenever any file of any version of the package changes.
     package var fingerprint: String {
-        folders.map { "\($0.repository):\($0.isVersion ? $0.entry.name : "")\($0.content)" }.joined(separator: " ")
+        directories.map { "\($0.repository):\($0.isVersion ? $0.entry.name : "")\($0.content)" }.joined(separator: " ")
     }
 }
 
@@ -81,9 +81,9 @@ package struct PackageEntry: Hashable, Sendable {
     package let repository: Int
     /// The path relative to the repository's root: `packages/lwt/lwt.5.7.0`.
     package let path: String
-    let folder: FileEntry
-    /// The path of the folder without links.
+    let directory: FileEntry
+    /// The path of the directory without links.
     let place: String
-    /// The path of the name's folder, without links.
-    let nameFolder: String
+    /// The path of the name's directory, without links.
+    let nameDirectory: String
 }

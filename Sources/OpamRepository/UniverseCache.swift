@@ -9,7 +9,7 @@ internal import System
 /// detected and ignored. Files are written to a temporary file and renamed: a reader sees a complete file or none.
 struct UniverseCache {
     let directory: String
-    /// Whether the folder must not be written, not even to record the last use of a universe.
+    /// Whether the directory must not be written, not even to record the last use of a universe.
     var isReadOnly = false
 
     /// The number of universes that are kept; the least recently used are removed.

@@ -59,15 +59,15 @@ package struct ClientState: Sendable {
     package func files() throws(FormatError) -> [FilePath: [UInt8]] {
         let root = String(layout.root.drop { $0 == "/" })
         let metadata = String(layout.metadata.drop { $0 == "/" })
-        let folder = "\(root)/repo/default/packages/\(package.name)/\(package.description)"
+        let directory = "\(root)/repo/default/packages/\(package.name)/\(package.description)"
         var files: [FilePath: [UInt8]] = [
             FilePath("\(root)/config"): Array(rootConfiguration.utf8),
             FilePath("\(root)/repo/repos-config"): Array(
                 "repositories: [\"default\" {\"file://\(layout.root)/repo/default\"}]\n".utf8),
             FilePath("\(root)/repo/default/repo"): Array("opam-version: \"2.0\"\n".utf8),
-            FilePath("\(folder)/opam"): try Self.decided(package),
+            FilePath("\(directory)/opam"): try Self.decided(package),
         ]
-        for (name, bytes) in packageFiles { files[FilePath("\(folder)/files").appending(name)] = bytes }
+        for (name, bytes) in packageFiles { files[FilePath("\(directory)/files").appending(name)] = bytes }
         for member in installed {
             files[FilePath("\(metadata)/packages/\(member.description)/opam")] = try Self.decided(member)
         }

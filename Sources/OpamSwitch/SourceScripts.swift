@@ -11,7 +11,7 @@ package enum SourceScripts {
     ///
     /// - Parameters:
     ///   - archive: its absolute path, and its name for messages; nil for a package without a source.
-    ///   - subpath: the package's folder in the source.
+    ///   - subpath: the package's directory in the source.
     ///   - directory: the absolute path of the build directory, which must not exist.
     package static func unpack(_ archive: (path: String, name: String)?, subpath: String?, to directory: String)
         -> String
@@ -28,8 +28,8 @@ package enum SourceScripts {
     /// - Parameter files: the names, and the absolute path of each file.
     package static func place(_ files: [(name: FilePath, path: String)]) -> String {
         files.map { name, path in
-            let makeFolder = name.parent.map { "mkdir -p ./\(ShellWord.quoted($0))\n" } ?? ""
-            return makeFolder + "cp \(ShellWord.quoted(path)) ./\(ShellWord.quoted(name))\n"
+            let makeDirectory = name.parent.map { "mkdir -p ./\(ShellWord.quoted($0))\n" } ?? ""
+            return makeDirectory + "cp \(ShellWord.quoted(path)) ./\(ShellWord.quoted(name))\n"
         }.joined()
     }
 

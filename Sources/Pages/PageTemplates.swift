@@ -56,8 +56,8 @@ struct PageTemplates: Sendable {
     ]
 }
 
-/// How templates escape values. The library's own way takes a character together with what combines with it, so that a quotation mark
-/// before a combining character would end an attribute; and it is slower.
+/// How templates escape values. The library's own way takes a character together with what combines with it, so that a
+/// quotation mark before a combining character would end an attribute; and it is slower.
 private struct EscapedMarkup: MustacheContentType {
     static let name = "CISO"
 

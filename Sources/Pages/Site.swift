@@ -130,8 +130,8 @@ package struct Site: Sendable {
         }
     }
 
-    private func page(in folder: String, _ name: String) throws -> Page? {
-        switch folder {
+    private func page(in directory: String, _ name: String) throws -> Page? {
+        switch directory {
         case "causes": try causePage(name)
         case "packages": try packagePage(name)
         case "tables": packageTablePage(letter: name)

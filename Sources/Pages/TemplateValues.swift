@@ -3,8 +3,8 @@ internal import Mustache
 
 /// The values of a template by name: text, numbers, flags, nested values and lists of these.
 ///
-/// The library looks each name up in every enclosing section. There are few names, so that comparing all of them takes less
-/// time than hashing.
+/// The library looks each name up in every enclosing section. There are few names, so that comparing all of them takes
+/// less time than hashing.
 struct TemplateValues: ExpressibleByDictionaryLiteral, MustacheParent {
     private var entries: [(name: String, value: Any)]
 
@@ -30,7 +30,8 @@ struct TemplateValues: ExpressibleByDictionaryLiteral, MustacheParent {
     func child(named name: String) -> Any? { entries.last { $0.name == name }?.value }
 }
 
-/// A text in a template. The library finds out how to render it, and that it contains no values, without looking at its type.
+/// A text in a template. The library finds out how to render it, and that it contains no values, without looking at its
+/// type.
 private struct TemplateText: MustacheCustomRenderable, MustacheParent {
     let renderText: String
     var isNull: Bool { false }
@@ -42,8 +43,8 @@ private struct TemplateText: MustacheCustomRenderable, MustacheParent {
     func child(named: String) -> Any? { nil }
 }
 
-/// The rows of a long table whose section contains variables only. The library would look up each variable of each row in all
-/// enclosing sections; here the section is read once, and its variables are the columns of the rows.
+/// The rows of a long table whose section contains variables only. The library would look up each variable of each row
+/// in all enclosing sections; here the section is read once, and its variables are the columns of the rows.
 ///
 /// - SeeAlso: `docs/decisions/0323-rows-of-tables.md`
 struct TableRows: CustomStringConvertible {

@@ -12,7 +12,7 @@ struct CachedValues: Sendable {
     private static let sizeLimit = 64 << 20
 
     /// The directory of the files.
-    let folder: String
+    let directory: String
     /// Whether nothing is written.
     let isReadOnly: Bool
 
@@ -40,7 +40,7 @@ struct CachedValues: Sendable {
     }
 
     private func file(for key: some Encodable) throws -> String {
-        "\(folder)/\(try CanonicalJSON.digest(of: Identity(program: DerivedFiles.program, key: key)))"
+        "\(directory)/\(try CanonicalJSON.digest(of: Identity(program: DerivedFiles.program, key: key)))"
     }
 
     private func read<Value: Decodable>(_ file: String) -> Value? {
@@ -55,12 +55,12 @@ struct CachedValues: Sendable {
     private func write(_ payload: [UInt8], to file: String) {
         let head = Array("\(Digest(of: payload).hex)\n".utf8)
         do throws(Failure) {
-            try Files.makeDirectories(folder)
+            try Files.makeDirectories(directory)
             try Files.replace(file, with: head + payload, durability: .none)
         } catch {
             return
         }
-        let names = names(in: folder)
-        if names.count > Self.capacity { Files.removeOldest(of: names, in: folder, keeping: Self.capacity / 2) }
+        let names = names(in: directory)
+        if names.count > Self.capacity { Files.removeOldest(of: names, in: directory, keeping: Self.capacity / 2) }
     }
 }

@@ -79,7 +79,7 @@ extension PlanInputLoader {
         var start: String
         var end: String
 
-        /// - Returns: Nil if the commits are equal or are none, such as the digest of a plain folder.
+        /// - Returns: Nil if the commits are equal or are none, such as the digest of a plain directory.
         init?(_ subject: CommitHistory.Subject, from start: String?, to end: String?) {
             guard let start, let end, start != end, SourceAddress.isCommit(start), SourceAddress.isCommit(end) else {
                 return nil

@@ -50,7 +50,8 @@ enum MachineTargets {
     }
 }
 
-/// The properties of a virtual machine that may change the results of commands in it: not its memory, processors and devices.
+/// The properties of a virtual machine that may change the results of commands in it: not its memory, processors and
+/// devices.
 struct MachineIdentity: Encodable {
     let image: Digest
     let kernel: Digest?

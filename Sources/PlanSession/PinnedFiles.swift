@@ -133,7 +133,7 @@ struct PinnedFiles {
         }
         return Failure(
             .input, "there is no opam file in '\(source.url)'",
-            hint: "it is looked for as \(name).opam, opam, and in a folder opam")
+            hint: "it is looked for as \(name).opam, opam, and in a directory opam")
     }
 
     // MARK: Checkouts

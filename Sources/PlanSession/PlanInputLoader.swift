@@ -218,25 +218,25 @@ private func failure<Value>(in result: Result<Value, any Error>) throws -> Failu
 /// The directory for cached universes and incremental states of plans.
 package struct PlanCache: Sendable {
     /// The directory of the cache.
-    package var folder: String
+    package var directory: String
     /// Whether nothing is written to the directory.
     package var isReadOnly: Bool
 
-    package init(_ folder: String, isReadOnly: Bool = false) {
-        self.folder = folder
+    package init(_ directory: String, isReadOnly: Bool = false) {
+        self.directory = directory
         self.isReadOnly = isReadOnly
     }
 
     /// The incremental states of plans.
-    var states: IncrementalStateFolder { IncrementalStateFolder("\(folder)/plans") }
+    var states: IncrementalStateDirectory { IncrementalStateDirectory("\(directory)/plans") }
 
     /// The cache of unikernels' source files and locks.
-    var unikernels: CachedValues { CachedValues(folder: "\(folder)/unikernels", isReadOnly: isReadOnly) }
+    var unikernels: CachedValues { CachedValues(directory: "\(directory)/unikernels", isReadOnly: isReadOnly) }
 
     /// The directory of universes, and the universe to start from: that of the same repositories in an earlier plan.
-    fileprivate func universes(near stack: [Plan.Repository], among known: [Plan.Repository]) -> UniverseFolder {
-        UniverseFolder(
-            "\(folder)/universes",
+    fileprivate func universes(near stack: [Plan.Repository], among known: [Plan.Repository]) -> UniverseDirectory {
+        UniverseDirectory(
+            "\(directory)/universes",
             nearest: stack.map { repository in
                 known.first { $0.location == repository.location }?.commit ?? repository.commit
             }, isReadOnly: isReadOnly)

@@ -112,7 +112,7 @@ struct RepositoryOpening {
             guard error.kind != .missing, error.kind != .foreign else {
                 throw Failure(.input, error.description, hint: error.hint)
             }
-            let advice = "without a network, name a copy: --repository-mirrors \(entry.address.value.text)=FOLDER"
+            let advice = "without a network, name a copy: --repository-mirrors \(entry.address.value.text)=DIR"
             throw Failure(
                 .unavailable, error.description, hint: error.hint ?? (error.kind == .network ? advice : nil))
         }

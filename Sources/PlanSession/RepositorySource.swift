@@ -28,7 +28,7 @@ package final class RepositorySource: PackageSource {
     ///   - progress: Called from any thread with the number of read names and their total number.
     /// - Throws: `Failure` if a repository cannot be read.
     package init(
-        _ set: RepositorySet, repositories: [Plan.Repository], cache: UniverseFolder?, warnings: inout [Diagnostic],
+        _ set: RepositorySet, repositories: [Plan.Repository], cache: UniverseDirectory?, warnings: inout [Diagnostic],
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) throws {
         self.set = set

@@ -24,22 +24,22 @@ struct SourceTree {
     ) throws -> Result {
         let scratch = try ScratchDirectory.temporary(in: directory)
         defer { withExtendedLifetime(scratch) {} }
-        let folder = "\(scratch.path)/source"
+        let unpacked = "\(scratch.path)/source"
         do throws(ArchiveError) {
-            try Extraction(links: .anywhere, strippingSingleRoot: true).extract(archive, to: folder)
+            try Extraction(links: .anywhere, strippingSingleRoot: true).extract(archive, to: unpacked)
         } catch {
             throw Failure(
                 error.code == .system ? .unavailable : .input,
                 "the source cannot be unpacked: \(error.renamed(url))")
         }
-        return try body(SourceTree(root: URL(fileURLWithPath: folder).resolvingSymlinksInPath().path))
+        return try body(SourceTree(root: URL(fileURLWithPath: unpacked).resolvingSymlinksInPath().path))
     }
 
     /// The opam file of `package` and its `files/` at the paths where opam looks for them; nil if there is none.
     func files(of package: String, below subpath: String?) throws -> PackageFiles? {
-        let folder = subpath.map { "\(root)/\($0)" } ?? root
+        let directory = subpath.map { "\(root)/\($0)" } ?? root
         for name in ["\(package).opam", "opam/\(package).opam", "opam"] {
-            let file = "\(folder)/\(name)"
+            let file = "\(directory)/\(name)"
             if let bytes = try contents(of: FilePath("\(file)/opam")) {
                 return PackageFiles(opam: bytes, files: try files(below: "\(file)/files"))
             }
@@ -52,23 +52,23 @@ struct SourceTree {
     ///
     /// - Throws: `Failure` if there is no `config.ml`, a glob matches no file, or the files are too large.
     func configureFiles(below subpath: String?, matching globs: [Glob]) throws -> [FilePath: [UInt8]] {
-        let folder = FilePath(subpath.map { "\(root)/\($0)" } ?? root)
-        guard let configuration = try contents(of: folder.appending("config.ml")) else {
+        let directory = FilePath(subpath.map { "\(root)/\($0)" } ?? root)
+        guard let configuration = try contents(of: directory.appending("config.ml")) else {
             throw Failure(
-                .input, "there is no 'config.ml' in the folder '\(subpath ?? ".")' of the source",
-                hint: "'subpath' names the folder of a unikernel")
+                .input, "there is no 'config.ml' in the directory '\(subpath ?? ".")' of the source",
+                hint: "'subpath' names the directory of a unikernel")
         }
         var files: [FilePath: [UInt8]] = ["config.ml": configuration]
         guard !globs.isEmpty else { return files }
         var size = configuration.count
-        try collect(folder, below: "", into: &files, &size) { path in
+        try collect(directory, below: "", into: &files, &size) { path in
             globs.contains { $0.matches(path.description) }
         }
         let paths = files.keys.map(\.description)
         if let unmatched = globs.first(where: { glob in !paths.contains { glob.matches($0) } }) {
             throw Failure(
-                .input, "no file in the folder '\(subpath ?? ".")' of the source matches '\(unmatched)'",
-                hint: "'configure-files' has paths of files relative to that folder, with globs such as 'data/*'")
+                .input, "no file in the directory '\(subpath ?? ".")' of the source matches '\(unmatched)'",
+                hint: "'configure-files' has paths of files relative to that directory, with globs such as 'data/*'")
         }
         return files
     }
@@ -89,27 +89,27 @@ struct SourceTree {
         return bytes
     }
 
-    private func files(below folder: String) throws -> [FilePath: [UInt8]] {
+    private func files(below directory: String) throws -> [FilePath: [UInt8]] {
         var files: [FilePath: [UInt8]] = [:]
         var size = 0
-        try collect(FilePath(folder), below: "", into: &files, &size)
+        try collect(FilePath(directory), below: "", into: &files, &size)
         return files
     }
 
     private func collect(
-        _ folder: FilePath, below parent: FilePath, into files: inout [FilePath: [UInt8]], _ size: inout Int,
+        _ directory: FilePath, below parent: FilePath, into files: inout [FilePath: [UInt8]], _ size: inout Int,
         where isWanted: (FilePath) -> Bool = { _ in true }
     ) throws {
-        for name in entryNames(of: folder) ?? [] {
-            let (path, file) = (parent.appending(name), folder.appending(name))
-            if !isFolder(file), !isWanted(path) { continue }
+        for name in entryNames(of: directory) ?? [] {
+            let (path, file) = (parent.appending(name), directory.appending(name))
+            if !isDirectory(file), !isWanted(path) { continue }
             if let bytes = try contents(of: file) {
                 size += bytes.count
                 guard size <= Self.limit else {
                     throw Failure(.input, "the files next to the opam file have more than \(Self.limit) bytes")
                 }
                 files[path] = bytes
-            } else if isFolder(file) {
+            } else if isDirectory(file) {
                 try collect(file, below: path, into: &files, &size, where: isWanted)
             } else {
                 throw Failure(.input, "'\(shown(file))' is neither a file nor a link to one in the source")
@@ -117,7 +117,7 @@ struct SourceTree {
         }
     }
 
-    private func isFolder(_ path: FilePath) -> Bool {
+    private func isDirectory(_ path: FilePath) -> Bool {
         var status = stat()
         return path.withCString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
     }

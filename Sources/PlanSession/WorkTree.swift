@@ -46,8 +46,8 @@ struct WorkTree: Sendable {
 
         /// The files that opam would use as the opam file of a package.
         func opamFiles(of package: String, below subpath: String?) -> [String] {
-            let folder = subpath.map { "\($0)/" } ?? ""
-            let names = ["\(package).opam", "opam/\(package).opam", "opam"].map { folder + $0 }
+            let directory = subpath.map { "\($0)/" } ?? ""
+            let names = ["\(package).opam", "opam/\(package).opam", "opam"].map { directory + $0 }
             return (changed + untracked + ignored).filter { path in
                 names.contains { name in
                     path == name || path == "\(name)/opam" || path.hasSuffix("/") && "\(name)/opam".hasPrefix(path)
@@ -57,7 +57,7 @@ struct WorkTree: Sendable {
     }
 
     /// What a user can do so that everything is used.
-    var remedy: String { "commit it, or take the folder as it is: url: \"file://\(path)\"" }
+    var remedy: String { "commit it, or take the directory as it is: url: \"file://\(path)\"" }
 
     /// Whether a revision is the one that is checked out.
     func isAt(_ revision: String?) -> Bool {
@@ -71,9 +71,9 @@ struct WorkTree: Sendable {
 
     /// The uncommitted changes; nil if git cannot determine them.
     ///
-    /// - Parameter folders: The directories to check; all if empty.
-    func status(of folders: [String] = []) -> Status? {
-        let arguments = ["status", "--porcelain=v1", "-z", "--no-renames", "--ignored=traditional", "--"] + folders
+    /// - Parameter directories: The directories to check; all if empty.
+    func status(of directories: [String] = []) -> Status? {
+        let arguments = ["status", "--porcelain=v1", "-z", "--no-renames", "--ignored=traditional", "--"] + directories
         return git(arguments).map(Status.init(porcelain:))
     }
 

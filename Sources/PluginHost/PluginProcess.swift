@@ -20,7 +20,7 @@ package final class PluginProcess {
     package init(_ file: PluginFile, host: PluginHostProgram, limits: PluginLimits) throws(PluginFault) {
         // The child's own alarm is for a child that is no longer supervised, and therefore later than our limit.
         let seconds = max(1, limits.time.components.seconds * 2 + 5)
-        // The loader searches a name without a slash in the system's folders.
+        // The loader searches a name without a slash in the system's directories.
         let path = file.path.contains("/") ? file.path : "./\(file.path)"
         child = try ChildProcess(
             program: host, arguments: [path, "\(limits.memory)", "\(limits.answer)", "\(seconds)"])

@@ -41,7 +41,8 @@ public protocol DistributionPlugin: Sendable {
     /// none.
     var patterns: [LogPattern] { get }
 
-    /// How an image of a machine is made from the distro's installer; nil unless implemented: the plugin cannot make any.
+    /// How an image of a machine is made from the distro's installer; nil unless implemented: the plugin cannot make
+    /// any.
     ///
     /// - Throws: `Refusal` if it cannot make one from that installer.
     func machineImage(_ request: MachineImageRequest, _ target: CheckedRequest) throws -> MachineImageRecipe?

@@ -1,6 +1,7 @@
 public import PluginMessages
 
-/// A system that was just installed on a machine, and the script that prepares it for jobs: what recipes of the BSDs share.
+/// A system that was just installed on a machine, and the script that prepares it for jobs: what recipes of the BSDs
+/// share.
 ///
 /// The script is among the recipe's files, so that only one short line is typed at the console.
 public struct InstalledSystem: Sendable {
@@ -49,8 +50,8 @@ public struct InstalledSystem: Sendable {
         """
     }
 
-    /// The command that fetches and runs the script. The text of the failure is written in two parts: the console shows the
-    /// command, too.
+    /// The command that fetches and runs the script. The text of the failure is written in two parts: the console shows
+    /// the command, too.
     public func command(_ request: MachineImageRequest) -> String {
         let file = "/tmp/\(Self.scriptName)"
         return "\(fetch) \(request.server)/\(Self.scriptName) >\(file) && sh \(file) || echo ciso could ''not "

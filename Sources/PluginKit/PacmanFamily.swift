@@ -2,8 +2,9 @@ public import PluginMessages
 
 /// What Arch Linux and the distros that follow it share: packages by pacman.
 public enum PacmanFamily {
-    /// pacman. Where the lists are missing or the mirror has moved on, the lists are fetched again, and installed packages
-    /// upgraded: pacman has no other way. What old lists lack is not printed, because the new ones may have it.
+    /// pacman. Where the lists are missing or the mirror has moved on, the lists are fetched again, and installed
+    /// packages upgraded: pacman has no other way. What old lists lack is not printed, because the new ones may have
+    /// it.
     public static let manager = PackageManager(
         install: """
             pacman -Sp "$@" >/dev/null 2>&1 && pacman -S --noconfirm --needed "$@" ||

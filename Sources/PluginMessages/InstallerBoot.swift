@@ -40,8 +40,8 @@ extension InstallerBoot {
 
 /// A text to wait for, or several of which one comes.
 public struct DialogueStep: Codable, Hashable, Sendable {
-    /// The texts and what answers each. The one that is complete first on the console counts; of several at once, the first
-    /// listed.
+    /// The texts and what answers each. The one that is complete first on the console counts; of several at once, the
+    /// first listed.
     public var replies: [DialogueReply]
     /// Seconds until one of the texts must be there.
     public var timeLimit: Int
@@ -67,7 +67,8 @@ extension DialogueStep {
 
 /// What is sent to the console when a text appears on it.
 public struct DialogueReply: Codable, Hashable, Sendable {
-    /// As it appears on the console, of printable characters of ASCII: escape sequences of terminals are not part of it.
+    /// As it appears on the console, of printable characters of ASCII: escape sequences of terminals are not part of
+    /// it.
     public var text: String
     /// Sent once the console is quiet; a line feed is the Enter key. Empty: nothing is sent.
     public var send: String

@@ -1,6 +1,7 @@
 /// What a virtual machine with the system of a target needs, where jobs run in one (`run: vm` in a matrix).
 ///
-/// All values are defaults, which the matrix may override. None of them is part of a job's id, except for the processor.
+/// All values are defaults, which the matrix may override. None of them is part of a job's id, except for the
+/// processor.
 public struct MachineDescription: Codable, Hashable, Sendable {
     /// The controller that disks are attached to.
     public enum DiskBus: String, Codable, Hashable, Sendable, CaseIterable {
@@ -19,8 +20,8 @@ public struct MachineDescription: Codable, Hashable, Sendable {
 
     /// How a key for ssh gets into a machine.
     public enum Seed: String, Codable, Hashable, Sendable, CaseIterable {
-        /// By a second disk with the label `CIDATA`, which has the files `meta-data` and `user-data` of cloud-init's NoCloud,
-        /// and `authorized_keys`.
+        /// By a second disk with the label `CIDATA`, which has the files `meta-data` and `user-data` of cloud-init's
+        /// NoCloud, and `authorized_keys`.
         case nocloud
         /// The image trusts a key already.
         case none
@@ -38,8 +39,8 @@ public struct MachineDescription: Codable, Hashable, Sendable {
     public var seed: Seed?
     /// The user to log in as; absent: ``EnvironmentDescription/buildUser``.
     public var login: String?
-    /// A script of root that sets the clock to the time in `CISO_TIME`, in seconds since 1970. A machine that continues from a
-    /// saved state has the time at which that was saved.
+    /// A script of root that sets the clock to the time in `CISO_TIME`, in seconds since 1970. A machine that continues
+    /// from a saved state has the time at which that was saved.
     public var setClock: String?
 
     public init(

@@ -15,8 +15,8 @@ package struct DispatchValues: Sendable {
         self.values = values
     }
 
-    /// The executor for a task that reads and changes the values; nil for the cooperative pool, which suits values on this
-    /// machine.
+    /// The executor for a task that reads and changes the values; nil for the cooperative pool, which suits values on
+    /// this machine.
     package func executor(_ label: String) -> (any TaskExecutor)? {
         values.isRemote ? SerialQueueExecutor(label: label) : nil
     }

@@ -9,8 +9,8 @@ package import Model
 package struct JobTables: Sendable {
     private let files: DerivedFiles
 
-    package init(_ folder: String) {
-        files = DerivedFiles(in: folder, format: "ciso jobs 1", suffix: ".jobs", capacity: 8)
+    package init(_ directory: String) {
+        files = DerivedFiles(in: directory, format: "ciso jobs 1", suffix: ".jobs", capacity: 8)
     }
 
     /// Whether there is a valid file for this tree.

@@ -120,8 +120,8 @@ public struct PlanDocuments: Sendable {
     /// The document with the metadata of packages; nil for a plan without.
     package func metadataDocument() throws -> [UInt8]? { try bytes(at: PlanLayout.metadata) }
 
-    /// The metadata of all packages of the plan, in the order of the packages, without blank texts; none in plans of older
-    /// versions.
+    /// The metadata of all packages of the plan, in the order of the packages, without blank texts; none in plans of
+    /// older versions.
     ///
     /// - Throws: `Failure` if the document has other contents.
     public func metadata() throws -> [PackageMetadata] {

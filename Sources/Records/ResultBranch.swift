@@ -61,8 +61,8 @@ public struct ResultBranch: Sendable, Hashable {
         try changeIndex(of: path, to: nil, in: transaction)
     }
 
-    /// The index, for undoing changes of this branch: a commit changes few entries of a file, which later commits change as
-    /// well.
+    /// The index, for undoing changes of this branch: a commit changes few entries of a file, which later commits
+    /// change as well.
     package var derivedDocuments: Store.DerivedDocuments {
         Store.DerivedDocuments(
             contains: { $0.components.first == "index" },

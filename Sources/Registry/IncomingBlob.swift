@@ -2,8 +2,8 @@ internal import Core
 internal import Foundation
 internal import System
 
-/// A file with a blob that arrives in pieces, whose digest is computed as they arrive. What an earlier attempt left in the file is
-/// the beginning. Used by one thread at a time.
+/// A file with a blob that arrives in pieces, whose digest is computed as they arrive. What an earlier attempt left in
+/// the file is the beginning. Used by one thread at a time.
 final class IncomingBlob {
     private let file: OpenFile<SystemError>
     /// How many bytes are in the file.

@@ -6,8 +6,8 @@ internal import Logging
 internal import Store
 internal import System
 
-/// Blobs in a repository of a registry, each under a manifest of its own with the tag `KIND-DIGEST`, so that stock tools copy,
-/// list and delete it. Reads try the mirrors first, in order, and then the primary.
+/// Blobs in a repository of a registry, each under a manifest of its own with the tag `KIND-DIGEST`, so that stock
+/// tools copy, list and delete it. Reads try the mirrors first, in order, and then the primary.
 ///
 /// - SeeAlso: `docs/decisions/0231-shared-layers.md`
 package struct RegistryBlobs: SharedLayers, SharedLogs {
@@ -210,8 +210,8 @@ extension RegistryBlobs {
     /// The digests of all blobs of this kind.
     package func list() throws -> Set<Digest> { try tags().digests(of: kind) }
 
-    /// The blobs of this kind among `tags` that were stored before `horizon` and for which `isKept` is false. Blobs without a
-    /// creation time are kept.
+    /// The blobs of this kind among `tags` that were stored before `horizon` and for which `isKept` is false. Blobs
+    /// without a creation time are kept.
     ///
     /// - Parameter horizon: Seconds since 1970.
     package func garbage(

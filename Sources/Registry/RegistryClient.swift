@@ -75,8 +75,8 @@ package final class RegistryClient: Sendable {
         try persistently { try send(request(.head, "blobs/\(digest.oci)"), accepting: [404]).isSuccess }
     }
 
-    /// Retries `body` while it fails with a transient error, until `timeout` has passed. A registry that says when to try
-    /// again gets the request then, if that is soon; otherwise the error is thrown at once.
+    /// Retries `body` while it fails with a transient error, until `timeout` has passed. A registry that says when to
+    /// try again gets the request then, if that is soon; otherwise the error is thrown at once.
     func persistently<Value>(_ body: () throws -> Value) throws -> Value {
         let deadline = ContinuousClock.now + timeout
         let last = ContinuousClock.now + max(timeout, Self.longestPause)

@@ -29,8 +29,8 @@ package struct RegistryImages: Sendable {
     /// Downloads a blob into a file, and continues an earlier attempt that left a part of it there.
     ///
     /// - Parameter size: The size of the blob.
-    /// - Throws: `RegistryError`: `absent` if the repository lacks it, `damaged` if the bytes do not match; the file is then
-    ///   removed.
+    /// - Throws: `RegistryError`: `absent` if the repository lacks it, `damaged` if the bytes do not match; the file is
+    ///   then removed.
     package func download(_ digest: Digest, size: Int, to path: String) throws {
         for attempt in 1...2 {
             let blob = try IncomingBlob(path, size: size)

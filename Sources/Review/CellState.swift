@@ -39,8 +39,8 @@ package struct CellState: Codable, Sendable, Hashable {
     package var machine: String?
     /// Files of other packages that the job changed with permission of the matrix.
     package var overwrites: [CellResult.Overwrite]?
-    /// True if an infrastructure failure of another package blocks the cell, so that nothing is known about it; otherwise
-    /// absent.
+    /// True if an infrastructure failure of another package blocks the cell, so that nothing is known about it;
+    /// otherwise absent.
     package var undecided: Bool?
     /// The last verdict on the package in this column, if the newest result is not a verdict.
     package var previous: PreviousVerdict?

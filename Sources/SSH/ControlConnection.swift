@@ -133,7 +133,8 @@ final class ControlConnection: Sendable {
             let printed = try Supervision.Pipe()
             let process = try RemoteSession.start(
                 words, environment: environment, input: input, output: printed.writing, error: printed.writing)
-            // A descriptor of its own: the connection may be ended meanwhile, and the number then be that of another file.
+            // A descriptor of its own: the connection may be ended meanwhile, and the number then be that of another
+            // file.
             let controlPipe = shared.state.withLock { state in
                 state.controlPipe < 0 ? -1 : fcntl(state.controlPipe, F_DUPFD_CLOEXEC, 0)
             }

@@ -58,7 +58,7 @@ struct RemoteScript {
             PackageResources.watchdog_sh, using: [PackageResources.sweep_sh, PackageResources.free_sh],
             [
                 "work": workspace, "mark": mark, "ending": "\(workspace)/ending.\(number)",
-                "folder": command.workingDirectory, "reserve": "\(reserve >> 10)",
+                "directory": command.workingDirectory, "reserve": "\(reserve >> 10)",
                 "seconds": "\(limits.time.map { max(1, $0.components.seconds) } ?? 1 << 40)",
                 "disk": "\(limits.disk.map { $0 >> 10 } ?? 1 << 50)", "files": optional(limits.openFiles),
                 "memory": optional(limits.memory.map { $0 >> 10 }), "blocks": optional(limits.disk.map { $0 >> 9 }),

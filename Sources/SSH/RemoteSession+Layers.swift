@@ -23,7 +23,7 @@ extension RemoteSession {
         try await cacheLayers(layers, at: directory)
         try await run(
             RemoteScript(
-                PackageResources.assemble_sh, ["cache": cache, "folder": directory],
+                PackageResources.assemble_sh, ["cache": cache, "directory": directory],
                 arguments: layers.map(\.digest.hex)))
     }
 
@@ -80,7 +80,7 @@ extension RemoteSession {
     public func noteContents(of directory: String, excluding excluded: [String] = []) async throws(Failure) {
         try await run(
             RemoteScript(
-                PackageResources.note_contents_sh, ["folder": directory, "work": workspace],
+                PackageResources.note_contents_sh, ["directory": directory, "work": workspace],
                 arguments: relative(excluded, to: directory)))
     }
 
@@ -105,7 +105,7 @@ extension RemoteSession {
         try await run(
             RemoteScript(
                 PackageResources.collect_changes_sh,
-                ["folder": directory, "work": workspace, "removed": Self.removedList],
+                ["directory": directory, "work": workspace, "removed": Self.removedList],
                 arguments: relative(excluded, to: directory)),
             into: archive, limit: limits.bytes + limits.entries * 1024)
         do {
@@ -128,9 +128,9 @@ extension RemoteSession {
         let all = Set(paths)
         return paths.filter { path in
             var parent = path.parent
-            while let folder = parent {
-                if all.contains(folder) { return false }
-                parent = folder.parent
+            while let directory = parent {
+                if all.contains(directory) { return false }
+                parent = directory.parent
             }
             return true
         }

@@ -64,7 +64,7 @@ extension RemoteSession {
     {
         try await answer(
             to: RemoteScript(
-                PackageResources.list_files_sh, ["folder": directory, "limit": "\(limit)"], arguments: excluded)
+                PackageResources.list_files_sh, ["directory": directory, "limit": "\(limit)"], arguments: excluded)
         ).textLines.filter { !$0.isEmpty }
     }
 

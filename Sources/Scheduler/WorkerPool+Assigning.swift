@@ -149,8 +149,8 @@ extension WorkerPool {
 
     // MARK: Further attempts
 
-    /// The workers that can run a job: if it failed on some because of the infrastructure, the others if one of them takes
-    /// jobs.
+    /// The workers that can run a job: if it failed on some because of the infrastructure, the others if one of them
+    /// takes jobs.
     private func capableWorkers(for job: Int) -> BitSet {
         var capable = capable[Int(jobRequirement[job])]
         guard !failedOn.isEmpty, let failed = failedOn[job], canRun(job, except: failed) else { return capable }

@@ -105,8 +105,8 @@ public struct WorkerPool: Sendable {
         /// A job was reported.
         case reported(job: Int, token: UInt64, at: Duration)
         /// The result of an accepted report was recorded, and its dependents were queued: the slot is free for the best
-        /// job. If the job is tried again, because the infrastructure failed, another worker gets it as long as there is
-        /// one that can run it.
+        /// job. If the job is tried again, because the infrastructure failed, another worker gets it as long as there
+        /// is one that can run it.
         case recorded(Int, isTriedAgain: Bool = false)
         /// Jobs were adopted: some may move to idle workers.
         case balance

@@ -3,8 +3,8 @@ package enum ShellWord {
     /// Returns `text` itself if it needs no quotes, otherwise in single quotes.
     package static func quoted(_ text: String) -> String { quoted(text, isArgument: false) }
 
-    /// The same for a word that follows the program of a command. It may contain `=` without quotes, with which the first word
-    /// would be an assignment.
+    /// The same for a word that follows the program of a command. It may contain `=` without quotes, with which the
+    /// first word would be an assignment.
     package static func quotedArgument(_ text: String) -> String { quoted(text, isArgument: true) }
 
     private static func quoted(_ text: String, isArgument: Bool) -> String {

@@ -12,8 +12,8 @@ public protocol BlobStore: Sendable {
     /// - Throws: `StoreError` of kind `corrupted` if the content does not match the digest.
     func bytes(of digest: Digest) throws -> [UInt8]?
 
-    /// Reads what a blob has of a part, without comparing it with the digest; nil if the blob does not exist or cannot be
-    /// read in part.
+    /// Reads what a blob has of a part, without comparing it with the digest; nil if the blob does not exist or cannot
+    /// be read in part.
     func part(_ range: Range<Int>, of digest: Digest) throws -> [UInt8]?
 
     /// Removes a blob if it exists.

@@ -17,12 +17,12 @@ public struct BranchStamp: Equatable, Sendable {
     /// another change might go unnoticed.
     ///
     /// - Parameter excluded: A subdirectory to ignore.
-    fileprivate init?(_ folder: String, except excluded: String, packed: String) {
+    fileprivate init?(_ directory: String, except excluded: String, packed: String) {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         var times: [String: Times] = [:]
-        let folders = names(in: folder).filter { $0 != excluded }.map { "\(folder)/\($0)" }
-        for path in folders + [folder, packed] {
+        let directories = names(in: directory).filter { $0 != excluded }.map { "\(directory)/\($0)" }
+        for path in directories + [directory, packed] {
             var status = stat()
             guard stat(path, &status) == 0 else { continue }
             let changed = status.st_mtim
@@ -35,12 +35,12 @@ public struct BranchStamp: Equatable, Sendable {
 }
 
 extension Store {
-    /// A stamp that shows whether branches `FOLDER/NAME/…` have changed; nil if that cannot be determined now.
+    /// A stamp that shows whether branches `DIRECTORY/NAME/…` have changed; nil if that cannot be determined now.
     ///
     /// - Parameter excluded: A name whose branches are ignored.
-    public func stamp(ofBranchesIn folder: String, except excluded: String) -> BranchStamp? {
+    public func stamp(ofBranchesIn directory: String, except excluded: String) -> BranchStamp? {
         if isClone { return nil }
         return BranchStamp(
-            "\(layout.root)/refs/heads/\(folder)", except: excluded, packed: "\(layout.root)/packed-refs")
+            "\(layout.root)/refs/heads/\(directory)", except: excluded, packed: "\(layout.root)/packed-refs")
     }
 }

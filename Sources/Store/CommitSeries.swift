@@ -1,8 +1,8 @@
 internal import Git
 internal import Synchronization
 
-/// The commits of all transactions that were given this object. A watch that excludes them does not read what they changed,
-/// as long as nobody else commits in between.
+/// The commits of all transactions that were given this object. A watch that excludes them does not read what they
+/// changed, as long as nobody else commits in between.
 ///
 /// - SeeAlso: `docs/decisions/0283-own-commits.md`
 public final class CommitSeries: Sendable {

@@ -66,7 +66,7 @@ struct EphemeralLog: ~Copyable {
         below prefix: StorePath?
     ) -> (values: [StorePath: EphemeralValue], expiries: [StorePath: Int]) {
         var found: [StorePath: EphemeralValue] = [:]
-        for (folder, values) in groups where prefix.map({ folder.starts(with: $0.components) }) ?? true {
+        for (directory, values) in groups where prefix.map({ directory.starts(with: $0.components) }) ?? true {
             if found.isEmpty { found = values } else { found.merge(values) { $1 } }
         }
         if let prefix, let own = groups[Array(prefix.components.dropLast())]?[prefix] { found[prefix] = own }
@@ -116,16 +116,16 @@ struct EphemeralLog: ~Copyable {
     private mutating func apply(_ record: EphemeralRecord) {
         version = max(version, record.version)
         for operation in record.operations {
-            let folder = Array(operation.path.components.dropLast())
+            let directory = Array(operation.path.components.dropLast())
             switch operation {
             case .set(let path, let entry):
                 size += entry.value.bytes.count + 100
-                let old = groups[folder, default: [:]].updateValue(entry.value, forKey: path)
+                let old = groups[directory, default: [:]].updateValue(entry.value, forKey: path)
                 if let old { size -= old.bytes.count + 100 }
                 if entry.expiry != nil || !expiries.isEmpty { expiries[path] = entry.expiry }
             case .remove(let path):
-                if let old = groups[folder]?.removeValue(forKey: path) { size -= old.bytes.count + 100 }
-                if groups[folder]?.isEmpty == true { groups[folder] = nil }
+                if let old = groups[directory]?.removeValue(forKey: path) { size -= old.bytes.count + 100 }
+                if groups[directory]?.isEmpty == true { groups[directory] = nil }
                 if !expiries.isEmpty { expiries[path] = nil }
             }
         }

@@ -26,13 +26,13 @@ public final class FileEphemeralValues: EphemeralValues {
     private var owners: String { "\(directory)/owners" }
     private var logDirectory: String { "\(directory)/log" }
 
-    /// - Parameter isMade: whether missing folders are created.
+    /// - Parameter isMade: whether missing directories are created.
     init(directory: String, changeDetection: ChangeDetection, isMade: Bool = true) throws(StoreError) {
         self.directory = directory
-        let folders = ["\(directory)/owners", "\(directory)/log"]
-        if isMade { for folder in folders { try Files.makeDirectories(folder) } }
+        let directories = ["\(directory)/owners", "\(directory)/log"]
+        if isMade { for directory in directories { try Files.makeDirectories(directory) } }
         log = Mutex(EphemeralLog(path: "\(directory)/log/values", lock: "\(directory)/lock"))
-        events = FileEvents(folders: folders, changeDetection: changeDetection)
+        events = FileEvents(directories: directories, changeDetection: changeDetection)
     }
 
     public func join(_ name: String) throws -> EphemeralOwner {

@@ -17,12 +17,12 @@ public enum ChangeDetection: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Watches folders and calls its listeners whenever something in them may have changed. May report changes that did not
-/// happen, but misses none. Has a thread only while there are listeners.
+/// Watches directories and calls its listeners whenever something in them may have changed. May report changes that did
+/// not happen, but misses none. Has a thread only while there are listeners.
 final class FileEvents: Sendable {
     private struct Listener {
         /// The watched directory; nil for all directories.
-        var folder: String?
+        var directory: String?
         var call: @Sendable () -> Void
     }
 
@@ -33,16 +33,16 @@ final class FileEvents: Sendable {
         /// Writing to this descriptor wakes the thread.
         var wake: Int32 = -1
         var inotify: Int32 = -1
-        /// The watched folders by inotify watch descriptor.
+        /// The watched directories by inotify watch descriptor.
         var watched: [Int32: String] = [:]
     }
 
-    private let folders: [String]
+    private let directories: [String]
     private let state: Mutex<State>
 
-    /// - Parameter folders: the folders to watch, including everything below them.
-    init(folders: [String], changeDetection: ChangeDetection) {
-        self.folders = folders
+    /// - Parameter directories: the directories to watch, including everything below them.
+    init(directories: [String], changeDetection: ChangeDetection) {
+        self.directories = directories
         state = Mutex(State(changeDetection: changeDetection))
     }
 
@@ -53,11 +53,11 @@ final class FileEvents: Sendable {
 
     /// Calls `listener` at every change until `removeListener` is called with the returned token.
     ///
-    /// - Parameter folder: The watched directory; nil for all directories.
-    func listen(to folder: String? = nil, _ listener: @escaping @Sendable () -> Void) -> UInt64 {
+    /// - Parameter directory: The watched directory; nil for all directories.
+    func listen(to directory: String? = nil, _ listener: @escaping @Sendable () -> Void) -> UInt64 {
         state.withLock { state in
             state.next += 1
-            state.listeners[state.next] = Listener(folder: folder, call: listener)
+            state.listeners[state.next] = Listener(directory: directory, call: listener)
             if state.wake < 0 { start(&state) }
             return state.next
         }
@@ -114,53 +114,53 @@ final class FileEvents: Sendable {
             return
         }
         let concerned = state.withLock { state in
-            let changed = changedFolders(events, &state)
+            let changed = changedDirectories(events, &state)
             return state.listeners.values.filter { listener in
-                !changed.isEmpty && listener.folder.map(changed.contains) ?? true
+                !changed.isEmpty && listener.directory.map(changed.contains) ?? true
             }
         }
         for listener in concerned { listener.call() }
     }
 
-    /// The watched folders with changes. New folders are watched from now on.
-    private func changedFolders(_ events: [Listening.Event], _ state: inout State) -> Set<String> {
+    /// The watched directories with changes. New directories are watched from now on.
+    private func changedDirectories(_ events: [Listening.Event], _ state: inout State) -> Set<String> {
         var changed: Set<String> = []
         for event in events {
-            guard let folder = state.watched[event.watch] else { continue }
+            guard let directory = state.watched[event.watch] else { continue }
             if event.mask & UInt32(IN_IGNORED) != 0 {
                 state.watched[event.watch] = nil
                 continue
             }
-            let isFolder = event.mask & UInt32(IN_ISDIR) != 0
-            if isFolder, !event.name.isEmpty, event.mask & UInt32(IN_DELETE) == 0 {
-                watch("\(folder)/\(event.name)", &state)
+            let isDirectory = event.mask & UInt32(IN_ISDIR) != 0
+            if isDirectory, !event.name.isEmpty, event.mask & UInt32(IN_DELETE) == 0 {
+                watch("\(directory)/\(event.name)", &state)
             }
-            if let folder = folders.first(where: { folder == $0 || folder.hasPrefix("\($0)/") }) {
-                changed.insert(folder)
+            if let directory = directories.first(where: { directory == $0 || directory.hasPrefix("\($0)/") }) {
+                changed.insert(directory)
             }
         }
         return changed
     }
 
     private func watchAll(_ state: inout State) {
-        for folder in folders { watch(folder, &state) }
+        for directory in directories { watch(directory, &state) }
     }
 
-    /// Watches a folder and all folders below it.
-    private func watch(_ folder: String, _ state: inout State) {
-        guard add(folder, &state) else { return }
-        for name in names(in: folder) where FileStatus("\(folder)/\(name)")?.isDirectory == true {
-            watch("\(folder)/\(name)", &state)
+    /// Watches a directory and all directories below it.
+    private func watch(_ directory: String, _ state: inout State) {
+        guard add(directory, &state) else { return }
+        for name in names(in: directory) where FileStatus("\(directory)/\(name)")?.isDirectory == true {
+            watch("\(directory)/\(name)", &state)
         }
     }
 
-    private func add(_ folder: String, _ state: inout State) -> Bool {
+    private func add(_ directory: String, _ state: inout State) -> Bool {
         guard state.inotify >= 0 else { return false }
         let mask =
             UInt32(IN_MOVED_TO) | UInt32(IN_CREATE) | UInt32(IN_DELETE) | UInt32(IN_CLOSE_WRITE) | UInt32(IN_ONLYDIR)
-        let number = inotify_add_watch(state.inotify, folder, mask)
+        let number = inotify_add_watch(state.inotify, directory, mask)
         guard number >= 0 else { return false }
-        state.watched[number] = folder
+        state.watched[number] = directory
         return true
     }
 }
@@ -171,7 +171,7 @@ private final class Listening: Sendable {
     struct Event {
         var watch: Int32
         var mask: UInt32
-        /// The name of the changed entry; empty for the folder itself.
+        /// The name of the changed entry; empty for the directory itself.
         var name: String
     }
 

@@ -8,7 +8,7 @@ package final class HandlePool: Sendable {
         let repository: GitRepository
     }
 
-    /// The folder of the repository.
+    /// The directory of the repository.
     package let path: String
     let cache = ObjectCache()
     private let idle = Mutex<[Idle]>([])

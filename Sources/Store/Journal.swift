@@ -139,7 +139,8 @@ final class Journal {
     /// Invalidates the record at `offset` and all after it.
     func cut(at offset: Int) throws(StoreError) { try cut(at: [offset]) }
 
-    /// Invalidates the records at these offsets, so that none of them is valid after a record is written in front of it.
+    /// Invalidates the records at these offsets, so that none of them is valid after a record is written in front of
+    /// it.
     func cut(at offsets: [Int]) throws(StoreError) {
         for offset in offsets { try file.write([UInt8](repeating: 0, count: Self.headerSize), at: offset) }
         try synchronize()

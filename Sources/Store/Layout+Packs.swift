@@ -6,7 +6,7 @@ extension Layout {
     var packs: String { "\(gitObjects)/pack" }
     /// The file with the names of packs made by repacking.
     private var deltaPackNames: String { "\(own)/tidied" }
-    /// The folder for packs that were damaged by a power failure.
+    /// The directory for packs that were damaged by a power failure.
     var damaged: String { "\(own)/damaged" }
 
     /// The `.keep` file of a pack whose commit is being made.

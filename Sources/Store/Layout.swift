@@ -1,12 +1,12 @@
 internal import System
 
-/// The files of a store: a bare git repository with a folder of our own that git ignores.
+/// The files of a store: a bare git repository with a directory of our own that git ignores.
 ///
 /// - SeeAlso: `docs/decisions/0141-clones-of-stores.md`
 struct Layout: Sendable {
-    /// The store's own folder.
+    /// The store's own directory.
     let root: String
-    /// Set if the folder is a plain clone of a store, which has no folder of our own and is read-only.
+    /// Set if the directory is a plain clone of a store, which has no directory of our own and is read-only.
     let clone: StoreClone?
 
     init(root: String, clone: StoreClone? = nil) {
@@ -19,8 +19,8 @@ struct Layout: Sendable {
     /// - Throws: `GitError` if there is a repository that cannot be opened.
     static func find(at path: String) throws -> Layout {
         let layout = Layout(root: path)
-        let isFolder = FileStatus("\(path)/.") != nil
-        guard isFolder, FileStatus(layout.own) == nil, !layout.isUnfinished,
+        let isDirectory = FileStatus("\(path)/.") != nil
+        guard isDirectory, FileStatus(layout.own) == nil, !layout.isUnfinished,
             let clone = try StoreClone.find(at: path)
         else { return layout }
         return Layout(root: clone.directory, clone: clone)

@@ -12,7 +12,7 @@ internal import System
 struct ReferenceFile {
     /// `refs/heads/…`.
     let name: String
-    /// The folder of the repository.
+    /// The directory of the repository.
     let directory: String
 
     private var path: String { "\(directory)/\(name)" }
@@ -26,7 +26,7 @@ struct ReferenceFile {
         do throws(StoreError) {
             bytes = try Files.contents(of: path, limit: 64)
         } catch {
-            // A folder with other branches.
+            // A directory with other branches.
             guard FileStatus(path)?.isDirectory == true else { throw error }
         }
         guard let bytes else { return try repository.reference(name) }

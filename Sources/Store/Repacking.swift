@@ -162,9 +162,11 @@ struct LooseObjectFile: Sendable {
 extension Layout {
     /// All loose objects.
     func looseObjects() -> [LooseObjectFile] {
-        names(in: gitObjects).filter { $0.utf8.count == 2 }.flatMap { folder in
-            names(in: "\(gitObjects)/\(folder)").compactMap { name in
-                ObjectID(hex: folder + name).map { LooseObjectFile(id: $0, path: "\(gitObjects)/\(folder)/\(name)") }
+        names(in: gitObjects).filter { $0.utf8.count == 2 }.flatMap { directory in
+            names(in: "\(gitObjects)/\(directory)").compactMap { name in
+                ObjectID(hex: directory + name).map {
+                    LooseObjectFile(id: $0, path: "\(gitObjects)/\(directory)/\(name)")
+                }
             }
         }
     }

@@ -109,8 +109,8 @@ extension Store {
 
         /// - Parameters:
         ///   - contains: Whether the document at a path is derived.
-        ///   - update: Changes the derived documents of a transaction for another document, whose contents are nil if it
-        ///     was removed.
+        ///   - update: Changes the derived documents of a transaction for another document, whose contents are nil if
+        ///     it was removed.
         public init(
             contains: @escaping @Sendable (StorePath) -> Bool,
             update:

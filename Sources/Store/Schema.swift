@@ -52,12 +52,12 @@ package struct Schema: Sendable {
         guard layout.isFree || FileStatus(layout.gitObjects) != nil else {
             throw StoreError(
                 .noStore, "'\(layout.root)' is not a store: it contains '\(names(in: layout.root)[0])'",
-                hint: "give an empty folder or one that does not exist")
+                hint: "give an empty directory or one that does not exist")
         }
         removeLocksOfKilledMaker(layout)
         let repository = try GitRepository(initializingBare: layout.root)
         try repository.configure(Self.configuration)
-        for folder in [layout.own, layout.objects, layout.logs, layout.live] { try Files.makeDirectories(folder) }
+        for directory in [layout.own, layout.objects, layout.logs, layout.live] { try Files.makeDirectories(directory) }
         try SchemaState(version: version).write(layout)
     }
 
@@ -135,7 +135,7 @@ struct SchemaState: Equatable {
         let found = status.isDirectory ? name.map { "it contains '\($0)'" } ?? "it is empty" : "it is a file"
         return StoreError(
             .noStore, "'\(root)' is not a store: \(found)",
-            hint: "`ci plan` creates one in a new or empty folder; --store selects another")
+            hint: "`ci plan` creates one in a new or empty directory; --store selects another")
     }
 
     func write(_ layout: Layout) throws(StoreError) {
@@ -145,12 +145,12 @@ struct SchemaState: Equatable {
 }
 
 extension Layout {
-    /// Whether a store can be created here: the folder is missing, empty, or contains only a cache, as for users
+    /// Whether a store can be created here: the directory is missing, empty, or contains only a cache, as for users
     /// without a home directory.
     var isFree: Bool {
         let present = names(in: root)
-        let isFolder = FileStatus(root) == nil || FileStatus("\(root)/.") != nil
-        return isFolder
+        let isDirectory = FileStatus(root) == nil || FileStatus("\(root)/.") != nil
+        return isDirectory
             && (present.isEmpty || present == ["ciso"] && names(in: own).allSatisfy { $0 == "cache" })
     }
 
@@ -175,8 +175,8 @@ extension Layout {
 }
 
 extension Store {
-    /// Whether a store can be created at `path`: the folder is missing, empty, contains only a cache, or a store that was
-    /// not finished.
+    /// Whether a store can be created at `path`: the directory is missing, empty, contains only a cache, or a store
+    /// that was not finished.
     package static func canBeMade(at path: String) -> Bool {
         let layout = Layout(root: path)
         return layout.isFree || layout.isUnfinished

@@ -1,7 +1,7 @@
 package import Git
 
 extension Store {
-    /// The folder of the git repository.
+    /// The directory of the git repository.
     package var repositoryDirectory: String { layout.root }
 
     /// The result of advancing a branch to a fetched commit.

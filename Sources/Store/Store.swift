@@ -13,7 +13,7 @@ public final class Store: Sendable {
     /// The version of the layout that this program writes.
     public static var schemaVersion: Int { Schema.current.version }
 
-    /// The folder of the store.
+    /// The directory of the store.
     public let path: String
     let layout: Layout
     let handles: HandlePool
@@ -28,7 +28,7 @@ public final class Store: Sendable {
 
     /// Opens the store at `path`, or creates it.
     ///
-    /// - Throws: `StoreError` of kind `newerSchema`, `noStore` if the folder contains something else, `system`.
+    /// - Throws: `StoreError` of kind `newerSchema`, `noStore` if the directory contains something else, `system`.
     public convenience init(at path: String, options: StoreOptions = StoreOptions()) throws {
         try options.schema.create(Layout(root: path), lockTimeout: options.lockTimeout)
         try self.init(opening: path, options: options)
@@ -49,7 +49,7 @@ public final class Store: Sendable {
         if !isClone { Self.setAsidePacksBrokenByRestart(layout) }
         // If the repository cannot be opened, nothing is written.
         try handles.with { _ in }
-        events = FileEvents(folders: ["\(layout.root)/refs"], changeDetection: options.changeDetection)
+        events = FileEvents(directories: ["\(layout.root)/refs"], changeDetection: options.changeDetection)
         ephemeralFiles = try FileEphemeralValues(
             directory: layout.live, changeDetection: options.changeDetection, isMade: !isClone)
         ephemeral = options.coordination ?? ephemeralFiles
@@ -98,7 +98,7 @@ public final class Store: Sendable {
     /// The directory of indexes, which can be rebuilt at any time; nil for a plain clone.
     public var indexDirectory: String? { isClone ? nil : layout.indexes }
 
-    /// The folder for files that belong to this store alone and are not cloned; nil for a plain clone.
+    /// The directory for files that belong to this store alone and are not cloned; nil for a plain clone.
     public var privateDirectory: String? { isClone ? nil : layout.own }
 
     /// The current state of the branch; empty if it does not exist.

@@ -6,7 +6,7 @@ internal import System
 struct StoreClone: Sendable {
     /// The directory as given.
     let path: String
-    /// The folder of the repository's own files.
+    /// The directory of the repository's own files.
     let directory: String
     let isBare: Bool
     /// The URL that it was cloned from; nil if its configuration has none.

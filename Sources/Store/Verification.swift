@@ -106,7 +106,7 @@ struct Verifier {
         result.findings.append(finding)
     }
 
-    /// Moves a file to a folder where it does no harm and is kept.
+    /// Moves a file to a directory where it does no harm and is kept.
     func moveAside(_ path: String) throws {
         try Files.makeDirectories(layout.damaged)
         let name = path.dropFirst(layout.root.count + 1).split(separator: "/").joined(separator: "-")

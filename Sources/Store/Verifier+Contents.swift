@@ -9,8 +9,8 @@ extension Verifier {
     mutating func checkContents() {
         let before = self
         let kinds: [(StoreFinding.Subject, String)] = [(.layer, layout.objects), (.log, "\(layout.logs)/sealed")]
-        for (subject, folder) in kinds {
-            let directory = ObjectDirectory(directory: folder)
+        for (subject, root) in kinds {
+            let directory = ObjectDirectory(directory: root)
             for file in directory.list() {
                 result.objects += 1
                 let path = directory.path(of: file.digest)

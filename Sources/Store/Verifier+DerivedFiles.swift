@@ -41,11 +41,11 @@ extension Verifier {
 
     private func problem(ofChain path: String) -> String? {
         guard let bytes = try? Files.contents(of: path) else { return nil }
-        let folder = path.dropLast("/commit-graph-chain".count)
+        let directory = path.dropLast("/commit-graph-chain".count)
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         guard lines.last?.isEmpty == true else { return "is truncated" }
         for line in lines.dropLast() {
-            let graph = "\(folder)/graph-\(String(decoding: line, as: UTF8.self)).graph"
+            let graph = "\(directory)/graph-\(String(decoding: line, as: UTF8.self)).graph"
             guard ObjectID(hex: line) != nil, ChecksummedFile(graph) != nil else {
                 return "names a commit graph that is missing or damaged"
             }

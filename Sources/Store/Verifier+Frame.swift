@@ -12,9 +12,9 @@ extension Verifier {
                 repair: "write version \(Schema.current.version)"
             ) { try SchemaState(version: Schema.current.version).write(layout) }
         }
-        for folder in [layout.gitObjects, "\(layout.root)/refs"] where FileStatus(folder)?.isDirectory != true {
-            note(.damage, .configuration, "the folder '\(folder)' is missing", repair: "create it empty") {
-                try Files.makeDirectories(folder)
+        for directory in [layout.gitObjects, "\(layout.root)/refs"] where FileStatus(directory)?.isDirectory != true {
+            note(.damage, .configuration, "the directory '\(directory)' is missing", repair: "create it empty") {
+                try Files.makeDirectories(directory)
             }
         }
         checkHead()
@@ -35,9 +35,9 @@ extension Verifier {
 
     /// The names of branches from their files and the list of packed references, read without git.
     private func branchNames() -> [String] {
-        let folder = "\(layout.root)/refs/heads/"
-        let loose = files(below: String(folder.dropLast())).filter { !$0.hasSuffix(".lock") }
-            .map { String($0.dropFirst(folder.count)) }
+        let directory = "\(layout.root)/refs/heads/"
+        let loose = files(below: String(directory.dropLast())).filter { !$0.hasSuffix(".lock") }
+            .map { String($0.dropFirst(directory.count)) }
         let packed = PackedReferences(layout).entries.compactMap { entry in
             entry.name.hasPrefix("refs/heads/") ? String(entry.name.dropFirst("refs/heads/".count)) : nil
         }

@@ -40,7 +40,7 @@ extension Verifier {
         return (lostLogs, lostLayers)
     }
 
-    /// One finding for a whole branch, because a whole archive or folder may be lost.
+    /// One finding for a whole branch, because a whole archive or directory may be lost.
     private mutating func note(_ lost: Lost, _ subject: StoreFinding.Subject, _ branch: String, advice: String) {
         guard !lost.isEmpty else { return }
         let names = lost.prefix(20).map { "\($0.digest) (\($0.owner))" }.joined(separator: ", ")

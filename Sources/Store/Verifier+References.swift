@@ -26,9 +26,9 @@ extension Verifier {
     mutating func checkReferences(_ repository: GitRepository) {
         let known = knownCommits()
         let packed = PackedReferences(layout).entries.map(\.name)
-        let folder = "\(layout.root)/"
+        let directory = "\(layout.root)/"
         let loose = files(below: "\(layout.root)/refs").filter { !$0.hasSuffix(".lock") }
-            .map { String($0.dropFirst(folder.count)) }
+            .map { String($0.dropFirst(directory.count)) }
         for name in Set(loose + packed + known.keys).sorted() {
             let problem = problem(of: name, repository)
             guard let problem else { continue }

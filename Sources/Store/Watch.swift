@@ -179,8 +179,8 @@ extension Store {
     ///
     /// - Parameters:
     ///   - prefix: delivers only documents at or below this path; nil for all.
-    ///   - commit: the commit to resume from: the first event has the changes since then. If nil, the first event has all
-    ///     documents.
+    ///   - commit: the commit to resume from: the first event has the changes since then. If nil, the first event has
+    ///     all documents.
     ///   - series: commits that are not delivered if no others were made since the last delivery; nil to deliver all.
     /// - Returns: the watch, which ends when it is cancelled or released.
     public func watch(

@@ -22,9 +22,10 @@ public struct WorkerStore: Sendable {
         logs = LogDirectory(directory: layout.logs, shared: options.sharedLogs)
     }
 
-    /// Creates the store of a worker without access to the store's folder; everything it writes goes to shared storage.
+    /// Creates the store of a worker without access to the store's directory; everything it writes goes to shared
+    /// storage.
     ///
-    /// - Parameter directory: the folder of logs while jobs run.
+    /// - Parameter directory: the directory of logs while jobs run.
     public init(
         coordination: any EphemeralValues, objects: any BlobStore, logs: any SharedLogs, runningLogs directory: String
     ) {

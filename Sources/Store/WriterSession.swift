@@ -17,7 +17,8 @@ final class WriterSession {
     private let repository: GitRepository
     private let spares: RecycledFiles
     private let deflaters: PackWriter.Deflaters
-    /// Whether more transactions are probably waiting. Speed matters more then: the next repacking compresses everything.
+    /// Whether more transactions are probably waiting. Speed matters more then: the next repacking compresses
+    /// everything.
     private let isHurried: Bool
     private var keptPack: String?
     /// Smaller directories are not compressed.
@@ -76,8 +77,8 @@ final class WriterSession {
         moves.map { WriterState.Intent(reference: $0.reference.name, new: $0.new) }
     }
 
-    /// Makes changes of different branches durable with one sync and one pack, then visible. False if one of the references
-    /// is locked or has moved: read them again.
+    /// Makes changes of different branches durable with one sync and one pack, then visible. False if one of the
+    /// references is locked or has moved: read them again.
     ///
     /// - Throws: Any error. If one of the references had moved before it, the next writer moves the others.
     func commit(_ moves: [Move]) throws -> Bool {
@@ -167,7 +168,8 @@ final class WriterSession {
         return records
     }
 
-    /// The records of changes, after a checkpoint if the rest of the journal is too small; nil if they are too large for it.
+    /// The records of changes, after a checkpoint if the rest of the journal is too small; nil if they are too large
+    /// for it.
     private func encode(_ moves: [Move], withObjects: Bool) throws -> PreparedRecords? {
         var frames: [[UInt8]] = []
         func encode() -> Int? {

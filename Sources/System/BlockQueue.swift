@@ -1,8 +1,8 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Passes blocks of bytes from a thread that makes them to a thread that uses them. The maker is a few blocks ahead at most. Both
-/// wait by blocking their thread.
+/// Passes blocks of bytes from a thread that makes them to a thread that uses them. The maker is a few blocks ahead at
+/// most. Both wait by blocking their thread.
 package final class BlockQueue: @unchecked Sendable {
     private let blocks: [UnsafeMutableRawBufferPointer]
     /// The numbers of bytes in the blocks. The maker writes one before it passes the block on.

@@ -9,8 +9,8 @@ internal import Synchronization
 package enum BlockingWork {
     /// Starts `work` on a new thread and does not wait for it.
     ///
-    /// Where there is no room for a thread now, waits until there is: whoever waits for the work would wait for ever. Foundation
-    /// drops such work without a word.
+    /// Where there is no room for a thread now, waits until there is: whoever waits for the work would wait for ever.
+    /// Foundation drops such work without a word.
     package static func start(_ work: @escaping @Sendable () -> Void) {
         start(work, create: create)
     }

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// What changes with the contents of a file, so that what was computed from them need not be computed again.
 package struct FileStamp: Hashable, Sendable, CustomStringConvertible {
-    /// The inode, the size, and the seconds and nanoseconds of the last modification and of the last change, which cannot be
-    /// set.
+    /// The inode, the size, and the seconds and nanoseconds of the last modification and of the last change, which
+    /// cannot be set.
     package let numbers: [UInt64]
 
     fileprivate init(_ status: stat) {

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// Requests large pages for memory that is about to be filled: otherwise most of the time for some megabytes is spent on faults of
-/// small pages.
+/// Requests large pages for memory that is about to be filled: otherwise most of the time for some megabytes is spent
+/// on faults of small pages.
 package func adviseLargePages(for memory: UnsafeMutableRawBufferPointer) {
     let page = 1 << 12
     let start = Int(bitPattern: memory.baseAddress)

@@ -1,7 +1,7 @@
 internal import Dispatch
 
-/// Runs an actor or a task on a queue of its own, one part after the other, so that it may block without taking a thread of
-/// the cooperative pool.
+/// Runs an actor or a task on a queue of its own, one part after the other, so that it may block without taking a
+/// thread of the cooperative pool.
 package final class SerialQueueExecutor: SerialExecutor, TaskExecutor {
     private let queue: DispatchQueue
 

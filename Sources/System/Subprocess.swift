@@ -105,8 +105,8 @@ package struct Subprocess: Sendable {
     private func program() throws(SystemError) -> String {
         guard let name = words.first else { throw SystemError("execute", "", ENOENT) }
         if name.utf8.contains(UInt8(ascii: "/")) { return name }
-        for folder in (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":") {
-            let path = "\(folder)/\(name)"
+        for directory in (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":") {
+            let path = "\(directory)/\(name)"
             if access(path, X_OK) == 0, FileStatus(path, followingLinks: true)?.isFile == true { return path }
         }
         throw SystemError("execute", name, ENOENT)

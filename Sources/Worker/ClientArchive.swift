@@ -38,11 +38,11 @@ struct ClientArchive {
         // Add a top-level directory, which the client strips, so that a single directory of the source itself is
         // preserved. Links in a source may lead outside of it; such a directory is not part of the source.
         let whole = Self.resolved("\(unpacked)/whole")
-        let folder = Self.resolved("\(whole)/\(source.subpath ?? "")")
-        guard folder == whole || folder.hasPrefix("\(whole)/"), (try? Files.rename(folder, "\(unpacked)/source")) != nil
+        let packed = Self.resolved("\(whole)/\(source.subpath ?? "")")
+        guard packed == whole || packed.hasPrefix("\(whole)/"), (try? Files.rename(packed, "\(unpacked)/source")) != nil
         else {
             throw SourceError(
-                .missing, "\(package): \(source.url): there is no folder '\(source.subpath ?? "")' in it")
+                .missing, "\(package): \(source.url): there is no directory '\(source.subpath ?? "")' in it")
         }
         do throws(ArchiveError) {
             _ = try Packing(timestamps: .kept, compression: .gzip, level: 1)

@@ -32,7 +32,7 @@ struct DockerContext {
         self.target = target
         self.directory = directory
         try Files.makeDirectory(directory)
-        for folder in ["layers", "steps"] { try Files.makeDirectory("\(directory)/\(folder)") }
+        for name in ["layers", "steps"] { try Files.makeDirectory("\(directory)/\(name)") }
     }
 
     /// Writes all files.

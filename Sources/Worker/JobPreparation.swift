@@ -43,7 +43,7 @@ struct JobPreparation {
         let variables = try variables(in: assembled)
         let recipe = try recipe(in: assembled, variables)
         if workspace == nil { progress("fetch") }
-        let staging = try Files.scratchDirectory(in: runner.folders.scratch)
+        let staging = try Files.scratchDirectory(in: runner.directories.scratch)
         let staged = try await PackageFailure.blamingSource {
             try await StagedSources(recipe, from: runner.sources, in: staging.path)
         }
@@ -155,7 +155,7 @@ struct JobPreparation {
                 layers: (system.map { [$0] } ?? []) + [state.path] + assembled.layers
                     + (request.job.engine == .opam ? [OpamClient.layer(in: staging)] : []),
                 binds: [Sandbox.Bind(staging.path, at: SandboxBackend.inputs)] + devices),
-            in: runner.folders.scratch)
+            in: runner.directories.scratch)
     }
 
     /// The devices requested by `x-ciso-device`.

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// How long a job took. The time to make or to wait for its environment, which other jobs use as well, and the time to share its
-/// layer are not part of the job.
+/// How long a job took. The time to make or to wait for its environment, which other jobs use as well, and the time to
+/// share its layer are not part of the job.
 final class JobTimes: Sendable {
     private let asked = ContinuousClock.now
     private let interval = Mutex<(start: ContinuousClock.Instant?, end: ContinuousClock.Instant?)>((nil, nil))

@@ -11,13 +11,13 @@ extension LocalRunner {
     ///   is detected on use.
     func obtain(_ layer: Digest, _ progress: @Sendable (String) -> Void) async throws {
         guard let sharedLayers else { return }
-        if folders.evictsArchives { try folders.usage.noteUse(.archive, layer) }
+        if directories.evictsArchives { try directories.usage.noteUse(.archive, layer) }
         guard !layers.contains(layer) else { return }
         progress("pull")
         let lock = try await layers.lock(building: "get-\(layer)")
         defer { withExtendedLifetime(lock) {} }
         guard !layers.contains(layer) else { return }
-        let aside = try Files.scratchDirectory(in: folders.scratch)
+        let aside = try Files.scratchDirectory(in: directories.scratch)
         let archive = "\(aside.path)/layer.tar.zst"
         let (layers, limit) = (layers, layers.limits.bytes)
         try await BlockingWork.run {
@@ -31,7 +31,7 @@ extension LocalRunner {
     func share(_ layer: Digest, _ progress: @Sendable (String) -> Void) async throws {
         guard let sharedLayers else { return }
         progress("push")
-        if folders.evictsArchives { try folders.usage.noteUse(.archive, layer) }
+        if directories.evictsArchives { try directories.usage.noteUse(.archive, layer) }
         let archive = layers.object(layer)
         try await BlockingWork.run { try sharedLayers.put(layer, archive: archive) }
         sharedLayerIndex?.add(layer)

@@ -21,7 +21,7 @@ public final class LocalRunner: JobRunner {
     /// Creates the log of an attempt. The name identifies the job and the attempt.
     package typealias LogKeeper = @Sendable (_ name: String) throws -> any RunningJobLog
 
-    let folders: WorkerFolders
+    let directories: WorkerDirectories
     let environments: TargetEnvironments
     let sources: SourceCache
     let layers: LayerStore
@@ -42,7 +42,7 @@ public final class LocalRunner: JobRunner {
     private let session: Mutex<ScratchDirectory?>
 
     /// - Parameters:
-    ///   - folders: The directories of this worker, which are created if missing and cleared of files of dead
+    ///   - directories: The directories of this worker, which are created if missing and cleared of files of dead
     ///     processes.
     ///   - plugins: The plugins of this worker.
     ///   - sharedLayers: Layers shared between machines; nil to keep layers on this machine.
@@ -58,14 +58,14 @@ public final class LocalRunner: JobRunner {
     ///   - beginLog: Creates the log of each attempt at a job.
     /// - Throws: `Failure` if the directories cannot be created.
     package init(
-        _ folders: WorkerFolders, plugins: PluginCatalog, sharedLayers: (any SharedLayers)? = nil,
+        _ directories: WorkerDirectories, plugins: PluginCatalog, sharedLayers: (any SharedLayers)? = nil,
         sharedRoots: (any SharedRoots)? = nil, images: ImageStore? = nil, sources: SourceCache,
         hosts: HostSettings = HostSettings(),
         environment: ProcessEnvironment,
         limits: Job.Limits? = nil, cacheLimit: Int? = nil,
         processors: Int = ProcessInfo.processInfo.activeProcessorCount, beginLog: @escaping LogKeeper
     ) throws {
-        self.folders = folders
+        self.directories = directories
         self.sources = sources
         self.sharedLayers = sharedLayers
         sharedLayerIndex = sharedLayers.map { SharedLayerIndex($0) }
@@ -74,26 +74,29 @@ public final class LocalRunner: JobRunner {
         self.processors = processors
         self.cacheLimit = cacheLimit
         defaultLimits = Limits().narrowed(by: limits)
-        layers = folders.layerStore
+        layers = directories.layerStore
         environments = TargetEnvironments(
-            folders.environmentStore, shared: sharedRoots, images: images, catalog: plugins, variables: environment)
-        systemPackages = SystemPackageLayers(folders)
-        clients = OpamClients(folders)
-        states = StateLayers(scratch: folders.scratch)
-        remote = RemoteSessions(hosts, scratch: folders.scratch)
-        machines = MachineSessions(folders, sources: sources, timeout: hosts.client.timeout)
-        try Files.makeDirectories(folders.cache)
-        try folders.adoptOlderLayout()
-        for folder in [folders.environments, folders.clients, folders.systemLayers, folders.scratch, folders.logs] {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            directories.environmentStore, shared: sharedRoots, images: images, catalog: plugins, variables: environment)
+        systemPackages = SystemPackageLayers(directories)
+        clients = OpamClients(directories)
+        states = StateLayers(scratch: directories.scratch)
+        remote = RemoteSessions(hosts, scratch: directories.scratch)
+        machines = MachineSessions(directories, sources: sources, timeout: hosts.client.timeout)
+        try Files.makeDirectories(directories.cache)
+        try directories.adoptOlderLayout()
+        for directory in [
+            directories.environments, directories.clients, directories.systemLayers, directories.scratch,
+            directories.logs,
+        ] {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         }
-        ScratchDirectory.removeLeftovers(in: folders.scratch)
-        ScratchDirectory.removeLeftovers(in: folders.logs)
+        ScratchDirectory.removeLeftovers(in: directories.scratch)
+        ScratchDirectory.removeLeftovers(in: directories.logs)
         layers.removeLeftovers()
-        folders.systemLayerStore.removeLeftovers()
+        directories.systemLayerStore.removeLeftovers()
         // Trim before this process's session protects the existing entries.
-        if let cacheLimit { try folders.trimCache(to: cacheLimit) }
-        session = Mutex(try folders.usage.beginSession())
+        if let cacheLimit { try directories.trimCache(to: cacheLimit) }
+        session = Mutex(try directories.usage.beginSession())
         ResourcePreflight.raiseDescriptorLimit()
     }
 
@@ -102,7 +105,7 @@ public final class LocalRunner: JobRunner {
     package func trimCache() throws(Failure) {
         states.removeAll()
         session.withLock { $0 = nil }
-        if let cacheLimit { try folders.trimCache(to: cacheLimit) }
+        if let cacheLimit { try directories.trimCache(to: cacheLimit) }
     }
 
     /// Whether the layer is stored on this machine or among the shared layers.
@@ -113,7 +116,7 @@ public final class LocalRunner: JobRunner {
     /// The disk space, inodes or open files that are missing to start a job.
     public var shortage: String? {
         do {
-            try ResourcePreflight.check(folders.scratch)
+            try ResourcePreflight.check(directories.scratch)
             return nil
         } catch {
             return "\(error)"
@@ -178,7 +181,7 @@ public final class LocalRunner: JobRunner {
         var report = JobReport(outcome: .success, duration: 0)
         var pluginFile: Digest?
         do {
-            try ResourcePreflight.check(folders.scratch)
+            try ResourcePreflight.check(directories.scratch)
             try request.checkFiles()
             let target = try await environments.environment(of: request.target, progress: here)
             pluginFile = target.plugin.identity.digest
@@ -214,8 +217,8 @@ public final class LocalRunner: JobRunner {
 
     /// `text` without the paths of this worker's scratch directories, which no longer exist when the text is read.
     private func withoutScratchPaths(_ text: String) -> String {
-        guard text.contains(folders.scratch) else { return text }
-        return text.split(separator: folders.scratch + "/", omittingEmptySubsequences: false).enumerated().map {
+        guard text.contains(directories.scratch) else { return text }
+        return text.split(separator: directories.scratch + "/", omittingEmptySubsequences: false).enumerated().map {
             // `PID.START.NUMBER/upper/home/…`
             guard $0.offset > 0 else { return String($0.element) }
             let rest = $0.element.drop { $0 != "/" && $0 != " " && $0 != ":" }
@@ -304,7 +307,7 @@ public final class LocalRunner: JobRunner {
         for request: JobRequest, in target: TargetEnvironment, isRemote: Bool
     ) -> StepClassifier {
         StepClassifier(
-            reader: target.patterns, scratch: folders.scratch,
+            reader: target.patterns, scratch: directories.scratch,
             limits: defaultLimits.narrowed(by: request.job.limits),
             machine: isRemote ? nil : HostLimits.ofThisProcess())
     }

@@ -15,8 +15,8 @@ internal import System
 
 /// Sessions with virtual machines of this host, one for each job.
 ///
-/// A machine boots once for a target: it is prepared, saved, and each job continues from that state with a disk of its own. For
-/// each set of system packages another state is saved, because jobs have no network.
+/// A machine boots once for a target: it is prepared, saved, and each job continues from that state with a disk of its
+/// own. For each set of system packages another state is saved, because jobs have no network.
 ///
 /// - SeeAlso: `docs/decisions/0278-machine-network.md`
 final class MachineSessions: Sendable {
@@ -31,12 +31,12 @@ final class MachineSessions: Sendable {
     private static let resumeTime = Duration.seconds(120)
 
     /// - Parameter timeout: seconds without an answer after which a connection counts as lost.
-    init(_ folders: WorkerFolders, sources: SourceCache, timeout: Int) {
-        store = folders.machineStore
-        scratch = folders.scratch
+    init(_ directories: WorkerDirectories, sources: SourceCache, timeout: Int) {
+        store = directories.machineStore
+        scratch = directories.scratch
         self.sources = sources
         self.timeout = timeout
-        accelerators = AcceleratorProbe(cache: folders.machineStore.directory)
+        accelerators = AcceleratorProbe(cache: directories.machineStore.directory)
     }
 
     /// What the machines of a target have in common.
@@ -64,7 +64,8 @@ final class MachineSessions: Sendable {
     /// Runs `body` with a machine that has the system packages and is used by nobody else.
     ///
     /// - Parameter layer: is sent to the machine before, if that saves time.
-    /// - Throws: `PermanentFailure` if there can be no machine; `SystemPackageLayers.Refusal`; `Failure`; what `body` throws.
+    /// - Throws: `PermanentFailure` if there can be no machine; `SystemPackageLayers.Refusal`; `Failure`; what `body`
+    ///   throws.
     func use<Value: Sendable>(
         _ machine: Plan.Machine, of target: TargetEnvironment, environment: Digest, packages: [String],
         layer: SharedLayer?, log: JobLog, progress: @escaping @Sendable (JobStep) -> Void,
@@ -142,7 +143,8 @@ final class MachineSessions: Sendable {
         return prepared
     }
 
-    /// The machine whose cache has a layer besides. Without KVM, a layer is sent much more slowly than a machine continues.
+    /// The machine whose cache has a layer besides. Without KVM, a layer is sent much more slowly than a machine
+    /// continues.
     ///
     /// - SeeAlso: `docs/decisions/0310-layers-in-saved-machines.md`
     private func holding(
@@ -263,12 +265,12 @@ final class MachineSessions: Sendable {
         _ body: @Sendable (RemoteWorkspace) async throws -> Value
     ) async throws -> Value {
         let start = ContinuousClock.now
-        let folder = try Files.scratchDirectory(in: scratch, mode: 0o700)
-        defer { withExtendedLifetime(folder) {} }
-        try await QEMU.makeOverlay(at: "\(folder.path)/disk.qcow2", over: prepared.disk, format: .qcow2)
+        let staging = try Files.scratchDirectory(in: scratch, mode: 0o700)
+        defer { withExtendedLifetime(staging) {} }
+        try await QEMU.makeOverlay(at: "\(staging.path)/disk.qcow2", over: prepared.disk, format: .qcow2)
         let configuration = configuration(
-            context, disk: "\(folder.path)/disk.qcow2", seed: prepared.seed, network: .isolated)
-        let machine = try await VirtualMachine(configuration, state: prepared.state, in: folder.path)
+            context, disk: "\(staging.path)/disk.qcow2", seed: prepared.seed, network: .isolated)
+        let machine = try await VirtualMachine(configuration, state: prepared.state, in: staging.path)
         return try await ending(machine, context) {
             try await machine.resume()
             let session = try await self.session(

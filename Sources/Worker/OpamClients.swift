@@ -13,19 +13,19 @@ internal import System
 
 /// Checks, once for each environment, that its opam client has the planned version and works.
 actor OpamClients {
-    private let folders: WorkerFolders
+    private let directories: WorkerDirectories
     private let running = AsyncMemo<Digest, Void>(keepingValues: false)
 
-    init(_ folders: WorkerFolders) {
-        self.folders = folders
+    init(_ directories: WorkerDirectories) {
+        self.directories = directories
     }
 
     /// Lets the client install an empty package, unless it has done so before.
     ///
     /// - Throws: `Failure` of the category `unavailable` if that fails.
     func check(_ client: OpamClient, environment: Digest) async throws {
-        let mark = "\(folders.clients)/\(environment)"
-        try await running.value(for: environment) { [scratch = folders.scratch] in
+        let mark = "\(directories.clients)/\(environment)"
+        try await running.value(for: environment) { [scratch = directories.scratch] in
             if FileManager.default.fileExists(atPath: mark) { return }
             try await Self.try(client, in: scratch)
             try Data().write(to: URL(fileURLWithPath: mark))

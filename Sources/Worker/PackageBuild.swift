@@ -189,9 +189,9 @@ struct PackageBuild {
     /// Runs a trivial command in a new environment of the same kind, to distinguish failures of the package from those
     /// of the machine. Returns the problem; nil if the command works.
     func problemOfBackend() async -> String? {
-        let folder = ShellWord.quoted("\(recipe.directory).trial")
+        let directory = ShellWord.quoted("\(recipe.directory).trial")
         let trial = ownStep(
-            "trial", .build, "umask 022\nmkdir -p \(folder)\necho works >\(folder)/file\ncat \(folder)/file\n",
+            "trial", .build, "umask 022\nmkdir -p \(directory)\necho works >\(directory)/file\ncat \(directory)/file\n",
             directory: layout.prefix)
         do {
             guard let result = try await backend.runAfresh(trial, limits: Limits(time: .seconds(60))) else {
@@ -237,8 +237,8 @@ struct PackageBuild {
         if installation?.entries.isEmpty == false {
             records[FilePath("install/\(installName)")] = installFileFound?.recorded
         }
-        let folder = FilePath("packages/\(recipe.package)/files")
-        for (file, bytes) in recipe.files { records[folder.appending(file)] = bytes }
+        let directory = FilePath("packages/\(recipe.package)/files")
+        for (file, bytes) in recipe.files { records[directory.appending(file)] = bytes }
         records[FilePath("config/\(name).config")] = configBytes
         try await record(
             Dictionary(uniqueKeysWithValues: records.map { (FilePath(layout.metadata).appending($0), $1) }))

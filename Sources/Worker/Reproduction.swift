@@ -45,7 +45,7 @@ package struct Reproduction: Sendable {
         _ request: JobRequest, _ progress: @escaping @Sendable (String) -> Void,
         _ body: @Sendable (PreparedJob) async throws -> Value
     ) async throws -> Value {
-        let log = try JobLog("\(runner.folders.logs)/reproduce-\(UUID().uuidString)")
+        let log = try JobLog("\(runner.directories.logs)/reproduce-\(UUID().uuidString)")
         defer { unlink(log.path) }
         let target = try await runner.environments.environment(of: request.target, progress: progress)
         guard target.isRemote else {

@@ -110,7 +110,7 @@ struct SandboxBackend: BuildBackend {
         for (number, file) in files.sorted(by: { $0.key < $1.key }).enumerated() {
             let staged = "record-\(number)"
             try stage(file.value, as: staged)
-            if let folder = file.key.parent { lines.append("mkdir -p \(ShellWord.quoted(folder))") }
+            if let directory = file.key.parent { lines.append("mkdir -p \(ShellWord.quoted(directory))") }
             lines.append("cp \(inputs)/\(staged) \(ShellWord.quoted(file.key))")
         }
         try await perform(

@@ -58,8 +58,8 @@ struct StagedSources {
         files.append((path, found))
     }
 
-    /// Stages a file that the steps of all users can read, as a hard link if the cache is on the same file system and has it
-    /// with such a mode.
+    /// Stages a file that the steps of all users can read, as a hard link if the cache is on the same file system and
+    /// has it with such a mode.
     static func stage(_ file: String, at path: String) throws(Failure) {
         var status = stat()
         if stat(file, &status) == 0, status.st_mode & 0o444 == 0o444, link(file, path) == 0 { return }
@@ -77,8 +77,8 @@ struct StagedSources {
         switch SourceAddress(source.url) {
         case .git: return true
         case .local(let path):
-            var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+            var isDirectory: ObjCBool = false
+            return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
         case .archive, .unsupported: return false
         }
     }

@@ -47,7 +47,7 @@ struct StateLayer {
     }
 
     private func write(_ bytes: [UInt8], to name: FilePath) throws(Failure) {
-        if let folder = name.parent { try makeDirectory(folder) }
+        if let parent = name.parent { try makeDirectory(parent) }
         let path = FilePath(directory).appending(name)
         let file = path.withCString { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644) }
         guard file >= 0 else { throw refusal(path) }

@@ -46,11 +46,11 @@ final class StateLayers: Sendable {
         let key = Digest(of: words.map { "\($0.utf8.count):\($0)" }.joined())
         let known = recent.withLock { recent in recent.first { $0.key == key }?.layer }
         if let known, known.written != nil, TreeState(of: known.path, .metadata) == known.written { return known }
-        let folder = try Files.scratchDirectory(in: scratch)
-        let writer = StateLayer("\(folder.path)/state", over: base, owner: owner)
+        let aside = try Files.scratchDirectory(in: scratch)
+        let writer = StateLayer("\(aside.path)/state", over: base, owner: owner)
         try writer.write(state)
         for directory in directories { try writer.write(directory: directory) }
-        let layer = Layer("\(folder.path)/state", in: folder)
+        let layer = Layer("\(aside.path)/state", in: aside)
         recent.withLock { recent in
             recent.removeAll { $0.key == key }
             recent.insert((key, layer), at: 0)

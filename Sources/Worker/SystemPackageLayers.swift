@@ -13,7 +13,7 @@ internal import Synchronization
 ///
 /// - SeeAlso: `docs/decisions/0064-system-package-layer.md`
 struct SystemPackageLayers: Sendable {
-    private let folder: String
+    private let directory: String
     private let layers: LayerStore
     private let usage: CacheUsage
     private let scratch: String
@@ -23,11 +23,11 @@ struct SystemPackageLayers: Sendable {
     private static let excluded: Set<String> = ["dev", "proc", "run", "sys", "tmp", "var/cache", "var/log", "var/tmp"]
     static let limits = Limits(time: .seconds(3600), silence: .seconds(900), disk: 16 << 30)
 
-    init(_ folders: WorkerFolders) {
-        folder = folders.systemLayers
-        layers = folders.systemLayerStore
-        usage = folders.usage
-        scratch = folders.scratch
+    init(_ directories: WorkerDirectories) {
+        directory = directories.systemLayers
+        layers = directories.systemLayerStore
+        usage = directories.usage
+        scratch = directories.scratch
     }
 
     /// Why there is no layer.
@@ -79,7 +79,7 @@ struct SystemPackageLayers: Sendable {
 
     /// The versions of packages, which are stored next to the layer's name.
     private func versions(_ key: Digest) -> [String]? {
-        let text = try? String(contentsOfFile: "\(folder)/\(key).versions", encoding: .utf8)
+        let text = try? String(contentsOfFile: "\(directory)/\(key).versions", encoding: .utf8)
         return text.map { $0.split(separator: "\n").map(String.init) }
     }
 
@@ -98,7 +98,7 @@ struct SystemPackageLayers: Sendable {
     }
 
     private func existing(_ key: Digest) throws(Failure) -> Digest? {
-        guard let text = try? String(contentsOfFile: "\(folder)/\(key)", encoding: .utf8),
+        guard let text = try? String(contentsOfFile: "\(directory)/\(key)", encoding: .utf8),
             let digest = Digest(hex: text)
         else { return nil }
         try usage.noteUse(.system, digest)
@@ -125,12 +125,12 @@ struct SystemPackageLayers: Sendable {
         }
         let versions = await versions(answer, in: sandbox, target)
         let layer = try layers.capture(sandbox, excluding: Self.excluded)
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         if let versions {
             try Data(versions.joined(separator: "\n").utf8).write(
-                to: URL(fileURLWithPath: "\(folder)/\(key).versions"), options: .atomic)
+                to: URL(fileURLWithPath: "\(directory)/\(key).versions"), options: .atomic)
         }
-        try Data(layer.digest.hex.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(key)"), options: .atomic)
+        try Data(layer.digest.hex.utf8).write(to: URL(fileURLWithPath: "\(directory)/\(key)"), options: .atomic)
         return layer.digest
     }
 }

@@ -45,11 +45,11 @@ struct BlobServices {
         if let file = try Settings.registryCredentials.value(flag: flags?.registryCredentials, in: configuration) {
             return try RegistryCredentials(file: file)
         }
-        let folder =
+        let directory =
             configuration.environment["DOCKER_CONFIG"] ?? configuration.environment["HOME"].map { "\($0)/.docker" }
-        guard let folder, FileManager.default.fileExists(atPath: "\(folder)/config.json") else {
+        guard let directory, FileManager.default.fileExists(atPath: "\(directory)/config.json") else {
             return RegistryCredentials()
         }
-        return try RegistryCredentials(file: "\(folder)/config.json")
+        return try RegistryCredentials(file: "\(directory)/config.json")
     }
 }

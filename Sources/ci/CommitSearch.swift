@@ -163,7 +163,8 @@ struct CommitSearch {
         return try JobInputs(of: test ?? build, on: planned.cell.target, in: documents)
     }
 
-    /// The plan of the matrix at a commit of one history, and at the last commits of the others: those of the bad result.
+    /// The plan of the matrix at a commit of one history, and at the last commits of the others: those of the bad
+    /// result.
     private func documents(_ subject: CommitHistory.Subject, at commit: String) async throws -> PlanDocuments {
         let inputs = histories.reduce(loader) { inputs, history in
             let last = history.commits.last?.id ?? history.start

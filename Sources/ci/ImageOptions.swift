@@ -40,18 +40,18 @@ struct ImageOptions: ParsableArguments {
     /// The images of registries and layouts, with the layers that were pulled before.
     ///
     /// - Parameters:
-    ///   - folders: of the worker whose cache has them.
+    ///   - directories: of the worker whose cache has them.
     ///   - services: of the command; nil where it has none.
     ///   - aside: a directory for layers that the cache lacks; the cache is then only read.
     func store(
-        in folders: WorkerFolders, _ services: ServiceOptions? = nil, readOnlyBeside aside: String? = nil,
+        in directories: WorkerDirectories, _ services: ServiceOptions? = nil, readOnlyBeside aside: String? = nil,
         _ configuration: Configuration
     ) throws -> ImageStore {
         let registries = ImageRegistries(
             http: HTTPClient(try HTTPSettings(configuration, services)),
             credentials: { try BlobServices.credentials(configuration, services) },
             mirrors: try Settings.imageMirrors.value(flag: mirrors, in: configuration)?.addresses ?? [:])
-        guard let aside else { return ImageStore(folders.images, usage: folders.usage, registries: registries) }
-        return ImageStore(aside, registries: registries, readOnlyFolders: [folders.images])
+        guard let aside else { return ImageStore(directories.images, usage: directories.usage, registries: registries) }
+        return ImageStore(aside, registries: registries, readOnlyDirectories: [directories.images])
     }
 }

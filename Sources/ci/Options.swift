@@ -60,7 +60,7 @@ struct StoreOption: ParsableArguments {
 /// The options for downloading package sources.
 struct SourceOptions: ParsableArguments {
     @Option(Settings.sourceCache)
-    var folder: String?
+    var directory: String?
 
     @Option(Settings.sourceMirrors)
     var mirrors: String?
@@ -77,20 +77,20 @@ struct SourceOptions: ParsableArguments {
         in configuration: Configuration, store: String, blobs: BlobServices? = nil,
         readOnlyBeside aside: String? = nil
     ) throws -> SourceCache {
-        let given = try Settings.sourceCache.value(flag: folder, in: configuration)
-        let folders =
+        let given = try Settings.sourceCache.value(flag: directory, in: configuration)
+        let directories =
             try given == nil
-            ? WorkerFolders(
+            ? WorkerDirectories(
                 store: store, cache: general.directory(in: configuration, store: store, isRead: aside != nil)) : nil
-        let folder = given ?? folders?.sharedSources ?? ""
+        let directory = given ?? directories?.sharedSources ?? ""
         if aside == nil {
             try WritableDirectory.check(
-                folder, "the cache of sources",
+                directory, "the cache of sources",
                 hint: "set --source-cache, \(Settings.sourceCache.variable) or \(Settings.cache.variable)")
         }
         let mirrors = try Settings.sourceMirrors.value(flag: mirrors, in: configuration) ?? ""
         return SourceCache(
-            aside ?? folder, usage: aside == nil ? folders?.usage : nil, others: aside == nil ? [] : [folder],
+            aside ?? directory, usage: aside == nil ? directories?.usage : nil, others: aside == nil ? [] : [directory],
             objects: "\(store)/ciso/objects", mirrors: mirrors.split(separator: " ").map(String.init),
             download: SourceDownloader(HTTPClient(HTTPSettings(configuration))).download,
             shared: blobs?.sharedSource)
@@ -160,12 +160,12 @@ struct RunnerOptions: ParsableArguments {
     ) throws -> LocalRunner {
         let blobs = try BlobServices(configuration, services)
         let claims = try EtcdEphemeralValues(configuration, services)
-        let folders = try folders(store: path, reachesStore: reachesStore, configuration)
+        let directories = try directories(store: path, reachesStore: reachesStore, configuration)
         return try LocalRunner(
-            folders,
+            directories,
             plugins: catalog, sharedLayers: blobs?.blobs(.layer),
             sharedRoots: blobs.map { RegistryRoots($0.blobs(.environment), claims: claims) },
-            images: images.store(in: folders, services, configuration),
+            images: images.store(in: directories, services, configuration),
             sources: sources.cache(in: configuration, store: path, blobs: blobs),
             hosts: hosts.settings(configuration), environment: configuration.environment,
             cacheLimit: (Settings.cacheLimit.value(flag: cacheLimit, in: configuration) ?? .defaultCacheLimit).bytes,
@@ -181,21 +181,22 @@ struct RunnerOptions: ParsableArguments {
             matrix: matrix, catalog: catalog,
             cache: PlanCache(sources.general.directory(in: configuration, store: path)),
             packageSources: sources.cache(in: configuration, store: path),
-            images: images.store(in: folders(store: path, reachesStore: true, configuration), services, configuration),
+            images: images.store(
+                in: directories(store: path, reachesStore: true, configuration), services, configuration),
             repositoryMirrors: repositories.places(in: configuration), environment: configuration.environment)
     }
 
     /// The directories of the worker. If machines share the store's directory, jobs write into the cache, because
     /// overlays need a local file system.
-    private func folders(
+    private func directories(
         store path: String, reachesStore: Bool, _ configuration: Configuration
-    ) throws -> WorkerFolders {
+    ) throws -> WorkerDirectories {
         let cache = try sources.general.directory(in: configuration, store: path)
-        guard reachesStore else { return WorkerFolders(withoutStore: cache) }
+        guard reachesStore else { return WorkerDirectories(withoutStore: cache) }
         guard try Settings.coordination.value(flag: services.coordination, in: configuration) != nil else {
-            return WorkerFolders(store: path, cache: cache)
+            return WorkerDirectories(store: path, cache: cache)
         }
-        return WorkerFolders("\(cache)/jobs", cache: "\(cache)/worker", archives: "\(path)/ciso/objects")
+        return WorkerDirectories("\(cache)/jobs", cache: "\(cache)/worker", archives: "\(path)/ciso/objects")
     }
 
     /// The registration of a worker in this process.

@@ -58,7 +58,8 @@ struct PlanCommand: AsyncParsableCommand, TracedCommand {
             packageSources: try sources.cache(
                 in: configuration, store: path, readOnlyBeside: dryRun ? "\(scratch.path)/sources" : nil),
             images: try images.store(
-                in: WorkerFolders(store: path, cache: cache), readOnlyBeside: dryRun ? "\(scratch.path)/images" : nil,
+                in: WorkerDirectories(store: path, cache: cache),
+                readOnlyBeside: dryRun ? "\(scratch.path)/images" : nil,
                 configuration),
             repositoryMirrors: try repositories.places(in: configuration), environment: configuration.environment)
         let progress = PlanProgressLine(quiet: messages.quiet)

@@ -35,7 +35,8 @@ extension RunCommand {
         return (documents, header)
     }
 
-    /// The matrix that a plan with provisional cells was made from; nil with a message where the plan does not record it.
+    /// The matrix that a plan with provisional cells was made from; nil with a message where the plan does not record
+    /// it.
     private func recordedMatrix(of header: PlanHeader) throws -> MatrixFile? {
         guard let matrix = header.matrix else {
             let cells = count(header.provisionalCells, "cell")

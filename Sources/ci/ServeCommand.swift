@@ -41,8 +41,8 @@ struct ServeCommand: ParsableCommand, TracedCommand {
     func run() throws {
         let configuration = try Configuration.current()
         let path = try store.path(in: configuration)
-        // Errors of the store or the deployment are reported before the server starts. A deployment that is planned later does
-        // not make the choice ambiguous.
+        // Errors of the store or the deployment are reported before the server starts. A deployment that is planned
+        // later does not make the choice ambiguous.
         let chosen = try store.results(of: deployment).header.deployment
         var settings = ServerSettings(
             store: path, deployment: chosen, cache: try store.indexCache(), host: listen.host, port: listen.port,

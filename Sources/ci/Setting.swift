@@ -61,7 +61,7 @@ enum Settings {
         key: "labels", text: "What targets of a matrix may require of the worker, words separated by spaces.",
         defaultText: "nothing", expected: "words of letters, digits and -_.+", read: { WorkerLabels($0) })
     static let pluginPath = Setting<String>(
-        key: "plugin-path", text: "Folders of plugins, separated by colons, searched first.",
+        key: "plugin-path", text: "Directories of plugins, separated by colons, searched first.",
         defaultText: "the plugins shipped with ci", expected: "paths separated by colons", read: { $0 })
     static let sourceCache = Setting<String>(
         key: "source-cache", text: "A cache of source archives in opam's layout.",

@@ -14,11 +14,11 @@ import Testing
 
     @Test func relativeLinksLeadToFiles() throws {
         for page in pages() {
-            let folder = tree.root.appending(path: page).deletingLastPathComponent()
+            let directory = tree.root.appending(path: page).deletingLastPathComponent()
             for match in try tree.text(page).matches(of: /\]\(([^)#\s]+)(?:#[^)]*)?\)/) {
                 let link = String(match.1)
                 guard !link.contains("://") else { continue }
-                let file = folder.appending(path: link).standardizedFileURL.path
+                let file = directory.appending(path: link).standardizedFileURL.path
                 #expect(FileManager.default.fileExists(atPath: file), "\(page): there is no \(link)")
             }
         }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The shell scripts that the runner runs: the files of the folders `Scripts` of the modules.
+/// The shell scripts that the runner runs: the files of the directories `Scripts` of the modules.
 @Suite struct ScriptTests {
     private let tree = SourceTree()
 
@@ -32,9 +32,10 @@ import Testing
         #expect(ending.status == 0, "\(ending.output)")
     }
 
-    /// The end of a long output has the messages of the tests that failed, and after a crash the tests that did not end.
+    /// The end of a long output has the messages of the tests that failed, and after a crash the tests that did not
+    /// end.
     @Test func failedTestsArePrintedAgain() throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let ended = """
             ◇ Test run started.
             ◇ Test "named so" started.
@@ -51,11 +52,11 @@ import Testing
             ✘ Test two(_:) with 3 test cases failed after 0.013 seconds with 1 issue.
 
             """
-        try folder.write(ended + "P/B.swift:2: Fatal error: boom\n", to: "crash.log")
+        try directory.write(ended + "P/B.swift:2: Fatal error: boom\n", to: "crash.log")
         let total = "✘ Test run with 4 tests in 1 suite failed after 1 second with 2 issues."
-        try folder.write(ended + total + "\n", to: "end.log")
+        try directory.write(ended + total + "\n", to: "end.log")
         func printed(_ log: String) throws -> [Substring] {
-            try Program([tree.root.appending(path: "scripts/failed-tests").path, folder(log)]).output()
+            try Program([tree.root.appending(path: "scripts/failed-tests").path, directory(log)]).output()
                 .split(separator: "\n")
         }
         let issues: [Substring] = [

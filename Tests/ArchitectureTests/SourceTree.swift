@@ -31,8 +31,8 @@ struct SourceTree {
 
     /// The Swift files below a directory, sorted by path.
     func files(in directory: String) -> [File] {
-        let folder = root.appending(path: directory)
-        let paths = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+        let base = root.appending(path: directory)
+        let paths = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
         return paths.filter { $0.hasSuffix(".swift") }.sorted().compactMap { path in
             (try? text("\(directory)/\(path)")).map { File(path: "\(directory)/\(path)", text: $0) }
         }

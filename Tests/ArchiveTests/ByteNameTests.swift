@@ -45,13 +45,13 @@ import Testing
         return found
     }
 
-    private func collect(_ folder: [UInt8], below prefix: [UInt8], _ found: inout [[UInt8]: String]) {
-        guard let stream = opendir(characters(folder)) else { return }
+    private func collect(_ directory: [UInt8], below prefix: [UInt8], _ found: inout [[UInt8]: String]) {
+        guard let stream = opendir(characters(directory)) else { return }
         defer { closedir(stream) }
         while let record = readdir(stream) {
             let name = withUnsafeBytes(of: &record.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             if name == Array(".".utf8) || name == Array("..".utf8) { continue }
-            let (path, key) = (folder + [0x2F] + name, prefix.isEmpty ? name : prefix + [0x2F] + name)
+            let (path, key) = (directory + [0x2F] + name, prefix.isEmpty ? name : prefix + [0x2F] + name)
             var status = stat()
             lstat(characters(path), &status)
             let mode = "\(status.st_mode) "
@@ -83,10 +83,10 @@ import Testing
 
     /// Files, directories and links with names of random bytes.
     private func makeTree(_ random: inout SeededGenerator) {
-        var folders = [Array(directory("t").utf8)]
+        var directories = [Array(directory("t").utf8)]
         mkdir(directory("t"), 0o755)
         for number in 0..<60 {
-            let parent = folders.randomElement(using: &random) ?? []
+            let parent = directories.randomElement(using: &random) ?? []
             let length = [1, 2, 5, 40, 254].randomElement(using: &random) ?? 1
             let bytes = (0..<length).map { _ in UInt8.random(in: 1...255, using: &random) }
             let path = parent + [0x2F] + bytes.map { $0 == 0x2F ? 0x2D : $0 } + [UInt8(ascii: "a") + UInt8(number % 26)]
@@ -94,7 +94,7 @@ import Testing
             case 0:
                 mkdir(characters(path), 0o755)
                 // At a greater depth, the path would exceed the kernel's limit.
-                if path.count < 1500 { folders.append(path) }
+                if path.count < 1500 { directories.append(path) }
             case 1:
                 let target = (0..<Int.random(in: 1...4000, using: &random)).map { _ in
                     UInt8.random(in: 0x30...255, using: &random)

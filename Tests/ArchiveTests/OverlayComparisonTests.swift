@@ -16,23 +16,23 @@ struct OverlayComparisonTests {
     @Test func exactlyTheFilesThatDifferAreReported() throws {
         var random = SeededGenerator(printingSeedOf: #function)
         for round in 0..<6 {
-            let folder = try TemporaryDirectory()
-            try folder.shell("mkdir empty before after")
+            let directory = try TemporaryDirectory()
+            try directory.shell("mkdir empty before after")
             let layers = (0..<3).map { "layer\($0)" }
             var lowers = ["empty"]
             for layer in layers {
-                try change(folder, lowers: lowers, upper: layer, count: 25, &random)
+                try change(directory, lowers: lowers, upper: layer, count: 25, &random)
                 lowers.insert(layer, at: 0)
             }
-            try change(folder, lowers: lowers, upper: "upper", count: 15, &random, keepingViews: true)
-            let before = try leaves(folder("before"))
-            let after = try leaves(folder("after"))
+            try change(directory, lowers: lowers, upper: "upper", count: 15, &random, keepingViews: true)
+            let before = try leaves(directory("before"))
+            let after = try leaves(directory("after"))
             let expected = Set(before.keys.filter { before[$0] != after[$0] })
-            let found = OverlayComparison(upper: folder("upper"), lowers: lowers.map { folder($0) }).differences()
+            let found = OverlayComparison(upper: directory("upper"), lowers: lowers.map { directory($0) }).differences()
             #expect(Set(found.map(\.path.description)) == expected, "round \(round)")
             #expect(found.count == expected.count, "round \(round)")
             for difference in found {
-                let owner = folder("\(lowers[difference.lower])/\(difference.path)")
+                let owner = directory("\(lowers[difference.lower])/\(difference.path)")
                 #expect(try leaf(owner) == before[difference.path.description], "\(difference)")
             }
         }
@@ -40,7 +40,7 @@ struct OverlayComparisonTests {
 
     /// Runs random commands in an overlay mounted for them.
     private func change(
-        _ folder: TemporaryDirectory, lowers: [String], upper: String, count: Int, _ random: inout SeededGenerator,
+        _ directory: TemporaryDirectory, lowers: [String], upper: String, count: Int, _ random: inout SeededGenerator,
         keepingViews: Bool = false
     ) throws {
         let names = ["a", "b", "a/c", "a/c/d", "b/e", "f", "a/g", "b/e/h", "a/c/i"]
@@ -65,7 +65,7 @@ struct OverlayComparisonTests {
             \(keepingViews ? "cp -a merged/. after" : "")
             umount merged
             """
-        try Program(["unshare", "--mount", "/bin/sh", "-ec", script], in: folder.path).output()
+        try Program(["unshare", "--mount", "/bin/sh", "-ec", script], in: directory.path).output()
     }
 
     private func leaves(_ directory: String) throws -> [String: Leaf] {

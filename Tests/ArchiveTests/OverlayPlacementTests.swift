@@ -14,54 +14,54 @@ struct OverlayPlacementTests {
         var random = SeededGenerator(printingSeedOf: #function)
         var (placed, refused) = (0, 0)
         for round in 0..<30 {
-            let folder = try TemporaryDirectory()
-            try folder.shell("mkdir -p empty && chown 1000:1000 empty")
+            let directory = try TemporaryDirectory()
+            try directory.shell("mkdir -p empty && chown 1000:1000 empty")
             var lowers = ["empty"]
             for layer in ["layer0", "layer1"] {
-                try change(folder, lowers, upper: layer, count: 6, &random)
+                try change(directory, lowers, upper: layer, count: 6, &random)
                 lowers.insert(layer, at: 0)
             }
-            try change(folder, lowers, upper: "upper", count: 4, &random)
+            try change(directory, lowers, upper: "upper", count: 4, &random)
             let entries = self.entries(&random)
-            try folder.shell("cp -a upper expected; cp -a upper untouched")
-            let succeeds = try run(entries, folder, lowers)
+            try directory.shell("cp -a upper expected; cp -a upper untouched")
+            let succeeds = try run(entries, directory, lowers)
             let placement = OverlayPlacement(
-                upper: folder("upper"), lowers: lowers.map { folder($0) }, owner: Self.owner, setsOwner: true)
+                upper: directory("upper"), lowers: lowers.map { directory($0) }, owner: Self.owner, setsOwner: true)
             if try placement.place(Dictionary(uniqueKeysWithValues: entries.map { (FilePath($0), $1) })) {
                 placed += 1
                 #expect(succeeds, "round \(round): \(entries)")
-                let (seen, expected) = try (view(folder, lowers, "upper"), view(folder, lowers, "expected"))
+                let (seen, expected) = try (view(directory, lowers, "upper"), view(directory, lowers, "expected"))
                 #expect(seen == expected, "round \(round): \(entries)")
             } else {
                 refused += 1
-                #expect(try folder.shell(Self.listing("upper")) == folder.shell(Self.listing("untouched")))
+                #expect(try directory.shell(Self.listing("upper")) == directory.shell(Self.listing("untouched")))
             }
         }
         #expect(placed > 0 && refused > 0)
     }
 
     @Test func linksAreNotFollowed() throws {
-        let folder = try TemporaryDirectory()
-        try folder.shell("mkdir lower upper outside; chown 1000:1000 lower upper outside; ln -s ../outside upper/a")
+        let directory = try TemporaryDirectory()
+        try directory.shell("mkdir lower upper outside; chown 1000:1000 lower upper outside; ln -s ../outside upper/a")
         let placement = OverlayPlacement(
-            upper: folder("upper"), lowers: [folder("lower")], owner: Self.owner, setsOwner: true)
+            upper: directory("upper"), lowers: [directory("lower")], owner: Self.owner, setsOwner: true)
         #expect(try !placement.place(["a/b": .file([1])]))
         #expect(try !placement.place(["a": .file([1])]))
         #expect(try !placement.place(["x/../a/b": .directory]))
-        #expect(try folder.shell("ls outside; ls upper") == "a\n")
+        #expect(try directory.shell("ls outside; ls upper") == "a\n")
     }
 
     /// A file where another entry needs a directory.
     @Test func entriesThatContradictEachOtherAreRefused() throws {
-        let folder = try TemporaryDirectory()
-        try folder.shell("mkdir lower upper; chown 1000:1000 lower upper")
+        let directory = try TemporaryDirectory()
+        try directory.shell("mkdir lower upper; chown 1000:1000 lower upper")
         let placement = OverlayPlacement(
-            upper: folder("upper"), lowers: [folder("lower")], owner: Self.owner, setsOwner: true)
+            upper: directory("upper"), lowers: [directory("lower")], owner: Self.owner, setsOwner: true)
         #expect(try !placement.place(["a": .file([1]), "a/b": .file([2])]))
         #expect(try !placement.place(["a": .file([1]), "/a": .directory]))
-        #expect(try folder.shell("ls upper").isEmpty)
+        #expect(try directory.shell("ls upper").isEmpty)
         #expect(try placement.place(["/a/b": .file([2], mode: 0o755), "a": .directory]))
-        #expect(try folder.shell("stat -c '%A %u %s' upper/a/b") == "-rwxr-xr-x 1000 1\n")
+        #expect(try directory.shell("stat -c '%A %u %s' upper/a/b") == "-rwxr-xr-x 1000 1\n")
     }
 
     private func entries(_ random: inout SeededGenerator) -> [(String, OverlayPlacement.Entry)] {
@@ -73,7 +73,7 @@ struct OverlayPlacementTests {
 
     /// Does the same by programs in the overlay, as the owner.
     private func run(
-        _ entries: [(String, OverlayPlacement.Entry)], _ folder: TemporaryDirectory, _ lowers: [String]
+        _ entries: [(String, OverlayPlacement.Entry)], _ directory: TemporaryDirectory, _ lowers: [String]
     ) throws -> Bool {
         let commands = entries.map { name, entry in
             let parent = name.split(separator: "/").dropLast().joined(separator: "/")
@@ -82,13 +82,13 @@ struct OverlayPlacementTests {
         }.joined(separator: " && ")
         let script = "umask 022; cd merged && \(commands)"
         let output = try mounted(
-            folder, lowers, "expected",
+            directory, lowers, "expected",
             "if setpriv --reuid 1000 --regid 1000 --clear-groups sh -c '\(script)' 2>&1; then echo yes; fi")
         return output.hasSuffix("yes\n")
     }
 
-    private func view(_ folder: TemporaryDirectory, _ lowers: [String], _ upper: String) throws -> String {
-        try mounted(folder, lowers, upper, "cd merged; \(Self.listing("."))")
+    private func view(_ directory: TemporaryDirectory, _ lowers: [String], _ upper: String) throws -> String {
+        try mounted(directory, lowers, upper, "cd merged; \(Self.listing("."))")
     }
 
     private static func listing(_ place: String) -> String {
@@ -97,9 +97,9 @@ struct OverlayPlacementTests {
     }
 
     private func mounted(
-        _ folder: TemporaryDirectory, _ lowers: [String], _ upper: String, _ script: String
+        _ directory: TemporaryDirectory, _ lowers: [String], _ upper: String, _ script: String
     ) throws -> String {
-        try folder.shell(
+        try directory.shell(
             """
             rm -rf work; mkdir -p work \(upper) merged
             chmod 755 .; chown 1000:1000 \(upper)
@@ -111,7 +111,7 @@ struct OverlayPlacementTests {
     }
 
     private func change(
-        _ folder: TemporaryDirectory, _ lowers: [String], upper: String, count: Int, _ random: inout SeededGenerator
+        _ directory: TemporaryDirectory, _ lowers: [String], upper: String, count: Int, _ random: inout SeededGenerator
     ) throws {
         let commands = (0..<count).map { _ in
             let name = Self.names.randomElement(using: &random) ?? "a"
@@ -122,6 +122,6 @@ struct OverlayPlacementTests {
                 "mkdir -p \(name); chown -R 1000:1000 .",
             ].randomElement(using: &random) ?? "true"
         }
-        _ = try mounted(folder, lowers, upper, "cd merged; (\(commands.joined(separator: "\n"))) 2>/dev/null; true")
+        _ = try mounted(directory, lowers, upper, "cd merged; (\(commands.joined(separator: "\n"))) 2>/dev/null; true")
     }
 }

@@ -9,28 +9,28 @@ import Testing
 
 /// The reports about a machine.
 @Suite struct MachineCheckTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
     }
 
     private func findings(path: String, cache: Result<String?, any Error>) async -> [String: Finding] {
         let check = MachineCheck(
-            store: folder("store"), environment: ProcessEnvironment(["PATH": path]),
+            store: directory("store"), environment: ProcessEnvironment(["PATH": path]),
             plugins: PluginSearchPath(given: []), hosts: HostSettings(),
             cache: cache)
         return Dictionary(await check.findings().map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     @Test func programsAreSearchedInTheGivenPath() async throws {
-        try folder.write("#!/bin/sh\n", to: "bin/mmdebstrap", mode: 0o755)
-        try folder.write("", to: "bin/git")
-        let findings = await findings(path: "/nonexistent:\(folder("bin"))", cache: .success(folder("cache")))
+        try directory.write("#!/bin/sh\n", to: "bin/mmdebstrap", mode: 0o755)
+        try directory.write("", to: "bin/git")
+        let findings = await findings(path: "/nonexistent:\(directory("bin"))", cache: .success(directory("cache")))
         #expect(findings["mmdebstrap"]?.state == .good)
-        #expect(findings["mmdebstrap"]?.detail == "\(folder("bin"))/mmdebstrap makes Debian and Ubuntu environments")
+        #expect(findings["mmdebstrap"]?.detail == "\(directory("bin"))/mmdebstrap makes Debian and Ubuntu environments")
         #expect(findings["git"]?.state == .absent && findings["git"]?.remedy == "apt-get install git")
-        #expect(findings["cache"] == Finding(name: "cache", state: .good, detail: folder("cache")))
+        #expect(findings["cache"] == Finding(name: "cache", state: .good, detail: directory("cache")))
         #expect(findings["temporary files"]?.state == .good)
     }
 
@@ -43,18 +43,19 @@ import Testing
                     name: "cache", state: .missing, detail: "the cache '/x' cannot be used", remedy: "name another one")
         )
         let without = await self.findings(path: "", cache: .success(nil))
-        #expect(without["cache"]?.detail == "\(folder("store"))/ciso/cache: this user has no writable home directory")
+        #expect(
+            without["cache"]?.detail == "\(directory("store"))/ciso/cache: this user has no writable home directory")
     }
 
     @Test func aDirectoryThatIsAFileCannotBeWritten() throws {
-        try folder.write("", to: "file")
+        try directory.write("", to: "file")
         let failure = #expect(throws: Failure.self) {
-            try WritableDirectory.check(folder("file/below"), "the cache", hint: "h")
+            try WritableDirectory.check(directory("file/below"), "the cache", hint: "h")
         }
         #expect(failure?.category == .unavailable)
-        #expect(failure?.description.contains("the cache '\(folder("file/below"))' cannot be used") == true)
-        try WritableDirectory.check(folder("new/below"), "the cache", hint: "h")
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(failure?.description.contains("the cache '\(directory("file/below"))' cannot be used") == true)
+        try WritableDirectory.check(directory("new/below"), "the cache", hint: "h")
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
         #expect(names == ["file"], "the check left something")
     }
 

@@ -28,7 +28,7 @@ struct EtcdCoordinationTests {
         let workers = try [world.worker(), world.worker(.test(slots: 1))]
         try await world.run(slots: 0)
         #expect(world.takeExecuted() == Self.once && world.ranTwiceAtOnce == [])
-        let commits = try git("log", "--format=%s", "results/d/t", at: world.folder.path).split(separator: "\n")
+        let commits = try git("log", "--format=%s", "results/d/t", at: world.directory.path).split(separator: "\n")
         #expect(commits.count == Self.graph.count, "each result is recorded once: \(commits)")
         for worker in workers {
             worker.drain()
@@ -36,7 +36,7 @@ struct EtcdCoordinationTests {
         }
         let left = try world.store().ephemeral.values(below: nil)
         #expect(left.isEmpty, "\(left.keys)")
-        let files = try WorkerStore(opening: world.folder.path).ephemeral.values(below: nil)
+        let files = try WorkerStore(opening: world.directory.path).ephemeral.values(below: nil)
         #expect(files.isEmpty, "nothing was in the store's files")
     }
 
@@ -65,7 +65,7 @@ struct EtcdCoordinationTests {
         #expect(try world.outcomes() == Dictionary(uniqueKeysWithValues: Self.graph.map { ($0.name, .success) }))
         let executed = world.takeExecuted()
         #expect(executed.values.allSatisfy { $0 <= 2 } && world.ranTwiceAtOnce == [], "\(executed)")
-        let commits = try git("log", "--format=%s", "results/d/t", at: world.folder.path).split(separator: "\n")
+        let commits = try git("log", "--format=%s", "results/d/t", at: world.directory.path).split(separator: "\n")
         #expect(commits.count == Self.graph.count, "each result is recorded once: \(commits)")
         second.drain()
         await second.end()

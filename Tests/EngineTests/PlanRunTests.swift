@@ -125,9 +125,9 @@ import Testing
     }
 
     @Test func aRunRespectsCancellationsByOtherProcesses() async throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let world = World(endings: [:])
-        let store = try Store(at: folder.path)
+        let store = try Store(at: directory.path)
         let cancelled = world.plan.cells.filter { ["b", "c"].contains($0.cell.package.name) }
         let branch = ResultBranch(deployment: "d", target: "t")
         func run(stoppingAt stop: String? = nil) -> Task<Void, any Error> {
@@ -146,7 +146,7 @@ import Testing
         let first = run(stoppingAt: "b")
         try await waitUntil("b runs") { world.started.contains("b") }
         func running() throws -> [JobProgress] {
-            try DispatchValues(Store(opening: folder.path).ephemeral).running(of: "d")
+            try DispatchValues(Store(opening: directory.path).ephemeral).running(of: "d")
         }
         // A job that has just been recorded is shown until its worker has noticed that.
         try await waitUntil("the step of b alone is told") { try running().map(\.step) == ["build"] }

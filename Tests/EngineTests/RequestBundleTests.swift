@@ -142,8 +142,8 @@ import Testing
         try load { _ in }
     }
 
-    /// The next dispatcher keeps an assignment if it would make it in the same way, and a worker can read it or has done
-    /// so.
+    /// The next dispatcher keeps an assignment if it would make it in the same way, and a worker can read it or has
+    /// done so.
     @Test func aBundleIsTakenOver() throws {
         let blobs = MemoryBlobs()
         var former = writer(blobs)

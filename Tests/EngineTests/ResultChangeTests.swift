@@ -19,7 +19,7 @@ import Testing
         #expect(try world.documents("5/fmt") == ["5/fmt/0.9.1.json"], "the old version is gone")
         #expect(try world.documents("5/lwt") == ["5/lwt/1.json"])
         #expect(try world.indexed() == ["5/fmt/0.9.1.json", "5/lwt/1.json"])
-        let old = try git("show", "results/d/t~1:5/fmt/0.9.0.json", at: world.folder.path)
+        let old = try git("show", "results/d/t~1:5/fmt/0.9.0.json", at: world.directory.path)
         #expect(old.contains("success"), "history keeps it")
 
         try await world.run(["fmt": "0.9.2", "lwt": "1"])

@@ -20,8 +20,8 @@ import Testing
 
     @Test func changesByChance() async throws {
         var random = SeededGenerator()
-        let folder = try TemporaryDirectory()
-        let store = try Store(at: folder("store"), options: StoreOptions(durability: .process))
+        let directory = try TemporaryDirectory()
+        let store = try Store(at: directory("store"), options: StoreOptions(durability: .process))
         let branches = [("d", "t"), ("d", "u"), ("e", "t")].map { ResultBranch(deployment: $0, target: $1) }
         var tables = ResultTables()
         for round in 0..<40 {

@@ -45,7 +45,7 @@ import Testing
         try await world.run()
         let trailers = try git(
             "log", "--format=%(trailers:key=Run,valueonly,separator=) %(trailers:key=Plan,valueonly,separator=)",
-            "results/d/t", at: world.folder.path
+            "results/d/t", at: world.directory.path
         ).split(separator: "\n")
         #expect(trailers.count == 3 && trailers.allSatisfy { $0 == "1 \(plan)" }, "\(trailers)")
         #expect(try world.results().values.allSatisfy { $0.run == 1 })
@@ -55,7 +55,7 @@ import Testing
         let plans = PlanStore(try world.store())
         #expect(try plans.commit(of: "d").map { "\($0)" } == plan)
         #expect(try plans.documents("d").base?.commit.map { "\($0)" } == plan)
-        #expect(try git("log", "--format=%s", "d", at: world.folder.path).split(separator: "\n").count == 3)
+        #expect(try git("log", "--format=%s", "d", at: world.directory.path).split(separator: "\n").count == 3)
         try await world.run()
         #expect(try RunRecords(of: "d", in: world.store()).record(2)?.plan == "\(plan)")
         let again = try world.writePlan()

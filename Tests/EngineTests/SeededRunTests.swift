@@ -53,7 +53,7 @@ private final class SeededWorld: Sendable {
         var flakes: Set<Cell> = []
     }
 
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let seed: UInt64
     private let packages: Int
     private let state = Mutex(State())
@@ -62,7 +62,7 @@ private final class SeededWorld: Sendable {
     let regressions: Set<Cell>
 
     init(packages: Int, regressions: Int, _ random: inout SeededGenerator) throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
         seed = random.next()
         self.packages = packages
         // Packages without dependents fail themselves, whatever other packages fail.
@@ -80,7 +80,7 @@ private final class SeededWorld: Sendable {
         Cell(target: "t", compiler: compiler, package: PackageVersion(name: "p\(number)", version: version))
     }
 
-    private func store() throws -> Store { try Store(at: folder.path, options: StoreOptions(durability: .process)) }
+    private func store() throws -> Store { try Store(at: directory.path, options: StoreOptions(durability: .process)) }
 
     func results() throws -> DeploymentResults { try DeploymentResults(store: store(), deployment: "d") }
 

@@ -74,11 +74,12 @@ import Testing
         #expect(world.takeExecuted() == ["a": 1, "b": 1])
         silent.drain()
         await silent.end()
-        let commits = try git("log", "--format=%s", "results/d/t", at: world.folder.path).split(separator: "\n")
+        let commits = try git("log", "--format=%s", "results/d/t", at: world.directory.path).split(separator: "\n")
         #expect(commits.count == 2, "each result is recorded once: \(commits)")
     }
 
-    /// A worker whose process is suspended before it starts its only job is evicted, and registers again when it continues.
+    /// A worker whose process is suspended before it starts its only job is evicted, and registers again when it
+    /// continues.
     @Test func aSuspendedWorkerRegistersAgain() async throws {
         let world = try StoredWorld([("a", [])])
         let (suspension, end) = AsyncStream.makeStream(of: Void.self)

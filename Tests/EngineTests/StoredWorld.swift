@@ -32,7 +32,7 @@ final class StoredWorld: Sendable {
     }
 
     private let state = Mutex(State())
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
     /// The inputs of each job, by name, inputs first.
     let graph: [(name: String, over: [String])]
     let ids: [String: Digest]
@@ -52,7 +52,7 @@ final class StoredWorld: Sendable {
         self.graph = graph
         self.shared = shared
         self.coordination = coordination
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
         let plugin = Job.Plugin(name: "p", version: "1", digest: Digest(of: "p"))
         var ids: [String: Digest] = [:]
         var jobs: [Digest: Job] = [:]
@@ -72,7 +72,7 @@ final class StoredWorld: Sendable {
         _ = try store()
     }
 
-    func store() throws -> Store { try Store(at: folder.path, options: options) }
+    func store() throws -> Store { try Store(at: directory.path, options: options) }
 
     private var options: StoreOptions {
         var options = StoreOptions(durability: .process)
@@ -133,7 +133,7 @@ final class StoredWorld: Sendable {
         _ registration: WorkerRegistration = .test(), heartbeat: Duration = .seconds(10),
         observe: @escaping @Sendable (WorkerAgent.Event) async -> Void = { _ in }
     ) throws -> WorkerAgent {
-        let store = try WorkerStore(opening: folder.path, options: options)
+        let store = try WorkerStore(opening: directory.path, options: options)
         return try WorkerAgent(
             .init(
                 values: DispatchValues(store.ephemeral), blobs: shared ?? store.objects,

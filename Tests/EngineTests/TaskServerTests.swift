@@ -22,15 +22,15 @@ import Testing
             var counts: [String: Int] = [:]
         }
 
-        private let folder: TemporaryDirectory
+        private let directory: TemporaryDirectory
         private let state = Mutex(State())
 
         init() throws {
-            folder = try TemporaryDirectory()
+            directory = try TemporaryDirectory()
             _ = try store()
         }
 
-        func store() throws -> Store { try Store(at: folder.path, options: StoreOptions(durability: .process)) }
+        func store() throws -> Store { try Store(at: directory.path, options: StoreOptions(durability: .process)) }
 
         func submit(_ name: String, priority: Int = 0, at time: Int = 1) throws {
             let request = TaskRequest(priority: priority, submitted: time, submitter: "test")
@@ -102,13 +102,13 @@ import Testing
 
     /// A machine that takes over from the hub finds finished tasks as finished, including rejected ones.
     @Test func theHubLearnsHowTasksEnd() async throws {
-        let (world, folder) = (try World(), try TemporaryDirectory())
-        try folder.shell("git init -q --bare hub.git")
-        let hub = Hub(folder("hub.git"), environment: ProcessEnvironment(["PATH": "/usr/bin:/bin"]))
+        let (world, directory) = (try World(), try TemporaryDirectory())
+        try directory.shell("git init -q --bare hub.git")
+        let hub = Hub(directory("hub.git"), environment: ProcessEnvironment(["PATH": "/usr/bin:/bin"]))
         try world.submit("good")
         try world.submit("bad", at: 2)
         try await world.server(stays: false, hub: hub).serve()
-        let ends = try folder.shell("git -C hub.git for-each-ref --format='%(subject)' 'refs/heads/requests/*'")
+        let ends = try directory.shell("git -C hub.git for-each-ref --format='%(subject)' 'refs/heads/requests/*'")
         #expect(ends == "Task bad: rejected\nTask good: complete\n")
     }
 

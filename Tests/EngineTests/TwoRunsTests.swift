@@ -30,7 +30,7 @@ import Testing
                     "a": .success, "b": .success, "c": .failure, "d": .blocked, "e": .success,
                 ])
         }
-        let commits = try git("log", "--format=%s", "results/d/t", at: world.folder.path).split(separator: "\n")
+        let commits = try git("log", "--format=%s", "results/d/t", at: world.directory.path).split(separator: "\n")
         #expect(commits.count == 5, "each result is recorded once: \(commits)")
     }
 

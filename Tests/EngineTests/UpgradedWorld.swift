@@ -10,13 +10,13 @@ import TestSupport
 
 /// A deployment of one column whose plan changes from run to run.
 final class UpgradedWorld: Sendable {
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
     private let done = Mutex<[String]>([])
     /// The executed packages, in order.
     var executed: [String] { done.withLock { $0 } }
 
     init() throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
     }
 
     /// Runs a plan of packages in some versions, separated by spaces.
@@ -65,23 +65,24 @@ final class UpgradedWorld: Sendable {
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: { _ in })
     }
 
-    private func store() throws -> Store { try Store(at: folder.path, options: StoreOptions(durability: .process)) }
+    private func store() throws -> Store { try Store(at: directory.path, options: StoreOptions(durability: .process)) }
 
     /// The subjects of the commits of the results, oldest first.
     func subjects() throws -> [String] {
-        try git("log", "--reverse", "--format=%s", "results/d/t", at: folder.path).split(separator: "\n").map(
+        try git("log", "--reverse", "--format=%s", "results/d/t", at: directory.path).split(separator: "\n").map(
             String.init)
     }
 
     /// The values of a trailer in the commits of the results that contain it, oldest first.
     func trailers(_ key: String) throws -> [String] {
         try git(
-            "log", "--reverse", "--format=%(trailers:key=\(key),valueonly,separator=)", "results/d/t", at: folder.path
+            "log", "--reverse", "--format=%(trailers:key=\(key),valueonly,separator=)", "results/d/t",
+            at: directory.path
         ).split(separator: "\n").map(String.init)
     }
 
-    func documents(_ directory: String) throws -> [String] {
-        try git("ls-tree", "-r", "--name-only", "results/d/t", "\(directory)/", at: folder.path)
+    func documents(_ path: String) throws -> [String] {
+        try git("ls-tree", "-r", "--name-only", "results/d/t", "\(path)/", at: directory.path)
             .split(separator: "\n").map(String.init)
     }
 

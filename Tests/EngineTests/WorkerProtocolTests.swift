@@ -35,7 +35,7 @@ import Testing
         #expect(world.ranTwiceAtOnce == [])
         for worker in workers { await leave(worker) }
         #expect(try values(world) == [])
-        let commits = try git("log", "--format=%s", "results/d/t", at: world.folder.path).split(separator: "\n")
+        let commits = try git("log", "--format=%s", "results/d/t", at: world.directory.path).split(separator: "\n")
         #expect(commits.count == Self.graph.count, "each result is recorded once: \(commits)")
     }
 

@@ -10,18 +10,18 @@ import Testing
 
 /// Sources that are repositories of git.
 @Suite struct GitSourceTests {
-    private let directory: TemporaryDirectory
-    private var folder: String { directory.path }
+    private let temporary: TemporaryDirectory
+    private var directory: String { temporary.path }
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { temporary = try TemporaryDirectory() }
 
     private func cache(limit: Int = 1 << 30) -> SourceCache {
-        SourceCache(folder, limit: limit) { url, _, _ in throw SourceError(.missing, "\(url): no network in tests") }
+        SourceCache(directory, limit: limit) { url, _, _ in throw SourceError(.missing, "\(url): no network in tests") }
     }
 
     /// Paths below the unpacked archive, links as `path -> target`.
     private func unpacked(_ archive: String) throws -> [String] {
-        let place = "\(folder)/unpacked-\(UUID().uuidString)"
+        let place = "\(directory)/unpacked-\(UUID().uuidString)"
         try Extraction(links: .anywhere, strippingSingleRoot: true).extract(archive, to: place)
         return try FileManager.default.subpathsOfDirectory(atPath: place).sorted().map { path in
             let whole = "\(place)/\(path)"
@@ -65,7 +65,7 @@ import Testing
         let whole = try Data(contentsOf: URL(fileURLWithPath: archive))
         #expect(SourceCache.isWhole(archive))
         let manager = FileManager.default
-        let mirror = GitMirror.path(of: "file://\(origin.path)", in: "\(folder)/git")
+        let mirror = GitMirror.path(of: "file://\(origin.path)", in: "\(directory)/git")
         try #require(manager.fileExists(atPath: mirror))
         switch damage {
         case "cut": truncate(archive, 100)
@@ -91,7 +91,7 @@ import Testing
         let origin = try OriginRepository()
         let first = try origin.commit(["a": (.file, "text")])
         _ = try await cache().repository(at: "file://\(origin.path)", revision: "main")
-        let mirror = GitMirror.path(of: "file://\(origin.path)", in: "\(folder)/git")
+        let mirror = GitMirror.path(of: "file://\(origin.path)", in: "\(directory)/git")
         let second = try origin.commit(["a": (.file, "other")])
         for file in [
             "HEAD.lock", "config.lock", "packed-refs.lock", "shallow.lock", "refs/ciso/\(second).lock",
@@ -180,8 +180,8 @@ import Testing
     @Test func severalFetchIntoOneCopy() async throws {
         let origin = try OriginRepository()
         let commit = try origin.commit(["a": (.file, "1")])
-        let folder = try TemporaryDirectory()
-        let (caches, url) = (folder("cache"), "file://\(origin.path)")
+        let directory = try TemporaryDirectory()
+        let (caches, url) = (directory("cache"), "file://\(origin.path)")
         let commits = try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<8 {
                 group.addTask {
@@ -205,14 +205,14 @@ import Testing
             ),
             ("git+file://\(origin.path)#\(none)", .missing, "no commit \(none)"),
             ("git+file://\(origin.path)-gone#main", .missing, "no git repository"),
-            ("git+file://\(folder)#main", .missing, "no git repository"),
+            ("git+file://\(directory)#main", .missing, "no git repository"),
             ("git+https://127.0.0.1:1/a.git#main", .network, "Connection refused"),
             ("git+file://\(origin.path)#main", .moved, "plan again"),
             ("hg+https://example.org/a", .missing, "sources of hg cannot be fetched"),
             ("darcs://example.org/a", .missing, "sources of darcs cannot be fetched"),
             ("rsync://example.org/a", .missing, "sources of rsync cannot be fetched"),
         ] {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             let error = await #expect(throws: SourceError.self, "\(url)") {
                 try await cache().file(Source(url: url), of: "a.1")
             }
@@ -294,13 +294,13 @@ import Testing
         let source = Source(url: "git+file://\(origin.path)#\(commit)")
         let error = await #expect(throws: SourceError.self) { try await cache(limit: 50_000).file(source, of: "a.1") }
         #expect(error?.kind == .rejected, "\(String(describing: error))")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/git/commits") == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/git/commits") == [])
     }
 
     @Test func silentServersAreNetworkFailures() async throws {
         let listener = try LoopbackListener()
         let url = "git+http://127.0.0.1:\(listener.port)/a.git#main"
-        let hasty = SourceCache(folder, timeout: .milliseconds(300))
+        let hasty = SourceCache(directory, timeout: .milliseconds(300))
         let error = await #expect(throws: SourceError.self) { try await hasty.exact(Source(url: url), of: "a.1") }
         #expect(error?.kind == .network)
         #expect(error?.description.contains("no answer in time") == true)

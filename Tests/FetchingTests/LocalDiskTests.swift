@@ -9,22 +9,22 @@ import Testing
 
 /// A disk of this machine that cannot be written is neither the network's fault nor the package's.
 @Suite struct LocalDiskTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
     }
 
     private func source(_ text: String, _ url: String) throws -> Source {
-        try folder.write(text, to: "text")
-        return Source(url: url, checksums: [try #require(Checksum(ofFile: folder("text"), .sha256))])
+        try directory.write(text, to: "text")
+        return Source(url: url, checksums: [try #require(Checksum(ofFile: directory("text"), .sha256))])
     }
 
     /// A file exists at the path of a directory of the cache, so that no user can write, not even root.
     @Test(arguments: ["sha256", "git"]) func aCacheThatCannotBeWrittenIsNamed(part: String) async throws {
         let origin = try OriginRepository()
         let commit = try origin.commit(["a": (.file, "a")])
-        let cache = folder("cache")
+        let cache = directory("cache")
         try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
         try Data().write(to: URL(filePath: "\(cache)/\(part)"))
         let sources = SourceCache(cache) { url, file, _ in try Data("text".utf8).write(to: URL(filePath: file)) }
@@ -42,9 +42,9 @@ import Testing
     @Test(arguments: ["file://", "git+file://"]) func aPathThatCannotBeReadIsNotAMissingFile(scheme: String)
         async throws
     {
-        try FileManager.default.createSymbolicLink(atPath: folder("loop"), withDestinationPath: "loop")
-        let url = "\(scheme)\(folder("loop"))/a"
-        let sources = SourceCache(folder("cache"))
+        try FileManager.default.createSymbolicLink(atPath: directory("loop"), withDestinationPath: "loop")
+        let url = "\(scheme)\(directory("loop"))/a"
+        let sources = SourceCache(directory("cache"))
         let error = await #expect(throws: (any Error).self) {
             let source = try source("text", url)
             _ = try await sources.file(
@@ -61,9 +61,9 @@ import Testing
             guard isReachable else { throw Failure(.unavailable, "the registry is down") }
             return false
         }
-        let sources = SourceCache(folder("cache"), shared: shared)
+        let sources = SourceCache(directory("cache"), shared: shared)
         let error = await #expect(throws: SourceError.self) {
-            try await sources.file(source("text", "file://\(folder("absent"))"), of: "a.1")
+            try await sources.file(source("text", "file://\(directory("absent"))"), of: "a.1")
         }
         #expect(error?.category == .unavailable, "\(error as Any)")
     }

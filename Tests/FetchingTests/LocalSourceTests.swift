@@ -7,32 +7,33 @@ import Testing
 
 /// Sources of this machine.
 @Suite struct LocalSourceTests {
-    @Test func aFolderIsHeldByAChecksum() async throws {
-        let directory = try TemporaryDirectory()
-        let folder = directory.path
+    @Test func aDirectoryIsHeldByAChecksum() async throws {
+        let temporary = try TemporaryDirectory()
+        let directory = temporary.path
         for name in ["src/lib", "src/_build", "src/.git"] {
-            try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: "\(directory)/\(name)", withIntermediateDirectories: true)
         }
-        try Data("one".utf8).write(to: URL(fileURLWithPath: "\(folder)/src/lib/a.ml"))
-        let cache = SourceCache("\(folder)/cache")
-        let source = Source(url: "file://\(folder)/src")
+        try Data("one".utf8).write(to: URL(fileURLWithPath: "\(directory)/src/lib/a.ml"))
+        let cache = SourceCache("\(directory)/cache")
+        let source = Source(url: "file://\(directory)/src")
         let exact = try await cache.exact(source, of: "a.dev")
         #expect(exact.checksums.count == 1)
-        try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/src/_build/log"))
+        try Data("x".utf8).write(to: URL(fileURLWithPath: "\(directory)/src/_build/log"))
         #expect(try await cache.exact(source, of: "a.dev") == exact, "what opam leaves behind does not count")
 
-        try Data("two".utf8).write(to: URL(fileURLWithPath: "\(folder)/src/lib/a.ml"))
+        try Data("two".utf8).write(to: URL(fileURLWithPath: "\(directory)/src/lib/a.ml"))
         #expect(try await cache.exact(source, of: "a.dev") != exact)
-        let kept = "\(folder)/kept"
+        let kept = "\(directory)/kept"
         try FileManager.default.copyItem(atPath: try await cache.file(exact, of: "a.dev"), toPath: kept)
-        try FileManager.default.removeItem(atPath: "\(folder)/cache")
+        try FileManager.default.removeItem(atPath: "\(directory)/cache")
         let error = await #expect(throws: SourceError.self) { try await cache.file(exact, of: "a.dev") }
-        #expect(error?.kind == .moved, "the folder is another one now")
-        let object = "\(folder)/objects/\(exact.checksums[0].hexadecimal.prefix(2))/\(exact.checksums[0].hexadecimal)"
+        #expect(error?.kind == .moved, "the directory is another one now")
+        let object =
+            "\(directory)/objects/\(exact.checksums[0].hexadecimal.prefix(2))/\(exact.checksums[0].hexadecimal)"
         try FileManager.default.createDirectory(
             atPath: (object as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: kept, toPath: object)
-        let withStore = SourceCache("\(folder)/cache", objects: "\(folder)/objects")
+        let withStore = SourceCache("\(directory)/cache", objects: "\(directory)/objects")
         #expect(try await withStore.file(exact, of: "a.dev") == object, "the store has what was planned")
         try Data("damaged".utf8).write(to: URL(fileURLWithPath: object))
         await #expect(throws: SourceError.self) { try await withStore.file(exact, of: "a.dev") }

@@ -3,16 +3,16 @@ import TestSupport
 
 /// A repository of git that sources are fetched from.
 struct OriginRepository {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     let git: GitRepository
     static let author = Signature(name: "Ada", email: "ada@example.org", time: 1_234_567_890)
 
     init() throws {
-        folder = try TemporaryDirectory()
-        git = try GitRepository(initializingBare: folder.path)
+        directory = try TemporaryDirectory()
+        git = try GitRepository(initializingBare: directory.path)
     }
 
-    var path: String { folder.path }
+    var path: String { directory.path }
 
     /// Makes `entries` the contents of `reference`: kinds and contents by name.
     @discardableResult

@@ -9,10 +9,10 @@ import Testing
 @testable import Fetching
 
 @Suite struct SourceCacheTests {
-    private let directory: TemporaryDirectory
-    private var folder: String { directory.path }
+    private let temporary: TemporaryDirectory
+    private var directory: String { temporary.path }
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { temporary = try TemporaryDirectory() }
 
     private func source(_ text: String, url: String = "https://one.example/a.tgz") throws -> Source {
         let checksums = try Checksum.Kind.allCases.map { kind in
@@ -38,7 +38,7 @@ import Testing
     }
 
     private func cache(_ server: Server, others: [String] = [], mirrors: [String] = []) -> SourceCache {
-        SourceCache(folder, others: others, mirrors: mirrors) { try await server.download($0, to: $1, limit: $2) }
+        SourceCache(directory, others: others, mirrors: mirrors) { try await server.download($0, to: $1, limit: $2) }
     }
 
     private func contents(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
@@ -53,9 +53,9 @@ import Testing
         #expect(server.asked.withLock { $0 } == ["https://one.example/a.tgz"])
         for checksum in source.checksums {
             let name = checksum.hexadecimal
-            #expect(contents("\(folder)/\(checksum.kind.rawValue)/\(name.prefix(2))/\(name)") == "good")
+            #expect(contents("\(directory)/\(checksum.kind.rawValue)/\(name.prefix(2))/\(name)") == "good")
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/incoming") == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/incoming") == [])
     }
 
     @Test func aWrongFileIsThePackagesFault() async throws {
@@ -84,7 +84,7 @@ import Testing
     @Test func aDamagedCacheIsNoticedAndMended() async throws {
         let source = try source("good")
         let checksum = source.checksums[0]
-        let path = "\(folder)/\(checksum.kind.rawValue)/\(checksum.hexadecimal.prefix(2))"
+        let path = "\(directory)/\(checksum.kind.rawValue)/\(checksum.hexadecimal.prefix(2))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         try Data("bad".utf8).write(to: URL(fileURLWithPath: "\(path)/\(checksum.hexadecimal)"))
         // The contents of the cache are not evidence about the package: only the answers of the servers count.

@@ -50,8 +50,8 @@ struct ObjectFileTests {
             let bytes = Array("later".utf8)
             let id = ObjectID(hashing: .blob, bytes)
             #expect(throws: GitError.self) { try repository.blob(id) }
-            let folder = repository.directory + "objects/" + id.hex.prefix(2)
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let directory = repository.directory + "objects/" + id.hex.prefix(2)
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             try LooseObjects(directory: repository.directory + "objects").write(id, .blob, bytes)
             #expect(try repository.blob(id) == bytes)
         }

@@ -6,15 +6,15 @@ import Testing
 
 /// Messages about repositories that cannot be opened, or that lack objects.
 @Suite struct OpeningTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let origin: String
 
     init() throws {
-        folder = try TemporaryDirectory()
-        origin = folder("origin")
-        try folder.shell("git init -q -b main \"$1\"", folder("origin"))
+        directory = try TemporaryDirectory()
+        origin = directory("origin")
+        try directory.shell("git init -q -b main \"$1\"", directory("origin"))
         for number in 1...3 {
-            try folder.write("\(number)", to: "origin/file")
+            try directory.write("\(number)", to: "origin/file")
             try git("add", ".", at: origin)
             try git("commit", "-qm", "\(number)", at: origin)
         }
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    /// A `.git` that exists and cannot be opened is never taken for a plain folder.
+    /// A `.git` that exists and cannot be opened is never taken for a plain directory.
     @Test(arguments: [
         ("rm .git/HEAD", "it has no HEAD"), ("rm -r .git/objects", "it has no objects"),
         ("rm -r .git && mkdir .git", "it has no HEAD, no objects, no refs"),
@@ -42,8 +42,8 @@ import Testing
         ("git config core.repositoryformatversion 1 && git config extensions.objectFormat sha256", "SHA-256"),
     ])
     func aBrokenRepositoryIsNamed(damage: String, words: String) throws {
-        let path = folder("broken")
-        try folder.shell("cp -r \"$1\" \"$2\"; cd \"$2\"; \(damage)", origin, path)
+        let path = directory("broken")
+        try directory.shell("cp -r \"$1\" \"$2\"; cd \"$2\"; \(damage)", origin, path)
         let found = error(path)
         let error = try #require(found)
         #expect(error.kind != .notFound, "\(error)")
@@ -52,48 +52,49 @@ import Testing
         #expect(error.hint != nil)
     }
 
-    @Test func aPlainFolderIsNoRepository() throws {
-        try folder.shell("mkdir -p \"$1\"/packages/objects; echo 'ref: x' > \"$1\"/HEAD", folder("plain"))
-        #expect(error(folder("plain"))?.kind == .notFound)
-        #expect(error(folder("nowhere"))?.kind == .notFound)
+    @Test func aPlainDirectoryIsNoRepository() throws {
+        try directory.shell("mkdir -p \"$1\"/packages/objects; echo 'ref: x' > \"$1\"/HEAD", directory("plain"))
+        #expect(error(directory("plain"))?.kind == .notFound)
+        #expect(error(directory("nowhere"))?.kind == .notFound)
     }
 
     @Test func linkedWorkTreesReadTheirMainRepositoryOrReportItsAbsence() throws {
-        try git("worktree", "add", "-q", folder("tree"), at: origin)
+        try git("worktree", "add", "-q", directory("tree"), at: origin)
         try git("config", "core.repositoryformatversion", "1", at: origin)
         try git("config", "extensions.worktreeConfig", "true", at: origin)
-        let repository = try GitRepository(opening: folder("tree"))
+        let repository = try GitRepository(opening: directory("tree"))
         try repository.refresh()
         let head = try repository.resolve(commit: "HEAD")
         #expect(try repository.commit(head).subject == "3")
-        try FileManager.default.moveItem(atPath: origin, toPath: folder("moved"))
-        let answer = error(folder("tree"))
+        try FileManager.default.moveItem(atPath: origin, toPath: directory("moved"))
+        let answer = error(directory("tree"))
         let gone = try #require(answer)
         #expect(gone.kind == .unusable && gone.detail.contains("which does not exist"), "\(gone)")
     }
 
     @Test func shallowPartialAndSharedClonesSayWhatTheyLack() throws {
-        try git("clone", "-q", "--depth", "1", "file://\(origin)", folder("shallow"), at: folder.path)
-        let shallow = try GitRepository(opening: folder("shallow"))
+        try git("clone", "-q", "--depth", "1", "file://\(origin)", directory("shallow"), at: directory.path)
+        let shallow = try GitRepository(opening: directory("shallow"))
         let head = try shallow.resolve(commit: "HEAD")
         #expect(try shallow.commit(head).parents == [], "its history ends here")
         let older = #expect(throws: GitError.self) { try shallow.resolve(commit: "HEAD~1") }
         #expect(older?.kind == .incomplete && older?.hint?.contains("--unshallow") == true, "\(older as Any)")
 
-        try git("clone", "-q", "--bare", "--filter=blob:none", "file://\(origin)", folder("partial"), at: folder.path)
-        let partial = try GitRepository(opening: folder("partial"))
+        try git(
+            "clone", "-q", "--bare", "--filter=blob:none", "file://\(origin)", directory("partial"), at: directory.path)
+        let partial = try GitRepository(opening: directory("partial"))
         let tree = try partial.commit(partial.resolve(commit: "HEAD")).tree
         let file = try #require(try partial.tree(tree).entry(named: "file"))
         let missing = #expect(throws: GitError.self) { try partial.blob(file.id) }
         #expect(missing?.kind == .incomplete && missing?.detail.contains("partial clone") == true)
         let remedy = try #require(missing?.hint?.split(separator: ": ", maxSplits: 1).last)
-        try folder.shell(String(remedy))
-        #expect(try GitRepository(opening: folder("partial")).blob(file.id) == Array("3".utf8), "the remedy works")
+        try directory.shell(String(remedy))
+        #expect(try GitRepository(opening: directory("partial")).blob(file.id) == Array("3".utf8), "the remedy works")
 
-        try git("clone", "-q", "--shared", origin, folder("shared"), at: folder.path)
-        try FileManager.default.moveItem(atPath: origin, toPath: folder("moved"))
+        try git("clone", "-q", "--shared", origin, directory("shared"), at: directory.path)
+        try FileManager.default.moveItem(atPath: origin, toPath: directory("moved"))
         let lost = #expect(throws: GitError.self) {
-            try GitRepository(opening: folder("shared")).resolve(commit: "HEAD")
+            try GitRepository(opening: directory("shared")).resolve(commit: "HEAD")
         }
         #expect(lost?.kind == .corrupted && lost?.detail.contains("'\(origin)/.git/objects'") == true, "\(lost as Any)")
     }
@@ -108,22 +109,22 @@ import Testing
         }
         let typo = #expect(throws: GitError.self) { try repository.resolve(commit: "mian") }
         #expect(typo?.kind == .notFound && typo?.category == .input)
-        try folder.shell("git init -q \"$1\"", folder("new"))
+        try directory.shell("git init -q \"$1\"", directory("new"))
         let unborn = #expect(throws: GitError.self) {
-            try GitRepository(opening: folder("new")).resolve(commit: "HEAD")
+            try GitRepository(opening: directory("new")).resolve(commit: "HEAD")
         }
         #expect(unborn?.kind == .notFound && unborn?.detail.contains("has no commit yet") == true, "\(unborn as Any)")
     }
 
     /// Only root can change a file's owner.
     @Test(.enabled(if: geteuid() == 0)) func anotherUsersRepositoryIsRefusedUnlessGitAllowsIt() throws {
-        try folder.shell("chown -R 65534 \"$1\"", origin)
+        try directory.shell("chown -R 65534 \"$1\"", origin)
         defer { GitEnvironment([:]).adopt() }
-        let home = folder("home")
+        let home = directory("home")
         func allow(_ values: String...) throws {
-            try folder.shell("mkdir -p \"$1\"; rm -f \"$1\"/.gitconfig", home)
+            try directory.shell("mkdir -p \"$1\"; rm -f \"$1\"/.gitconfig", home)
             for value in values {
-                try folder.shell("HOME=\"$1\" git config --global --add safe.directory \"$2\"", home, value)
+                try directory.shell("HOME=\"$1\" git config --global --add safe.directory \"$2\"", home, value)
             }
             GitEnvironment(["GIT_CONFIG_GLOBAL": "\(home)/.gitconfig", "HOME": home]).adopt()
         }
@@ -133,7 +134,7 @@ import Testing
         #expect(refused.kind == .owner && refused.category == .input)
         #expect(refused.hint?.contains("git config --global --add safe.directory '\(origin)'") == true, "\(refused)")
         #expect(refused.hint?.contains("chown") == true)
-        for values in [["*"], [origin], [folder.path + "/*"], ["", "*"]] {
+        for values in [["*"], [origin], [directory.path + "/*"], ["", "*"]] {
             try allow(values[0])
             if values.count > 1 { try allow(values[0], values[1]) }
             #expect(error(origin) == nil, "\(values)")
@@ -150,9 +151,9 @@ import Testing
     }
 
     @Test(arguments: ["a b%20c", "host:path", "q?x#y", "émile"]) func aPathIsNeverAURL(name: String) throws {
-        let path = folder(name)
+        let path = directory(name)
         try FileManager.default.copyItem(atPath: origin, toPath: path)
-        let here = try GitRepository(initializingBare: folder("here"))
+        let here = try GitRepository(initializingBare: directory("here"))
         try here.configure([
             (key: "url.https://example.invalid/.insteadOf", value: "/"),
             (key: "url.file:///nowhere/.insteadOf", value: "file://"),
@@ -166,22 +167,22 @@ import Testing
 extension OpeningTests {
     /// libgit2 1.5 crashes when it reads at the offset in such an index.
     @Test func anIndexThatLeadsOutsideOfItsPackIsRefused() throws {
-        let folder = try TemporaryDirectory()
-        try folder.shell("git init -q --bare -b main \"$1\"", folder("git"))
-        let origin = try GitRepository(initializingBare: folder("git"))
+        let directory = try TemporaryDirectory()
+        try directory.shell("git init -q --bare -b main \"$1\"", directory("git"))
+        let origin = try GitRepository(initializingBare: directory("git"))
         let id = try origin.write(.blob, Array("contents".utf8))
-        try folder.shell(
+        try directory.shell(
             "cd \"$1\" && echo \"$2\" | git pack-objects -q objects/pack/pack && rm -r objects/\(id.hex.prefix(2))",
-            folder("git"), id.hex)
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder("git/objects/pack"))
-        let index = folder("git/objects/pack/" + (try #require(names.first { $0.hasSuffix(".idx") })))
-        #expect(try GitRepository(opening: folder("git")).blob(id) == Array("contents".utf8))
+            directory("git"), id.hex)
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory("git/objects/pack"))
+        let index = directory("git/objects/pack/" + (try #require(names.first { $0.hasSuffix(".idx") })))
+        #expect(try GitRepository(opening: directory("git")).blob(id) == Array("contents".utf8))
         var bytes = try Data(contentsOf: URL(filePath: index))
         // The offset of the only object: after the head, 256 sums, its name and its checksum.
         bytes[8 + 1024 + 20 + 4] |= 0x40
         chmod(index, 0o644)
         try bytes.write(to: URL(filePath: index))
-        let error = #expect(throws: GitError.self) { try GitRepository(opening: folder("git")).blob(id) }
+        let error = #expect(throws: GitError.self) { try GitRepository(opening: directory("git")).blob(id) }
         #expect(error?.kind == .corrupted && error?.detail.contains(".idx") == true, "\(error as Any)")
     }
 }

@@ -6,16 +6,17 @@ import Testing
 struct SpareFilesTests {
     private let rest: UInt32 = 60_000
 
-    /// A folder with an empty pool and a file of the given size.
+    /// A directory with an empty pool and a file of the given size.
     private func withPool(
-        after threshold: Int = 0, rest: Int = 50, _ body: (RecycledFiles, _ folder: String) async throws -> Void
+        after threshold: Int = 0, rest: Int = 50, _ body: (RecycledFiles, _ directory: String) async throws -> Void
     ) async throws {
-        let folder = try TemporaryDirectory()
-        try await body(RecycledFiles(directory: folder.path + "/spare", after: threshold, rest: rest), folder.path)
+        let directory = try TemporaryDirectory()
+        try await body(
+            RecycledFiles(directory: directory.path + "/spare", after: threshold, rest: rest), directory.path)
     }
 
-    /// A process that another test starts has each open file of this one until it executes its program, and a file that is open
-    /// is passed over.
+    /// A process that another test starts has each open file of this one until it executes its program, and a file that
+    /// is open is passed over.
     private func take(_ kind: RecycledFiles.Kind, from pool: RecycledFiles) async throws -> RecycledFiles.Spare {
         var spare: RecycledFiles.Spare?
         try await waitUntil("a file is given") {
@@ -33,17 +34,17 @@ struct SpareFilesTests {
     private func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
     @Test func aFileIsGivenOnceAndAfterARest() async throws {
-        try await withPool(rest: 3_600_000) { pool, folder in
-            try makeFile(folder + "/a")
-            pool.move([(folder + "/a", .pack)], from: folder)
-            #expect(!isThere(folder + "/a"))
+        try await withPool(rest: 3_600_000) { pool, directory in
+            try makeFile(directory + "/a")
+            pool.move([(directory + "/a", .pack)], from: directory)
+            #expect(!isThere(directory + "/a"))
             usleep(rest)
             #expect(pool.take(.pack, size: 1) == nil, "it has not rested")
         }
-        try await withPool { pool, folder in
-            try makeFile(folder + "/a")
-            pool.move([(folder + "/a", .pack)], from: folder)
-            #expect(!isThere(folder + "/a"))
+        try await withPool { pool, directory in
+            try makeFile(directory + "/a")
+            pool.move([(directory + "/a", .pack)], from: directory)
+            #expect(!isThere(directory + "/a"))
             usleep(rest)
             #expect(pool.take(.index, size: 1) == nil, "it is of another kind")
             let spare = try await take(.pack, from: pool)
@@ -55,11 +56,11 @@ struct SpareFilesTests {
     }
 
     @Test func filesInUseAreNotRecycled() async throws {
-        try await withPool { pool, folder in
-            try makeFile(folder + "/a")
-            let reader = open(folder + "/a", O_RDONLY)
+        try await withPool { pool, directory in
+            try makeFile(directory + "/a")
+            let reader = open(directory + "/a", O_RDONLY)
             let map = mmap(nil, 100, PROT_READ, MAP_SHARED, reader, 0)
-            pool.move([(folder + "/a", .pack)], from: folder)
+            pool.move([(directory + "/a", .pack)], from: directory)
             usleep(rest)
             #expect(pool.take(.pack, size: 1) == nil)
             close(reader)
@@ -71,57 +72,57 @@ struct SpareFilesTests {
     }
 
     @Test func filesWithSeveralNamesAreNotRecycled() async throws {
-        try await withPool { pool, folder in
+        try await withPool { pool, directory in
             // Like the packs of a clone on the same disk.
-            try makeFile(folder + "/a")
-            try makeFile(folder + "/b")
-            link(folder + "/a", folder + "/clone-a")
-            pool.move([(folder + "/a", .pack), (folder + "/b", .pack)], from: folder)
-            let kept = try FileManager.default.contentsOfDirectory(atPath: folder + "/spare")
-            #expect(kept.count == 1 && isThere(folder + "/clone-a"))
-            link("\(folder)/spare/\(kept[0])", folder + "/clone-b")
+            try makeFile(directory + "/a")
+            try makeFile(directory + "/b")
+            link(directory + "/a", directory + "/clone-a")
+            pool.move([(directory + "/a", .pack), (directory + "/b", .pack)], from: directory)
+            let kept = try FileManager.default.contentsOfDirectory(atPath: directory + "/spare")
+            #expect(kept.count == 1 && isThere(directory + "/clone-a"))
+            link("\(directory)/spare/\(kept[0])", directory + "/clone-b")
             usleep(rest)
             #expect(pool.take(.pack, size: 1) == nil)
-            #expect(try Data(contentsOf: URL(filePath: folder + "/clone-b")) == Data(repeating: 1, count: 100))
+            #expect(try Data(contentsOf: URL(filePath: directory + "/clone-b")) == Data(repeating: 1, count: 100))
         }
     }
 
     @Test func aLinkBecomesAFileOnceItsFirstNameIsAnothers() async throws {
-        try await withPool { pool, folder in
-            try makeFile(folder + "/reference", mode: 0o644)
-            try makeFile(folder + "/next", mode: 0o644)
-            let second = try #require(pool.link(folder + "/reference", .reference))
-            #expect(rename(folder + "/next", folder + "/reference") == 0)
+        try await withPool { pool, directory in
+            try makeFile(directory + "/reference", mode: 0o644)
+            try makeFile(directory + "/next", mode: 0o644)
+            let second = try #require(pool.link(directory + "/reference", .reference))
+            #expect(rename(directory + "/next", directory + "/reference") == 0)
             pool.add(second, .reference)
             usleep(rest)
             let spare = try await take(.reference, from: pool)
             #expect(spare.path == second)
             close(spare.descriptor)
             // A file that still has its first name is never reused.
-            let third = try #require(pool.link(folder + "/reference", .reference))
+            let third = try #require(pool.link(directory + "/reference", .reference))
             pool.add(third, .reference)
             usleep(rest)
             #expect(pool.take(.reference, size: 1) == nil)
-            #expect(isThere(folder + "/reference"))
+            #expect(isThere(directory + "/reference"))
         }
     }
 
     @Test func littleIsKept() async throws {
-        try await withPool(after: 3) { pool, folder in
+        try await withPool(after: 3) { pool, directory in
             func give(_ name: String, size: Int = 1) throws -> Bool {
-                try makeFile("\(folder)/\(name)", size: size)
-                let before = try? FileManager.default.contentsOfDirectory(atPath: folder + "/spare").count
-                pool.move([("\(folder)/\(name)", .index)], from: folder)
-                #expect(!isThere("\(folder)/\(name)"))
-                return try FileManager.default.contentsOfDirectory(atPath: folder + "/spare").count != before ?? 0
+                try makeFile("\(directory)/\(name)", size: size)
+                let before = try? FileManager.default.contentsOfDirectory(atPath: directory + "/spare").count
+                pool.move([("\(directory)/\(name)", .index)], from: directory)
+                #expect(!isThere("\(directory)/\(name)"))
+                return try FileManager.default.contentsOfDirectory(atPath: directory + "/spare").count != before ?? 0
             }
-            try FileManager.default.createDirectory(atPath: folder + "/spare", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: directory + "/spare", withIntermediateDirectories: true)
             #expect(try !give("before"), "nobody wanted three files yet")
             for _ in 0..<3 { #expect(pool.take(.index, size: 1) == nil) }
             #expect(try give("small"))
             #expect(try !give("large", size: RecycledFiles.largest + 1))
             for number in 0..<400 { _ = try give("\(number)") }
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/spare").count == 256)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory + "/spare").count == 256)
         }
     }
 

@@ -37,15 +37,15 @@ struct HTTPClientTests {
 
     @Test func bodiesAreSentCompletely() async throws {
         let server = try await TestServer()
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let bytes = (0..<300_000).map { UInt8($0 % 251) }
-        try Data(bytes).write(to: URL(filePath: folder("file")))
+        try Data(bytes).write(to: URL(filePath: directory("file")))
         let sum = bytes.reduce(0) { $0 + Int($1) }
         for method in [HTTPRequest.Method.put, .post, .patch] {
             var request = HTTPRequest(method, "\(server.url)/")
             request.body = .bytes(bytes)
             #expect(try text(client.send(request)) == "\(method.rawValue) 300000 \(sum)")
-            request.body = .file(folder("file"), offset: 251, count: 502)
+            request.body = .file(directory("file"), offset: 251, count: 502)
             #expect(try text(client.send(request)) == "\(method.rawValue) 502 \(2 * 250 * 251 / 2)")
             request.body = .bytes([])
             #expect(try text(client.send(request)) == "\(method.rawValue) 0 0")
@@ -57,7 +57,7 @@ struct HTTPClientTests {
         headers.headers = [("X-Bad", "a\r\nInjected: 1")]
         #expect(kind { _ = try client.send(headers) } == .address)
         var short = HTTPRequest(.put, "\(server.url)/")
-        short.body = .file(folder("file"), count: 300_001)
+        short.body = .file(directory("file"), count: 300_001)
         #expect(throws: SystemError.self, "the file ends early") { try client.send(short) }
     }
 
@@ -115,11 +115,11 @@ struct HTTPClientTests {
         #expect(throws: Enough.self) {
             try client.send(HTTPRequest(.get, "\(server.url)/text")) { _ in throw Enough() }
         }
-        let folder = try TemporaryDirectory()
-        let response = try await client.download(HTTPRequest(.get, "\(server.url)/text"), to: folder("file"))
-        #expect(response.isSuccess && folder.read("file") == "hello")
+        let directory = try TemporaryDirectory()
+        let response = try await client.download(HTTPRequest(.get, "\(server.url)/text"), to: directory("file"))
+        #expect(response.isSuccess && directory.read("file") == "hello")
         await #expect(throws: SystemError.self) {
-            try await client.download(HTTPRequest(.get, "\(server.url)/text"), to: folder("absent/file"))
+            try await client.download(HTTPRequest(.get, "\(server.url)/text"), to: directory("absent/file"))
         }
     }
 

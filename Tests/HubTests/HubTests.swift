@@ -13,19 +13,19 @@ import Testing
 
 /// A hub by stock git, and two stores that use it one after the other.
 @Suite struct HubTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryDirectory()
-        try folder.shell("git init -q --bare hub.git && git -C hub.git config receive.denyNonFastForwards true")
+        directory = try TemporaryDirectory()
+        try directory.shell("git init -q --bare hub.git && git -C hub.git config receive.denyNonFastForwards true")
     }
 
     private static let variables = ProcessEnvironment(["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"])
 
-    private func hub(_ url: String? = nil) -> Hub { Hub(url ?? folder("hub.git"), environment: Self.variables) }
+    private func hub(_ url: String? = nil) -> Hub { Hub(url ?? directory("hub.git"), environment: Self.variables) }
 
     private func store(_ name: String) throws -> Store {
-        try Store(at: folder(name), options: StoreOptions(durability: .process))
+        try Store(at: directory(name), options: StoreOptions(durability: .process))
     }
 
     private func record(_ package: String, _ outcome: Outcome = .success, at time: Int = 1, in store: Store) throws {
@@ -56,7 +56,7 @@ import Testing
         try hub().push(second)
         #expect(try HubUpdate(hub(), first).run() == [])
         #expect(try outcomes(first) == ["a": .success, "b": .failure])
-        #expect(try folder.shell("git -C hub.git fsck --strict 2>&1 | grep -v notice || true") == "")
+        #expect(try directory.shell("git -C hub.git fsck --strict 2>&1 | grep -v notice || true") == "")
         #expect(try Store.verify(at: first.path, rebuilding: .documents).findings.map(\.message) == [])
     }
 
@@ -82,14 +82,14 @@ import Testing
         _ = try HubUpdate(hub(), second).run()
         #expect(try outcomes(second) == all)
         #expect(try first.snapshots().contains { $0.name.hasSuffix("before-hub") }, "nothing is thrown away")
-        let log = try folder.shell("git -C hub.git log --format=%s results/d/t")
+        let log = try directory.shell("git -C hub.git log --format=%s results/d/t")
         #expect(log.split(separator: "\n").count == 4, "each is recorded once more only where it was not there: \(log)")
     }
 
     /// Results are pushed together; an unreachable hub receives them when it returns.
     @Test func anUnreachableHubReceivesEverythingLater() async throws {
         let first = try store("first")
-        try folder.shell("mv hub.git away.git")
+        try directory.shell("mv hub.git away.git")
         let events = Mutex<[String]>([])
         let pusher = HubPusher(hub(), first) { event in
             switch event {
@@ -103,10 +103,10 @@ import Testing
             pusher.note()
         }
         try await waitUntil("the problem is told") { events.withLock { $0 == ["absent"] } }
-        try folder.shell("mv away.git hub.git")
+        try directory.shell("mv away.git hub.git")
         await pusher.pushed()
         try await waitUntil("the end of it is told") { events.withLock { $0 == ["absent", "recovered"] } }
-        let log = try folder.shell("git -C hub.git log --format=%s results/d/t")
+        let log = try directory.shell("git -C hub.git log --format=%s results/d/t")
         #expect(log.split(separator: "\n").count == 3)
         try await pusher.finish(within: .seconds(60))
     }
@@ -114,21 +114,21 @@ import Testing
     @Test func aKnownProblemIsNotReportedAgain() async throws {
         let events = Mutex<[String]>([])
         let pusher = HubPusher(
-            hub(folder("nowhere")), try store("first"), known: HubError(.absent, "known")
+            hub(directory("nowhere")), try store("first"), known: HubError(.absent, "known")
         ) { event in events.withLock { $0.append("\(event)") } }
         await #expect(throws: HubError.self) { try await pusher.finish(within: .seconds(5)) }
         #expect(events.withLock { $0 } == [])
     }
 
     @Test func nobodyWaitsForEverForAHub() async throws {
-        let pusher = HubPusher(hub(folder("nowhere")), try store("first")) { _ in }
+        let pusher = HubPusher(hub(directory("nowhere")), try store("first")) { _ in }
         let error = await #expect(throws: HubError.self) { try await pusher.finish(within: .seconds(20)) }
         #expect(error?.kind == .absent)
         await pusher.pushed()
     }
 
     @Test func pushesThatTimeOutAreFailures() async throws {
-        let pusher = HubPusher(hub(folder("nowhere")), try store("first")) { _ in }
+        let pusher = HubPusher(hub(directory("nowhere")), try store("first")) { _ in }
         await #expect(throws: HubError.self) { try await pusher.finish(within: .zero) }
     }
 
@@ -138,7 +138,7 @@ import Testing
         try record("a", in: first)
         try hub().push(first)
         #expect(
-            try folder.shell("git -C hub.git for-each-ref --format='%(refname)'") == "refs/heads/results/d/t\n")
+            try directory.shell("git -C hub.git for-each-ref --format='%(refname)'") == "refs/heads/results/d/t\n")
     }
 
     @Test(arguments: [
@@ -193,15 +193,15 @@ import Testing
     }
 
     @Test func theReasonOfARefusedPushIsReported() throws {
-        try folder.write("#!/bin/sh\nprintf 'no pushes\\ntoday\\n' >&2\nexit 1\n", to: "hub.git/hooks/pre-receive")
-        chmod(folder("hub.git/hooks/pre-receive"), 0o755)
+        try directory.write("#!/bin/sh\nprintf 'no pushes\\ntoday\\n' >&2\nexit 1\n", to: "hub.git/hooks/pre-receive")
+        chmod(directory("hub.git/hooks/pre-receive"), 0o755)
         let store = try store("first")
         try record("a", in: store)
         let error = #expect(throws: HubError.self) { try hub().push(store) }
         #expect(error?.kind == .refused)
         #expect(
             error?.message
-                == "\(folder("hub.git")): refs/heads/results/d/t: [remote rejected] (pre-receive hook declined); no pushes; today"
+                == "\(directory("hub.git")): refs/heads/results/d/t: [remote rejected] (pre-receive hook declined); no pushes; today"
         )
     }
 

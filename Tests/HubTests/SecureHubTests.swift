@@ -9,13 +9,13 @@ import Testing
 /// A hub that is reached by https, with a certificate of an authority of its own and a password, as those of forges.
 @Suite(.enabled(if: Program.areInstalled("python3", "openssl", "git"), "needs python3 and openssl"))
 final class SecureHubTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let authority: CertificateAuthority
     private let server: RunningProgram
 
     init() async throws {
-        folder = try TemporaryDirectory()
-        try folder.shell(
+        directory = try TemporaryDirectory()
+        try directory.shell(
             """
             mkdir served home
             git init -q --bare served/hub.git
@@ -23,9 +23,9 @@ final class SecureHubTests {
             """)
         authority = try CertificateAuthority()
         let identity = try authority.issue("server")
-        let script = PackageFolder.url.appending(path: "Tests/Python/git_http.py").path
+        let script = PackageDirectory.url.appending(path: "Tests/Python/git_http.py").path
         server = try Program(
-            ["python3", script, folder("served"), identity.certificate, identity.key, "secret"]
+            ["python3", script, directory("served"), identity.certificate, identity.key, "secret"]
         ).start()
         let server = server
         try await waitUntil("the server listens") { server.output.contains("\n") || !server.isRunning }
@@ -41,18 +41,18 @@ final class SecureHubTests {
 
     /// - Parameter user: the user whose password git's credential helper has; nil: none.
     private func hub(as user: String? = "ann", password: String = "secret", isTrusted: Bool = true) throws -> Hub {
-        try folder.write("[credential]\n\thelper = store\n", to: "home/.gitconfig")
+        try directory.write("[credential]\n\thelper = store\n", to: "home/.gitconfig")
         let known = user.map { "https://\($0):\(password)@127.0.0.1%3a\(port)\n" } ?? ""
-        try folder.write(known, to: "home/.git-credentials", mode: 0o600)
+        try directory.write(known, to: "home/.git-credentials", mode: 0o600)
         var trust = Hub.Trust()
         if isTrusted { trust.authorities = authority.certificates }
         return Hub(
             "https://127.0.0.1:\(port)/hub.git", trust: trust,
-            environment: ProcessEnvironment(["PATH": "/usr/bin:/bin", "HOME": folder("home")]))
+            environment: ProcessEnvironment(["PATH": "/usr/bin:/bin", "HOME": directory("home")]))
     }
 
     private func store(_ name: String) throws -> Store {
-        try Store(at: folder(name), options: StoreOptions(durability: .process))
+        try Store(at: directory(name), options: StoreOptions(durability: .process))
     }
 
     @Test func aStoreIsPushedAndAnotherMadeOfIt() throws {
@@ -63,7 +63,7 @@ final class SecureHubTests {
         let second = try store("second")
         #expect(try HubUpdate(hub(as: "reader"), second).run() == [])
         #expect(try second.snapshot(Branch("main")).commit == first.snapshot(Branch("main")).commit)
-        #expect(try folder.shell("git -C served/hub.git fsck --strict 2>&1 | grep -v notice || true") == "")
+        #expect(try directory.shell("git -C served/hub.git fsck --strict 2>&1 | grep -v notice || true") == "")
     }
 
     /// Each rejection names its kind, and no message contains the password.
@@ -83,7 +83,7 @@ final class SecureHubTests {
             (500, .unreachable), (503, .unreachable), (404, .absent), (429, .unreachable),
         ]
         for (status, kind) in statuses {
-            try folder.write("\(status)", to: "served/status")
+            try directory.write("\(status)", to: "served/status")
             #expect(try refusal(hub())?.kind == kind, "\(status)")
         }
         let ended = try hub()

@@ -7,20 +7,20 @@ import Testing
 /// The facts found in images of several distributions.
 @Suite(.enabled(if: ImageLayout.isPossible, "needs python3, zstd and dpkg"))
 struct ImageFactsTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
     }
 
     private func facts(
         _ layers: [[ImageLayout.Member]], environment: [String] = [], user: String = ""
     ) async throws -> ImageFacts {
-        let layout = ImageLayout(folder("layout"))
+        let layout = ImageLayout(directory("layout"))
         let image = ImageLayout.Image(
             layers.map { ImageLayout.Layer($0) }, architecture: "amd64", environment: environment, user: user)
         try layout.add([image], tag: "x")
-        let store = ImageStore(folder("store"))
+        let store = ImageStore(directory("store"))
         let resolved = try await store.resolve(
             ImageReference(.layout(layout.directory), tag: "x"), architecture: "x86_64")
         let found = try await store.facts(of: resolved)

@@ -13,16 +13,16 @@ import Testing
         if: RegistryServer.isInstalled && ImageLayout.isPossible && Program.areInstalled("skopeo"),
         "needs docker-registry, skopeo, python3 and zstd"))
 struct ImageStoreTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let layout: ImageLayout
 
     init() throws {
-        folder = try TemporaryDirectory()
-        layout = ImageLayout(folder("layout"))
+        directory = try TemporaryDirectory()
+        layout = ImageLayout(directory("layout"))
     }
 
     private func store(_ name: String = "store", timeout: Duration = .seconds(30)) -> ImageStore {
-        ImageStore(folder(name), registries: ImageRegistries(timeout: timeout))
+        ImageStore(directory(name), registries: ImageRegistries(timeout: timeout))
     }
 
     private func reference(_ server: RegistryServer, _ name: String) throws -> ImageReference {
@@ -134,7 +134,7 @@ struct ImageStoreTests {
         let refused = await failure { _ = try await store.layers(of: image) }
         #expect(refused?.category == .unavailable && refused?.description.contains("other contents") == true)
         // The other layer's download may have been cancelled: what has arrived of it stays.
-        #expect(!FileManager.default.fileExists(atPath: folder("store/partial/\(layer)")))
+        #expect(!FileManager.default.fileExists(atPath: directory("store/partial/\(layer)")))
         try original.write(to: URL(filePath: server.file(ofBlob: layer)))
         let file = try await store.layers(of: image)[1].archive
         // Cached files are verified again after their metadata has changed.
@@ -158,20 +158,20 @@ struct ImageStoreTests {
         let (_, upper, _) = try pushImage(to: server, layer: 1)
         let store = store()
         let image = try await store.resolve(reference(server, "x:1"), architecture: "x86_64")
-        try FileManager.default.createDirectory(atPath: folder("store/locks"), withIntermediateDirectories: true)
-        let lock = try OpenFile<SystemError>(folder("store/locks/\(upper)"), O_RDWR | O_CREAT)
+        try FileManager.default.createDirectory(atPath: directory("store/locks"), withIntermediateDirectories: true)
+        let lock = try OpenFile<SystemError>(directory("store/locks/\(upper)"), O_RDWR | O_CREAT)
         try lock.waitForLock()
         var used: [String] = []
         try await store.forEachLayer(of: image) { layer in
             used.append(layer.archive)
             if used.count == 1 {
-                #expect(!FileManager.default.fileExists(atPath: folder("store/blobs/\(upper)")))
+                #expect(!FileManager.default.fileExists(atPath: directory("store/blobs/\(upper)")))
                 lock.unlock()
             }
             let contents = try Program(["sh", "-c", "gzip -dc <\(layer.archive) | sha256sum"]).output().prefix(64)
             #expect(contents == layer.contents.hex)
         }
-        #expect(used.count == 2 && used[1] == folder("store/blobs/\(upper)"))
+        #expect(used.count == 2 && used[1] == directory("store/blobs/\(upper)"))
     }
 
     @Test func aConfigurationThatListsOtherLayersIsRefused() async throws {
@@ -191,7 +191,7 @@ struct ImageStoreTests {
         }
     }
 
-    /// Files of other stores are only read, even if the names of their folders begin with that of this store.
+    /// Files of other stores are only read, even if the names of their directories begin with that of this store.
     @Test func aDamagedBlobOfAnotherStoreIsNotTouched() async throws {
         let server = try await RegistryServer()
         let (_, layer, original) = try pushImage(to: server, layer: 1)
@@ -199,9 +199,9 @@ struct ImageStoreTests {
         let image = try await others.resolve(reference(server, "x:1"), architecture: "x86_64")
         let file = try await others.layers(of: image)[1].archive
         try original.dropLast().write(to: URL(filePath: file))
-        let own = ImageStore(folder("store"), readOnlyFolders: [folder("store-of-others")])
+        let own = ImageStore(directory("store"), readOnlyDirectories: [directory("store-of-others")])
         let found = try await own.layers(of: image)[1].archive
-        #expect(found == folder("store/blobs/\(layer)"))
+        #expect(found == directory("store/blobs/\(layer)"))
         #expect(try Data(contentsOf: URL(filePath: found)) == original)
         #expect(try Data(contentsOf: URL(filePath: file)) == original.dropLast())
     }
@@ -212,16 +212,16 @@ struct ImageStoreTests {
         let (_, layer, original) = try pushImage(to: server, layer: 0)
         let store = store()
         let image = try await store.resolve(reference(server, "x:1"), architecture: "x86_64")
-        try FileManager.default.createDirectory(atPath: folder("store/partial"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: directory("store/partial"), withIntermediateDirectories: true)
         let half = original.count / 2
-        try original.prefix(half).write(to: URL(filePath: folder("store/partial/\(layer)")))
+        try original.prefix(half).write(to: URL(filePath: directory("store/partial/\(layer)")))
         var changed = original
         for index in 0..<half { changed[index] = 0 }
         try changed.write(to: URL(filePath: server.file(ofBlob: layer)))
         #expect("\(try Digest(ofFile: try await store.layers(of: image)[0].archive))" == layer)
         // A part with other bytes is dropped, and everything is pulled again.
         try original.write(to: URL(filePath: server.file(ofBlob: layer)))
-        let (again, other) = (self.store("again"), self.folder("again/partial"))
+        let (again, other) = (self.store("again"), self.directory("again/partial"))
         try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
         try changed.prefix(half).write(to: URL(filePath: "\(other)/\(layer)"))
         #expect("\(try Digest(ofFile: try await again.layers(of: image)[0].archive))" == layer)
@@ -231,10 +231,10 @@ struct ImageStoreTests {
     @Test func partsAreListedAndRemoved() throws {
         let store = store()
         let digest = Digest(of: "layer")
-        let part = folder("store/partial/\(digest)")
-        try folder.write("half", to: "store/partial/\(digest)")
-        try folder.write("", to: "store/locks/\(digest)")
-        let lock = try OpenFile<SystemError>(folder("store/locks/\(digest)"), O_RDWR)
+        let part = directory("store/partial/\(digest)")
+        try directory.write("half", to: "store/partial/\(digest)")
+        try directory.write("", to: "store/locks/\(digest)")
+        let lock = try OpenFile<SystemError>(directory("store/locks/\(digest)"), O_RDWR)
         try lock.waitForLock()
         #expect(store.blobs.isEmpty)
         store.remove(digest)
@@ -296,7 +296,7 @@ struct ImageStoreTests {
                     + #""platform": {"os": "linux", "architecture": "\#(image.1)"}"#
                     + (tag.isEmpty ? "}" : #", "annotations": {"org.opencontainers.image.ref.name": "\#(tag)"}}"#)
             }
-            try folder.write(
+            try directory.write(
                 #"{"schemaVersion": 2, "manifests": [\#(entries.joined(separator: ", "))]}"#, to: "layout/index.json")
             let reference = ImageReference(.layout(layout.directory))
             if isOne {
@@ -336,7 +336,7 @@ struct ImageStoreTests {
             await failure { _ = try await store().resolve(reference, architecture: "x86_64") }?.description
         }
         #expect(
-            await problem(ImageReference(.layout(folder("absent"))))?.contains("is not an OCI image layout") == true)
+            await problem(ImageReference(.layout(directory("absent"))))?.contains("is not an OCI image layout") == true)
         try layout.add([image("1")], tag: "one")
         #expect(
             try await store().resolve(ImageReference(.layout(layout.directory)), architecture: "x86_64").layers.count
@@ -344,9 +344,9 @@ struct ImageStoreTests {
         try layout.add([image("2")], tag: "two")
         let several = await problem(ImageReference(.layout(layout.directory)))
         #expect(several?.contains("has 2 images") == true && several?.contains("there are one, two") == true)
-        try folder.write("tar", to: "saved.tar")
-        #expect(await problem(ImageReference(.layout(folder("saved.tar"))))?.contains("docker-archive:") == true)
-        try folder.write("[]", to: "layout/index.json")
+        try directory.write("tar", to: "saved.tar")
+        #expect(await problem(ImageReference(.layout(directory("saved.tar"))))?.contains("docker-archive:") == true)
+        try directory.write("[]", to: "layout/index.json")
         #expect(await problem(ImageReference(.layout(layout.directory)))?.contains("expected an index") == true)
     }
 }

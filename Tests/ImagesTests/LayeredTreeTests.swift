@@ -8,21 +8,21 @@ import Testing
 /// The results of layers on top of each other, including malicious ones.
 @Suite(.enabled(if: ImageLayout.isPossible, "needs python3, zstd and dpkg"))
 struct LayeredTreeTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let root: String
     /// A directory next to the root, in which no file may ever appear.
     private let outside: String
 
     init() throws {
-        folder = try TemporaryDirectory()
-        root = folder("top/root")
-        outside = folder("outside")
-        try folder.shell("mkdir -p top/root outside")
-        try folder.write("untouched", to: "outside/file")
+        directory = try TemporaryDirectory()
+        root = directory("top/root")
+        outside = directory("outside")
+        try directory.shell("mkdir -p top/root outside")
+        try directory.write("untouched", to: "outside/file")
     }
 
     private func unpack(_ layers: [ImageLayout.Layer], limits: TreeLimits = TreeLimits()) throws {
-        let layout = ImageLayout(folder("layout"))
+        let layout = ImageLayout(directory("layout"))
         let digest = try layout.add([ImageLayout.Image(layers)], tag: "x")
         var tree = LayeredTree(in: root, ownership: .extractor, limits: limits)
         for layer in try layout.layers(of: digest) { try tree.add(layout.blob(layer)) }
@@ -37,16 +37,16 @@ struct LayeredTreeTests {
     /// All names below the root, sorted; those of directories end with a slash.
     private var names: [String] {
         get throws {
-            try folder.shell("cd top/root; find . -mindepth 1 \\( -type d -printf '%P/\\n' -o -printf '%P\\n' \\)")
+            try directory.shell("cd top/root; find . -mindepth 1 \\( -type d -printf '%P/\\n' -o -printf '%P\\n' \\)")
                 .split(separator: "\n").map(String.init).sorted()
         }
     }
 
-    private func text(_ name: String) -> String? { folder.read("top/root/\(name)") }
+    private func text(_ name: String) -> String? { directory.read("top/root/\(name)") }
 
     private func expectNothingOutside() throws {
-        #expect(try folder.shell("find outside top -maxdepth 1 | sort") == "outside\noutside/file\ntop\ntop/root\n")
-        #expect(folder.read("outside/file") == "untouched")
+        #expect(try directory.shell("find outside top -maxdepth 1 | sort") == "outside\noutside/file\ntop\ntop/root\n")
+        #expect(directory.read("outside/file") == "untouched")
     }
 
     @Test(arguments: ["gzip", "zstd", "none"]) func laterLayersWin(compression: String) throws {
@@ -96,7 +96,7 @@ struct LayeredTreeTests {
             [.file("a", "1"), .hardLink("b", to: "a"), .hardLink("./b", to: "b"), .file("x", "old")],
             [.hardLink("c", to: "/a"), .file("a", "2"), .hardLink("x", to: "b")])
         #expect(text("a") == "2" && text("b") == "1" && text("c") == "1" && text("x") == "1")
-        #expect(try folder.shell("stat -c %h top/root/c") == "3\n")
+        #expect(try directory.shell("stat -c %h top/root/c") == "3\n")
     }
 
     /// As `usr/bin` and `/bin` are merged by a link, and later layers name either.
@@ -125,7 +125,7 @@ struct LayeredTreeTests {
             [.link("gone", to: "/nowhere"), .file("gone/x", "evil")],
         ]
         for attack in attacks {
-            #expect(code { try unpack(attack) } == .unsafePath || (try? folder.shell("test ! -e top/root/x")) == nil)
+            #expect(code { try unpack(attack) } == .unsafePath || (try? directory.shell("test ! -e top/root/x")) == nil)
             try expectNothingOutside()
         }
         let inside: [[ImageLayout.Member]] = [
@@ -160,34 +160,34 @@ struct LayeredTreeTests {
 
     /// The digest of the tar file counts, whatever its compression, including the bytes after the last member.
     @Test(arguments: ["gzip", "zstd", "none"]) func otherContentsThanListedAreRefused(compression: String) throws {
-        let layout = ImageLayout(folder("layout"))
+        let layout = ImageLayout(directory("layout"))
         let digest = try layout.add(
             [ImageLayout.Image([ImageLayout.Layer([.file("a", "1")], compression: compression)])], tag: "x")
         let layer = layout.blob(try layout.layers(of: digest)[0])
         let program = ["gzip": "gzip -dc", "zstd": "zstd -dcq", "none": "cat"][compression] ?? ""
-        let hex = try folder.shell("\(program) <\(layer) | sha256sum").prefix(64)
+        let hex = try directory.shell("\(program) <\(layer) | sha256sum").prefix(64)
         let right = try #require(Digest(hex: hex))
         var tree = LayeredTree(in: root, ownership: .extractor, limits: TreeLimits())
         try tree.add(layer, contents: right)
         let error = #expect(throws: ArchiveError.self) { try tree.add(layer, contents: Digest(of: "other")) }
         #expect(error?.code == .damaged && error?.description.contains("\(right)") == true)
         // Zeros without end after the last member.
-        try folder.shell("{ \(program) <\(layer); head -c 30000000 /dev/zero; } | gzip >long")
-        #expect(code { try tree.add(folder("long"), contents: right) } == .damaged)
+        try directory.shell("{ \(program) <\(layer); head -c 30000000 /dev/zero; } | gzip >long")
+        #expect(code { try tree.add(directory("long"), contents: right) } == .damaged)
         var small = LayeredTree(in: root, ownership: .extractor, limits: TreeLimits(bytes: 1000, entries: 100))
-        #expect(code { try small.add(folder("long")) } == .tooManyBytes)
+        #expect(code { try small.add(directory("long")) } == .tooManyBytes)
     }
 
     @Test func aLayerThatEndsEarlyIsDamaged() throws {
-        let layout = ImageLayout(folder("layout"))
+        let layout = ImageLayout(directory("layout"))
         let digest = try layout.add(
             [ImageLayout.Image([ImageLayout.Layer((0..<400).map { .file("f\($0)", "\($0)") })])], tag: "x")
         let layer = layout.blob(try layout.layers(of: digest)[0])
         let size = try Data(contentsOf: URL(filePath: layer)).count
         for part in [0, 5, size / 2, size - 9] {
-            try folder.shell("head -c \(part) \(layer) >part")
+            try directory.shell("head -c \(part) \(layer) >part")
             var tree = LayeredTree(in: root, ownership: .extractor, limits: TreeLimits())
-            #expect(code { try tree.add(folder("part"), contents: Digest(of: "")) } == .damaged, "\(part) bytes")
+            #expect(code { try tree.add(directory("part"), contents: Digest(of: "")) } == .damaged, "\(part) bytes")
         }
     }
 
@@ -199,7 +199,7 @@ struct LayeredTreeTests {
             "security.capability": capability, "user.note": "é", "user.overlay.opaque": "y", "trusted.x": "1",
             "security.other": "1",
         ]
-        let layout = ImageLayout(folder("layout"))
+        let layout = ImageLayout(directory("layout"))
         let digest = try layout.add(
             [
                 ImageLayout.Image([
@@ -221,18 +221,18 @@ struct LayeredTreeTests {
             """
         let hex = Array(capability.utf8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         #expect(
-            try Program(["python3", "-c", script], in: folder.path).output()
+            try Program(["python3", "-c", script], in: directory.path).output()
                 == "ping security.capability \(hex)\nping user.note c3a9\nd user.note c3a9\n")
     }
 
     @Test func damageIsNoticed() throws {
-        try folder.write("no archive", to: "layer")
+        try directory.write("no archive", to: "layer")
         var tree = LayeredTree(in: root, ownership: .extractor, limits: TreeLimits())
-        #expect(code { try tree.add(folder("layer")) } == .damaged)
+        #expect(code { try tree.add(directory("layer")) } == .damaged)
     }
 
     @Test(.enabled(if: getuid() == 0, "needs root")) func ownersAndModesAreKept() throws {
-        let layout = ImageLayout(folder("layout"))
+        let layout = ImageLayout(directory("layout"))
         let digest = try layout.add(
             [
                 ImageLayout.Image([
@@ -245,7 +245,7 @@ struct LayeredTreeTests {
         var tree = LayeredTree(in: root, ownership: .shifted(100_000), limits: TreeLimits())
         try tree.add(layout.blob(try layout.layers(of: digest)[0]))
         #expect(
-            try folder.shell("cd top/root; stat -c '%n %u %g %a' a far t su wall")
+            try directory.shell("cd top/root; stat -c '%n %u %g %a' a far t su wall")
                 == "a 101000 101000 640\nfar 165534 165534 644\nt 0 0 1777\nsu 0 0 4755\nwall 100005 100005 2755\n")
     }
 }

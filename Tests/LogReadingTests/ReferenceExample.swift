@@ -67,7 +67,7 @@ struct ReferenceExample: Decodable, CustomTestStringConvertible {
     }
 
     /// Real failures among the reference data next to the package.
-    static let publicFile = PackageFolder.shared.appending(path: "failure-logs/public.jsonl")
+    static let publicFile = PackageDirectory.shared.appending(path: "failure-logs/public.jsonl")
 
     /// Messages of many tools in their usual forms, written for these tests.
     static let variants =

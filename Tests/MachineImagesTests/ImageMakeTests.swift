@@ -247,7 +247,7 @@ private enum StandIn {
         "needs Debian's qemu-system-x86, qemu-utils, linux-image-cloud-amd64, busybox-static, genisoimage, isolinux, syslinux-common, syslinux-utils, kmod"
 
     static func make(_ name: String, mode: String = "nothing", at path: String) throws {
-        let guest = "\(PackageFolder.path)/Tests/MachineImagesTests/Guest"
+        let guest = "\(PackageDirectory.path)/Tests/MachineImagesTests/Guest"
         let script = "\(path).script"
         try "mode=\(mode)\n\(String(contentsOfFile: "\(guest)/\(name)", encoding: .utf8))"
             .write(toFile: script, atomically: true, encoding: .utf8)

@@ -95,7 +95,8 @@ import Testing
             ])
     }
 
-    /// The answers are found by the installer's own rule: `KEY = VALUE`, the key a part of the question that ends with a word.
+    /// The answers are found by the installer's own rule: `KEY = VALUE`, the key a part of the question that ends with
+    /// a word.
     @Test func openBSDsAnswers() async throws {
         let disk = try await recipe("openbsd-7.8", "install78.img")
         let conf = try #require(disk.files["install.conf"])
@@ -131,7 +132,8 @@ import Testing
             ])
     }
 
-    /// The menus for which QEMU's own tests wait when they install NetBSD 9.2, drawn by curses, and the two forms of some.
+    /// The menus for which QEMU's own tests wait when they install NetBSD 9.2, drawn by curses, and the two forms of
+    /// some.
     @Test(arguments: ["a: Guid Partition Table", nil])
     func netBSD(scheme: String?) async throws {
         let recipe = try await recipe("netbsd-10.1", "NetBSD-10.1-amd64.iso")

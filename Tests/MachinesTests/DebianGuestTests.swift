@@ -3,8 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// `ci run` with Debian in a virtual machine: UEFI firmware, a boot loader, cloud-init, systemd and sudo are real; the package
-/// manager answers as FreeBSD's does.
+/// `ci run` with Debian in a virtual machine: UEFI firmware, a boot loader, cloud-init, systemd and sudo are real; the
+/// package manager answers as FreeBSD's does.
 @Suite(
     .enabled(
         if: TestGuest.isPossible && getuid() == 0 && Program.areInstalled("mmdebstrap")
@@ -17,11 +17,11 @@ struct DebianGuestTests {
         let begin = Int(Date().timeIntervalSince1970)
         let guest = try TemporaryDirectory()
         try Program(
-            [PackageFolder.url.appending(path: "Tests/MachinesTests/make-debian-guest").path, "freebsd"],
+            [PackageDirectory.url.appending(path: "Tests/MachinesTests/make-debian-guest").path, "freebsd"],
             in: guest.path, isJoined: true
         ).output()
         let checksum = try Program(["/usr/bin/sha256sum", guest("disk.qcow2")]).output().prefix(64)
-        try lab.folder.write(
+        try lab.directory.write(
             """
             deployment: debian
             repositories: [{path: repo}]

@@ -7,9 +7,9 @@ import Testing
 /// Keys for machines.
 @Suite(.enabled(if: Program.areInstalled("ssh-keygen"), "needs OpenSSH"))
 struct KeyTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
-    init() throws { folder = try TemporaryDirectory() }
+    init() throws { directory = try TemporaryDirectory() }
 
     private func publicKey(_ path: String) throws -> String {
         let text = try String(contentsOfFile: "\(path).pub", encoding: .utf8)
@@ -18,28 +18,28 @@ struct KeyTests {
 
     /// A comment would be part of the seed, which is YAML.
     @Test func existingKeysLoseTheirComments() async throws {
-        try folder.shell("ssh-keygen -q -t ecdsa -N '' -C \"it's me: a #comment\" -f id")
-        let first = try await MachineKey.existing(folder("id"))
-        #expect(first.publicKey == (try publicKey(folder("id"))))
-        try folder.shell("rm id; ssh-keygen -q -t ed25519 -N '' -f id")
-        let second = try await MachineKey.existing(folder("id"))
-        #expect(second.publicKey == (try publicKey(folder("id"))) && second != first)
+        try directory.shell("ssh-keygen -q -t ecdsa -N '' -C \"it's me: a #comment\" -f id")
+        let first = try await MachineKey.existing(directory("id"))
+        #expect(first.publicKey == (try publicKey(directory("id"))))
+        try directory.shell("rm id; ssh-keygen -q -t ed25519 -N '' -f id")
+        let second = try await MachineKey.existing(directory("id"))
+        #expect(second.publicKey == (try publicKey(directory("id"))) && second != first)
     }
 
     @Test func keysThatCannotBeUsedAreExplained() async throws {
-        try folder.shell("ssh-keygen -q -t ed25519 -N secret -f locked; echo x >text; chmod 600 text")
+        try directory.shell("ssh-keygen -q -t ed25519 -N secret -f locked; echo x >text; chmod 600 text")
         for (name, reason) in [("locked", "passphrase"), ("text", "text"), ("absent", "No such file")] {
             let failure = await #expect(throws: PermanentFailure.self) {
-                _ = try await MachineKey.existing(folder(name))
+                _ = try await MachineKey.existing(directory(name))
             }
             let text = "\(String(describing: failure))"
-            #expect(text.contains("the key '\(folder(name))' cannot be used: ") && text.contains(reason), "\(text)")
+            #expect(text.contains("the key '\(directory(name))' cannot be used: ") && text.contains(reason), "\(text)")
         }
     }
 
     /// Many that need the user's own key at once get the same one.
     @Test func theOwnKeyIsMadeOnce() async throws {
-        let place = folder("machines")
+        let place = directory("machines")
         let keys = try await withThrowingTaskGroup(of: MachineKey.self) { group in
             for _ in 0..<8 { group.addTask { try await MachineKey.own(in: place) } }
             return try await group.reduce(into: Set()) { $0.insert($1) }

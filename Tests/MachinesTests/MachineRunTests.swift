@@ -105,7 +105,7 @@ struct MachineRunTests {
         let identity = try authority.issue("files")
         let files = try Program(
             ["/usr/bin/python3", "-u", "-c", Self.fileServer, identity.certificate, identity.key],
-            in: lab.guest.folder.path
+            in: lab.guest.directory.path
         ).start()
         defer {
             files.kill(SIGKILL)
@@ -114,12 +114,12 @@ struct MachineRunTests {
         try await files.wait(until: "the server listens") { files.output.hasSuffix("\n") }
         let port = files.output.trimmingCharacters(in: .whitespacesAndNewlines)
         // Linux unpacks several archives one over the other.
-        try lab.folder.shell(
+        try lab.directory.shell(
             """
             ssh-keygen -q -t ed25519 -N '' -C "it's me: a #comment" -f own-key
             mkdir etc && cp own-key.pub etc/authorized_keys
             (cat "$1"; printf 'etc\netc/authorized_keys\n' | busybox cpio -o -H newc | gzip) >own-initrd
-            """, lab.guest.folder("initrd"))
+            """, lab.guest.directory("initrd"))
         try lab.matrix(
             "hardware", "quick", image: "https://127.0.0.1:\(port)/disk.qcow2", initrd: "own-initrd",
             memory: "512 MiB",

@@ -2,10 +2,10 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A folder with a repository of tiny packages, matrices whose target is a virtual machine, and stores. All of them share a cache,
-/// so that the machine boots and is prepared once.
+/// A directory with a repository of tiny packages, matrices whose target is a virtual machine, and stores. All of them
+/// share a cache, so that the machine boots and is prepared once.
 final class MachineTestBed: Sendable {
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
     let guest: TestGuest
     /// The SHA-256 of the guest's disk.
     let checksum: String
@@ -17,14 +17,14 @@ final class MachineTestBed: Sendable {
     }
 
     private init() throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
         guest = try TestGuest.shared
-        checksum = String(try Program(["/usr/bin/sha256sum", guest.folder("disk.qcow2")]).output().prefix(64))
+        checksum = String(try Program(["/usr/bin/sha256sum", guest.directory("disk.qcow2")]).output().prefix(64))
         for (name, opam) in Self.packages {
             let place = "repo/packages/\(name.prefix { $0 != "." })/\(name)/opam"
-            try folder.write("opam-version: \"2.0\"\n\(opam)\n", to: place)
+            try directory.write("opam-version: \"2.0\"\n\(opam)\n", to: place)
         }
-        try folder.write("opam-version: \"2.0\"\n", to: "repo/repo")
+        try directory.write("opam-version: \"2.0\"\n", to: "repo/repo")
     }
 
     private static func build(_ script: String) -> String { #"build: ["sh" "-c" "\#(script)"]"# }
@@ -56,7 +56,7 @@ final class MachineTestBed: Sendable {
         "quick.1": build("exit 0"),
     ]
 
-    var path: String { folder.path }
+    var path: String { directory.path }
 
     /// Writes a matrix with packages, whose store is its own.
     ///
@@ -72,19 +72,19 @@ final class MachineTestBed: Sendable {
         image: String? = nil, checksum: String? = nil, initrd: String? = nil, memory: String = "256 MiB",
         bootTime: String = "10 min", machine: [String] = []
     ) throws {
-        try folder.write(
+        try directory.write(
             """
             deployment: \(name)
             repositories: [{path: repo}]
             targets:
               - name: \(target)
                 run: vm
-                image: \(image ?? guest.folder("disk.qcow2"))
+                image: \(image ?? guest.directory("disk.qcow2"))
                 checksum: sha256=\(checksum ?? self.checksum)
                 machine:
                   memory: \(memory)
-                  kernel: \(guest.folder("vmlinuz"))
-                  initrd: \(initrd ?? guest.folder("initrd"))
+                  kernel: \(guest.directory("vmlinuz"))
+                  initrd: \(initrd ?? guest.directory("initrd"))
                   append: console=ttyS0 quiet mirror=\(mirror) \(words)
                   boot-time: \(bootTime)
             \(machine.map { "      \($0)\n" }.joined())

@@ -13,7 +13,7 @@ struct TestGuest: Sendable {
     static let isPossible = programs.allSatisfy { access($0, X_OK) == 0 }
 
     /// The directory of `vmlinuz`, `initrd` and `disk.qcow2`.
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
 
     private static let made = Result { try TestGuest() }
 
@@ -23,9 +23,9 @@ struct TestGuest: Sendable {
     }
 
     private init() throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
         try Program(
-            [PackageFolder.url.appending(path: "Tests/MachinesTests/make-guest").path, "600"], in: folder.path,
+            [PackageDirectory.url.appending(path: "Tests/MachinesTests/make-guest").path, "600"], in: directory.path,
             isJoined: true
         ).output()
     }
@@ -37,7 +37,7 @@ struct TestGuest: Sendable {
         MachineConfiguration(
             hardware: MachineHardware(), accelerator: .tcg, memory: 256,
             kernel: .init(
-                folder("vmlinuz"), initrd: folder("initrd"), arguments: "console=ttyS0 quiet"),
+                directory("vmlinuz"), initrd: directory("initrd"), arguments: "console=ttyS0 quiet"),
             disks: disks, network: network)
     }
 }

@@ -7,30 +7,30 @@ import Testing
 /// QEMU itself, without jobs.
 @Suite(.enabled(if: TestGuest.isPossible, "needs \(TestGuest.programs)"))
 struct VirtualMachineTests {
-    private static func overlay(in folder: TemporaryDirectory) async throws -> MachineConfiguration.Disk {
+    private static func overlay(in directory: TemporaryDirectory) async throws -> MachineConfiguration.Disk {
         try await QEMU.makeOverlay(
-            at: folder("own.qcow2"), over: try TestGuest.shared.folder("disk.qcow2"), format: .qcow2)
-        return .init(folder("own.qcow2"), format: .qcow2, isWritable: true)
+            at: directory("own.qcow2"), over: try TestGuest.shared.directory("disk.qcow2"), format: .qcow2)
+        return .init(directory("own.qcow2"), format: .qcow2, isWritable: true)
     }
 
     /// A guest's actions are visible on its console; two machines continue from one saved state.
     @Test func bootSaveAndContinueTwice() async throws {
-        let folder = try TemporaryDirectory()
-        let disk = try await Self.overlay(in: folder)
+        let directory = try TemporaryDirectory()
+        let disk = try await Self.overlay(in: directory)
         let configuration = try TestGuest.shared.configuration(network: .isolated, disks: [disk])
-        let first = try await VirtualMachine(configuration, in: folder.path)
+        let first = try await VirtualMachine(configuration, in: directory.path)
         try await waitUntil("the guest is ready", within: .seconds(240)) {
             first.isEnded || first.console.text().contains("guest ready")
         }
         #expect(first.console.text().contains("guest ready"))
         #expect(try await first.sshPort() > 0)
-        try await first.save(to: folder("state"))
+        try await first.save(to: directory("state"))
         #expect(first.isEnded)
         for _ in 0..<2 {
             var copy = configuration
-            try await QEMU.makeOverlay(at: folder("copy.qcow2"), over: folder("own.qcow2"), format: .qcow2)
-            copy.disks[0].path = folder("copy.qcow2")
-            let machine = try await VirtualMachine(copy, state: folder("state"), in: folder.path)
+            try await QEMU.makeOverlay(at: directory("copy.qcow2"), over: directory("own.qcow2"), format: .qcow2)
+            copy.disks[0].path = directory("copy.qcow2")
+            let machine = try await VirtualMachine(copy, state: directory("state"), in: directory.path)
             try await machine.resume()
             let port = try await machine.sshPort()
             let words = ["/usr/bin/ssh-keyscan", "-T", "60", "-t", "ed25519", "-p", "\(port)", "127.0.0.1"]
@@ -50,9 +50,9 @@ struct VirtualMachineTests {
 
     /// A task that waits for the monitor of a killed machine does not wait forever.
     @Test func crash() async throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let machine = try await VirtualMachine(
-            try TestGuest.shared.configuration(network: .isolated), in: folder.path)
+            try TestGuest.shared.configuration(network: .isolated), in: directory.path)
         let asking = Task {
             while true { _ = try await machine.monitor.execute("query-status") }
         }
@@ -62,11 +62,11 @@ struct VirtualMachineTests {
     }
 
     @Test func refusalsOfQEMUAreExplained() async throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let configuration = try TestGuest.shared.configuration(
-            network: .isolated, disks: [.init(folder("absent.qcow2"), format: .qcow2, isWritable: true)])
+            network: .isolated, disks: [.init(directory("absent.qcow2"), format: .qcow2, isWritable: true)])
         let failure = await #expect(throws: Failure.self) {
-            _ = try await VirtualMachine(configuration, in: folder.path)
+            _ = try await VirtualMachine(configuration, in: directory.path)
         }
         #expect(failure?.category == .unavailable)
         #expect(failure?.description.contains("absent.qcow2") == true, "\(failure?.description ?? "")")
@@ -74,24 +74,25 @@ struct VirtualMachineTests {
 
     /// The program that tests KVM equals its assembled source.
     @Test func bootProgramIsItsSource() throws {
-        let folder = try TemporaryDirectory()
-        let source = PackageFolder.url.appending(path: "Tests/MachinesTests/BootProgram.S").path
-        try folder.shell(
+        let directory = try TemporaryDirectory()
+        let source = PackageDirectory.url.appending(path: "Tests/MachinesTests/BootProgram.S").path
+        try directory.shell(
             "as --32 -o boot.o \"$1\" && ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o boot.bin boot.o", source)
-        let bytes = try Data(contentsOf: URL(filePath: folder("boot.bin")))
+        let bytes = try Data(contentsOf: URL(filePath: directory("boot.bin")))
         #expect([UInt8](bytes) == BootProgram.sector)
     }
 
     /// A trial takes seconds; conditions that can be checked without one are checked each time.
     @Test func findingAboutKVMIsKept() async throws {
-        let folder = try TemporaryDirectory()
-        let finding = try await AcceleratorProbe(cache: folder.path).finding(for: MachineHardware())
+        let directory = try TemporaryDirectory()
+        let finding = try await AcceleratorProbe(cache: directory.path).finding(for: MachineHardware())
         #expect((finding.accelerator == .kvm) == (finding.reason == nil), "\(finding)")
-        let kept = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let kept = try FileManager.default.contentsOfDirectory(atPath: directory.path)
         let isTried = access("/dev/kvm", R_OK | W_OK) == 0
         #expect(kept.count == (isTried ? 1 : 0) && kept.allSatisfy { $0.hasPrefix("kvm.") }, "\(kept)")
-        let other = try await AcceleratorProbe(cache: folder.path).finding(for: MachineHardware(architecture: "arm64"))
+        let other = try await AcceleratorProbe(cache: directory.path).finding(
+            for: MachineHardware(architecture: "arm64"))
         #expect(other.accelerator == .tcg && other.reason != nil)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == kept)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == kept)
     }
 }

@@ -21,7 +21,7 @@ import YAML
 
     @Test(arguments: ["quickstart", "opam", "mirage"])
     func shippedMatrixIsGood(name: String) throws {
-        let matrix = try MatrixFile(path: PackageFolder.url.appending(path: "Matrices/\(name).yaml").path)
+        let matrix = try MatrixFile(path: PackageDirectory.url.appending(path: "Matrices/\(name).yaml").path)
         #expect(matrix.deployment.value == name)
         #expect(!matrix.targets.isEmpty && !matrix.compilers.isEmpty && !matrix.packages.isEmpty)
     }
@@ -53,9 +53,9 @@ import YAML
 
     @Test(arguments: bombs.map(\.0)) func bombsAreRefused(kind: String) throws {
         let (_, text, message) = try #require(Self.bombs.first { $0.0 == kind })
-        let folder = try TemporaryDirectory()
-        try folder.write(text, to: "m.yaml")
-        let failure = #expect(throws: Failure.self) { try MatrixFile(path: folder("m.yaml")) }
+        let directory = try TemporaryDirectory()
+        try directory.write(text, to: "m.yaml")
+        let failure = #expect(throws: Failure.self) { try MatrixFile(path: directory("m.yaml")) }
         let words = failure?.description ?? ""
         #expect(failure?.category == .input && words.contains(message), "\(words.prefix(500))")
         #expect(words.split(separator: "\n").allSatisfy { $0.count < 300 }, "excerpts are short")
@@ -170,13 +170,13 @@ import YAML
     }
 
     @Test func aMatrixIsLaidOverTheOneItExtends() throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let base = Self.head + "packages: all\nlimits: {time: 1h, log: 1MiB}\npins: {lwt: 5.7.0}\n"
-        try folder.write(base, to: "base/all.yaml")
+        try directory.write(base, to: "base/all.yaml")
         let upper = "extends: base/all.yaml\ndeployment: e\npackages: [fmt]\nlimits: {time: 2h}\npins: {fmt: 0.9.0}\n"
-        try folder.write(upper, to: "upper.yaml")
+        try directory.write(upper, to: "upper.yaml")
 
-        let matrix = try MatrixFile(path: folder("upper.yaml"))
+        let matrix = try MatrixFile(path: directory("upper.yaml"))
         #expect(matrix.deployment.value == "e")
         #expect(matrix.packages.count == 1)
         #expect(matrix.limits.all == LimitSet(time: 7_200, log: 1 << 20))
@@ -184,7 +184,7 @@ import YAML
         let repository = try #require(matrix.repositories.first)
         #expect(
             repository.address.value
-                == .path(written: "repo", resolved: folder.url.appending(path: "base/repo").path),
+                == .path(written: "repo", resolved: directory.url.appending(path: "base/repo").path),
             "a path is relative to the file that says it")
     }
 

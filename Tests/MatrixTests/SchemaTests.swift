@@ -8,7 +8,7 @@ import YAML
 /// The JSON Schema in `docs/` agrees with the decoder.
 @Suite struct SchemaTests {
     static func schema() throws -> SchemaValidator {
-        let data = try Data(contentsOf: PackageFolder.url.appending(path: "docs/matrix.schema.json"))
+        let data = try Data(contentsOf: PackageDirectory.url.appending(path: "docs/matrix.schema.json"))
         return SchemaValidator(try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any]))
     }
 
@@ -23,7 +23,8 @@ import YAML
 
     @Test(arguments: ["quickstart", "opam", "mirage", "unikernels"])
     func acceptsTheShippedMatrix(name: String) throws {
-        let text = try SourceText(path: PackageFolder.url.appending(path: "Matrices/\(name).yaml").path, of: "matrix")
+        let text = try SourceText(
+            path: PackageDirectory.url.appending(path: "Matrices/\(name).yaml").path, of: "matrix")
         let document = try #require(YAMLDocument(text))
         #expect(try Self.schema().errors(in: document.json) == [])
     }
@@ -36,7 +37,7 @@ import YAML
 
     @Test(arguments: BrokenMatrixTests.names)
     func refusesWhatTheDecoderRefuses(name: String) throws {
-        let text = try SourceText(path: BrokenMatrixTests.folder.appending(path: "\(name).yaml").path, of: "matrix")
+        let text = try SourceText(path: BrokenMatrixTests.directory.appending(path: "\(name).yaml").path, of: "matrix")
         guard let document = YAMLDocument(text), !Self.beyondSchema.contains(name) else { return }
         #expect(try Self.schema().errors(in: document.json) != [])
     }

@@ -143,7 +143,8 @@ import Testing
         return progress
     }
 
-    /// The members that are absent in each of some values, with those that contain them; of lists, those of all elements.
+    /// The members that are absent in each of some values, with those that contain them; of lists, those of all
+    /// elements.
     private func neverPresent(in values: [Any]) -> Set<String> {
         var members: [String: [Any]] = [:]
         for value in values {

@@ -9,12 +9,12 @@ struct OpamPeerTests {
     /// opam reads a file and writes it in its own layout: both have the same values, field by field.
     @Test(.enabled(if: SharedRepository.isPresent, "needs ../shared/opam-repository.git.tar"))
     func filesRewrittenByOpamAreEquivalent() throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let step = LongForm.isWanted ? 20 : 30
         for (offset, (path, bytes)) in SharedRepository.files.enumerated() where offset % step == 0 {
-            let file = folder.url.appending(path: "opam")
+            let file = directory.url.appending(path: "opam")
             try Data(bytes).write(to: file)
-            let normalised = try OpamProgram.run(["lint", "--normalise", file.path], in: folder)
+            let normalised = try OpamProgram.run(["lint", "--normalise", file.path], in: directory)
             let ours = try OpamFile(parsing: bytes, file: path)
             let theirs = try OpamFile(parsing: normalised, file: "\(path) by opam")
             try compare(ours, theirs, "\(path)")
@@ -47,13 +47,13 @@ struct OpamPeerTests {
 
     /// opam expands variables the same way.
     @Test func textsExpandAsInOpam() throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         try FileManager.default.createDirectory(
-            at: folder.url.appending(path: "repository/packages"), withIntermediateDirectories: true)
-        try folder.write("opam-version: \"2.0\"\n", to: "repository/repo")
+            at: directory.url.appending(path: "repository/packages"), withIntermediateDirectories: true)
+        try directory.write("opam-version: \"2.0\"\n", to: "repository/repo")
         _ = try OpamProgram.run(
-            ["init", "--bare", "--no-setup", "--disable-sandboxing", "-y", "default", "repository"], in: folder)
-        _ = try OpamProgram.run(["switch", "create", "x", "--empty", "-y"], in: folder)
+            ["init", "--bare", "--no-setup", "--disable-sandboxing", "-y", "default", "repository"], in: directory)
+        _ = try OpamProgram.run(["switch", "create", "x", "--empty", "-y"], in: directory)
         let texts = [
             "plain", "%{os}%", "a%{os}%b", "%{a:enable}%", "%{a+b:enable}%", "%{a:installed}%", "%{unknown}%",
             "%{a:installed?yes:no}%", "%{unknown?yes:no}%", "%%", "100%", "%", "%{os", "a%{os b", "%{unknown}%%{os}%",
@@ -68,7 +68,7 @@ struct OpamPeerTests {
             }
         }
         for text in texts {
-            let expected = try OpamProgram.run(["config", "expand", text], in: folder)
+            let expected = try OpamProgram.run(["config", "expand", text], in: directory)
             #expect(Interpolation.expand(text, in: environment) + "\n" == expected, "\(text)")
         }
     }
@@ -104,14 +104,14 @@ extension Command {
 /// Runs opam with a root of its own.
 enum OpamProgram {
     static let path: String? = {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        return folders.map { "\($0)/opam" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+        let directories = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        return directories.map { "\($0)/opam" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }()
 
     /// opam's standard output, whatever its exit code.
-    static func run(_ arguments: [String], in folder: TemporaryDirectory) throws -> String {
-        let own = ["OPAMROOT": folder("root"), "OPAMROOTISOK": "1", "OPAMCOLOR": "never"]
+    static func run(_ arguments: [String], in directory: TemporaryDirectory) throws -> String {
+        let own = ["OPAMROOT": directory("root"), "OPAMROOTISOK": "1", "OPAMCOLOR": "never"]
         let environment = ProcessInfo.processInfo.environment.merging(own) { $1 }
-        return try Program([path ?? "opam"] + arguments, in: folder.path, environment: environment).run().output
+        return try Program([path ?? "opam"] + arguments, in: directory.path, environment: environment).run().output
     }
 }

@@ -8,16 +8,16 @@ extension SharedRepository {
     static let files: [(path: String, bytes: [UInt8])] = (try? read(every: LongForm.isWanted ? 1 : 20)) ?? []
 
     private static func read(every step: Int) throws -> [(path: String, bytes: [UInt8])] {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let script = """
             tar -xf "$1"
             export GIT_DIR="$PWD/opam-repository.git"
             git ls-tree -r --name-only HEAD packages | grep '/opam$' | awk "NR % $2 == 0" > names
             sed 's/^/HEAD:/' names | git cat-file --batch='%(objectsize)' > contents
             """
-        try folder.shell(script, archive.path, String(step))
-        let names = try #require(folder.read("names"))
-        let contents = Array(try Data(contentsOf: folder.url.appending(path: "contents")))
+        try directory.shell(script, archive.path, String(step))
+        let names = try #require(directory.read("names"))
+        let contents = Array(try Data(contentsOf: directory.url.appending(path: "contents")))
         return split(contents, names.split(separator: "\n").map(String.init))
     }
 

@@ -25,7 +25,7 @@ import Testing
         try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: target)
     }
 
-    /// The universe and its problems, of the folder and of git.
+    /// The universe and its problems, of the directory and of git.
     private func readings() throws -> [(
         label: String, set: RepositorySet, universe: Universe, problems: [PackageProblem]
     )] {
@@ -53,11 +53,11 @@ import Testing
         ("files in a circle", { try $0.link("bad/bad.1/files/x", to: "..") }, "too many files, or too deep"),
         ("files is a file", { try $0.fixture.write(["r/packages/bad/bad.1/files": ""]) }, "bad/bad.1/files: is a file"),
         (
-            "opam is a folder",
+            "opam is a directory",
             { fixture in
                 try fixture.fixture.remove("r/packages/bad/bad.1/opam")
                 try fixture.fixture.write(["r/packages/bad/bad.1/opam/opam": opam])
-            }, "bad/bad.1/opam: is a folder, expected a file"
+            }, "bad/bad.1/opam: is a directory, expected a file"
         ),
         (
             "opam leads nowhere",
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    /// Names in any encoding, of files, folders and links; two spellings of one letter are two names.
+    /// Names in any encoding, of files, directories and links; two spellings of one letter are two names.
     @Test func namesOfFilesAreBytes() throws {
         try fixture.write(["r/packages/odd/odd.1/opam": Self.opam])
         let script = #"""
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    /// The target of a link is outside of the folder of the package's name: a change of it is detected anyway.
+    /// The target of a link is outside of the directory of the package's name: a change of it is detected anyway.
     @Test func aChangeBehindALinkIsSeen() throws {
         try fixture.write(["git/packages/l/l.1/opam": Self.opam, "git/shared/f": "one"])
         try FileManager.default.createDirectory(
@@ -250,7 +250,7 @@ import Testing
         }
         for file in try FileManager.default.contentsOfDirectory(atPath: fixture.path("cache")) {
             let bytes = try #require(FileManager.default.contents(atPath: fixture.path("cache/\(file)")))
-            #expect(bytes.range(of: Data(fixture.folder.path.utf8)) == nil)
+            #expect(bytes.range(of: Data(fixture.directory.path.utf8)) == nil)
         }
     }
 

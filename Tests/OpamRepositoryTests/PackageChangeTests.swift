@@ -41,7 +41,7 @@ import Testing
         #expect(try new.changes(since: new).isEmpty)
     }
 
-    @Test func changesInFoldersAreNamed() throws {
+    @Test func changesInDirectoriesAreNamed() throws {
         let fixture = try RepositoryFixture()
         try fixture.write([
             "old/packages/a/a.1/opam": "synopsis: \"x\"\n",

@@ -39,8 +39,8 @@ struct ReferenceTests {
     }
 
     private func reference(_ file: String) throws -> [String] {
-        let folder = SharedRepository.archive.deletingLastPathComponent()
-        let text = try String(contentsOf: folder.appending(path: "reference-solutions/\(file)"), encoding: .utf8)
+        let directory = SharedRepository.archive.deletingLastPathComponent()
+        let text = try String(contentsOf: directory.appending(path: "reference-solutions/\(file)"), encoding: .utf8)
         return text.split(separator: "\n").map(String.init)
     }
 

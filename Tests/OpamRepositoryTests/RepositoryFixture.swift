@@ -3,23 +3,23 @@ import TestSupport
 
 @testable import OpamRepository
 
-/// A folder with repositories of opam packages, which is removed after the test.
+/// A directory with repositories of opam packages, which is removed after the test.
 final class RepositoryFixture {
-    private let directory: TemporaryDirectory
+    private let temporary: TemporaryDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { temporary = try TemporaryDirectory() }
 
-    var folder: URL { directory.url }
+    var directory: URL { temporary.url }
 
-    func path(_ name: String) -> String { directory(name) }
+    func path(_ name: String) -> String { temporary(name) }
 
-    /// Writes files by their paths below the folder.
+    /// Writes files by their paths below the directory.
     func write(_ files: [String: String]) throws {
-        for (path, text) in files { try directory.write(text, to: path) }
+        for (path, text) in files { try temporary.write(text, to: path) }
     }
 
     func remove(_ path: String) throws {
-        try FileManager.default.removeItem(at: folder.appending(path: path))
+        try FileManager.default.removeItem(at: directory.appending(path: path))
     }
 
     /// Commits all files of `name`, which becomes a repository of git if it is none.
@@ -31,7 +31,7 @@ final class RepositoryFixture {
         try run("/bin/sh", ["-ec", script], in: path(name))
     }
 
-    func run(_ program: String, _ arguments: [String], in folder: String? = nil) throws {
-        try Program([program] + arguments, in: folder ?? directory.path).output()
+    func run(_ program: String, _ arguments: [String], in directory: String? = nil) throws {
+        try Program([program] + arguments, in: directory ?? temporary.path).output()
     }
 }

@@ -15,7 +15,7 @@ import Testing
         try fixture.write(["one/packages/a/a.1/opam": "opam-version: \"2.0\"\n"])
     }
 
-    /// The package `a.1`, read from the folder and from git.
+    /// The package `a.1`, read from the directory and from git.
     private func readers() throws -> [(RepositoryReader, PackageEntry)] {
         try fixture.run("/bin/cp", ["-R", "one", "git"])
         try fixture.commit("git")
@@ -46,8 +46,8 @@ import Testing
         }
     }
 
-    /// A link stands for its target, in a folder and in git; a loop of links ends at a limit, and affects only its own
-    /// package.
+    /// A link stands for its target, in a directory and in git; a loop of links ends at a limit, and affects only its
+    /// own package.
     @Test func linksAreNoWayOut() throws {
         let files = fixture.path("one/packages/a/a.1/files")
         try fixture.write(["one/packages/a/a.1/files/f": "x"])

@@ -5,7 +5,7 @@ import Testing
 
 @testable import OpamRepository
 
-/// Repositories read the same from a folder, a work tree and a bare repository.
+/// Repositories read the same from a directory, a work tree and a bare repository.
 @Suite struct RepositoryReaderTests {
     private let fixture: RepositoryFixture
 
@@ -67,7 +67,7 @@ import Testing
         try fixture.write(["empty/README": ""])
         let cases = [
             ("nowhere", "there is no repository"), ("git@v9", "v9"), ("git@a..b", "a..b"), ("git@^{", "^{"),
-            ("git@", "''"), ("one@main", "plain folder"),
+            ("git@", "''"), ("one@main", "plain directory"),
         ]
         for (name, expected) in cases {
             let failure = #expect(throws: Failure.self) { try Repository(fixture.path(name)) }
@@ -81,7 +81,7 @@ import Testing
         #expect(failure?.category == .input)
     }
 
-    /// `1.0` and `1.00` are one version for opam, however the folder lists them.
+    /// `1.0` and `1.00` are one version for opam, however the directory lists them.
     @Test func versionsThatAreEqualInOpamAreOne() throws {
         try fixture.write(["one/packages/a/a.1.00/opam": "synopsis: \"two\"\n"])
         for location in try locations().prefix(3) {

@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func aCacheThatCannotBeWrittenIsNoError() throws {
-        try fixture.write(["cache": "a file where the folder should be"])
+        try fixture.write(["cache": "a file where the directory should be"])
         #expect(packages(try load("repo").0) == ["a.1", "b.2", "c.1"])
     }
 

@@ -98,7 +98,8 @@ struct UniverseLawTests {
         #expect(solved > 400, "the generator should give solutions: \(solved)")
     }
 
-    /// Two roots have the same answer as a package that depends on both; a prefix shared with earlier requests changes nothing.
+    /// Two roots have the same answer as a package that depends on both; a prefix shared with earlier requests changes
+    /// nothing.
     @Test func rootsAreNeeds() throws {
         for seed in 1_000..<1_150 as Range<UInt64> {
             var generator = SeededGenerator(seed: seed)

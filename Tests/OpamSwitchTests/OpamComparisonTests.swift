@@ -30,8 +30,8 @@ struct OpamComparisonTests {
         #"echo x >a; mkdir -p sub dir; echo y >sub/b; echo z >dir/f; ln -s a link; echo l >"$(printf 'caf\351')"; echo m >x.1"#
 
     @Test func installFilesAreUsedAndIgnoredAsByOpam() throws {
-        let folder = try TemporaryDirectory()
-        let opam = try RealOpam(in: folder)
+        let directory = try TemporaryDirectory()
+        let opam = try RealOpam(in: directory)
         for (number, text) in Self.installFiles.enumerated() {
             let printed = text.replacing("%", with: "%%").replacing("'", with: #"'\''"#)
             try opam.add(
@@ -42,13 +42,13 @@ struct OpamComparisonTests {
         for (number, text) in Self.installFiles.enumerated() {
             let theirs = try opam.ending(["install", "p\(number)"])
             let list = "cd \(opam.prefix) && find . -type f ! -path './.opam-switch/*' | LC_ALL=C sort | od -An -c"
-            let installed = try folder.shell(list)
+            let installed = try directory.shell(list)
             _ = try opam.ending(["remove", "p\(number)"])
-            try folder.shell("find \(opam.prefix) -type f ! -path '*/.opam-switch/*' -delete")
-            let ours = try install("p\(number)", in: folder, at: opam.prefix)
+            try directory.shell("find \(opam.prefix) -type f ! -path '*/.opam-switch/*' -delete")
+            let ours = try install("p\(number)", in: directory, at: opam.prefix)
             #expect((ours.status == 0) == (theirs.status == 0), "\(text): \(ours.text)\n\(theirs.output)")
-            if theirs.status == 0 { #expect(try folder.shell(list) == installed, "\(text)") }
-            try folder.shell("find \(opam.prefix) -type f ! -path '*/.opam-switch/*' -delete")
+            if theirs.status == 0 { #expect(try directory.shell(list) == installed, "\(text)") }
+            try directory.shell("find \(opam.prefix) -type f ! -path '*/.opam-switch/*' -delete")
         }
     }
 
@@ -69,17 +69,18 @@ struct OpamComparisonTests {
         #"a: 3\nc: "x""#, #"opam-version: "2.0"\nvariables { c: "x" a: ["1" 2] }"#,
     ]
 
-    /// A package with a `.config` file that opam does not accept cannot be installed; of the others, the variables are equal.
+    /// A package with a `.config` file that opam does not accept cannot be installed; of the others, the variables are
+    /// equal.
     @Test func configFilesAreReadAsByOpam() throws {
-        let folder = try TemporaryDirectory()
-        let opam = try RealOpam(in: folder)
+        let directory = try TemporaryDirectory()
+        let opam = try RealOpam(in: directory)
         for (number, text) in Self.configFiles.enumerated() {
             try opam.add("c\(number)", "", files: "printf '\(text)\\n' >c\(number).config")
         }
         try opam.initialize()
         for (number, text) in Self.configFiles.enumerated() {
             let theirs = try opam.ending(["install", "c\(number)"])
-            let file = folder("repository/packages/c\(number)/c\(number).1/files/c\(number).config")
+            let file = directory("repository/packages/c\(number)/c\(number).1/files/c\(number).config")
             let ours = try? ConfigFile(parsing: Array(Data(contentsOf: URL(filePath: file))), file: file)
             #expect((ours != nil) == (theirs.status == 0), "\(text): \(theirs.output)")
             for name in ["a", "c"] where ours != nil {
@@ -96,18 +97,18 @@ struct OpamComparisonTests {
     }
 
     /// Installs the files listed in the package's `.install` file, like the runner.
-    private func install(_ package: String, in folder: TemporaryDirectory, at prefix: String) throws
+    private func install(_ package: String, in directory: TemporaryDirectory, at prefix: String) throws
         -> (status: Int32, text: String)
     {
-        try folder.shell(
+        try directory.shell(
             "mkdir \(package); cd \(package); sh ../repository/packages/\(package)/\(package).1/files/make")
-        let file = folder("repository/packages/\(package)/\(package).1/files/\(package).install")
+        let file = directory("repository/packages/\(package)/\(package).1/files/\(package).install")
         let bytes = Array(try Data(contentsOf: URL(filePath: file)))
         guard let parsed = try? InstallFile(parsing: bytes, file: file) else { return (0, "ignored") }
-        let layout = SwitchLayout(root: folder("root"), name: "s")
+        let layout = SwitchLayout(root: directory("root"), name: "s")
         do {
             let script = try InstallScript(Installation(parsed, of: package, in: layout)).text
-            let ending = try Program(["/bin/sh", "-eu", "-c", script], in: folder(package), isJoined: true).run()
+            let ending = try Program(["/bin/sh", "-eu", "-c", script], in: directory(package), isJoined: true).run()
             return (ending.status, ending.output)
         } catch let error as RecipeError {
             return (1, error.description)
@@ -116,8 +117,8 @@ struct OpamComparisonTests {
 
     /// `setenv` of two packages and `build-env` of one that is built over them.
     @Test func theEnvironmentIsOpams() throws {
-        let folder = try TemporaryDirectory()
-        let opam = try RealOpam(in: folder)
+        let directory = try TemporaryDirectory()
+        let opam = try RealOpam(in: directory)
         let texts = [
             "a": """
             setenv: [
@@ -132,13 +133,13 @@ struct OpamComparisonTests {
               [SEP += "mine"] [BE = "x %{version}%"] [MAKEFLAGS = "-k"] [OPAMSWITCH = "no"] [COLON =: "z"] [BE += "2"]
               [PATH = "/usr/bin:/bin"]
             ]
-            build: ["sh" "-c" "env >\(folder("env"))"]
+            build: ["sh" "-c" "env >\(directory("env"))"]
             """,
         ]
         for (name, text) in texts { try opam.add(name, text) }
         try opam.initialize()
         try opam.run(["install", "use"])
-        let printed = try #require(folder.read("env")).split(separator: "\n").compactMap { line in
+        let printed = try #require(directory.read("env")).split(separator: "\n").compactMap { line in
             line.firstIndex(of: "=").map { (String(line[..<$0]), String(line[line.index(after: $0)...])) }
         }
         let theirs = Dictionary(printed, uniquingKeysWith: { $1 })
@@ -148,7 +149,7 @@ struct OpamComparisonTests {
         }
         func variables(_ name: String) -> PackageVariables {
             PackageVariables(
-                of: name, version: "1", in: SwitchLayout(root: folder("root"), name: "s"), global: [:],
+                of: name, version: "1", in: SwitchLayout(root: directory("root"), name: "s"), global: [:],
                 dependencies: ["a": .init(version: "1"), "b": .init(version: "1")], jobs: 1)
         }
         let changes = ["b", "a"].flatMap { files[$0]?.environment.expanded(in: variables($0)) ?? [] }

@@ -44,19 +44,19 @@ import Testing
     @Test(.enabled(if: Program.areInstalled("opam"), "needs the program opam"))
     func randomTemplatesAreExpandedAsByOpam() throws {
         var random = SeededGenerator(printingSeedOf: #function)
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let environment = ProcessInfo.processInfo.environment.merging(
-            ["OPAMROOT": folder("root"), "OPAMROOTISOK": "1", "OPAMYES": "1", "OPAMCOLOR": "never"]) { $1 }
+            ["OPAMROOT": directory("root"), "OPAMROOTISOK": "1", "OPAMYES": "1", "OPAMCOLOR": "never"]) { $1 }
         func opam(_ words: [String]) throws -> Program.Ending {
-            try Program(["opam"] + words, in: folder.path, environment: environment, isJoined: true).run()
+            try Program(["opam"] + words, in: directory.path, environment: environment, isJoined: true).run()
         }
-        try folder.write("opam-version: \"2.0\"\n", to: "repository/repo")
-        try folder.write("", to: "repository/packages/empty")
+        try directory.write("opam-version: \"2.0\"\n", to: "repository/repo")
+        try directory.write("", to: "repository/packages/empty")
         #expect(
             try opam(
                 [
                     "init", "--bare", "--disable-sandboxing", "--no-setup", "-k", "local", "default",
-                    folder("repository"),
+                    directory("repository"),
                 ]
             ).status == 0)
         #expect(try opam(["switch", "create", "s", "--empty"]).status == 0)
@@ -73,7 +73,7 @@ import Testing
             if number % 4 == 0 {
                 templates[number] = Array("x: \"".utf8) + templates[number].filter { $0 != 0x22 } + [0x22, 0x0A]
             }
-            try Data(templates[number]).write(to: URL(filePath: folder("t\(number).in")))
+            try Data(templates[number]).write(to: URL(filePath: directory("t\(number).in")))
         }
         let os = PackageVariables(
             of: "p", version: "1", in: SwitchLayout(root: "/r"), global: ["os": "linux"], dependencies: [:], jobs: 1)
@@ -87,7 +87,7 @@ import Testing
                 continue
             }
             compared += 1
-            let theirs = Array(try Data(contentsOf: URL(filePath: folder("t\(number)"))))
+            let theirs = Array(try Data(contentsOf: URL(filePath: directory("t\(number)"))))
             #expect(
                 try Template.expand(template, variables: os) == theirs,
                 "\(String(decoding: template, as: UTF8.self).debugDescription)")

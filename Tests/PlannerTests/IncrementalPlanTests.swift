@@ -13,17 +13,17 @@ import Testing
 
 @testable import Planner
 
-/// A store and a folder of incremental states, planned into repeatedly.
+/// A store and a directory of incremental states, planned into repeatedly.
 final class PlannedStore {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let store: Store
-    var path: String { folder.path }
-    private var memories: IncrementalStateFolder { IncrementalStateFolder("\(path)/memories") }
+    var path: String { directory.path }
+    private var memories: IncrementalStateDirectory { IncrementalStateDirectory("\(path)/memories") }
     private var tables: JobTables { JobTables("\(path)/tables") }
 
     init() throws {
-        folder = try TemporaryDirectory()
-        store = try Store(at: folder("store"))
+        directory = try TemporaryDirectory()
+        store = try Store(at: directory("store"))
     }
 
     /// The plan in the store with its incremental state, if there is one.
@@ -210,7 +210,7 @@ final class PlannedStore {
                 ? "packages: all"
                 : "packages: [\"current*\", functory, {name: \"yocaml*\", optional: true}, lwt]\nwith-test: [lwt]"
             let location = "\(repository)@HEAD~\(age)"
-            let cache = UniverseFolder("\(planned.path)/universes")
+            let cache = UniverseDirectory("\(planned.path)/universes")
             made.append(try await planned.plan(inputs(small, location, cache: cache)).made)
             // Reading all files takes most of the time: in the short run only at the end.
             let fresh = try inputs(small, location, cache: LongForm.isWanted || age == 0 ? nil : cache)
@@ -220,7 +220,7 @@ final class PlannedStore {
             made.dropFirst().contains { $0 > 0 } && made.dropFirst().allSatisfy { $0 < made[0] || LongForm.isWanted })
     }
 
-    private func inputs(_ small: SmallPlan, _ location: String, cache: UniverseFolder?) throws -> PlanInputs {
+    private func inputs(_ small: SmallPlan, _ location: String, cache: UniverseDirectory?) throws -> PlanInputs {
         var warnings: [Diagnostic] = []
         let repository = try Repository(location)
         var inputs = try small.inputs()

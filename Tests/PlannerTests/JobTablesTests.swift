@@ -11,18 +11,18 @@ import Testing
 
 /// Jobs of a plan in the cache equal those in the store.
 @Suite struct JobTablesTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let plans: PlanStore
-    private var tables: JobTables { JobTables(folder("tables")) }
+    private var tables: JobTables { JobTables(directory("tables")) }
     private var files: [String] {
         get throws {
-            try FileManager.default.contentsOfDirectory(atPath: folder("tables")).map { folder("tables/\($0)") }
+            try FileManager.default.contentsOfDirectory(atPath: directory("tables")).map { directory("tables/\($0)") }
         }
     }
 
     init() throws {
-        folder = try TemporaryDirectory()
-        plans = PlanStore(try Store(at: folder("store")))
+        directory = try TemporaryDirectory()
+        plans = PlanStore(try Store(at: directory("store")))
     }
 
     /// Plans packages with tests, limits and system packages, and writes the plan.
@@ -60,7 +60,7 @@ import Testing
         let plan = try await planned()
         _ = try await planned { $0.opamFiles["cmdliner.2.0.0"] = #"depends: [ "ocaml" ]"# }
         try plans.keep(plan.jobs, of: "d", in: tables)
-        #expect(!FileManager.default.fileExists(atPath: folder("tables")))
+        #expect(!FileManager.default.fileExists(atPath: directory("tables")))
     }
 
     /// A job may name an input that the plan does not have, if the store was changed by hand.

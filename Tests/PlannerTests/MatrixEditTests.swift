@@ -142,7 +142,7 @@ import Testing
                 [0]: try RepositorySource(
                     RepositorySet([Repository("\(repository)@\(commit)")]),
                     repositories: [Plan.Repository(location: "opam-repository", commit: commit)],
-                    cache: UniverseFolder("\(planned.path)/universes"), warnings: &warnings)
+                    cache: UniverseDirectory("\(planned.path)/universes"), warnings: &warnings)
             ]
             made.append(try await planned.plan(inputs).made)
             #expect(try await planned.isPlanned(inputs), "at \(commit)")

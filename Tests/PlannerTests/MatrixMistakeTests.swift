@@ -57,10 +57,10 @@ import Testing
 
     /// A broken pin, a target without a plugin and a package that is not there, in one go.
     @Test func aMistakeInAPinHidesNoOther() async throws {
-        let folder = try TemporaryDirectory()
-        try folder.write("opam-version: \"2.0\"\n", to: "repo/packages/ocaml/ocaml.5.3.0/opam")
-        try folder.write("opam-version: \"2.0\"\nx: [\n", to: "bad.opam")
-        try folder.write(
+        let directory = try TemporaryDirectory()
+        try directory.write("opam-version: \"2.0\"\n", to: "repo/packages/ocaml/ocaml.5.3.0/opam")
+        try directory.write("opam-version: \"2.0\"\nx: [\n", to: "bad.opam")
+        try directory.write(
             """
             deployment: d
             repositories: [{path: repo}]
@@ -73,8 +73,8 @@ import Testing
               held: 1.0
             """, to: "m.yaml")
         let preparation = PlanInputLoader(
-            matrix: try MatrixFile(path: folder("m.yaml")), catalog: PluginCatalog(PluginSearchPath(entries: [])),
-            cache: PlanCache(folder("cache")), packageSources: SourceCache(folder("sources")),
+            matrix: try MatrixFile(path: directory("m.yaml")), catalog: PluginCatalog(PluginSearchPath(entries: [])),
+            cache: PlanCache(directory("cache")), packageSources: SourceCache(directory("sources")),
             environment: .ofTests)
         let failure = await #expect(throws: Failure.self) { try await preparation.inputs() }
         let words = failure?.description ?? ""
@@ -89,38 +89,39 @@ import Testing
 
     // MARK: Broken packages
 
-    private func inputs(_ folder: TemporaryDirectory, _ rest: String) throws -> PlanInputs {
+    private func inputs(_ directory: TemporaryDirectory, _ rest: String) throws -> PlanInputs {
         var small = SmallPlan()
         small.rest = rest
         var inputs = try small.inputs()
         var warnings: [Diagnostic] = []
         inputs.sources = [
             [0]: try RepositorySource(
-                RepositorySet([folder("repo")]), repositories: [Plan.Repository(location: "repo", commit: "")],
+                RepositorySet([directory("repo")]), repositories: [Plan.Repository(location: "repo", commit: "")],
                 cache: nil, warnings: &warnings)
         ]
         return inputs
     }
 
     @Test func aBrokenPackageCostsItsOwnCells() async throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         for name in ["ocaml.5.3.0", "good.1", "bad.1", "warned.1", "unplanned.1"] {
             let package = name.prefix { $0 != "." }
-            try folder.write("opam-version: \"2.0\"\n", to: "repo/packages/\(package)/\(name)/opam")
+            try directory.write("opam-version: \"2.0\"\n", to: "repo/packages/\(package)/\(name)/opam")
         }
-        try folder.write(
+        try directory.write(
             "opam-version: \"2.0\"\ndepends: \"bad\"\n", to: "repo/packages/user/user.1/opam")
         for name in ["warned", "unplanned"] {
-            try folder.write(
+            try directory.write(
                 "opam-version: \"2.0\"\nbuild: [\"true\"]\nbuild: [\"false\"]\nbuilt: []\n",
                 to: "repo/packages/\(name)/\(name).1/opam")
         }
-        try folder.write("", to: "repo/packages/bad/bad.1/files")
-        let inputs = try inputs(folder, "packages: [good, bad, user, warned]")
+        try directory.write("", to: "repo/packages/bad/bad.1/files")
+        let inputs = try inputs(directory, "packages: [good, bad, user, warned]")
         let planning = try await Planner(inputs).plan()
         let plan = try planning.plan
         #expect(plan.build("debian-12/5.3.0/good.1") != nil)
-        let reason = "the files of the package cannot be used: packages/bad/bad.1/files: is a file, expected a folder"
+        let reason =
+            "the files of the package cannot be used: packages/bad/bad.1/files: is a file, expected a directory"
         #expect(plan.cell("debian-12/5.3.0/bad.1")?.basis == .unsolvable(explanation: reason))
         guard case .unsolvable? = plan.cell("debian-12/5.3.0/user.1")?.basis else {
             Issue.record("user needs bad")
@@ -128,7 +129,7 @@ import Testing
         }
         let words = planning.warnings.map(\.description)
         #expect(words.count == 3, "\(words)")
-        #expect(words.count { $0.contains("\(folder("repo"))/packages/bad/bad.1/files: is a file") } == 1)
+        #expect(words.count { $0.contains("\(directory("repo"))/packages/bad/bad.1/files: is a file") } == 1)
         #expect(words.count { $0.contains("warned.1/opam:3:1: field 'build': ") } == 1)
         #expect(words.count { $0.contains("warned.1/opam:4:1: ") } == 1)
         #expect(try await Planner(inputs).explanation(of: "bad").contains(reason))

@@ -12,7 +12,7 @@ import Testing
 @testable import PlanSession
 @testable import Planner
 
-/// Pins to sources: repositories of git, archives and folders.
+/// Pins to sources: repositories of git, archives and directories.
 @Suite struct PinnedSourceTests {
     private struct Made {
         var plan: Plan
@@ -20,21 +20,21 @@ import Testing
         var warnings: [Diagnostic]
     }
 
-    /// A folder with sources to pin, and a cache for them.
+    /// A directory with sources to pin, and a cache for them.
     private final class SourceWorld {
-        private let directory: TemporaryDirectory
-        var folder: String { directory.path }
+        private let temporary: TemporaryDirectory
+        var directory: String { temporary.path }
         var small = SmallPlan()
 
         init() throws {
-            directory = try TemporaryDirectory()
+            temporary = try TemporaryDirectory()
             small.rest = "packages: [mine]\n"
         }
 
         /// A commit of a repository of that name, with opam files by name.
         @discardableResult
         func commit(_ name: String, _ files: [String: String], branch: String = "main") throws -> ObjectID {
-            let git = try GitRepository(initializingBare: "\(folder)/\(name)")
+            let git = try GitRepository(initializingBare: "\(directory)/\(name)")
             let entries = try files.map { name, opam in
                 TreeEntry(
                     name: name, kind: .file,
@@ -50,18 +50,18 @@ import Testing
         }
 
         func write(_ name: String, _ text: String) throws {
-            let file = URL(fileURLWithPath: "\(folder)/\(name)")
+            let file = URL(fileURLWithPath: "\(directory)/\(name)")
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: file)
         }
 
-        /// The plan with pins; `FOLDER` in them is its folder.
+        /// The plan with pins; `DIRECTORY` in them is its directory.
         func planning(_ pins: String) async throws -> Made {
             var small = small
-            small.rest += "pins:\n\(pins.replacingOccurrences(of: "FOLDER", with: folder))\n"
+            small.rest += "pins:\n\(pins.replacingOccurrences(of: "DIRECTORY", with: directory))\n"
             var inputs = try small.inputs()
-            let cache = SourceCache("\(folder)/cache") { url, _, _ in
+            let cache = SourceCache("\(directory)/cache") { url, _, _ in
                 throw SourceError(.network, "\(url): no network in tests")
             }
             let unpinned = UnpinnedSources(cache)
@@ -87,11 +87,11 @@ import Testing
     @Test func aBranchIsPinnedAtItsCommit() async throws {
         let shop = try SourceWorld()
         let first = try shop.commit("mine.git", ["mine.opam": #"depends: [ "ocaml" "fmt" ]"#])
-        let pin = "  mine: git+file://FOLDER/mine.git#main"
+        let pin = "  mine: git+file://DIRECTORY/mine.git#main"
         let before = try await shop.planning(pin)
         let job = try shop.job(before)
-        #expect(job.opam.contains("src: \"git+file://\(shop.folder)/mine.git#\(first)\""))
-        #expect(before.plan.sources == ["git+file://\(shop.folder)/mine.git#main": "\(first)"])
+        #expect(job.opam.contains("src: \"git+file://\(shop.directory)/mine.git#\(first)\""))
+        #expect(before.plan.sources == ["git+file://\(shop.directory)/mine.git#main": "\(first)"])
         #expect(before.plan.inputs(job.id) == ["fmt.0.9.0", "ocaml.5.3.0"])
         #expect(try shop.job(try await shop.planning(pin)).id == job.id)
 
@@ -99,15 +99,15 @@ import Testing
         let after = try await shop.planning(pin)
         #expect(try shop.job(after).id != job.id, "another commit is another job")
         #expect(after.plan.sources.values.contains("\(second)"))
-        let exact = try await shop.planning("  mine: {url: \"git+file://FOLDER/mine.git\", ref: \(first)}")
+        let exact = try await shop.planning("  mine: {url: \"git+file://DIRECTORY/mine.git\", ref: \(first)}")
         #expect(try shop.job(exact).id == job.id, "a commit that is named is that of the branch")
         #expect(exact.plan.sources.isEmpty, "and does not move")
     }
 
-    @Test func versionsSubfoldersAndAllPlacesOfOpamFiles() async throws {
+    @Test func versionsSubdirectoriesAndAllPlacesOfOpamFiles() async throws {
         let shop = try SourceWorld()
         try shop.write("src/sub/opam/mine.opam", "opam-version: \"2.0\"\nurl { src: \"https://e.org/old.tgz\" }\n")
-        let pin = "  mine: {path: FOLDER/src, subpath: sub, version: 7.1}"
+        let pin = "  mine: {path: DIRECTORY/src, subpath: sub, version: 7.1}"
         let job = try shop.job(try await shop.planning(pin), "mine.7.1")
         #expect(job.opam.contains("subpath: \"sub\"") && job.opam.contains("checksum: [\"sha256="))
         #expect(!job.opam.contains("old.tgz"))
@@ -117,7 +117,7 @@ import Testing
         let shop = try SourceWorld()
         try shop.write("src/opam/opam", "opam-version: \"2.0\"\n")
         try shop.write("src/opam/files/fix.patch", "patch")
-        let planning = try await shop.planning("  mine: FOLDER/src")
+        let planning = try await shop.planning("  mine: DIRECTORY/src")
         let id = try #require(planning.plan.build("debian-12/5.3.0/mine.dev"))
         let opam = try #require(planning.plan.jobs[id]).opam
         let files = try #require(planning.files[opam])
@@ -126,26 +126,26 @@ import Testing
 
     @Test func pinDependsApplyUnlessTheMatrixOverridesThem() async throws {
         let shop = try SourceWorld()
-        let folder = shop.folder
+        let directory = shop.directory
         try shop.commit(
             "mine.git",
             [
                 "mine.opam": """
                 depends: [ "fmt" {= "9"} ]
-                pin-depends: [ [ "fmt.9" "git+file://\(folder)/fmt.git#main" ] [ "deep.1" "git+file://\(folder)/deep.git" ] ]
+                pin-depends: [ [ "fmt.9" "git+file://\(directory)/fmt.git#main" ] [ "deep.1" "git+file://\(directory)/deep.git" ] ]
                 """
             ])
         try shop.commit("fmt.git", ["fmt.opam": #"depends: [ "ocaml" ]"#])
         try shop.commit(
             "deep.git",
             ["opam": #"pin-depends: [ [ "mine.1" "git+file:///nowhere" ] [ "nested.1" "git+file:///nowhere" ] ]"#])
-        let planning = try await shop.planning("  mine: git+file://FOLDER/mine.git")
+        let planning = try await shop.planning("  mine: git+file://DIRECTORY/mine.git")
         #expect(planning.plan.inputs(try shop.job(planning).id) == ["fmt.9"])
         #expect(planning.plan.sources.count == 3)
         // The pins of 'deep' are not even read.
         #expect(planning.plan.cell("debian-12/5.3.0/nested.1") == nil)
 
-        let held = try await shop.planning("  mine: git+file://FOLDER/mine.git\n  fmt: 0.9.0")
+        let held = try await shop.planning("  mine: git+file://DIRECTORY/mine.git\n  fmt: 0.9.0")
         guard case .unsolvable? = held.plan.cell("debian-12/5.3.0/mine.dev")?.basis else {
             Issue.record("the matrix holds fmt at another version")
             return
@@ -157,11 +157,11 @@ import Testing
         for (name, branch) in [("mine", "one"), ("other", "two")] {
             try shop.commit(
                 "\(name).git",
-                ["\(name).opam": "pin-depends: [ [ \"fmt.9\" \"git+file://\(shop.folder)/fmt.git#\(branch)\" ] ]"])
+                ["\(name).opam": "pin-depends: [ [ \"fmt.9\" \"git+file://\(shop.directory)/fmt.git#\(branch)\" ] ]"])
             try shop.commit("fmt.git", ["fmt.opam": ""], branch: branch)
         }
         let failure = await #expect(throws: Failure.self) {
-            try await shop.planning("  mine: git+file://FOLDER/mine.git\n  other: git+file://FOLDER/other.git")
+            try await shop.planning("  mine: git+file://DIRECTORY/mine.git\n  other: git+file://DIRECTORY/other.git")
         }
         #expect(failure?.description.contains("pin 'fmt' in the matrix") == true, "\(String(describing: failure))")
     }
@@ -172,21 +172,21 @@ import Testing
         let failure = await #expect(throws: Failure.self) {
             try await shop.planning(
                 """
-                  mine: git+file://FOLDER/mine.git#mai
-                  other: {url: "git+file://FOLDER/mine.git"}
-                  third: {path: FOLDER/nowhere}
+                  mine: git+file://DIRECTORY/mine.git#mai
+                  other: {url: "git+file://DIRECTORY/mine.git"}
+                  third: {path: DIRECTORY/nowhere}
                   fourth: {url: "hg+https://e.org/x"}
                   fifth: {url: "https://e.org/x.tgz", ref: main}
                 """)
         }
         #expect(failure?.category == .input)
-        let words = (failure?.description ?? "").replacingOccurrences(of: shop.folder, with: "FOLDER")
+        let words = (failure?.description ?? "").replacingOccurrences(of: shop.directory, with: "DIRECTORY")
         for part in [
-            "m.yaml:7:9: error: pin 'mine': FOLDER/mine.git: there is no branch, tag or commit 'mai'; did you mean 'main'?"
-                .replacingOccurrences(of: "'mine': FOLDER", with: "'mine': file://FOLDER"),
-            "m.yaml:8:16: error: pin 'other': there is no opam file in 'git+file://FOLDER/mine.git#",
-            "hint: it is looked for as other.opam, opam, and in a folder opam",
-            "m.yaml:9:17: error: pin 'third': FOLDER/nowhere: there is no such file or folder",
+            "m.yaml:7:9: error: pin 'mine': DIRECTORY/mine.git: there is no branch, tag or commit 'mai'; did you mean 'main'?"
+                .replacingOccurrences(of: "'mine': DIRECTORY", with: "'mine': file://DIRECTORY"),
+            "m.yaml:8:16: error: pin 'other': there is no opam file in 'git+file://DIRECTORY/mine.git#",
+            "hint: it is looked for as other.opam, opam, and in a directory opam",
+            "m.yaml:9:17: error: pin 'third': DIRECTORY/nowhere: there is no such file or directory",
             "m.yaml:10:17: error: pin 'fourth': hg+https://e.org/x: sources of hg cannot be fetched",
             "m.yaml:11:16: error: pin 'fifth': 'ref' needs a git repository",
         ] {
@@ -202,16 +202,16 @@ import Testing
         let shop = try SourceWorld()
         try shop.write("src/mine.opam", "opam-version: \"2.0\"\n")
         try shop.write("src/x", "1")
-        let cache = SourceCache("\(shop.folder)/other")
+        let cache = SourceCache("\(shop.directory)/other")
         let packed = try await cache.file(
-            try await cache.exact(Source(url: "file://\(shop.folder)/src"), of: "x"), of: "x")
-        try FileManager.default.copyItem(atPath: packed, toPath: "\(shop.folder)/mine.tar")
-        let planning = try await shop.planning("  mine: file://FOLDER/mine.tar")
+            try await cache.exact(Source(url: "file://\(shop.directory)/src"), of: "x"), of: "x")
+        try FileManager.default.copyItem(atPath: packed, toPath: "\(shop.directory)/mine.tar")
+        let planning = try await shop.planning("  mine: file://DIRECTORY/mine.tar")
         let opam = try shop.job(planning).opam
-        #expect(opam.contains("src: \"file://\(shop.folder)/mine.tar\"") && opam.contains("checksum: [\"sha256="))
+        #expect(opam.contains("src: \"file://\(shop.directory)/mine.tar\"") && opam.contains("checksum: [\"sha256="))
         let wrong = String(repeating: "0", count: 64)
         let failure = await #expect(throws: Failure.self) {
-            try await shop.planning("  mine: {url: \"file://FOLDER/mine.tar\", checksum: sha256=\(wrong)}")
+            try await shop.planning("  mine: {url: \"file://DIRECTORY/mine.tar\", checksum: sha256=\(wrong)}")
         }
         #expect(failure?.description.contains("checksum mismatch") == true)
     }
@@ -220,7 +220,7 @@ import Testing
         let shop = try SourceWorld()
         let commit = try shop.commit("lib.git", ["lib.opam": ""])
         shop.small.rest = "packages: [lib, gone]\n"
-        let url = "git+file://\(shop.folder)/lib.git"
+        let url = "git+file://\(shop.directory)/lib.git"
         shop.small.opamFiles["lib.1"] = "url { src: \"\(url)#main\" }"
         shop.small.opamFiles["gone.1"] = "url { src: \"\(url)#gone\" }"
         let planning = try await shop.planning("  cmdliner: 1.0.0")
@@ -238,7 +238,7 @@ import Testing
         let shop = try SourceWorld()
         shop.small.rest = "packages: all\n"
         try shop.commit("mine.git", ["mine.opam": "", "new.opam": ""])
-        let address = "git+file://FOLDER/mine.git"
+        let address = "git+file://DIRECTORY/mine.git"
         shop.small.opamFiles["mine.1.0"] = ""
         shop.small.opamFiles["mine.2.0"] = "flags: avoid-version"
         shop.small.opamFiles["mine.3.0"] = #"available: os = "win32""#
@@ -256,15 +256,15 @@ import Testing
     @Test func theVersionIsTakenFromTheMatrixOrTheOpamFile() async throws {
         let shop = try SourceWorld()
         try shop.commit("mine.git", ["mine.opam": "version: \"7.3\""])
-        let address = "git+file://FOLDER/mine.git"
+        let address = "git+file://DIRECTORY/mine.git"
         #expect(try await shop.planning("  mine: \(address)").plan.build("debian-12/5.3.0/mine.7.3") != nil)
         let given = try await shop.planning("  mine: {url: \"\(address)\", version: 9}")
         #expect(given.plan.build("debian-12/5.3.0/mine.9") != nil)
         try shop.write("own.opam", "opam-version: \"2.0\"\nversion: \"3~beta\"\n")
-        let own = try await shop.planning("  mine: {opam: FOLDER/own.opam}")
+        let own = try await shop.planning("  mine: {opam: DIRECTORY/own.opam}")
         #expect(own.plan.build("debian-12/5.3.0/mine.3~beta") != nil)
         try shop.write("other/mine.opam", "opam-version: \"2.0\"\nname: \"yours\"\n")
-        let other = try await shop.planning("  mine: FOLDER/other")
+        let other = try await shop.planning("  mine: DIRECTORY/other")
         #expect(other.plan.build("debian-12/5.3.0/mine.dev") != nil)
         #expect(
             other.warnings.contains { $0.message.contains("field 'name': expected \"mine\", found \"yours\"") },
@@ -277,17 +277,17 @@ import Testing
         try shop.write("\(name)/mine.opam", "opam-version: \"2.0\"\n")
         try shop.write("\(name)/.gitignore", "ignored\n")
         try shop.write("\(name)/ignored", "")
-        let folder = "\(shop.folder)/\(name)"
-        try git("init", "-q", "-b", "main", at: folder)
-        try git("add", "-A", at: folder)
-        try git("commit", "-q", "-m", "first", at: folder)
-        return folder
+        let directory = "\(shop.directory)/\(name)"
+        try git("init", "-q", "-b", "main", at: directory)
+        try git("add", "-A", at: directory)
+        try git("commit", "-q", "-m", "first", at: directory)
+        return directory
     }
 
     @Test func uncommittedFilesOfACheckoutAreReported() async throws {
         let shop = try SourceWorld()
-        let folder = try checkout(shop)
-        let pin = "  mine: FOLDER/work"
+        let directory = try checkout(shop)
+        let pin = "  mine: DIRECTORY/work"
         #expect(try await shop.planning(pin).warnings.isEmpty, "ignored files are not asked about")
         try shop.write("work/mine.opam", "opam-version: \"2.0\"\nversion: \"8\"\n")
         try shop.write("work/new.ml", "")
@@ -295,48 +295,49 @@ import Testing
         #expect(planning.plan.build("debian-12/5.3.0/mine.dev") != nil)
         let words = planning.warnings.map(\.description).joined(separator: "\n")
         for part in [
-            "m.yaml:7:9: warning: pin 'mine': only what is committed counts; left out of '\(folder)': "
+            "m.yaml:7:9: warning: pin 'mine': only what is committed counts; left out of '\(directory)': "
                 + "1 file uncommitted: 'mine.opam'; 1 file unknown to git: 'new.ml'",
-            "hint: commit it, or take the folder as it is: url: \"file://\(folder)\"",
+            "hint: commit it, or take the directory as it is: url: \"file://\(directory)\"",
         ] {
             #expect(words.contains(part), "\(part)\n\(words)")
         }
-        let whole = try await shop.planning("  mine: {url: \"file://FOLDER/work\"}")
+        let whole = try await shop.planning("  mine: {url: \"file://DIRECTORY/work\"}")
         #expect(whole.plan.build("debian-12/5.3.0/mine.8") != nil && whole.warnings.isEmpty, "the remedy is one")
-        try git("branch", "older", at: folder)
-        #expect(try await shop.planning("  mine: {path: FOLDER/work, ref: older}").warnings.isEmpty)
-        #expect(try await shop.planning("  mine: {path: FOLDER/work, ref: main}").warnings.count == 1)
-        #expect(try await shop.planning("  mine: git+file://FOLDER/work").warnings.count == 1)
+        try git("branch", "older", at: directory)
+        #expect(try await shop.planning("  mine: {path: DIRECTORY/work, ref: older}").warnings.isEmpty)
+        #expect(try await shop.planning("  mine: {path: DIRECTORY/work, ref: main}").warnings.count == 1)
+        #expect(try await shop.planning("  mine: git+file://DIRECTORY/work").warnings.count == 1)
     }
 
     @Test func anOpamFileThatIsNotCommittedIsNamed() async throws {
         let shop = try SourceWorld()
-        let folder = try checkout(shop)
+        let directory = try checkout(shop)
         for name in ["other.opam", "ignored/opam"] {
-            try? FileManager.default.removeItem(atPath: "\(folder)/ignored")
+            try? FileManager.default.removeItem(atPath: "\(directory)/ignored")
             try shop.write("work/\(name)", "opam-version: \"2.0\"\n")
         }
-        let failure = await #expect(throws: Failure.self) { try await shop.planning("  other: FOLDER/work") }
+        let failure = await #expect(throws: Failure.self) { try await shop.planning("  other: DIRECTORY/work") }
         let words = failure?.description ?? ""
-        #expect(words.contains("'other.opam' in '\(folder)' is not committed"), "\(words)")
-        #expect(words.contains("hint: commit it, or take the folder as it is"), "\(words)")
+        #expect(words.contains("'other.opam' in '\(directory)' is not committed"), "\(words)")
+        #expect(words.contains("hint: commit it, or take the directory as it is"), "\(words)")
     }
 
     @Test func workTreesOfOneRepositoryAndSubmodulesCount() async throws {
         let shop = try SourceWorld()
-        let folder = try checkout(shop)
-        try git("worktree", "add", "-q", "--detach", "../detached", at: folder)
+        let directory = try checkout(shop)
+        try git("worktree", "add", "-q", "--detach", "../detached", at: directory)
         try shop.write("detached/new.ml", "")
-        let detached = try await shop.planning("  mine: FOLDER/detached")
+        let detached = try await shop.planning("  mine: DIRECTORY/detached")
         #expect(detached.warnings.count == 1 && detached.plan.build("debian-12/5.3.0/mine.dev") != nil)
         _ = try checkout(shop, "inner")
         try git(
-            "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "\(shop.folder)/inner", "sub", at: folder
+            "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "\(shop.directory)/inner", "sub",
+            at: directory
         )
-        try git("commit", "-q", "-m", "sub", at: folder)
-        #expect(try await shop.planning("  mine: FOLDER/work").warnings.isEmpty)
+        try git("commit", "-q", "-m", "sub", at: directory)
+        #expect(try await shop.planning("  mine: DIRECTORY/work").warnings.isEmpty)
         try shop.write("work/sub/dirty", "")
-        let words = try await shop.planning("  mine: FOLDER/work").warnings.map(\.description).joined()
+        let words = try await shop.planning("  mine: DIRECTORY/work").warnings.map(\.description).joined()
         #expect(words.contains("1 file uncommitted: 'sub'"), "\(words)")
     }
 
@@ -347,16 +348,16 @@ import Testing
     func pathsAreNoAddresses(name: String) async throws {
         let shop = try SourceWorld()
         try shop.write("plain/\(name)/mine.opam", "opam-version: \"2.0\"\nversion: \"1\"\n")
-        let quoted = "'FOLDER/plain/\(name)'"
+        let quoted = "'DIRECTORY/plain/\(name)'"
         #expect(try await shop.planning("  mine: \(quoted)").plan.build("debian-12/5.3.0/mine.1") != nil)
         #expect(try await shop.planning("  mine: {path: \(quoted)}").plan.build("debian-12/5.3.0/mine.1") != nil)
-        let folder = "\(shop.folder)/plain/\(name)"
-        try git("init", "-q", "-b", "main", at: folder)
-        try git("add", "-A", at: folder)
-        try git("commit", "-q", "-m", "first", at: folder)
+        let directory = "\(shop.directory)/plain/\(name)"
+        try git("init", "-q", "-b", "main", at: directory)
+        try git("add", "-A", at: directory)
+        try git("commit", "-q", "-m", "first", at: directory)
         let planning = try await shop.planning("  mine: \(quoted)")
         #expect(planning.plan.build("debian-12/5.3.0/mine.1") != nil && planning.plan.sources.count == 1)
-        try git("branch", "other", at: folder)
+        try git("branch", "other", at: directory)
         let other = try await shop.planning("  mine: {path: \(quoted), ref: other}")
         #expect(other.plan.build("debian-12/5.3.0/mine.1") != nil)
     }

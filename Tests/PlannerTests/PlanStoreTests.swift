@@ -15,8 +15,8 @@ import Testing
 /// Plans read from a store equal the written ones.
 @Suite struct PlanStoreTests {
     private func withStore<Result>(_ body: (Store, String) async throws -> Result) async throws -> Result {
-        let folder = try TemporaryDirectory()
-        return try await body(Store(at: folder.path), folder.path)
+        let directory = try TemporaryDirectory()
+        return try await body(Store(at: directory.path), directory.path)
     }
 
     private func planning(_ change: (inout SmallPlan) -> Void = { _ in }) async throws -> PlanOutput {
@@ -180,8 +180,8 @@ import Testing
     }
 
     @Test func plansInAStoreDifferAsPlansInMemoryDo() async throws {
-        let folder = try TemporaryDirectory()
-        let plans = PlanStore(try Store(at: folder.path))
+        let directory = try TemporaryDirectory()
+        let plans = PlanStore(try Store(at: directory.path))
         let old = try await planning()
         let new = try await planning { $0.opamFiles["cmdliner.2.0.0"] = #"depends: [ "ocaml" ]"# }
         let expected = try await difference(old, new)

@@ -131,8 +131,8 @@ import Testing
         #expect(made.sources == [#""a""https://e.org/a-2.tgz""a.2""a-lwt.2""#])
     }
 
-    /// The folder of the sources has a file of the name `dune`.
-    @Test func aSourceFromTheRepositoryOfDuneHasAnotherFolder() async throws {
+    /// The directory of the sources has a file of the name `dune`.
+    @Test func aSourceFromTheRepositoryOfDuneHasAnotherDirectory() async throws {
         let libraries = ["dune-configurator.3.17.0": Self.library(url: "https://e.org/dune.tbz", repository: "dune")]
         let made = try lock(try await stage(libraries, needing: #""dune-configurator" {?monorepo}"#))
         #expect(made.sources == [#""dune_""https://e.org/dune.tbz""dune-configurator.3.17.0""#])
@@ -162,8 +162,8 @@ import Testing
         #expect(made.tools.contains(#""conf-gmp" {= "5"}"#))
     }
 
-    /// Compilers have a source that dune does not build, and are never among the sources: neither those with the flag nor
-    /// the package that they share.
+    /// Compilers have a source that dune does not build, and are never among the sources: neither those with the flag
+    /// nor the package that they share.
     @Test func compilersBelongToTheSwitch() async throws {
         let url = #"build: ["make"] url { src: "https://e.org/ocaml.tgz" checksum: "sha256=\#(Self.sum)" }"#
         let libraries = [

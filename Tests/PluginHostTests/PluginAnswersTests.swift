@@ -8,8 +8,8 @@ import Testing
 @Suite struct PluginAnswersTests {
     /// The digests of the example's file and of its answers, with some of its text replaced.
     private func digests(changing changes: [(String, String)] = []) async throws -> (file: Digest, answers: Digest) {
-        let folder = try TemporaryDirectory()
-        let file = try ExamplePlugin.build(in: folder.path, changing: changes)
+        let directory = try TemporaryDirectory()
+        let file = try ExamplePlugin.build(in: directory.path, changing: changes)
         let catalog = PluginCatalog(
             PluginSearchPath(entries: [file]),
             host: PluginHostProgram(path: try BuiltProgram.path(of: "ciso-plugin-host")),

@@ -7,11 +7,11 @@ import Testing
 
 /// Builds plugins for tests, in a directory that goes with it.
 final class PluginWorkbench: Sendable {
-    private let folder: TemporaryDirectory
+    private let temporary: TemporaryDirectory
 
-    init() throws { folder = try TemporaryDirectory() }
+    init() throws { temporary = try TemporaryDirectory() }
 
-    var directory: String { folder.path }
+    var directory: String { temporary.path }
 
     /// `libCisoNAME.so` from `hostile.c` with some macros defined.
     func hostile(_ name: String = "Hostile", _ macros: [String: String] = [:]) throws -> PluginFile {
@@ -56,10 +56,10 @@ final class PluginWorkbench: Sendable {
         try Program([program] + arguments).output()
     }
 
-    private static let header = "\(PackageFolder.path)/Sources/PluginABI/include"
+    private static let header = "\(PackageDirectory.path)/Sources/PluginABI/include"
 
     private static func source(_ name: String) -> String {
-        "\(PackageFolder.path)/Tests/PluginHostTests/Hostile/\(name)"
+        "\(PackageDirectory.path)/Tests/PluginHostTests/Hostile/\(name)"
     }
 }
 

@@ -12,7 +12,7 @@ import Testing
     @Test(arguments: PluginSkeleton.Kind.allCases)
     func thePluginInCBuildsAndConforms(kind: PluginSkeleton.Kind) async throws {
         let workbench = try PluginWorkbench()
-        let skeleton = try PluginSkeleton(name: "plan9", language: .c, kind: kind, ciso: PackageFolder.path)
+        let skeleton = try PluginSkeleton(name: "plan9", language: .c, kind: kind, ciso: PackageDirectory.path)
         let directory = "\(workbench.directory)/plan9"
         try skeleton.write(to: directory)
         #expect(skeleton.pluginName == "plan9")
@@ -25,7 +25,7 @@ import Testing
     @Test(arguments: PluginSkeleton.Kind.allCases)
     func theSourceInSwiftConforms(kind: PluginSkeleton.Kind) async throws {
         let workbench = try PluginWorkbench()
-        let skeleton = try PluginSkeleton(name: "haiku", language: .swift, kind: kind, ciso: PackageFolder.path)
+        let skeleton = try PluginSkeleton(name: "haiku", language: .swift, kind: kind, ciso: PackageDirectory.path)
         let source = try #require(try skeleton.files()["Sources/CisoHaiku/Haiku.swift"])
         let path = try SwiftPlugin.build(source, named: "Haiku", in: workbench.directory)
         let report = await Conformance.check(try #require(PluginFile(path: path)))
@@ -42,7 +42,7 @@ import Testing
     @Test(.enabled(if: LongForm.isWanted, "set CISO_TEST_FULL=1"))
     func thePluginInSwiftBuildsAndConforms() async throws {
         let workbench = try PluginWorkbench()
-        let skeleton = try PluginSkeleton(name: "haiku", language: .swift, kind: .root, ciso: PackageFolder.path)
+        let skeleton = try PluginSkeleton(name: "haiku", language: .swift, kind: .root, ciso: PackageDirectory.path)
         let directory = "\(workbench.directory)/haiku"
         try skeleton.write(to: directory)
         try await build(skeleton, in: directory)

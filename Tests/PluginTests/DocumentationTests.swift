@@ -18,7 +18,7 @@ import YAML
     }
 
     static let blocks: [Block] = {
-        let url = PackageFolder.url.appending(path: "docs/plugins.md")
+        let url = PackageDirectory.url.appending(path: "docs/plugins.md")
         let lines = (try? String(contentsOf: url, encoding: .utf8))?.split(
             separator: "\n", omittingEmptySubsequences: false)
         var blocks: [Block] = []
@@ -49,8 +49,8 @@ import YAML
     /// A whole plugin each.
     @Test(arguments: blocks("swift")) func swiftBuildsAndConforms(block: Block) async throws {
         let name = try #require(block.text.firstMatch(of: /struct (\w+): DistributionPlugin/)?.output.1)
-        let folder = try TemporaryDirectory()
-        let path = try SwiftPlugin.build(block.text, named: String(name), in: folder.path)
+        let directory = try TemporaryDirectory()
+        let path = try SwiftPlugin.build(block.text, named: String(name), in: directory.path)
         let report = await Conformance.check(try #require(PluginFile(path: path)))
         #expect(report.isConforming, "\(report.checks)")
     }
@@ -62,13 +62,13 @@ import YAML
     /// The commands that build the example in C.
     @Test func theExampleInCIsBuiltAsTheDocsSay() async throws {
         let block = try #require(Self.blocks("sh").first { $0.text.hasPrefix("cc ") })
-        let folder = try TemporaryDirectory()
-        let example = try String(contentsOfFile: "\(PackageFolder.path)/Plugins/Examples/minimal.c", encoding: .utf8)
-        try folder.write(example, to: "Plugins/Examples/minimal.c")
+        let directory = try TemporaryDirectory()
+        let example = try String(contentsOfFile: "\(PackageDirectory.path)/Plugins/Examples/minimal.c", encoding: .utf8)
+        try directory.write(example, to: "Plugins/Examples/minimal.c")
         try FileManager.default.createSymbolicLink(
-            atPath: folder("Sources"), withDestinationPath: "\(PackageFolder.path)/Sources")
-        try Program(["/bin/sh", "-ec", block.text], in: folder("Plugins/Examples")).output()
-        let file = try #require(PluginFile(path: folder("Plugins/Examples/libCisoMinimal.so")))
+            atPath: directory("Sources"), withDestinationPath: "\(PackageDirectory.path)/Sources")
+        try Program(["/bin/sh", "-ec", block.text], in: directory("Plugins/Examples")).output()
+        let file = try #require(PluginFile(path: directory("Plugins/Examples/libCisoMinimal.so")))
         #expect(await Conformance.check(file).isConforming)
     }
 

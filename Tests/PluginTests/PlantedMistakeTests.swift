@@ -272,14 +272,14 @@ import Testing
         """#
 
     @Test func theExampleItselfConforms() async throws {
-        let folder = try TemporaryDirectory()
-        let report = await Conformance.check(try Self.plugin(in: folder, []))
+        let directory = try TemporaryDirectory()
+        let report = await Conformance.check(try Self.plugin(in: directory, []))
         #expect(report.isConforming, "\(report.checks)")
     }
 
     @Test(arguments: mistakes) func isFound(mistake: Mistake) async throws {
-        let folder = try TemporaryDirectory()
-        let report = await Conformance.check(try Self.plugin(in: folder, mistake.changes))
+        let directory = try TemporaryDirectory()
+        let report = await Conformance.check(try Self.plugin(in: directory, mistake.changes))
         #expect(!report.isConforming)
         let problems = report.checks.flatMap { check -> [String] in
             guard case .failed(let problems) = check.status, check.name == mistake.check else { return [] }
@@ -289,7 +289,7 @@ import Testing
         for words in mistake.words { #expect(text.contains(words), "\(words) in: \(report.checks)") }
     }
 
-    private static func plugin(in folder: TemporaryDirectory, _ changes: [(String, String)]) throws -> PluginFile {
-        try #require(PluginFile(path: try ExamplePlugin.build(in: folder.path, changing: changes)))
+    private static func plugin(in directory: TemporaryDirectory, _ changes: [(String, String)]) throws -> PluginFile {
+        try #require(PluginFile(path: try ExamplePlugin.build(in: directory.path, changing: changes)))
     }
 }

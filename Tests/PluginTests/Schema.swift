@@ -7,7 +7,7 @@ struct Schema {
     let calls: [String: [String: [String: Any]]]
 
     init() throws {
-        let data = try Data(contentsOf: PackageFolder.url.appending(path: "docs/plugin-messages.schema.json"))
+        let data = try Data(contentsOf: PackageDirectory.url.appending(path: "docs/plugin-messages.schema.json"))
         let document = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
         definitions = document["$defs"] as? [String: [String: Any]] ?? [:]
         calls = document["x-calls"] as? [String: [String: [String: Any]]] ?? [:]

@@ -9,12 +9,12 @@ import time
 class Browser:
     """Chromium, its commands and its events."""
 
-    def __init__(self, folder):
+    def __init__(self, directory):
         to_browser, own_writing = os.pipe()
         own_reading, from_browser = os.pipe()
         # The browser reads commands from descriptor 3 and writes answers to descriptor 4.
         words = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                 "--no-first-run", "--remote-debugging-pipe", "--user-data-dir=" + folder, "about:blank"]
+                 "--no-first-run", "--remote-debugging-pipe", "--user-data-dir=" + directory, "about:blank"]
         self.process = subprocess.Popen(
             ["sh", "-c", 'exec "$@" 3<&%d 4>&%d' % (to_browser, from_browser), "sh"] + words,
             pass_fds=[to_browser, from_browser], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -137,7 +137,7 @@ def hostile(tab, all_pages):
 
 def pictures(tab, all_pages):
     """Keeps pictures of the pages for people, in the directory of the build."""
-    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.build/screenshots")
+    directory = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.build/screenshots")
     kinds = {}
     for page in all_pages:
         kinds.setdefault(page.strip("/").split("/")[0].removesuffix(".html"), page)
@@ -145,7 +145,7 @@ def pictures(tab, all_pages):
         for name, width, dark in (("wide", 1600, False), ("dark", 1600, True), ("phone", 360, False)):
             tab.size(width, dark=dark)
             tab.open(page)
-            tab.picture(os.path.join(folder, "%s-%s.png" % (kind, name)))
+            tab.picture(os.path.join(directory, "%s-%s.png" % (kind, name)))
 
 
 def live(tab):
@@ -162,8 +162,8 @@ def live(tab):
     check(not tab.complaints(), "the page that follows: %s" % tab.complaints())
 
 
-folder = tempfile.mkdtemp(prefix="ciso-browser-")
-browser = Browser(folder)
+directory = tempfile.mkdtemp(prefix="ciso-browser-")
+browser = Browser(directory)
 try:
     tab = Tab(browser, address, check)
     all_pages = links()
@@ -177,6 +177,6 @@ try:
 finally:
     browser.process.kill()
     browser.process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
 print("\n%d of %d checks failed" % (len(problems), checks))
 sys.exit(len(problems) > 0)

@@ -9,8 +9,8 @@ import Testing
 /// A registry that answers only some requests, as public ones do.
 @Suite(.enabled(if: Program.areInstalled("python3"), "needs python3"))
 struct RateLimitTests {
-    /// Answers `…/manifests/SECONDS`: the first request for a path is refused, with `Retry-After: SECONDS`; `…/never` is always
-    /// refused without one, `…/forbidden` by another status. `…/requests` counts the requests so far.
+    /// Answers `…/manifests/SECONDS`: the first request for a path is refused, with `Retry-After: SECONDS`; `…/never`
+    /// is always refused without one, `…/forbidden` by another status. `…/requests` counts the requests so far.
     private static let script = """
         import http.server
 

@@ -9,10 +9,10 @@ import Testing
 
 @Suite(.enabled(if: RegistryServer.isInstalled, "needs docker-registry, openssl, python3 and htpasswd"))
 struct RegistryBlobsTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
     }
 
     private func client(
@@ -28,8 +28,8 @@ struct RegistryBlobsTests {
     private func file(_ name: String, _ count: Int) throws -> (path: String, digest: Digest) {
         var generator = SeededGenerator(seed: UInt64(count))
         let bytes = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        try Data(bytes).write(to: URL(filePath: folder(name)))
-        return (folder(name), Digest(of: bytes))
+        try Data(bytes).write(to: URL(filePath: directory(name)))
+        return (directory(name), Digest(of: bytes))
     }
 
     private func kind(_ body: () throws -> Void) -> RegistryError.Kind? {
@@ -38,11 +38,11 @@ struct RegistryBlobsTests {
     }
 
     private func contents(_ blobs: RegistryBlobs, _ digest: Digest) throws -> Digest? {
-        guard try blobs.get(digest, to: folder("got"), limit: 1 << 30) else {
-            #expect(!FileManager.default.fileExists(atPath: folder("got")))
+        guard try blobs.get(digest, to: directory("got"), limit: 1 << 30) else {
+            #expect(!FileManager.default.fileExists(atPath: directory("got")))
             return nil
         }
-        return try Digest(ofFile: folder("got"))
+        return try Digest(ofFile: directory("got"))
     }
 
     @Test(arguments: ["anonymous", "basic", "bearer"]) func blobsComeBackAsTheyWere(access: String) async throws {
@@ -93,9 +93,9 @@ struct RegistryBlobsTests {
         #expect(kind { try client(server, credentials: server.credentials()).ping() } == .certificate)
         server.kill()
         #expect(kind { try client(server, settings: settings, timeout: .zero).ping() } == .unreachable)
-        #expect(throws: Failure.self) { try RegistryCredentials(file: folder("absent")) }
-        try folder.write("[]", to: "list.json")
-        #expect(throws: Failure.self) { try RegistryCredentials(file: folder("list.json")) }
+        #expect(throws: Failure.self) { try RegistryCredentials(file: directory("absent")) }
+        try directory.write("[]", to: "list.json")
+        #expect(throws: Failure.self) { try RegistryCredentials(file: directory("list.json")) }
     }
 
     /// The registry dies during an upload and is restarted; the bytes that it has are not sent again.
@@ -135,7 +135,7 @@ struct RegistryBlobsTests {
         #expect(kind { _ = try contents(blobs, digest) } == .damaged)
         let other = Digest(of: "no such file")
         #expect(kind { try blobs.put(other, archive: path) } == .damaged, "a wrong digest is refused")
-        #expect(throws: (any Error).self, "the limit holds") { try blobs.get(digest, to: folder("got"), limit: 3) }
+        #expect(throws: (any Error).self, "the limit holds") { try blobs.get(digest, to: directory("got"), limit: 3) }
     }
 
     @Test func aBlobOfAnotherRepositoryIsMounted() async throws {
@@ -160,10 +160,12 @@ struct RegistryBlobsTests {
         let host = { (server: RegistryServer) in server.url.dropFirst("http://".count) }
         func skopeo(_ words: String...) throws { try Program(["skopeo", "--insecure-policy"] + words).output() }
         try skopeo(
-            "copy", "--src-tls-verify=false", "docker://\(host(server))/ciso:layer-\(digest)", "dir:\(folder("copy"))")
-        #expect(try Digest(ofFile: folder("copy/\(digest)")) == digest)
+            "copy", "--src-tls-verify=false", "docker://\(host(server))/ciso:layer-\(digest)",
+            "dir:\(directory("copy"))")
+        #expect(try Digest(ofFile: directory("copy/\(digest)")) == digest)
         try skopeo(
-            "copy", "--dest-tls-verify=false", "dir:\(folder("copy"))", "docker://\(host(other))/ciso:layer-\(digest)")
+            "copy", "--dest-tls-verify=false", "dir:\(directory("copy"))",
+            "docker://\(host(other))/ciso:layer-\(digest)")
         let copied = RegistryBlobs(try client(other))
         #expect(try copied.contains(digest) && contents(copied, digest) == digest)
         #expect(try copied.list() == [digest])

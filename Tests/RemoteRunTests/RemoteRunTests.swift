@@ -128,7 +128,7 @@ struct RemoteRunTests {
             "set CISO_TEST_FULL=1, after WorkerTests have made a root file system of Debian 12"))
     func realPackages() async throws {
         let root = try #require(RemoteTestBed.debian)
-        let quickstart = "\(PackageFolder.path)/Matrices/quickstart"
+        let quickstart = "\(PackageDirectory.path)/Matrices/quickstart"
         let lab = try RemoteTestBed(
             only: "astring, cmdliner, fmt, re, react, uutf, xmlm",
             targets: [#"{name: openbsd-7.7, options: {system-ocaml: "4.13.1"}}"#], repository: quickstart,

@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A folder with a repository of tiny packages, a matrix, a store and the program `ci`, removed with it.
+/// A directory with a repository of tiny packages, a matrix, a store and the program `ci`, removed with it.
 final class RemoteTestBed: Sendable {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     /// - Parameters:
     ///   - packages: opam files by package, in addition to those of the compiler.
@@ -13,14 +13,14 @@ final class RemoteTestBed: Sendable {
         _ packages: [String: String] = [:], only: String = "all", targets: [String], rest: String = "",
         repository: String = "repo", compiler: String = "5.3.0"
     ) throws {
-        folder = try TemporaryDirectory()
-        try folder.shell("ssh-keygen -q -t ed25519 -N '' -f key")
+        directory = try TemporaryDirectory()
+        try directory.shell("ssh-keygen -q -t ed25519 -N '' -f key")
         for (name, opam) in Self.compiler.merging(packages, uniquingKeysWith: { _, own in own }) {
             let place = "repo/packages/\(name.prefix { $0 != "." })/\(name)/opam"
-            try folder.write("opam-version: \"2.0\"\n\(opam)\n", to: place)
+            try directory.write("opam-version: \"2.0\"\n\(opam)\n", to: place)
         }
-        try folder.write("opam-version: \"2.0\"\n", to: "repo/repo")
-        try folder.write(
+        try directory.write("opam-version: \"2.0\"\n", to: "repo/repo")
+        try directory.write(
             """
             deployment: lab
             repositories: [{path: \(repository)}]
@@ -29,11 +29,11 @@ final class RemoteTestBed: Sendable {
             packages: [\(only)]
             \(rest)
             """, to: "lab.yaml")
-        try folder.write("Host *\n  IdentityFile \(path)/key\n  IdentitiesOnly yes\n", to: "ssh-config")
-        try folder.write("", to: "known")
+        try directory.write("Host *\n  IdentityFile \(path)/key\n  IdentitiesOnly yes\n", to: "ssh-config")
+        try directory.write("", to: "known")
     }
 
-    var path: String { folder.path }
+    var path: String { directory.path }
 
     /// A compiler that is a script.
     private static let compiler = [
@@ -53,9 +53,9 @@ final class RemoteTestBed: Sendable {
 
     /// A root file system of Debian 12 with its OCaml, if one was made.
     static var debian: String? {
-        let folder = "\(cache)/worker/environments"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.map { "\(folder)/\($0)" }.first { root in
+        let directory = "\(cache)/worker/environments"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.map { "\(directory)/\($0)" }.first { root in
             access("\(root)/usr/bin/ocamlc", X_OK) == 0
                 && (try? String(contentsOfFile: "\(root)/etc/debian_version", encoding: .utf8))?.hasPrefix("12") == true
         }

@@ -8,8 +8,8 @@ import Testing
 @Suite struct AccessTokensTests {
     /// Secrets that were not issued are rejected, whatever their form.
     @Test func onlyTheSecretIsAccepted() throws {
-        let folder = try TemporaryDirectory()
-        let tokens = try AccessTokens(in: Store(at: folder("store")))
+        let directory = try TemporaryDirectory()
+        let tokens = try AccessTokens(in: Store(at: directory("store")))
         let secrets = try ["alice", "bob"].map { try tokens.make($0, permissions: [.retry]) }
         #expect(try secrets.map { try tokens.token(withSecret: $0)?.name } == ["alice", "bob"])
         var random = SeededGenerator(printingSeedOf: "onlyTheSecretIsAccepted()")

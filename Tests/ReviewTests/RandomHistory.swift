@@ -93,7 +93,8 @@ struct RandomHistory {
         }
     }
 
-    /// Records a version that the plan does not have, which removes the others and may keep their verdicts as those of inputs.
+    /// Records a version that the plan does not have, which removes the others and may keep their verdicts as those of
+    /// inputs.
     private mutating func supersedeOne() throws {
         var newer = result(of: name(), .success)
         newer.cell = Cell(

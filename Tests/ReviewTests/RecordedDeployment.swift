@@ -7,7 +7,7 @@ import TestSupport
 
 /// A plan of two columns in a store of its own, whose verdicts a test records.
 final class RecordedDeployment: Sendable {
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
     let store: Store
     let jobs: [String: Digest]
 
@@ -23,8 +23,8 @@ final class RecordedDeployment: Sendable {
         _ packages: [String] = ["dune", "fmt", "lwt", "tested"], acceptances: [String: Acceptance] = [:],
         others: [PlannedCell] = []
     ) throws {
-        folder = try TemporaryDirectory()
-        store = try Store(at: folder("store"), options: StoreOptions(durability: .process))
+        directory = try TemporaryDirectory()
+        store = try Store(at: directory("store"), options: StoreOptions(durability: .process))
         let environment = Digest(of: "environment")
         let plugin = Job.Plugin(name: "debian", version: "1", digest: Digest(of: "plugin"))
         var jobs: [String: Digest] = [:]

@@ -85,8 +85,8 @@ import Testing
         #expect(reader.suites.compactMap { $0.counts["error"] }.reduce(0, +) == 1)
     }
 
-    /// If the failure itself is not in the report, because its job decides no cell or the cell was not picked, the cells that it
-    /// blocks are: a report in which they were only skipped would pass.
+    /// If the failure itself is not in the report, because its job decides no cell or the cell was not picked, the
+    /// cells that it blocks are: a report in which they were only skipped would pass.
     @Test func blockedCellsFailUnlessTheFailureIsReported() throws {
         let input = PackageVersion(name: "dune", version: "3.0")
         let blocked = try state("debian-12/5.3.0/waiting.2", .blocked) { $0.blockedBy = input }

@@ -39,7 +39,8 @@ import Testing
         return "\(directory)/\(names.first ?? "")"
     }
 
-    /// In the history of the first seed, a commit is undone after a later one changed the same file of the branch's index.
+    /// In the history of the first seed, a commit is undone after a later one changed the same file of the branch's
+    /// index.
     @Test(arguments: [17_405_916_599_487_590_919] + (0..<6).map { _ in UInt64.random(in: 0...UInt64.max) })
     func whateverIsRecordedAnUpdatedIndexEqualsOneMadeAgain(seed: UInt64) async throws {
         print("seed \(seed)")
@@ -139,7 +140,7 @@ import Testing
         let directory = try indexDirectory(history.deployment)
         try Data().write(to: URL(filePath: directory))
         #expect(try states(history.deployment) == expected(history))
-        let cache = history.deployment.folder("cache")
+        let cache = history.deployment.directory("cache")
         let results = try DeploymentResults(store: history.deployment.store, deployment: "d", cache: cache)
         #expect(try results.states(picked: []) == expected(history))
         #expect(try FileManager.default.subpathsOfDirectory(atPath: cache).contains { $0.hasSuffix(".index") })
@@ -158,7 +159,7 @@ import Testing
 
     @Test func aCloneWithoutOldCommitsHasTheSameStates() async throws {
         let history = try await recorded()
-        let clone = history.deployment.folder("clone")
+        let clone = history.deployment.directory("clone")
         try Program([
             "git", "clone", "-q", "--depth", "1", "--no-single-branch", "file://\(history.deployment.store.path)",
             clone,

@@ -10,8 +10,8 @@ import Testing
 @Suite struct TaskSummaryTests {
     /// A task is running only while a process runs it: its state stays on the branch when that process is killed.
     @Test func theWordsFollowTheClaim() throws {
-        let folder = try TemporaryDirectory()
-        let store = try Store(at: folder.path)
+        let directory = try TemporaryDirectory()
+        let store = try Store(at: directory.path)
         try SubmittedTask.submit(
             "t", TaskRequest(submitted: 1, submitter: "me"), matrix: Array("deployment: d".utf8), in: store)
         let owner = try store.ephemeral.join("tasks")

@@ -7,8 +7,8 @@ import Store
 import TestSupport
 import Testing
 
-/// Nothing is known about a cell that an infrastructure failure of another package blocks: no output counts it as broken, bad by
-/// itself or decided.
+/// Nothing is known about a cell that an infrastructure failure of another package blocks: no output counts it as
+/// broken, bad by itself or decided.
 @Suite struct UndecidedTests {
     private static let packages = (0..<8).map { "p\($0)" }
     /// A package that decides no cell and blocks others.

@@ -53,7 +53,8 @@ import Testing
         #expect(ControlGroupHierarchy(membership: text, mounts: "garbage").parents.isEmpty)
     }
 
-    /// Files as the kernel writes them: a child that was killed is known although its command ended well, and whose limit it was.
+    /// Files as the kernel writes them: a child that was killed is known although its command ended well, and whose
+    /// limit it was.
     @Test(
         arguments: [
             (
@@ -85,9 +86,9 @@ import Testing
             (["memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n"], nil), ([:], nil),
         ] as [([String: String], ControlGroup.Shortage?)])
     func killsForMemoryAreReadFromTheKernelsCounts(files: [String: String], shortage: ControlGroup.Shortage?) throws {
-        let folder = try TemporaryDirectory()
-        for (name, text) in files { try folder.write(text, to: name) }
-        #expect(ControlGroup.memoryShortage(in: folder.path) == shortage)
+        let directory = try TemporaryDirectory()
+        for (name, text) in files { try directory.write(text, to: name) }
+        #expect(ControlGroup.memoryShortage(in: directory.path) == shortage)
     }
 
     @Test(
@@ -97,9 +98,9 @@ import Testing
             (["pids.events": "max 3\n", "pids.max": "64\n"], .ownLimit), (["pids.events": "max 0\n"], nil), ([:], nil),
         ] as [([String: String], ControlGroup.Shortage?)])
     func refusedProcessesAreReadFromTheKernelsCounts(files: [String: String], shortage: ControlGroup.Shortage?) throws {
-        let folder = try TemporaryDirectory()
-        for (name, text) in files { try folder.write(text, to: name) }
-        #expect(ControlGroup.processShortage(in: folder.path) == shortage)
+        let directory = try TemporaryDirectory()
+        for (name, text) in files { try directory.write(text, to: name) }
+        #expect(ControlGroup.processShortage(in: directory.path) == shortage)
     }
 
     @Test func withoutControlGroupsLimitsArePerProcess() {

@@ -1,6 +1,7 @@
 import Scheduler
 
-/// Plays the dispatcher's state machines against simulated workers, a clock and an unreliable network, all from one seed.
+/// Plays the dispatcher's state machines against simulated workers, a clock and an unreliable network, all from one
+/// seed.
 ///
 /// Processes communicate by ephemeral values, as in the protocol; messages are only notifications, which may be late,
 /// lost, duplicated or reordered. Every process reads the values from time to time.

@@ -10,8 +10,8 @@ import Testing
         try Simulation(SimulationOptions(), seed: seed).run()
     }
 
-    /// An assignment that was returned to a dead dispatcher; a retry of a job that no task needed at that moment; a stalled
-    /// worker that had returned its last job.
+    /// An assignment that was returned to a dead dispatcher; a retry of a job that no task needed at that moment; a
+    /// stalled worker that had returned its last job.
     @Test(arguments: [13_124_908_935_097_441_337, 1007, 3] as [UInt64])
     func seedsThatFoundBugsInChaos(seed: UInt64) throws {
         try Simulation(.chaos, seed: seed).run()

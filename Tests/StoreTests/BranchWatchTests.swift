@@ -6,9 +6,9 @@ import Testing
 /// Watches of all branches with a prefix, of changes by this process and by stock git.
 @Suite struct BranchWatchTests {
     @Test func newChangedAndPushedBranchesAreNoticed() async throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let options = StoreOptions(changeDetection: .kernel(checkingEvery: .milliseconds(100)))
-        let store = try Store(at: folder("store"), options: options)
+        let store = try Store(at: directory("store"), options: options)
         let calls = Mutex(0)
         let watch = store.watchBranches(prefix: "requests/") { calls.withLock { $0 += 1 } }
         func next(_ what: String, _ body: () throws -> Void) async throws {
@@ -24,9 +24,11 @@ import Testing
             try store.transact(Branch("requests/a"), "b") { try $0.write(bytes: [2], to: "x") }
         }
         try await next("git makes another one") {
-            try git("update-ref", "refs/heads/requests/b", "refs/heads/requests/a", at: folder("store"))
+            try git("update-ref", "refs/heads/requests/b", "refs/heads/requests/a", at: directory("store"))
         }
-        try await next("git removes it") { try git("update-ref", "-d", "refs/heads/requests/b", at: folder("store")) }
+        try await next("git removes it") {
+            try git("update-ref", "-d", "refs/heads/requests/b", at: directory("store"))
+        }
         watch.cancel()
         let after = calls.withLock { $0 }
         try await store.transact(Branch("requests/a"), "c") { try $0.write(bytes: [3], to: "x") }

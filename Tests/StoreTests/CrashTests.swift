@@ -69,8 +69,8 @@ struct CrashTests {
 
     @Test(arguments: FailurePoint.allCases) func aWriterDiesAtAPoint(_ point: FailurePoint) throws {
         let rounds = LongForm.isWanted ? 40 : 2
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "start") { try $0.write(0, to: "counter") }
             var acknowledged: [String: Int] = [:]
             for round in 0..<rounds {
@@ -88,8 +88,8 @@ struct CrashTests {
             }
             try expectClean(store.path)
             try expectLinear(store, acknowledged: acknowledged, "\(point)")
-            #expect(files(endingIn: ".lock", below: folder + "/store/refs") == [])
-            #expect(files(endingIn: ".keep", below: folder + "/store/objects") == [])
+            #expect(files(endingIn: ".lock", below: directory + "/store/refs") == [])
+            #expect(files(endingIn: ".keep", below: directory + "/store/objects") == [])
             try expectTidy(store)
         }
     }
@@ -101,8 +101,8 @@ struct CrashTests {
             .referenceSpared, .referenceMoved,
         ], 0..<(LongForm.isWanted ? 20 : 2))
     func aWriterOfSeveralBranchesDiesAtAPoint(_ point: FailurePoint, round: Int) throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let branches = try (0..<4).map { try Branch("side/\($0)") }
             for branch in branches { try store.transact(branch, "start") { try $0.write(0, to: "counter") } }
             var acknowledged: [String: Int] = [:]
@@ -121,8 +121,8 @@ struct CrashTests {
                 #expect(values == Array((0..<values.count).reversed()), "each commit adds 1: \(point)")
                 #expect(values.count > acknowledged[branch.name] ?? 0, "\(branch.name), \(point)")
             }
-            #expect(files(endingIn: ".lock", below: folder + "/store/refs") == [])
-            #expect(files(endingIn: ".keep", below: folder + "/store/objects") == [])
+            #expect(files(endingIn: ".lock", below: directory + "/store/refs") == [])
+            #expect(files(endingIn: ".keep", below: directory + "/store/objects") == [])
             // A pack whose index was not written is left over.
             #expect(try Store.verify(at: store.path).findings.isEmpty || point == .packWritten)
         }
@@ -130,8 +130,8 @@ struct CrashTests {
 
     /// Without a transaction: a reader needs all durable changes, too.
     @Test func aDurableChangeOfADeadWriterIsSeenOnceTheStoreIsSettled() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "start") { try $0.write(0, to: "counter") }
             let end = try Writer(store: store.path, name: "d", count: 5, dyingAt: (.journalSynced, 2)).finish()
             #expect(end.acknowledged.count == 1)
@@ -163,8 +163,8 @@ struct CrashTests {
         let rounds = LongForm.isWanted ? 40 : 12
         var random = SeededGenerator()
         let seed = random.seed
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "start") { try $0.write(0, to: "counter") }
             var acknowledged: [String: Int] = [:]
             for round in 0..<rounds {
@@ -186,11 +186,11 @@ struct CrashTests {
     }
 
     @Test(arguments: [2, 8]) func manyProcessesWriteWhileStockGitPushesAndFetches(writers count: Int) throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "start") { try $0.write(0, to: "counter") }
-            let clone = folder + "/clone"
-            try git("clone", "-q", "--branch", "main", store.path, clone, at: folder)
+            let clone = directory + "/clone"
+            try git("clone", "-q", "--branch", "main", store.path, clone, at: directory)
             let each = LongForm.isWanted ? 500 : 25
             let writers = try (0..<count).map {
                 try Writer(store: store.path, name: "w\($0)", count: each, isMixed: !$0.isMultiple(of: 3))
@@ -224,6 +224,6 @@ struct CrashTests {
 }
 
 /// The paths of files with an ending.
-func files(endingIn end: String, below folder: String) -> [String] {
-    (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(end) }
+func files(endingIn end: String, below directory: String) -> [String] {
+    (FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []).filter { $0.hasSuffix(end) }
 }

@@ -21,9 +21,9 @@ struct EphemeralValuesTests {
             let cluster = try await EtcdCluster()
             try await body(EtcdEphemeralValues(EtcdSettings(endpoints: cluster.endpoints)))
         case .files:
-            try await withAsyncFolder { folder in
+            try await withAsyncDirectory { directory in
                 let options = StoreOptions(changeDetection: .kernel(checkingEvery: .milliseconds(100)))
-                try await body(Store(at: folder + "/store", options: options).ephemeral)
+                try await body(Store(at: directory + "/store", options: options).ephemeral)
             }
         }
     }
@@ -147,10 +147,11 @@ struct EphemeralValuesTests {
 
     /// A watch misses no value that comes and goes in another process.
     @Test func watchesNoticeValuesThatComeAndGo() async throws {
-        try await withAsyncFolder { folder in
+        try await withAsyncDirectory { directory in
             let options = StoreOptions(changeDetection: .kernel(checkingEvery: .seconds(3600)))
             let (writer, reader) = (
-                try Store(at: folder + "/store", options: options), try Store(at: folder + "/store", options: options)
+                try Store(at: directory + "/store", options: options),
+                try Store(at: directory + "/store", options: options)
             )
             let seen = Collected<[String]>()
             let watch = reader.ephemeral.watch(below: "reports") { seen.add($0.keys.map(\.description).sorted()) }
@@ -205,8 +206,8 @@ struct EphemeralValuesTests {
     }
 
     @Test func otherProcessesSeeClaimsThatGoWhenTheirOwnerIsKilled() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let seen = Collected<[String]>()
             let watch = store.ephemeral.watch(below: "claims") { seen.add($0.keys.map(\.description).sorted()) }
             #expect(await seen.wait { $0 == [[]] })
@@ -246,8 +247,8 @@ struct EphemeralValuesTests {
 
     /// A killed writer, or a stopped machine, leaves a part of a record.
     @Test func aRecordThatIsCutShortIsNone() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let first = try store.ephemeral.set([1], at: "a", owner: nil, lifetime: nil, expecting: .absent)
             let whole = try Data(contentsOf: log(of: store))
             _ = try store.ephemeral.set(
@@ -271,10 +272,11 @@ struct EphemeralValuesTests {
 
     /// The log stays small, and rewriting it is invisible to its readers.
     @Test func theLogIsWrittenAgainWhenMostOfItIsOutdated() async throws {
-        try await withAsyncFolder { folder in
+        try await withAsyncDirectory { directory in
             let options = StoreOptions(changeDetection: .kernel(checkingEvery: .seconds(3600)))
             let (writer, reader) = (
-                try Store(at: folder + "/store", options: options), try Store(at: folder + "/store", options: options)
+                try Store(at: directory + "/store", options: options),
+                try Store(at: directory + "/store", options: options)
             )
             let owner = try writer.ephemeral.join("writer")
             let kept = try writer.ephemeral.set([7], at: "kept/x", owner: owner, lifetime: nil, expecting: .absent)

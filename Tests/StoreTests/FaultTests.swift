@@ -11,8 +11,8 @@ struct FaultTests {
         arguments: [ENOSPC, EIO, EROFS],
         FailurePoint.allCases.filter { ![.referenceMoved, .packsMerged, .somePacksDropped].contains($0) })
     func aFailingDiskLosesNothingThatWasAcknowledged(number: Int32, point: FailurePoint) throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "before") { try $0.write(1, to: "kept") }
             var options = StoreOptions()
             options.atPoint = { if $0 == point { throw StoreError.system("write", "the disk", number) } }
@@ -36,15 +36,15 @@ struct FaultTests {
             try reopened.transact(main, "again") { try $0.write(4, to: "next") }
             #expect(try reopened.snapshot(main).value(Int.self, at: "kept") == 1)
             #expect(try reopened.snapshot(main).exists("half") == false)
-            #expect(files(endingIn: ".lock", below: folder + "/store/refs") == [])
+            #expect(files(endingIn: ".lock", below: directory + "/store/refs") == [])
         }
     }
 
-    /// A disk that fails after some of the branches of a batch have moved: the next writer moves the others, because the
-    /// batch is durable.
+    /// A disk that fails after some of the branches of a batch have moved: the next writer moves the others, because
+    /// the batch is durable.
     @Test func aDiskThatFailsBetweenBranchesLeavesNoHalfOfABatch() async throws {
-        try await withAsyncFolder { folder in
-            let plain = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let plain = try Store(at: directory + "/store")
             let branches = try (0..<5).map { try Branch("b/\($0)") }
             for branch in branches { try await plain.transact(branch, "start") { try $0.write(0, to: "n") } }
             let (begun, moves, failures) = (Collected<Int>(), Collected<Int>(), Collected<Int>())
@@ -84,8 +84,8 @@ struct FaultTests {
 
     @Test(arguments: [Data(repeating: 0, count: 41), Data(), Data("garbage\n".utf8)])
     func aBranchFileOfZerosIsNamedAndRepaired(contents: Data) throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "one") { try $0.write(1, to: "a") }
             let head = try store.transact(main, "two") { try $0.write(2, to: "a") }.commit
             try contents.write(to: URL(filePath: store.path + "/refs/heads/main"))
@@ -101,9 +101,9 @@ struct FaultTests {
     }
 
     @Test(arguments: ["schema", "writer.lock", "journal", "heads", "tidied", "keep", "tidy.lock"])
-    func aFolderInPlaceOfAFileIsNoCrash(name: String) throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+    func aDirectoryInPlaceOfAFileIsNoCrash(name: String) throws {
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "before") { try $0.write(1, to: "kept") }
             try store.checkpoint()
             let path = "\(store.path)/ciso/\(name)"
@@ -126,8 +126,8 @@ struct FaultTests {
     }
 
     @Test func aTruncatedObjectIsNamed() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "one") { try $0.write(bytes: Array(repeating: 7, count: 5000), to: "a/b") }
             try makeLoose(store.path)
             let id = try #require(try store.snapshot(main).id(at: "a/b")).hex
@@ -144,9 +144,9 @@ struct FaultTests {
     }
 
     @Test(arguments: 0..<4) func changesLostByAPowerFailureAreWrittenAgain(round: Int) throws {
-        try withFolder { folder in
+        try withDirectory { directory in
             // No pack of a change is synced before the journal is full.
-            let store = try Store(at: folder + "/store")
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "durable") { try $0.write(0, to: "n") }
             try store.checkpoint()
             let start = try #require(try store.snapshot(main).commit)
@@ -187,8 +187,8 @@ struct FaultTests {
     }
 
     @Test func severalMakersMakeOneStore() throws {
-        try withFolder { folder in
-            let path = folder + "/new/store"
+        try withDirectory { directory in
+            let path = directory + "/new/store"
             let errors = Mutex<[String]>([])
             DispatchQueue.concurrentPerform(iterations: 8) { number in
                 do {
@@ -205,8 +205,8 @@ struct FaultTests {
     }
 
     @Test func aMakerThatWasKilledIsNoObstacle() throws {
-        try withFolder { folder in
-            let path = folder + "/store"
+        try withDirectory { directory in
+            let path = directory + "/store"
             try git("init", "-q", "--bare", path, at: "/")
             for name in ["config.lock", "HEAD.lock"] { try Data().write(to: URL(filePath: "\(path)/\(name)")) }
             try Store(at: path).transact(main, "1") { try $0.write(1, to: "n") }
@@ -216,9 +216,9 @@ struct FaultTests {
 
     /// A killed git leaves its lock; only the lock of a git that may be alive is waited for.
     @Test func aLockOfAGitThatWasKilledIsNoObstacle() throws {
-        try withFolder { folder in
+        try withDirectory { directory in
             let options = StoreOptions(lockTimeout: .milliseconds(1))
-            let store = try Store(at: folder + "/store", options: options)
+            let store = try Store(at: directory + "/store", options: options)
             try store.transact(main, "1") { try $0.write(1, to: "n") }
             let lock = store.path + "/refs/heads/main.lock"
             try Data().write(to: URL(filePath: lock))
@@ -240,8 +240,8 @@ struct FaultTests {
     }
 
     @Test func aClockThatIsSetBackMakesNoCommitOlderThanItsParent() throws {
-        try withFolder { folder in
-            let ahead = try Store(at: folder + "/store", options: StoreOptions(clock: { 2_000_000_000 }))
+        try withDirectory { directory in
+            let ahead = try Store(at: directory + "/store", options: StoreOptions(clock: { 2_000_000_000 }))
             try ahead.transact(main, "ahead") { try $0.write(1, to: "a") }
             let behind = try Store(opening: ahead.path, options: StoreOptions(clock: { 1_000_000_000 }))
             try behind.transact(main, "behind") { try $0.write(2, to: "a") }
@@ -250,8 +250,8 @@ struct FaultTests {
     }
 
     @Test func fullDisksAreReportedAndSurvived() throws {
-        try withFolder { folder in
-            let mount = folder + "/small"
+        try withDirectory { directory in
+            let mount = directory + "/small"
             try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
             let mounting = Program(["mount", "-t", "tmpfs", "-o", "size=12m", "ciso-test", mount])
             guard try mounting.run().status == 0 else {

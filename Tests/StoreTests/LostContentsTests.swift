@@ -24,8 +24,8 @@ import Testing
     }
 
     @Test func missingLogsAndLayersAreNamed() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let contents = try (1...3).map { try record($0, in: store) }
             #expect(try Store.verify(at: store.path, rebuilding: Self.rebuilding).findings == [])
             unlink("\(store.path)/ciso/logs/sealed/\(contents[0].log.shard)/\(contents[0].log)")
@@ -41,8 +41,8 @@ import Testing
     }
 
     @Test(arguments: [false, true]) func missingLogArchivesAreNamedByTheirLogs(withItsIndex: Bool) throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let contents = try (1...40).map { try record($0, in: store) }
             try store.logs.pack()
             #expect(try Store.verify(at: store.path, rebuilding: Self.rebuilding).findings == [])
@@ -66,8 +66,8 @@ import Testing
     /// A commit, a directory and a document that only older versions need.
     @Test(arguments: ["main~1", "main~1^{tree}", "main~1:results", "main~2:results/1"])
     func aCollectionKeepsEverythingWhereTheHistoryHasAHole(lost: String) throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let contents = try (1...3).map { try record($0, in: store) }
             try store.transact(main, "remove") { try $0.remove("results/1") }
             let stray = try store.logs.put(Array("nobody's".utf8))

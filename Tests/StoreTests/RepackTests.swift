@@ -30,8 +30,8 @@ struct TidyTests {
     }
 
     @Test func repackingKeepsEverythingInFewPacks() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             var number = 0
             for round in 1...16 {
                 for _ in 0..<5 {
@@ -58,13 +58,13 @@ struct TidyTests {
     }
 
     @Test func fewObjectsAndObjectsOfAPushAreNotRepacked() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             for number in 0..<20 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
             #expect(try store.repackIfNeeded() == nil)
             #expect(try loose(store) == 0 && packs(store) == 20)
-            try Data("pushed".utf8).write(to: URL(filePath: folder + "/pushed"))
-            try git("hash-object", "-w", folder + "/pushed", at: store.path)
+            try Data("pushed".utf8).write(to: URL(filePath: directory + "/pushed"))
+            try git("hash-object", "-w", directory + "/pushed", at: store.path)
             #expect(try store.repackIfNeeded(limit: 0, grace: 3600)?.looseObjects == 0)
             #expect(try loose(store) == 1 && packs(store) == 1)
             #expect(try store.repackIfNeeded(limit: 0, grace: 0)?.looseObjects == 1)
@@ -73,8 +73,8 @@ struct TidyTests {
     }
 
     @Test func readersAndWritersNoticeNothing() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try await store.transact(main, "start") { try $0.write(0, to: "counter") }
             let other = try Store(opening: store.path)
             let audit = Collected<Int?>()
@@ -103,7 +103,7 @@ struct TidyTests {
                         let writer = number.isMultiple(of: 2) ? store : other
                         try await writer.transact(main, "\(number)") { try $0.write(number, to: "counter") }
                         if number.isMultiple(of: 20) {
-                            try git("clone", "-q", store.path, "clone\(number)", at: folder)
+                            try git("clone", "-q", store.path, "clone\(number)", at: directory)
                         }
                     }
                     done.add(true)
@@ -118,8 +118,8 @@ struct TidyTests {
     }
 
     @Test func manyTransactionsAtOnceArePacksThatArePutTogether() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             for number in 0..<70 {
                 try await store.transact(main, "\(number)") { try $0.write(number, to: StorePath("d/\(number)")) }
             }
@@ -144,8 +144,8 @@ struct TidyTests {
     }
 
     @Test func aWriterMergesThePacksOfThoseThatEndedTooSoon() throws {
-        try withFolder { folder in
-            let path = folder + "/store"
+        try withDirectory { directory in
+            let path = directory + "/store"
             var numbers = (0..<270).makeIterator()
             try withoutMerging(Store(at: path)) {
                 while let number = numbers.next() {
@@ -166,7 +166,7 @@ struct TidyTests {
 
     /// A process that ends while large packs are merged has merged the small ones.
     @Test func smallPacksAreMergedBeforeLargeOnes() throws {
-        try withFolder { folder in
+        try withDirectory { directory in
             let steps = Collected<Int>()
             var options = StoreOptions()
             options.atPoint = { point in
@@ -174,7 +174,7 @@ struct TidyTests {
                 steps.add(1)
                 if steps.all.count > 1 { throw CocoaError(.userCancelled) }
             }
-            let store = try Store(at: folder + "/store", options: options)
+            let store = try Store(at: directory + "/store", options: options)
             try withoutMerging(store) {
                 for number in 0..<20 {
                     let bytes = (0..<1_200_000).map { _ in UInt8.random(in: 0...255) }
@@ -190,10 +190,10 @@ struct TidyTests {
     }
 
     @Test func filesAreRecycledExceptInClones() throws {
-        try withFolder { folder in
+        try withDirectory { directory in
             var options = StoreOptions()
             options.filesBeforeSpares = 0
-            let store = try Store(at: folder + "/store", options: options)
+            let store = try Store(at: directory + "/store", options: options)
             func write(_ numbers: Range<Int>) throws {
                 for number in numbers {
                     try store.transact(main, "\(number)") { try $0.write(number, to: StorePath("d/\(number % 9)")) }
@@ -205,12 +205,12 @@ struct TidyTests {
             }
             try write(0..<60)
             // On the same disk, a clone's packs are hard links to the store's.
-            try git("clone", "-q", "--bare", store.path, folder + "/clone", at: folder)
-            let before = try git("rev-list", "--objects", "main", at: folder + "/clone")
+            try git("clone", "-q", "--bare", store.path, directory + "/clone", at: directory)
+            let before = try git("rev-list", "--objects", "main", at: directory + "/clone")
             try write(60..<200)
             #expect(!files(endingIn: "", below: store.path + "/ciso/spare").isEmpty)
-            try expectClean(folder + "/clone")
-            #expect(try git("rev-list", "--objects", "main", at: folder + "/clone") == before)
+            try expectClean(directory + "/clone")
+            #expect(try git("rev-list", "--objects", "main", at: directory + "/clone") == before)
             try expectClean(store.path)
             #expect(try store.history(of: main).count == 200)
             #expect(try Store.verify(at: store.path).findings.isEmpty)
@@ -219,8 +219,8 @@ struct TidyTests {
 
     /// `git gc` fails if a pack goes that it has listed.
     @Test func packsStayWhileStockGitCollects() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .seconds(2)))
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store", options: StoreOptions(lockTimeout: .seconds(2)))
             for number in 0..<20 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
             let file = store.path + "/gc.pid"
             func leave(_ process: pid_t, _ host: String) throws {
@@ -250,8 +250,8 @@ struct TidyTests {
 
     /// A merge that is killed leaves a pack as large as all that it read.
     @Test func theNextRepackRemovesWhatAKilledOneLeft() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             for number in 0..<3 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
             let packs = store.path + "/objects/pack"
             for name in ["tmp_repack_pack_1_2", "tmp_repack_index_1_2", "tmp_pack_1_2"] {
@@ -265,8 +265,8 @@ struct TidyTests {
     }
 
     @Test func concurrentRepackingWaits() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .milliseconds(300)))
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store", options: StoreOptions(lockTimeout: .milliseconds(300)))
             for number in 0..<3 { try store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
             let lock = open(store.path + "/ciso/tidy.lock", O_RDWR | O_CREAT, 0o666)
             #expect(flock(lock, LOCK_EX) == 0)
@@ -285,8 +285,8 @@ struct TidyTests {
     }
 
     @Test func repackingDropsWhatNothingLeadsToAndIsOld() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "one") { try $0.write(1, to: "n") }
             // A note on a tag is reachable; a deleted branch is not.
             try git("-c", "user.name=a", "-c", "user.email=b", "tag", "-a", "-m", "t", "v1", "main", at: store.path)

@@ -7,8 +7,8 @@ import Testing
 
 struct GuardRailTests {
     @Test func undoRevertsOneChangeAndKeepsOthers() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "one") { try $0.write(1, to: "a") }
             let second = try store.transact(main, "two") {
                 try $0.write(2, to: "a")
@@ -31,8 +31,8 @@ struct GuardRailTests {
     }
 
     @Test func undoRefusesWhereLaterChangesBuildOnIt() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let first = try store.transact(main, "one") { try $0.write(1, to: "a") }.commit
             try store.transact(main, "two") { try $0.write(2, to: "a") }
             let undoing = try store.planUndo(on: main, of: first)
@@ -90,11 +90,12 @@ struct GuardRailTests {
             case .archive:
                 _ = try store.logs.put((0..<9_000).map { _ in UInt8.random(in: 0...255) })
                 try store.logs.pack()
-                let folder = store.path + "/ciso/logs/archives"
-                let name = try #require(files(endingIn: "", below: folder).max { size($0, folder) < size($1, folder) })
-                var bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))
+                let directory = store.path + "/ciso/logs/archives"
+                let name = try #require(
+                    files(endingIn: "", below: directory).max { size($0, directory) < size($1, directory) })
+                var bytes = try Data(contentsOf: URL(filePath: "\(directory)/\(name)"))
                 bytes[bytes.count / 2] ^= 0xff
-                try overwrite("\(folder)/\(name)", bytes)
+                try overwrite("\(directory)/\(name)", bytes)
                 return "damaged in"
             case .oldLock:
                 let path = store.path + "/refs/heads/main.lock"
@@ -105,8 +106,8 @@ struct GuardRailTests {
             }
         }
 
-        private func size(_ name: String, _ folder: String) -> Int {
-            (try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)"))?[.size] as? Int ?? 0
+        private func size(_ name: String, _ directory: String) -> Int {
+            (try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)"))?[.size] as? Int ?? 0
         }
 
         /// Whether a repair loses nothing: the journal contains everything except objects packed since.
@@ -114,8 +115,8 @@ struct GuardRailTests {
     }
 
     @Test(arguments: Damage.allCases) func verifyNamesDamageAndMendsWhatItCan(_ damage: Damage) throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try store.transact(main, "one") {
                 try $0.write("a", to: "d/a")
                 try $0.write("b", to: "d/b")
@@ -133,8 +134,8 @@ struct GuardRailTests {
     }
 
     @Test func historyShowsWhoChangedADocumentAndWhen() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             var commits: [ObjectID?] = []
             for number in 0..<40 {
                 commits.append(
@@ -154,8 +155,8 @@ struct GuardRailTests {
             var outcome: String
             var log: Digest
         }
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             var logs: [Digest] = []
             // Success, failure, failure, failure, failure: the last two and both turning points are kept.
             for (number, outcome) in ["good", "bad", "bad", "bad", "bad"].enumerated() {
@@ -199,8 +200,8 @@ struct GuardRailTests {
         ] as [(String?, String?, Bool)])
     func turnsAreSeenInEveryForm(old: String?, new: String?, isTurn: Bool) throws {
         for form in ["in one line", "canonical", "as others indent"] {
-            try withFolder { folder in
-                let store = try Store(at: folder + "/store")
+            try withDirectory { directory in
+                let store = try Store(at: directory + "/store")
                 var logs: [Digest] = []
                 for (number, outcome) in [old, new, new, new].enumerated() {
                     logs.append(try store.logs.put(Array("log \(number)".utf8)))
@@ -229,8 +230,8 @@ struct GuardRailTests {
     }
 
     @Test func logsAreReadableWhileTheyGrowAndWhenTheyArePacked() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let writer = try store.logs.begin("job")
             try writer.append(Array("one\n".utf8))
             #expect(try store.logs.read(running: "job") == Array("one\n".utf8))
@@ -250,11 +251,11 @@ struct GuardRailTests {
     }
 
     @Test func runningLogsOfDeadWritersAreSwept() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             // A process that dies without cleanup leaves a file that is not locked.
             try Data("left".utf8).write(
-                to: URL(filePath: makingFolder("\(store.path)/ciso/logs/running") + "/dead.log"))
+                to: URL(filePath: makingDirectory("\(store.path)/ciso/logs/running") + "/dead.log"))
             let alive = try store.logs.begin("alive")
             #expect(store.logs.runningNames == ["alive", "dead"])
             _ = try Store(opening: store.path)
@@ -264,7 +265,7 @@ struct GuardRailTests {
         }
     }
 
-    private func makingFolder(_ path: String) throws -> String {
+    private func makingDirectory(_ path: String) throws -> String {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return path
     }

@@ -24,8 +24,8 @@ struct SchemaTests {
     }
 
     /// A store of version 1 with two branches.
-    private func old(_ folder: String) throws -> Store {
-        let store = try Store(at: folder + "/store")
+    private func old(_ directory: String) throws -> Store {
+        let store = try Store(at: directory + "/store")
         for branch in [main, try Branch("other")] {
             try store.transact(branch, "old") {
                 for number in 1...3 { try $0.write(number, to: StorePath("numbers/\(number)")) }
@@ -50,8 +50,8 @@ struct SchemaTests {
     }
 
     @Test func anOlderStoreIsBroughtUpToDateOnce() throws {
-        try withFolder { folder in
-            let store = try old(folder)
+        try withDirectory { directory in
+            let store = try old(directory)
             let before = try store.snapshot(main).commit
             for _ in 0..<2 {
                 let new = try Store(opening: store.path, options: options([Self.doubling, Self.renaming]))
@@ -74,8 +74,8 @@ struct SchemaTests {
     /// The migration stops after the given number of the four changes (two versions of two branches).
     @Test(arguments: 0..<4) func interruptedMigrationsAreResumed(changes: Int) throws {
         struct Interrupted: Error {}
-        try withFolder { folder in
-            let store = try old(folder)
+        try withDirectory { directory in
+            let store = try old(directory)
             nonisolated(unsafe) var left = changes
             func interrupted(_ migration: Schema.Migration) -> Schema.Migration {
                 Schema.Migration(migration.name) { transaction, branch in
@@ -97,8 +97,8 @@ struct SchemaTests {
 
     @Test(arguments: ["", "x", "0", "-1", "1 from", "1 to 2", "2 from 1 from 0", "2 from x"])
     func invalidVersionsAreNamed(text: String) throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try Data("\(text)\n".utf8).write(to: URL(filePath: store.path + "/ciso/schema"))
             let error = #expect(throws: StoreError.self) { try Store(opening: store.path) }
             #expect(error?.kind == .corrupted && error?.message.contains("ciso/schema") == true)
@@ -109,8 +109,8 @@ struct SchemaTests {
     /// but without its schema is damaged, and is not created again.
     @Test(arguments: [["ciso/schema"], ["ciso"], ["ciso", "config", "HEAD"]])
     func anInterruptedCreationIsContinued(missing: [String]) throws {
-        try withFolder { folder in
-            let path = folder + "/store"
+        try withDirectory { directory in
+            let path = directory + "/store"
             _ = try Store(at: path)
             for name in missing { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
             try Data().write(to: URL(filePath: "\(path)/HEAD.lock"))
@@ -127,15 +127,15 @@ struct SchemaTests {
     }
 
     @Test func aNewerSchemaIsRefused() throws {
-        try withFolder { folder in
-            let path = folder + "/store"
+        try withDirectory { directory in
+            let path = directory + "/store"
             _ = try Store(at: path)
             try Data("99\n".utf8).write(to: URL(filePath: path + "/ciso/schema"))
             let error = #expect(throws: StoreError.self) { try Store(opening: path) }
             #expect(error?.kind == .newerSchema)
             #expect(error?.message.contains("99") == true)
-            #expect(throws: StoreError.self) { try Store(opening: folder + "/none") }
-            #expect(throws: StoreError.self) { try Store(at: folder) }
+            #expect(throws: StoreError.self) { try Store(opening: directory + "/none") }
+            #expect(throws: StoreError.self) { try Store(at: directory) }
         }
     }
 }

@@ -41,8 +41,8 @@ import Testing
     /// The upper bit of a letter makes a name that is not text: the line is damaged, and the branch is restored from
     /// other records.
     @Test func aNameThatIsNoTextIsADamagedLine() throws {
-        try withFolder { folder in
-            let path = folder + "/store"
+        try withDirectory { directory in
+            let path = directory + "/store"
             try fill(path, isPacked: true)
             let whole = try reading(path)
             var bytes = try Data(contentsOf: URL(filePath: "\(path)/packed-refs"))
@@ -59,8 +59,8 @@ import Testing
     /// Another letter makes another branch, at a position where no search finds it: the file is sorted, and the branch
     /// is restored.
     @Test func aNameInTheWrongPlaceIsSorted() throws {
-        try withFolder { folder in
-            let path = folder + "/store"
+        try withDirectory { directory in
+            let path = directory + "/store"
             try fill(path, isPacked: true)
             let whole = try reading(path)
             var bytes = try Data(contentsOf: URL(filePath: "\(path)/packed-refs"))
@@ -77,8 +77,8 @@ import Testing
     /// The bits of the last byte, and some that the seed picks; all with `CISO_TEST_FULL`.
     @Test(arguments: places) func aFlippedBitIsFoundOrHarmless(place: String) throws {
         var random = SeededGenerator(printingSeedOf: "SmallFileDamageTests \(place)")
-        try withFolder { folder in
-            let path = folder + "/store"
+        try withDirectory { directory in
+            let path = directory + "/store"
             try fill(path, isPacked: place == "packed-refs")
             let file = URL(filePath: "\(path)/\(place)")
             var whole = try reading(path)

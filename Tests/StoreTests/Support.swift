@@ -31,16 +31,16 @@ func makeLoose(_ path: String) throws {
     try FileManager.default.removeItem(atPath: aside)
 }
 
-/// A folder that is removed when `body` ends.
-func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let folder = try TemporaryDirectory()
-    return try body(folder.path)
+/// A directory that is removed when `body` ends.
+func withDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let directory = try TemporaryDirectory()
+    return try body(directory.path)
 }
 
-/// A folder that is removed when `body` ends.
-func withAsyncFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
-    let folder = try TemporaryDirectory()
-    return try await body(folder.path)
+/// A directory that is removed when `body` ends.
+func withAsyncDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    let directory = try TemporaryDirectory()
+    return try await body(directory.path)
 }
 
 /// The branch that most tests write to.

@@ -6,8 +6,8 @@ import Testing
 
 struct TransactionTests {
     @Test func stockGitSeesWhatIsCommitted() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let results = try Branch("results/quickstart/debian-12")
             let committed = try store.transact(results, "lwt.5.7.0: success\n\nCell: a/b/c") { transaction in
                 try transaction.write(["outcome": "success"], to: "5.3.0/lwt/5.7.0.json")
@@ -26,8 +26,8 @@ struct TransactionTests {
     }
 
     @Test func pathsAreSplitAtEachSlashAsByGit() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             // To git, a combining character after a slash begins a name; to Swift, both are one character.
             try store.transact(main, "write") { try $0.write(bytes: [65], to: StorePath("a/\u{301}b")) }
             #expect(StorePath("a/\u{301}b").components == ["a", "\u{301}b"])
@@ -43,8 +43,8 @@ struct TransactionTests {
     }
 
     @Test func changesElsewhereAreNoConflictAndChangesOfWhatWasReadAre() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store", options: StoreOptions(attempts: 1))
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store", options: StoreOptions(attempts: 1))
             try store.transact(main, "start") { try $0.write(1, to: "a/x") }
             // Another transaction commits while this one is between its reads and its commit.
             try store.transact(main, "outer") { outer in
@@ -78,8 +78,8 @@ struct TransactionTests {
     }
 
     @Test func aConflictIsRetriedOnTheNewState() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             var runs = 0
             try store.transact(main, "outer") { outer in
                 runs += 1
@@ -93,8 +93,8 @@ struct TransactionTests {
     }
 
     @Test func equalWritesOfWhatBothReadAreNoLostUpdate() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             func add(_ transaction: Transaction) throws {
                 try transaction.write((transaction.value(Int.self, at: "n") ?? 0) + 1, to: "n")
             }
@@ -110,8 +110,8 @@ struct TransactionTests {
     }
 
     @Test func mergesByTypeSettleWhatWouldBeConflicts() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store", options: StoreOptions(attempts: 1))
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store", options: StoreOptions(attempts: 1))
             let count = TypedPath<Int>("count")
             let names = TypedPath<Set<String>>("names")
             let state = TypedPath<String>("state")
@@ -140,8 +140,8 @@ struct TransactionTests {
 
     @Test func allOrNothing() throws {
         struct Stop: Error {}
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             #expect(throws: Stop.self) {
                 try store.transact(main, "no") { transaction in
                     try transaction.write(1, to: "a")
@@ -162,8 +162,8 @@ struct TransactionTests {
     }
 
     @Test func writersKeepToTheirPrefixes() throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let options = TransactionOptions(prefixes: ["jobs"])
             try store.transact(main, "in", options: options) { try $0.write(1, to: "jobs/a") }
             let error = #expect(throws: StoreError.self) {
@@ -174,8 +174,8 @@ struct TransactionTests {
     }
 
     @Test(arguments: [10, 2000]) func manyDocumentsAtOnce(count: Int) throws {
-        try withFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try withDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let jobs = ShardedDirectory<Int>("jobs")
             try store.transact(main, "many") { transaction in
                 for number in 0..<count { try transaction.write(number, to: jobs.document("job \(number)")) }
@@ -192,8 +192,8 @@ struct TransactionTests {
     }
 
     @Test func groupedTransactionsShareCommits() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<64 {
                     group.addTask {
@@ -212,10 +212,11 @@ struct TransactionTests {
         }
     }
 
-    /// Commits that are written at once share a pack, in which a directory is described by how it differs from another version.
+    /// Commits that are written at once share a pack, in which a directory is described by how it differs from another
+    /// version.
     @Test func commitsThatAreWrittenAtOnce() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try await store.transact(main, "start") { transaction in
                 for number in 0..<400 { try transaction.write(number, to: StorePath("d/name-\(number)/x.json")) }
             }
@@ -250,9 +251,9 @@ struct TransactionTests {
 
     /// What is written to different branches at the same time is made durable together.
     @Test func branchesShareASync() async throws {
-        try await withAsyncFolder { folder in
+        try await withAsyncDirectory { directory in
             let branches = try (0..<40).map { try Branch("b/\($0)") }
-            let plain = try Store(at: folder + "/store")
+            let plain = try Store(at: directory + "/store")
             for branch in branches { try await plain.transact(branch, "start") { try $0.write(0, to: "n") } }
             let (begun, syncs) = (Collected<Int>(), Collected<Int>())
             var options = StoreOptions()
@@ -286,8 +287,8 @@ struct TransactionTests {
 
     /// A branch that cannot be changed, because stock git holds its lock, keeps no other from being changed.
     @Test func aLockedBranchDelaysOnlyItself() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store", options: StoreOptions(lockTimeout: .milliseconds(200)))
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store", options: StoreOptions(lockTimeout: .milliseconds(200)))
             let branches = try (0..<4).map { try Branch("b/\($0)") }
             for branch in branches { try await store.transact(branch, "start") { try $0.write(0, to: "n") } }
             try Data().write(to: URL(filePath: store.path + "/refs/heads/b/2.lock"))

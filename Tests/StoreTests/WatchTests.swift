@@ -24,8 +24,8 @@ final class Collected<Element: Sendable>: Sendable {
 
 struct WatchTests {
     @Test func theFirstEventIsThePresentState() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             try await store.transact(main, "before") { try $0.write(1, to: "a/x") }
             let seen = Collected<WatchEvent>()
             let watch = store.watch(main, below: "a") { seen.add($0) }
@@ -42,8 +42,8 @@ struct WatchTests {
     }
 
     @Test func auditsDeliverEveryTransactionOnceInOrderAndComplete() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let seen = Collected<WatchEvent>()
             try await store.transact(main, "first") { try $0.write(-1, to: "a/n") }
             let watch = store.watch(main, below: "a", mode: .audit) { seen.add($0) }
@@ -67,8 +67,8 @@ struct WatchTests {
     }
 
     @Test func resumingMissesNothing() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let first = try await store.transact(main, "0") { try $0.write(0, to: "n") }.commit
             for number in 1...5 { try await store.transact(main, "\(number)") { try $0.write(number, to: "n") } }
             let seen = Collected<Int?>()
@@ -84,8 +84,8 @@ struct WatchTests {
 
     @Test func failingHandlersDelayOnlyThemselvesAndAreCounted() async throws {
         struct Refused: Error {}
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let good = Collected<Int?>()
             let attempts = Collected<Int?>()
             let bad = store.watch(main) { event in
@@ -108,8 +108,8 @@ struct WatchTests {
     /// | ends the first      |                     |                     |
     /// | is notified of 20 at last, skipping |         |                     |
     @Test func slowHandlersDelayOnlyThemselves() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let (slow, quick) = (Collected<Int?>(), Collected<Int?>())
             let release = Collected<Bool>()
             let slowWatch = store.watch(main) { event in
@@ -131,8 +131,8 @@ struct WatchTests {
 
     @Test(arguments: [ChangeDetection.kernel(checkingEvery: .seconds(60)), .polling(every: .milliseconds(20))])
     func stockGitIsNoticed(changeDetection: ChangeDetection) async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store", options: StoreOptions(changeDetection: changeDetection))
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store", options: StoreOptions(changeDetection: changeDetection))
             try await store.transact(main, "1") { try $0.write(1, to: "n") }
             let seen = Collected<ObjectID?>()
             let deep = try Branch("results/new/branch")
@@ -152,9 +152,9 @@ struct WatchTests {
     }
 
     @Test func commitsOfAnExcludedSeriesAreNotDelivered() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
-            let other = try Store(opening: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
+            let other = try Store(opening: directory + "/store")
             let own = TransactionOptions(series: CommitSeries())
             try await store.transact(main, "before") { try $0.write(0, to: "a") }
             let seen = Collected<WatchEvent>()
@@ -185,8 +185,8 @@ struct WatchTests {
         let seed = UInt64.random(in: .min ... .max)
         var random = SeededGenerator(seed: seed)
         let foreign = (0..<60).map { _ in Int.random(in: 0..<3, using: &random) == 0 }
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let own = TransactionOptions(grouping: .own, series: CommitSeries())
             let seen = Collected<WatchEvent>()
             let watch = store.watch(main, excluding: own.series) { seen.add($0) }
@@ -213,8 +213,8 @@ struct WatchTests {
     }
 
     @Test func watchesEndWithoutLeaks() async throws {
-        try await withAsyncFolder { folder in
-            let store = try Store(at: folder + "/store")
+        try await withAsyncDirectory { directory in
+            let store = try Store(at: directory + "/store")
             let threads = { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count }
             let before = try threads()
             for round in 0..<50 {

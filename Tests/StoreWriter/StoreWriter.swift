@@ -3,13 +3,14 @@ import Git
 import Glibc
 import Store
 
-/// Writes to a store without a pause, for tests that kill it: `store-writer STORE NAME COUNT [POINT NUMBER [side] | mixed]`.
+/// Writes to a store without a pause, for tests that kill it: `store-writer STORE NAME COUNT [POINT NUMBER [side] |
+/// mixed]`.
 ///
 /// Each transaction adds 1 to a counter that all writers share, and writes a receipt of two documents that must exist
 /// together. Each acknowledgement is printed on a line. The process kills itself when a commit reaches POINT for the
 /// NUMBERth time; to reach points of packing or of the end of the journal, these operations follow each transaction. A
-/// mixed writer merges packs and repacks from time to time. A side writer changes several branches at the same time: the
-/// next number of each branch `side/N` at its `counter`, and prints `side/N VALUE`.
+/// mixed writer merges packs and repacks from time to time. A side writer changes several branches at the same time:
+/// the next number of each branch `side/N` at its `counter`, and prints `side/N VALUE`.
 ///
 /// `store-writer STORE NAME claim` claims `claims/NAME`, prints a line, and lives until it is killed.
 @main

@@ -6,7 +6,8 @@ import System
 /// - `system-probe replace FILE SIZE` replaces a file forever, by `SIZE` bytes of one letter after the other.
 /// - `system-probe lock FILE` acquires the lock of a file, prints a line, and runs until it is killed.
 /// - `system-probe run PROGRAM…` runs a program.
-/// - `system-probe scratch FOLDER` makes a directory that goes with it, prints its path, and lives until it is killed.
+/// - `system-probe scratch DIRECTORY` makes a directory that goes with it, prints its path, and lives until it is
+///   killed.
 @main
 struct SystemProbe {
     static func main() throws {

@@ -30,14 +30,14 @@ struct AtomicFileTests {
     }
 
     @Test func aNameThatCannotBeTakenIsAnErrorWithItsPath() throws {
-        try directory.write("kept", to: "folder/inside")
+        try directory.write("kept", to: "directory/inside")
         let error = #expect(throws: SystemError.self) {
-            try Files.replace(directory("folder"), with: [1], durability: .none)
+            try Files.replace(directory("directory"), with: [1], durability: .none)
         }
         #expect(error?.code == EISDIR)
-        #expect(error?.description.contains(directory("folder")) == true)
-        #expect(names(in: directory.path) == ["folder"])
-        #expect(directory.read("folder/inside") == "kept")
+        #expect(error?.description.contains(directory("directory")) == true)
+        #expect(names(in: directory.path) == ["directory"])
+        #expect(directory.read("directory/inside") == "kept")
     }
 
     /// A file system with room for only a part of the contents.

@@ -22,7 +22,8 @@ struct FileSystemTests {
 
     private func content(_ size: Int) -> [UInt8] { (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) } }
 
-    /// The rest of a file is read from the current position, also if it is large or empty, or grew since its size was read.
+    /// The rest of a file is read from the current position, also if it is large or empty, or grew since its size was
+    /// read.
     @Test(arguments: [0, 1, 65_535, 65_536, 65_537, 5_000_000])
     func theRestOfAFileIsRead(size: Int) throws {
         let whole = content(size)
@@ -65,10 +66,10 @@ struct FileSystemTests {
         #expect(names(in: directory("absent")).isEmpty)
         let bytes: [CChar] = [CChar(bitPattern: 0xff), 0]
         mkdir(directory.path + "/bytes", 0o755)
-        let folder = openDirectory(directory("bytes"), in: AT_FDCWD)
-        defer { close(folder) }
-        #expect(makeDirectory(bytes, in: folder, mode: 0o755) == 0)
-        guard var stream = DirectoryStream(".", in: folder) else {
+        let directory = openDirectory(directory("bytes"), in: AT_FDCWD)
+        defer { close(directory) }
+        #expect(makeDirectory(bytes, in: directory, mode: 0o755) == 0)
+        guard var stream = DirectoryStream(".", in: directory) else {
             Issue.record("the directory cannot be read")
             return
         }

@@ -33,10 +33,10 @@ struct SubprocessTests {
         }
         #expect(error?.code == ENOENT)
         #expect(error?.description.contains("'no-such-program'") == true)
-        let folder = await #expect(throws: SystemError.self) {
+        let directory = await #expect(throws: SystemError.self) {
             try await Subprocess(["/"], environment: Self.environment).run()
         }
-        #expect(folder?.code == EACCES)
+        #expect(directory?.code == EACCES)
     }
 
     @Test func whoPrintsTooMuchIsKilled() async throws {

@@ -11,9 +11,9 @@ import Testing
 
     init() throws { directory = try TemporaryDirectory() }
 
-    private func makeTree(_ name: String, folders: Int, files: Int) throws -> String {
+    private func makeTree(_ name: String, directories: Int, files: Int) throws -> String {
         try directory.shell(
-            "for d in $(seq \(folders)); do mkdir -p \(name)/$d; (cd \(name)/$d; seq \(files) | xargs touch); done")
+            "for d in $(seq \(directories)); do mkdir -p \(name)/$d; (cd \(name)/$d; seq \(files) | xargs touch); done")
         return directory(name)
     }
 
@@ -23,7 +23,7 @@ import Testing
 
     /// The entries beyond a limit remain, so that the caller can continue.
     @Test(arguments: [1, 50, 400]) func removalStopsAtItsLimit(limit: Int) throws {
-        let tree = try makeTree("t", folders: 5, files: 100)
+        let tree = try makeTree("t", directories: 5, files: 100)
         let before = count(tree)
         #expect(!removeTree(tree, atMost: limit))
         let removed = before - count(tree)
@@ -35,7 +35,7 @@ import Testing
     /// Up to a limit, entries are removed immediately; the rest is removed on a queue, and the lock that excludes other
     /// processes is held until then.
     @Test func aLargeTreeIsRemovedInTheBackground() throws {
-        let tree = try makeTree("t", folders: 3, files: 200)
+        let tree = try makeTree("t", directories: 3, files: 200)
         try directory.write("", to: "lock")
         let lock = open(directory("lock"), O_RDWR)
         try #require(flock(lock, LOCK_EX) == 0)
@@ -49,7 +49,7 @@ import Testing
 
     /// Nothing is removed while the queue is busy: the caller returns earlier.
     @Test func theCallerDoesNotWait() throws {
-        let tree = try makeTree("t", folders: 3, files: 200)
+        let tree = try makeTree("t", directories: 3, files: 200)
         let gate = DispatchSemaphore(value: 0)
         removeInBackground { gate.wait() }
         removeTreeInBackground(tree, closing: -1, promptly: 10)

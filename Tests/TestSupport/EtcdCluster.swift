@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Members of etcd on this machine, from Debian's package.
 package final class EtcdCluster: Sendable {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let commands: [[String]]
     private let clientOptions: [String]
     private let programs: Mutex<[RunningProgram]>
@@ -22,8 +22,8 @@ package final class EtcdCluster: Sendable {
         members: Int = 1, authority: CertificateAuthority? = nil, identity: CertificateAuthority.Identity? = nil,
         options: [String] = [], isReachable: Bool = false
     ) async throws {
-        let folder = try TemporaryDirectory()
-        self.folder = folder
+        let directory = try TemporaryDirectory()
+        self.directory = directory
         let ports = try freePorts(2 * members)
         let scheme = authority == nil ? "http" : "https"
         endpoints = ports.prefix(members).map { "\(scheme)://127.0.0.1:\($0)" }
@@ -41,7 +41,7 @@ package final class EtcdCluster: Sendable {
         clientOptions = client
         commands = (0..<members).map { number in
             [
-                "etcd", "--name", "member\(number)", "--data-dir", folder("member\(number)"),
+                "etcd", "--name", "member\(number)", "--data-dir", directory("member\(number)"),
                 "--listen-client-urls", "\(scheme)://\(isReachable ? "0.0.0.0" : "127.0.0.1"):\(ports[number])",
                 "--advertise-client-urls", "\(scheme)://127.0.0.1:\(ports[number])",
                 "--listen-peer-urls", peers[number], "--initial-advertise-peer-urls", peers[number],
@@ -84,7 +84,7 @@ package final class EtcdCluster: Sendable {
 
     /// Loses all data of a member that was ended.
     package func erase(_ member: Int) throws {
-        try folder.shell("rm -r member\(member)")
+        try directory.shell("rm -r member\(member)")
     }
 
     /// The member that leads.

@@ -16,8 +16,8 @@ package enum ExamplePlugin {
     package static func build(
         in directory: String, named name: String = "Minimal", changing changes: [(String, String)] = []
     ) throws -> String {
-        let folder = "\(PackageFolder.path)/Plugins/Examples"
-        var source = try String(contentsOfFile: "\(folder)/minimal.c", encoding: .utf8)
+        let example = "\(PackageDirectory.path)/Plugins/Examples/minimal.c"
+        var source = try String(contentsOfFile: example, encoding: .utf8)
         for (text, replacement) in changes {
             guard source.contains(text) else { throw Missing(text: text) }
             source = source.replacing(text, with: replacement)
@@ -25,7 +25,7 @@ package enum ExamplePlugin {
         let path = "\(directory)/libCiso\(name).so"
         try Data(source.utf8).write(to: URL(filePath: "\(directory)/\(name).c"))
         try Program([
-            "clang", "-std=c11", "-w", "-shared", "-fPIC", "-I", "\(PackageFolder.path)/Sources/PluginABI/include",
+            "clang", "-std=c11", "-w", "-shared", "-fPIC", "-I", "\(PackageDirectory.path)/Sources/PluginABI/include",
             "-o",
             path, "\(directory)/\(name).c",
         ]).output()

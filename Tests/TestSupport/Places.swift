@@ -1,19 +1,19 @@
 package import Foundation
 
 /// The package that is tested.
-package enum PackageFolder {
+package enum PackageDirectory {
     package static let url = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
     package static var path: String { url.path }
 
-    /// The folder of reference data next to the package.
+    /// The directory of reference data next to the package.
     package static let shared = url.deletingLastPathComponent().appending(path: "shared")
 }
 
 /// The real repository among the reference data.
 package enum SharedRepository {
-    package static let archive = PackageFolder.shared.appending(path: "opam-repository.git.tar")
+    package static let archive = PackageDirectory.shared.appending(path: "opam-repository.git.tar")
 
     package static var isPresent: Bool { FileManager.default.fileExists(atPath: archive.path) }
 }
@@ -23,12 +23,12 @@ package enum BuiltProgram {
     /// The path of a program, in the directory of the test program or in a parent of it.
     package static func path(of name: String) throws -> String {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        var folder = URL(filePath: own).deletingLastPathComponent()
-        while !FileManager.default.isExecutableFile(atPath: folder.appending(path: name).path) {
-            guard folder.path != "/" else { throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: name]) }
-            folder.deleteLastPathComponent()
+        var directory = URL(filePath: own).deletingLastPathComponent()
+        while !FileManager.default.isExecutableFile(atPath: directory.appending(path: name).path) {
+            guard directory.path != "/" else { throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: name]) }
+            directory.deleteLastPathComponent()
         }
-        return folder.appending(path: name).path
+        return directory.appending(path: name).path
     }
 }
 

@@ -95,8 +95,8 @@ package struct Program: Sendable {
     /// Searches for a program like `env`: on the given path.
     private static func path(of name: String, in variables: [String: String]) -> String {
         guard !name.contains("/") else { return name }
-        let folders = (variables["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
-        return folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 } ?? name
+        let directories = (variables["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+        return directories.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 } ?? name
     }
 }
 

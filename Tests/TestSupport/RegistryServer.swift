@@ -11,7 +11,7 @@ package final class RegistryServer: Sendable {
         case bearer
     }
 
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let program: Mutex<RunningProgram>
     private let tokens: RunningProgram?
     private let port: UInt16
@@ -28,35 +28,35 @@ package final class RegistryServer: Sendable {
     package init(
         _ access: Access = .anonymous, identity: CertificateAuthority.Identity? = nil, isReachable: Bool = false
     ) async throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let ports = try freePorts(2)
-        (self.folder, port) = (folder, ports[0])
+        (self.directory, port) = (directory, ports[0])
         url = "\(identity == nil ? "http" : "https")://127.0.0.1:\(port)"
         var lines = [
             "version: 0.1", "log: {level: error}",
-            "storage: {filesystem: {rootdirectory: \(folder("data"))}, delete: {enabled: true}}",
+            "storage: {filesystem: {rootdirectory: \(directory("data"))}, delete: {enabled: true}}",
         ]
         let security = identity.map { ", tls: {certificate: \($0.certificate), key: \($0.key)}" } ?? ""
         lines.append("http: {addr: '\(isReachable ? "0.0.0.0" : "127.0.0.1"):\(port)', secret: secret\(security)}")
         switch access {
         case .anonymous: tokens = nil
         case .basic:
-            try folder.shell("htpasswd -Bbn -C 4 ciso secret >users")
-            lines.append("auth: {htpasswd: {realm: tests, path: \(folder("users"))}}")
+            try directory.shell("htpasswd -Bbn -C 4 ciso secret >users")
+            lines.append("auth: {htpasswd: {realm: tests, path: \(directory("users"))}}")
             tokens = nil
         case .bearer:
-            try folder.shell(
+            try directory.shell(
                 "openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out certificate -days 30 -subj /CN=tokens 2>log"
             )
             lines.append(
                 "auth: {token: {realm: 'http://127.0.0.1:\(ports[1])/token', service: registry, issuer: tests, "
-                    + "rootcertbundle: \(folder("certificate"))}}")
+                    + "rootcertbundle: \(directory("certificate"))}}")
             tokens = try Program(
-                ["python3", "-c", Self.tokenServer, "\(ports[1])", folder("key"), folder("certificate")]
+                ["python3", "-c", Self.tokenServer, "\(ports[1])", directory("key"), directory("certificate")]
             ).start()
         }
-        try folder.write(lines.joined(separator: "\n") + "\n", to: "registry.yml")
-        program = Mutex(try Self.start(folder))
+        try directory.write(lines.joined(separator: "\n") + "\n", to: "registry.yml")
+        program = Mutex(try Self.start(directory))
         try await waitForAnswer()
         if tokens != nil { try await Self.waitUntilListening(ports[1]) }
     }
@@ -68,8 +68,8 @@ package final class RegistryServer: Sendable {
         }
     }
 
-    private static func start(_ folder: TemporaryDirectory) throws -> RunningProgram {
-        try Program(["docker-registry", "serve", folder("registry.yml")], isJoined: true).start()
+    private static func start(_ directory: TemporaryDirectory) throws -> RunningProgram {
+        try Program(["docker-registry", "serve", directory("registry.yml")], isJoined: true).start()
     }
 
     private static func waitUntilListening(_ port: UInt16) async throws {
@@ -89,21 +89,21 @@ package final class RegistryServer: Sendable {
 
     /// Starts it again, and does not wait until it listens.
     package func restart() throws {
-        let new = try Self.start(folder)
+        let new = try Self.start(directory)
         program.withLock { $0 = new }
     }
 
     /// The path of the contents of a blob.
     package func file(ofBlob digest: String) -> String {
-        folder("data/docker/registry/v2/blobs/sha256/\(digest.prefix(2))/\(digest)/data")
+        directory("data/docker/registry/v2/blobs/sha256/\(digest.prefix(2))/\(digest)/data")
     }
 
     /// A file with the user and the password, as docker writes it.
     package func credentials(password: String = "secret") throws -> String {
         let file = "credentials-\(password).json"
-        let encoded = try folder.shell("printf %s \"$1\" | base64", "ciso:\(password)").split(separator: "\n")[0]
-        try folder.write(#"{"auths": {"127.0.0.1:\#(port)": {"auth": "\#(encoded)"}}}"#, to: file)
-        return folder(file)
+        let encoded = try directory.shell("printf %s \"$1\" | base64", "ciso:\(password)").split(separator: "\n")[0]
+        try directory.write(#"{"auths": {"127.0.0.1:\#(port)": {"auth": "\#(encoded)"}}}"#, to: file)
+        return directory(file)
     }
 
     /// Issues the requested tokens, signed by openssl.

@@ -48,8 +48,8 @@ package final class RunningProgram: Sendable {
 
     /// Waits for an effect of the program, or for its end.
     ///
-    /// - Throws: `NotInTime`, with its output, where neither happens within a quarter of an hour; it is killed. What `condition`
-    ///   throws.
+    /// - Throws: `NotInTime`, with its output, where neither happens within a quarter of an hour; it is killed. What
+    ///   `condition` throws.
     package func wait(
         until what: String, isolation: isolated (any Actor)? = #isolation, _ condition: () throws -> Bool
     ) async throws {

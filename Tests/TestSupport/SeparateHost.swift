@@ -1,21 +1,21 @@
 internal import Foundation
 internal import Glibc
 
-/// A separate host with respect to the network and some folders: a network namespace behind a pair of virtual
-/// interfaces, and a mount namespace in which folders of this machine are empty.
+/// A separate host with respect to the network and some directories: a network namespace behind a pair of virtual
+/// interfaces, and a mount namespace in which directories of this machine are empty.
 package final class SeparateHost: Sendable {
     package static let isPossible = getuid() == 0 && Program.areInstalled("ip", "unshare", "nsenter", "mount")
 
     /// The name of this machine on the host.
     package static let serverName = "server"
     private let link = VirtualLink()
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let holder: RunningProgram
 
-    /// - Parameter hidden: the folders that are empty on the host.
+    /// - Parameter hidden: the directories that are empty on the host.
     package init(hiding hidden: [String]) throws {
-        folder = try TemporaryDirectory()
-        try folder.write("127.0.0.1 localhost\n\(link.addresses.here) \(Self.serverName)\n", to: "hosts")
+        directory = try TemporaryDirectory()
+        try directory.write("127.0.0.1 localhost\n\(link.addresses.here) \(Self.serverName)\n", to: "hosts")
         let mounts = hidden.map { "mount -t tmpfs -o size=1m none '\($0)'" }.joined(separator: "\n")
         holder = try Program(
             [
@@ -23,7 +23,7 @@ package final class SeparateHost: Sendable {
                 """
                 \(link.acceptance)
                 \(mounts)
-                mount --bind '\(folder("hosts"))' /etc/hosts
+                mount --bind '\(directory("hosts"))' /etc/hosts
                 echo ready
                 exec sleep infinity
                 """,

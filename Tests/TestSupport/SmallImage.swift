@@ -4,9 +4,9 @@ package enum SmallImage {
 
     /// The lowest layer.
     ///
-    /// - Parameter folder: where its files are put together.
-    package static func base(in folder: TemporaryDirectory) throws -> ImageLayout.Layer {
-        try folder.shell(
+    /// - Parameter directory: where its files are put together.
+    package static func base(in directory: TemporaryDirectory) throws -> ImageLayout.Layer {
+        try directory.shell(
             """
             [ ! -e base ] || exit 0
             mkdir -p base/bin base/etc base/usr
@@ -20,7 +20,7 @@ package enum SmallImage {
             ln -s bin base/sbin
             ln -s ../bin base/usr/bin
             """)
-        return ImageLayout.Layer([], directory: folder("base"))
+        return ImageLayout.Layer([], directory: directory("base"))
     }
 
     /// The `os-release` of a distribution.

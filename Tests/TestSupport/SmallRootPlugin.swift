@@ -1,8 +1,8 @@
 internal import Glibc
 
 /// A plugin for the target `minimal-1`, whose root file system is a few programs of this machine: made in a moment and
-/// without a network. Every package that is built installs the file `share/NAME.VERSION/built`; one with a file `fails` prints that
-/// and fails.
+/// without a network. Every package that is built installs the file `share/NAME.VERSION/built`; one with a file `fails`
+/// prints that and fails.
 package enum SmallRootPlugin {
     /// Fills the root file system.
     package static let fill = """
@@ -14,10 +14,10 @@ package enum SmallRootPlugin {
         """
 
     private static let build = """
-        for folder in /var/ciso/opam/default/.opam-switch/build/*; do \
-        if [ -e $folder/fails ]; then cat $folder/fails; exit 1; fi; \
-        mkdir -p /var/ciso/opam/default/share/${folder##*/}; \
-        echo built >/var/ciso/opam/default/share/${folder##*/}/built; done
+        for directory in /var/ciso/opam/default/.opam-switch/build/*; do \
+        if [ -e $directory/fails ]; then cat $directory/fails; exit 1; fi; \
+        mkdir -p /var/ciso/opam/default/share/${directory##*/}; \
+        echo built >/var/ciso/opam/default/share/${directory##*/}/built; done
         """
 
     private static let pattern =
@@ -61,22 +61,22 @@ package enum SmallRootPlugin {
         text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     }
 
-    /// Builds the plugin into a folder that every user may read, with the matrix of `writeMatrix`.
+    /// Builds the plugin into a directory that every user may read, with the matrix of `writeMatrix`.
     ///
     /// - Returns: the path of the matrix.
-    package static func makeWorld(in folder: TemporaryDirectory, packages names: [String] = ["p"]) throws -> String {
-        chmod(folder.path, 0o777)
-        _ = try build(in: folder.path)
-        try folder.write("", to: "count")
-        chmod(folder("count"), 0o666)
-        return try writeMatrix(into: folder, packages: names)
+    package static func makeWorld(in directory: TemporaryDirectory, packages names: [String] = ["p"]) throws -> String {
+        chmod(directory.path, 0o777)
+        _ = try build(in: directory.path)
+        try directory.write("", to: "count")
+        chmod(directory("count"), 0o666)
+        return try writeMatrix(into: directory, packages: names)
     }
 
     /// Writes a matrix of a few packages with a compiler that does nothing, and its repository.
     ///
     /// - Parameter names: the names of packages without other dependencies.
     /// - Returns: the path of the matrix.
-    package static func writeMatrix(into folder: TemporaryDirectory, packages names: [String] = ["p"]) throws
+    package static func writeMatrix(into directory: TemporaryDirectory, packages names: [String] = ["p"]) throws
         -> String
     {
         var packages = [
@@ -85,7 +85,7 @@ package enum SmallRootPlugin {
         for name in names { packages["\(name).1"] = #"depends: "ocaml""# }
         for (package, text) in packages {
             let name = package.prefix { $0 != "." }
-            try folder.write("opam-version: \"2.0\"\n\(text)\n", to: "repo/packages/\(name)/\(package)/opam")
+            try directory.write("opam-version: \"2.0\"\n\(text)\n", to: "repo/packages/\(name)/\(package)/opam")
         }
         let matrix = """
             deployment: small
@@ -94,7 +94,7 @@ package enum SmallRootPlugin {
             compilers: [5.3.0]
             packages: [\(names.joined(separator: ", "))]
             """
-        try folder.write(matrix, to: "small.yaml")
-        return folder("small.yaml")
+        try directory.write(matrix, to: "small.yaml")
+        return directory("small.yaml")
     }
 }

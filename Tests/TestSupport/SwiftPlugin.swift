@@ -23,7 +23,7 @@ package enum SwiftPlugin {
                 "-module-name", "Ciso\(name)", "-I", "\(products)/Modules", "-module-cache-path",
                 "\(directory)/modules",
                 "-Xcc", "-fmodule-map-file=\(products)/PluginABI.build/module.modulemap", "-Xcc", "-I", "-Xcc",
-                "\(PackageFolder.path)/Sources/PluginABI/include", "-o", path, file,
+                "\(PackageDirectory.path)/Sources/PluginABI/include", "-o", path, file,
             ] + objects
         ).output()
         return path

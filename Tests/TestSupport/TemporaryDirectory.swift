@@ -58,15 +58,15 @@ package final class TemporaryDirectory: Sendable {
             chmod(file.path, mode)
             return
         }
-        // Other tests start processes meanwhile, which have this process's files open for a moment, and a program that is
-        // open for writing cannot be executed. So another process writes it.
+        // Other tests start processes meanwhile, which have this process's files open for a moment, and a program that
+        // is open for writing cannot be executed. So another process writes it.
         try shell(#"printf %s "$2" > "$1"; chmod "$3" "$1""#, file.path, text, String(mode, radix: 8))
     }
 
     /// The text of a file; nil if it cannot be read.
     package func read(_ name: String) -> String? { try? String(contentsOfFile: self(name), encoding: .utf8) }
 
-    /// The regular files below a folder, relative to it, in order.
+    /// The regular files below a directory, relative to it, in order.
     package func files(below name: String) throws -> [String] {
         let root = self(name)
         return try FileManager.default.subpathsOfDirectory(atPath: root).sorted().filter { path in

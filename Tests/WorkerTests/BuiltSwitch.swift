@@ -44,7 +44,7 @@ struct BuiltSwitch {
     /// - Parameter left: a package that is omitted.
     func withState(in directory: String, leavingOut left: String? = nil) async throws -> [String] {
         let target = try await TargetEnvironments(
-            world.folders.environmentStore, catalog: world.catalog, variables: .ofTests
+            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
         )
         .environment(of: world.target) { _ in }
         let built = order.compactMap { endings[$0] }.filter { $0.report.layer != nil }

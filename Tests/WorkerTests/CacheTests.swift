@@ -17,23 +17,24 @@ import Testing
         directory = try TemporaryDirectory()
     }
 
-    private func folders(_ store: String = "one") -> WorkerFolders {
-        WorkerFolders(directory("\(store)/worker"), cache: directory("cache"), archives: directory("\(store)/objects"))
+    private func directories(_ store: String = "one") -> WorkerDirectories {
+        WorkerDirectories(
+            directory("\(store)/worker"), cache: directory("cache"), archives: directory("\(store)/objects"))
     }
 
     /// A layer with a file of about the given number of bytes.
-    private func layer(_ name: String, bytes: Int = 100_000, in folders: WorkerFolders) throws -> Digest {
+    private func layer(_ name: String, bytes: Int = 100_000, in directories: WorkerDirectories) throws -> Digest {
         let changes = "changes-\(name)"
         try directory.write(String(repeating: name, count: bytes / name.utf8.count), to: "\(changes)/home/\(name)")
-        return try folders.layerStore.capture(directory: directory(changes)).digest
+        return try directories.layerStore.capture(directory: directory(changes)).digest
     }
 
-    private func isUnpacked(_ digest: Digest, in folders: WorkerFolders) -> Bool {
-        access("\(folders.layers)/\(digest)", F_OK) == 0
+    private func isUnpacked(_ digest: Digest, in directories: WorkerDirectories) -> Bool {
+        access("\(directories.layers)/\(digest)", F_OK) == 0
     }
 
     @Test func archivesBelongToTheStoreAndDirectoriesToTheCache() async throws {
-        let (one, two) = (folders("one"), folders("two"))
+        let (one, two) = (directories("one"), directories("two"))
         let digest = try layer("a", in: one)
         #expect(access("\(one.archives)/\(digest.shard)/\(digest)", R_OK) == 0)
         let place = try await one.layerStore.unpacked(digest)
@@ -45,30 +46,30 @@ import Testing
     }
 
     @Test func theLeastRecentlyUsedIsEvictedFirst() async throws {
-        let folders = folders()
-        let digests = try ["a", "b", "c", "d"].map { try layer($0, in: folders) }
+        let directories = directories()
+        let digests = try ["a", "b", "c", "d"].map { try layer($0, in: directories) }
         for digest in digests + [digests[0]] {
-            _ = try await folders.layerStore.unpacked(digest)
+            _ = try await directories.layerStore.unpacked(digest)
             // Times of files have the resolution of the kernel's clock.
             try await Task.sleep(for: .milliseconds(20))
         }
-        let total = folders.cacheEntries.reduce(0) { $0 + $1.size }
-        #expect(folders.cacheEntries.count == 4 && total > 400_000)
-        #expect(try folders.trimCache(to: total) == [])
-        #expect(try folders.trimCache(to: total - 1).map(\.digest) == [digests[1]])
-        #expect(try folders.trimCache(to: total / 4 + 1000).map(\.digest) == [digests[2], digests[3]])
-        #expect(digests.map { isUnpacked($0, in: folders) } == [true, false, false, false])
+        let total = directories.cacheEntries.reduce(0) { $0 + $1.size }
+        #expect(directories.cacheEntries.count == 4 && total > 400_000)
+        #expect(try directories.trimCache(to: total) == [])
+        #expect(try directories.trimCache(to: total - 1).map(\.digest) == [digests[1]])
+        #expect(try directories.trimCache(to: total / 4 + 1000).map(\.digest) == [digests[2], digests[3]])
+        #expect(digests.map { isUnpacked($0, in: directories) } == [true, false, false, false])
         // The removed layer is unpacked again.
-        let place = try await folders.layerStore.unpacked(digests[2])
+        let place = try await directories.layerStore.unpacked(digests[2])
         #expect(try String(contentsOfFile: "\(place)/home/c", encoding: .utf8).utf8.count == 100_000)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folders.cache)/uses").count == 2)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directories.cache)/uses").count == 2)
     }
 
     /// Sources are bounded together with the rest; sources used by a run are not removed while it runs.
     @Test func sourcesGoLikeEverythingElse() async throws {
-        let folders = WorkerFolders(store: directory("store"), cache: directory("cache"))
-        let shared = try #require(folders.sharedSources)
-        let cache = SourceCache(shared, usage: folders.usage)
+        let directories = WorkerDirectories(store: directory("store"), cache: directory("cache"))
+        let shared = try #require(directories.sharedSources)
+        let cache = SourceCache(shared, usage: directories.usage)
         func source(_ name: String) throws -> Source {
             try directory.write(String(repeating: name, count: 100_000), to: name)
             let kinds: [Checksum.Kind] = [.md5, .sha256]
@@ -77,84 +78,84 @@ import Testing
         }
         let sources = try ["a", "b"].map(source)
         let places = try await [cache.file(sources[0], of: "a"), cache.file(sources[1], of: "b")]
-        let total = folders.cacheEntries.reduce(0) { $0 + $1.size }
-        #expect(folders.cacheEntries.map(\.kind) == [.source, .source], "the two names of a file are one entry")
+        let total = directories.cacheEntries.reduce(0) { $0 + $1.size }
+        #expect(directories.cacheEntries.map(\.kind) == [.source, .source], "the two names of a file are one entry")
         #expect(total >= 200_000 && total < 300_000)
         // Times of files have the resolution of the kernel's clock.
         try await Task.sleep(for: .milliseconds(20))
-        var session: ScratchDirectory? = try folders.usage.beginSession()
+        var session: ScratchDirectory? = try directories.usage.beginSession()
         #expect(try await cache.file(sources[0], of: "a") == places[0])
-        #expect(try folders.trimCache(to: 0).count == 1)
+        #expect(try directories.trimCache(to: 0).count == 1)
         #expect(access(places[0], F_OK) == 0 && access(places[1], F_OK) != 0)
         session = nil
         #expect(session == nil)
-        #expect(try folders.trimCache(to: 0).count == 1)
+        #expect(try directories.trimCache(to: 0).count == 1)
         let left = try FileManager.default.subpathsOfDirectory(atPath: shared).filter {
             $0.split(separator: "/").count == 3
         }
         #expect(left == [], "every name of the file is gone")
-        // Sources that still exist at their addresses are fetched again; a folder that has changed differs from the
+        // Sources that still exist at their addresses are fetched again; a directory that has changed differs from the
         // planned one.
         #expect(try await cache.file(sources[1], of: "b") == places[1])
     }
 
     /// The copy of a repository and the contents of its commits are made again.
     @Test func copiesOfRepositoriesGoAndComeAgain() async throws {
-        let folders = WorkerFolders(store: directory("store"), cache: directory("cache"))
+        let directories = WorkerDirectories(store: directory("store"), cache: directory("cache"))
         let origin = directory("origin")
         try git("init", "-q", "-b", "main", origin, at: "/")
         try directory.write("text", to: "origin/file")
         try git("add", "file", at: origin)
         try git("commit", "-q", "-m", "one", at: origin)
-        let cache = SourceCache(try #require(folders.sharedSources), usage: folders.usage)
+        let cache = SourceCache(try #require(directories.sharedSources), usage: directories.usage)
         let source = try await cache.exact(Source(url: "git+file://\(origin)#main"), of: "a")
         let archive = try await cache.file(source, of: "a")
-        #expect(folders.cacheEntries.map(\.kind) == [.source, .source], "the copy, and the archive of the commit")
-        #expect(try folders.trimCache(to: 0).count == 2)
-        #expect(folders.cacheEntries == [] && access("\(archive).sha256", F_OK) != 0)
+        #expect(directories.cacheEntries.map(\.kind) == [.source, .source], "the copy, and the archive of the commit")
+        #expect(try directories.trimCache(to: 0).count == 2)
+        #expect(directories.cacheEntries == [] && access("\(archive).sha256", F_OK) != 0)
         #expect(try await cache.file(source, of: "a") == archive)
     }
 
     @Test func entriesInUseAreKept() async throws {
-        let folders = folders()
-        let digests = try ["a", "b", "c"].map { try layer($0, in: folders) }
-        for digest in digests { _ = try await folders.layerStore.unpacked(digest) }
+        let directories = directories()
+        let digests = try ["a", "b", "c"].map { try layer($0, in: directories) }
+        for digest in digests { _ = try await directories.layerStore.unpacked(digest) }
         // Times of files have the resolution of the kernel's clock.
         try await Task.sleep(for: .milliseconds(20))
-        var session: ScratchDirectory? = try folders.usage.beginSession()
-        _ = try await folders.layerStore.unpacked(digests[1])
-        #expect(folders.cacheEntries.filter(\.isInUse).map(\.digest) == [digests[1]])
-        #expect(Set(try folders.trimCache(to: 0).map(\.digest)) == [digests[0], digests[2]])
-        #expect(isUnpacked(digests[1], in: folders))
+        var session: ScratchDirectory? = try directories.usage.beginSession()
+        _ = try await directories.layerStore.unpacked(digests[1])
+        #expect(directories.cacheEntries.filter(\.isInUse).map(\.digest) == [digests[1]])
+        #expect(Set(try directories.trimCache(to: 0).map(\.digest)) == [digests[0], digests[2]])
+        #expect(isUnpacked(digests[1], in: directories))
         session = nil
         #expect(session == nil)
-        #expect(try folders.trimCache(to: 0).map(\.digest) == [digests[1]])
-        #expect(folders.cacheEntries == [])
+        #expect(try directories.trimCache(to: 0).map(\.digest) == [digests[1]])
+        #expect(directories.cacheEntries == [])
     }
 
     /// For any order of uses and removals, an entry in use is complete until the session ends.
     @Test func nothingInUseIsRemovedByOthersMeanwhile() async throws {
         var random = SeededGenerator(printingSeedOf: "CacheTests.nothingInUse")
-        let folders = folders()
-        let digests = try (0..<6).map { try layer("\($0)", bytes: 5_000, in: folders) }
+        let directories = directories()
+        let digests = try (0..<6).map { try layer("\($0)", bytes: 5_000, in: directories) }
         let orders = (0..<3).map { _ in (0..<30).map { _ in digests.randomElement(using: &random)! } }
         let trimming = Task.detached {
-            while !Task.isCancelled { try folders.trimCache(to: 0) }
+            while !Task.isCancelled { try directories.trimCache(to: 0) }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for order in orders { group.addTask { try await use(order, folders) } }
+            for order in orders { group.addTask { try await use(order, directories) } }
             try await group.waitForAll()
         }
         trimming.cancel()
         try await trimming.value
-        #expect(folders.cacheEntries.allSatisfy { !$0.isInUse })
+        #expect(directories.cacheEntries.allSatisfy { !$0.isInUse })
     }
 
-    private func use(_ order: [Digest], _ folders: WorkerFolders) async throws {
+    private func use(_ order: [Digest], _ directories: WorkerDirectories) async throws {
         for (first, second) in zip(order, order.reversed()) {
-            let session = try folders.usage.beginSession()
+            let session = try directories.usage.beginSession()
             let places = [
-                try await folders.layerStore.unpacked(first), try await folders.layerStore.unpacked(second),
+                try await directories.layerStore.unpacked(first), try await directories.layerStore.unpacked(second),
             ]
             await Task.yield()
             for place in places {
@@ -165,17 +166,17 @@ import Testing
     }
 
     @Test func entriesOfOlderVersionsAreAdopted() throws {
-        let old = WorkerFolders(directory("one/worker"))
+        let old = WorkerDirectories(directory("one/worker"))
         let digest = try layer("a", in: old)
         let whole = old.layerStore.object(digest)
         try FileManager.default.moveItem(atPath: whole, toPath: "\(whole).tar.zst")
         try directory.write("root", to: "one/worker/environments/file")
-        let folders = folders()
-        try FileManager.default.createDirectory(atPath: folders.cache, withIntermediateDirectories: true)
-        try folders.adoptOlderLayout()
-        #expect(folders.layerStore.contains(digest))
+        let directories = directories()
+        try FileManager.default.createDirectory(atPath: directories.cache, withIntermediateDirectories: true)
+        try directories.adoptOlderLayout()
+        #expect(directories.layerStore.contains(digest))
         #expect(directory.read("cache/environments/file") == "root")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folders.root) == ["scratch"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directories.root) == ["scratch"])
     }
 }
 

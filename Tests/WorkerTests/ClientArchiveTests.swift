@@ -35,7 +35,7 @@ import Testing
         ("lib", ["source/", "source/only/", "source/only/a.ml", "source/outside"]),
         ("lib/only", ["source/", "source/a.ml"]), (".", ["source/", "source/lib/"]),
     ])
-    func holdsTheCommitOrItsFolder(subpath: String?, members: [String]) async throws {
+    func holdsTheCommitOrItsDirectory(subpath: String?, members: [String]) async throws {
         let archive = try await archive(subpath, in: "one")
         let listed = try Program(["tar", "-tzf", archive.file]).output().split(separator: "\n").map(String.init)
         #expect(listed.starts(with: members), "\(listed)")
@@ -45,11 +45,11 @@ import Testing
     }
 
     @Test(arguments: ["none", "lib/only/a.ml/x", "lib/outside", "lib/outside/precious", "../../cache"])
-    func aFolderThatIsNotInItIsRefused(subpath: String) async throws {
+    func aDirectoryThatIsNotInItIsRefused(subpath: String) async throws {
         try scratch.write("kept", to: "precious/file")
         let error = await #expect(throws: SourceError.self) { try await archive(subpath, in: "one") }
         #expect(error?.kind == .missing)
-        #expect(error?.description.hasSuffix("there is no folder '\(subpath)' in it") == true)
+        #expect(error?.description.hasSuffix("there is no directory '\(subpath)' in it") == true)
         #expect(scratch.read("precious/file") == "kept")
     }
 }

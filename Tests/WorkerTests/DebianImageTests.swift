@@ -14,11 +14,11 @@ import Testing
         if: RegistryServer.isInstalled && ImageLayout.isPossible && Program.areInstalled("skopeo", "opam"),
         "needs docker-registry, skopeo, opam, python3 and zstd"))
 struct DebianImageTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let server: RegistryServer
 
     init() async throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
         server = try await RegistryServer()
     }
 
@@ -26,10 +26,10 @@ struct DebianImageTests {
     private func pushImage() async throws {
         let world = try await QuickstartWorld()
         let environment = try await TargetEnvironments(
-            world.folders.environmentStore, catalog: world.catalog, variables: .ofTests
+            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
         ).environment(of: world.target) { _ in }
         // Without lists of packages, as published images are, and without what nothing here uses.
-        try folder.shell(
+        try directory.shell(
             """
             tar -C "$1" -c --owner=0 --group=0 --exclude='./var/lib/apt/lists/*' --exclude='*.byte' --exclude='*.cmt' \\
                 --exclude='*.cmti' --exclude='*lto-dump*' --exclude='./usr/bin/ocamldebug' --exclude='lib?san.*' \\
@@ -40,12 +40,12 @@ struct DebianImageTests {
                 [ -e "$1/usr/lib/x86_64-linux-gnu/${library##*/}" ] || cp "$library" client/usr/lib/x86_64-linux-gnu
             done
             """, environment.base)
-        let layout = ImageLayout(folder("images"))
+        let layout = ImageLayout(directory("images"))
         try layout.add(
             [
                 ImageLayout.Image([
-                    ImageLayout.Layer(archive: folder("debian.tar.zst")),
-                    ImageLayout.Layer([], directory: folder("client")),
+                    ImageLayout.Layer(archive: directory("debian.tar.zst")),
+                    ImageLayout.Layer([], directory: directory("client")),
                 ])
             ], tag: "debian")
         try layout.push("debian", to: server, as: "debian:12")
@@ -61,15 +61,15 @@ struct DebianImageTests {
             install: ["cp" "hello" "%{bin}%/hello"]
 
             """
-        try folder.write(hello, to: "repo/packages/hello/hello.1/opam")
+        try directory.write(hello, to: "repo/packages/hello/hello.1/opam")
         let absent = """
             opam-version: "2.0"
             depends: "ocaml"
             depexts: ["no-such-package-dev"] {os-family = "debian"}
 
             """
-        try folder.write(absent, to: "repo/packages/absent/absent.1/opam")
-        try folder.write(
+        try directory.write(absent, to: "repo/packages/absent/absent.1/opam")
+        try directory.write(
             """
             deployment: debian
             repositories: [{path: \(QuickstartWorld.quickstart.path)}, {path: repo}]
@@ -85,10 +85,10 @@ struct DebianImageTests {
 
     private func ci(_ words: String...) throws -> Program.Ending {
         let environment = [
-            "CISO_CACHE": folder("cache"), "CISO_SOURCE_CACHE": "\(QuickstartWorld.cache)/sources",
+            "CISO_CACHE": directory("cache"), "CISO_SOURCE_CACHE": "\(QuickstartWorld.cache)/sources",
         ]
         return try Program(
-            [try BuiltProgram.path(of: "ci")] + words + ["--store", "store"], in: folder.path,
+            [try BuiltProgram.path(of: "ci")] + words + ["--store", "store"], in: directory.path,
             environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }
         ).run()
     }
@@ -109,7 +109,7 @@ struct DebianImageTests {
         let log = try ci("log", "debian/4.13.1/absent.1").output
         #expect(log.contains("E: Unable to locate package no-such-package-dev"), "\(log)")
         // The layers of the image were pulled once for both targets.
-        let blobs = try FileManager.default.contentsOfDirectory(atPath: folder("cache/worker/images/blobs"))
+        let blobs = try FileManager.default.contentsOfDirectory(atPath: directory("cache/worker/images/blobs"))
         let names = blobs.filter { Digest(hex: $0) != nil }
         #expect(names.count == 4, "two layers, a manifest and a configuration: \(blobs)")
         #expect(try ci("store", "verify").status == 0)

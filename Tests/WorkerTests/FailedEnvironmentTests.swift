@@ -17,7 +17,7 @@ import Testing
 struct FailedEnvironmentTests {
     /// A worker with a plugin whose root file system is a few files of this machine.
     private struct World {
-        let folder: TemporaryDirectory
+        let directory: TemporaryDirectory
         let target: Plan.Target
         let environments: TargetEnvironments
 
@@ -27,11 +27,11 @@ struct FailedEnvironmentTests {
         init(
             _ bootstrap: String = SmallRootPlugin.fill, network: Bool = false, tools: String = "",
             version: String = "1",
-            in directory: TemporaryDirectory? = nil
+            in existing: TemporaryDirectory? = nil
         ) async throws {
-            folder = try directory ?? TemporaryDirectory()
+            directory = try existing ?? TemporaryDirectory()
             let file = try SmallRootPlugin.build(
-                in: folder.path, bootstrap: bootstrap, network: network, tools: tools, version: version)
+                in: directory.path, bootstrap: bootstrap, network: network, tools: tools, version: version)
             let catalog = PluginCatalog(
                 PluginSearchPath(entries: [file]),
                 host: PluginHostProgram(path: try BuiltProgram.path(of: "ciso-plugin-host")),
@@ -47,11 +47,11 @@ struct FailedEnvironmentTests {
                 systemCompiler: false, options: [:], variables: description.variables,
                 environment: try description.environmentDigest(), required: true)
             environments = TargetEnvironments(
-                EnvironmentStore("\(folder.path)/worker"), catalog: catalog, variables: .ofTests,
+                EnvironmentStore("\(directory.path)/worker"), catalog: catalog, variables: .ofTests,
                 backoff: ExponentialBackoff(.milliseconds(1), limit: .milliseconds(1)))
         }
 
-        var makings: Int { (folder.read("count") ?? "").split(separator: "\n").count }
+        var makings: Int { (directory.read("count") ?? "").split(separator: "\n").count }
 
         func failure() async -> PermanentFailure? {
             await #expect(throws: PermanentFailure.self) { try await environments.environment(of: target) { _ in } }
@@ -83,7 +83,7 @@ struct FailedEnvironmentTests {
     @Test func aCorrectedDescriptionDoesNotBootstrapAgain() async throws {
         let world = try await World(version: "2")
         _ = await world.failure()
-        let corrected = try await World(in: world.folder)
+        let corrected = try await World(in: world.directory)
         let made = try await corrected.environments.environment(of: corrected.target) { _ in }
         #expect(FileManager.default.fileExists(atPath: made.base + "/bin/sh"))
         #expect(corrected.makings == 1)
@@ -141,7 +141,7 @@ struct FailedEnvironmentTests {
         let cancelled = Task { try await world.environments.environment(of: world.target) { _ in } }
         while world.makings == 0 { try await Task.sleep(for: .milliseconds(5)) }
         let other = Task { try await world.environments.environment(of: world.target) { _ in } }
-        while !FileManager.default.fileExists(atPath: "\(world.folder.path)/worker/cache/go") {
+        while !FileManager.default.fileExists(atPath: "\(world.directory.path)/worker/cache/go") {
             try await Task.sleep(for: .milliseconds(5))
         }
         cancelled.cancel()

@@ -88,7 +88,7 @@ struct OpamEngineTests {
         #expect(own.failures == [])
         #expect(client.failures == [])
         let target = try await TargetEnvironments(
-            client.world.folders.environmentStore, catalog: client.world.catalog, variables: .ofTests
+            client.world.directories.environmentStore, catalog: client.world.catalog, variables: .ofTests
         ).environment(of: client.world.target) { _ in }
         let trees = try [own, client].map { built in
             try InstalledTree(target.layout.prefix, in: built.layers) { _ in false }
@@ -111,7 +111,7 @@ struct OpamEngineTests {
         }
     }
 
-    /// Whole, or a folder of it; a later commit changes nothing.
+    /// Whole, or a directory of it; a later commit changes nothing.
     @Test(arguments: ["debian-11", "debian-12", "debian-13"])
     func aRepositoryOfGitIsBuiltAtItsCommit(target: String) async throws {
         let origin = try TemporaryDirectory()
@@ -137,19 +137,19 @@ struct OpamEngineTests {
     @Test func aClientThatDoesNotWorkIsInfrastructure() async throws {
         let world = try await QuickstartWorld(engine: .opam)
         var target = try await TargetEnvironments(
-            world.folders.environmentStore, catalog: world.catalog, variables: .ofTests
+            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
         ).environment(of: world.target) { _ in }
         target.description.opamClient = "1.2.2"
-        let folders = WorkerFolders("\(world.folders.root)/other-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(atPath: folders.root) }
-        for folder in [folders.scratch, folders.clients] {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let directories = WorkerDirectories("\(world.directories.root)/other-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(atPath: directories.root) }
+        for directory in [directories.scratch, directories.clients] {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         }
         let failure = await #expect(throws: Failure.self) {
-            try await OpamClients(folders).check(OpamClient(target), environment: world.target.environment)
+            try await OpamClients(directories).check(OpamClient(target), environment: world.target.environment)
         }
         #expect(failure?.category == .unavailable)
         #expect(failure?.description.contains("it is opam 2.1.2, not 1.2.2") == true, "\(failure?.description ?? "")")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folders.clients) == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directories.clients) == [])
     }
 }

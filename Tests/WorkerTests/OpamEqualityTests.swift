@@ -25,8 +25,8 @@ struct OpamEqualityTests {
     /// opam adds files next to an opam file to it if it does not name them, and builds packages again if it finds a
     /// difference.
     @Test func filesThatTheOpamFileDoesNotName() async throws {
-        let folder = try TemporaryDirectory()
-        let repository = folder.url.appending(path: "repository")
+        let directory = try TemporaryDirectory()
+        let repository = directory.url.appending(path: "repository")
         try FileManager.default.copyItem(at: QuickstartWorld.quickstart, to: repository)
         let files = repository.appending(path: "packages/beside/beside.1/files")
         try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
@@ -44,7 +44,7 @@ struct OpamEqualityTests {
         ).write(to: files.deletingLastPathComponent().appending(path: "opam"))
         let built = try await BuiltSwitch(["beside", "seq"], in: QuickstartWorld(repository: repository))
         try await compare(built, ["beside", "seq"])
-        let state = try Files.scratchDirectory(in: built.world.folders.scratch)
+        let state = try Files.scratchDirectory(in: built.world.directories.scratch)
         let opam = try await StockOpam(in: built.world, layers: try built.withState(in: state.path, leavingOut: "seq"))
         let installed = await opam.run("\(StockOpam.repository)\nopam install seq")
         #expect(installed.succeeded && installed.text.contains("installed seq."), "\(installed.text)")
@@ -63,7 +63,7 @@ struct OpamEqualityTests {
 
     /// Opam's own commands in the switch made of the layers, including the installation of the omitted package.
     private func useWithOpam(_ built: BuiltSwitch, leavingOut one: String) async throws {
-        let state = try Files.scratchDirectory(in: built.world.folders.scratch)
+        let state = try Files.scratchDirectory(in: built.world.directories.scratch)
         let opam = try await StockOpam(
             in: built.world, systemPackages: built.systemPackages,
             layers: try built.withState(in: state.path, leavingOut: one))
@@ -119,7 +119,7 @@ struct OpamEqualityTests {
     @Test func opamItselfWorksInTheAssembledSwitch() async throws {
         let world = try await QuickstartWorld()
         let built = try await BuiltSwitch(["ocamlfind", "seq"], in: world)
-        let state = try Files.scratchDirectory(in: world.folders.scratch)
+        let state = try Files.scratchDirectory(in: world.directories.scratch)
         let opam = try await StockOpam(in: world, layers: try built.withState(in: state.path))
         let list = await opam.run("opam list --installed --short --columns=package")
         #expect(list.succeeded)

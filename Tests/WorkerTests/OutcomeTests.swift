@@ -106,8 +106,8 @@ struct OutcomeTests {
         #expect((report.layer != nil) == (fixture.outcome == .success))
     }
 
-    /// A name that is not UTF-8 on its way from the request to the build directory, by the `.install` file to the switch, to
-    /// opam's record and into the layer.
+    /// A name that is not UTF-8 on its way from the request to the build temporary, by the `.install` file to the
+    /// switch, to opam's record and into the layer.
     @Test func namesInAnyEncodingAreInstalled() async throws {
         let world = try await QuickstartWorld()
         let name: [UInt8] = [0x63, 0xE9]
@@ -131,9 +131,9 @@ struct OutcomeTests {
 
     /// A commit, with a branch that moves; whether a branch that no plan has resolved is built.
     @Test func aRepositoryOfGitIsBuiltAtItsCommit() async throws {
-        let directory = try TemporaryDirectory()
-        let folder = directory.path
-        let git = try GitRepository(initializingBare: folder)
+        let temporary = try TemporaryDirectory()
+        let directory = temporary.path
+        let git = try GitRepository(initializingBare: directory)
         func commit(_ name: String) throws -> ObjectID {
             let parent = try git.reference("refs/heads/main")
             let file = TreeEntry(name: name, kind: .executable, id: try git.write(.blob, Array("#!/bin/sh\n".utf8)))
@@ -150,7 +150,7 @@ struct OutcomeTests {
             try await Fixture(
                 name: "from-git",
                 opam: """
-                    url { src: "git+file://\(folder)#\(revision)" }
+                    url { src: "git+file://\(directory)#\(revision)" }
                     build: ["sh" "-c" "./first && test ! -e second && test ! -e .git"]
                     """
             ).run(in: QuickstartWorld()).report

@@ -3,7 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Dispatchers and workers in processes of their own, which are killed at random moments, with real builds in sandboxes.
+/// Dispatchers and workers in processes of their own, which are killed at random moments, with real builds in
+/// sandboxes.
 ///
 /// `CISO_TEST_KILLS` is the number of kills; the long form is 200.
 @Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))

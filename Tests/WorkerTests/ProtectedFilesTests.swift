@@ -60,9 +60,9 @@ struct ProtectedFilesTests {
             install: "cp file /tmp/file2; cp file $P/share/behaves"),
     ]
 
-    private static func world(_ fixtures: [Fixture], in folder: TemporaryDirectory) async throws -> QuickstartWorld {
+    private static func world(_ fixtures: [Fixture], in directory: TemporaryDirectory) async throws -> QuickstartWorld {
         func write(_ name: String, _ text: String) throws {
-            try folder.write("opam-version: \"2.0\"\n\(text)\n", to: "packages/\(name)/\(name).1/opam")
+            try directory.write("opam-version: \"2.0\"\n\(text)\n", to: "packages/\(name)/\(name).1/opam")
         }
         func command(_ script: String) -> String {
             let expanded = script.replacing("$L", with: "%{lib}%").replacing("$P", with: "%{prefix}%")
@@ -74,12 +74,12 @@ struct ProtectedFilesTests {
                 fixture.name,
                 "depends: \"owner\"\nbuild: \(command(fixture.build))\ninstall: \(command(fixture.install))")
         }
-        return try await QuickstartWorld(repository: folder.url)
+        return try await QuickstartWorld(repository: directory.url)
     }
 
     @Test func filesOfOthersAreProtected() async throws {
-        let folder = try TemporaryDirectory()
-        let world = try await Self.world(Self.fixtures, in: folder)
+        let directory = try TemporaryDirectory()
+        let world = try await Self.world(Self.fixtures, in: directory)
         let endings = try await world.build(Self.fixtures.map(\.name))
         for fixture in Self.fixtures {
             let report = try #require(endings[fixture.name]).report
@@ -93,8 +93,8 @@ struct ProtectedFilesTests {
     }
 
     @Test func permittedOverwritesAreRecorded() async throws {
-        let folder = try TemporaryDirectory()
-        let world = try await Self.world(Self.fixtures, in: folder)
+        let directory = try TemporaryDirectory()
+        let world = try await Self.world(Self.fixtures, in: directory)
         var endings = try await world.build(["owner"])
         for (patterns, outcome) in [(["lib/owner/M*"], Outcome.success), (["lib/*.cma"], .failure)] {
             var request = try #require(try await world.request("writes", endings: endings, among: nil))

@@ -15,8 +15,8 @@ import TestSupport
 
 /// A worker with the Debian plugin and the quickstart's packages, kept between runs of the tests.
 struct QuickstartWorld {
-    static let quickstart = PackageFolder.url.appending(path: "Matrices/quickstart")
-    static let debianReal = PackageFolder.url.appending(path: "Matrices/debian-real")
+    static let quickstart = PackageDirectory.url.appending(path: "Matrices/quickstart")
+    static let debianReal = PackageDirectory.url.appending(path: "Matrices/debian-real")
 
     /// The directory in which root file systems and archives are kept between runs.
     static var cache: String {
@@ -25,15 +25,15 @@ struct QuickstartWorld {
         return environment["CISO_CACHE"] ?? "\(home)/ciso"
     }
 
-    let folders: WorkerFolders
-    let repository: RepositoryFolder
+    let directories: WorkerDirectories
+    let repository: RepositoryDirectory
     let target: Plan.Target
     let runner: LocalRunner
     let logs: Logs
     let catalog: PluginCatalog
     let layers: LayerStore
     let sourceCaches: [String]
-    let repositoryFolder: URL
+    let repositoryDirectory: URL
 
     static let isPossible =
         geteuid() == 0
@@ -45,7 +45,7 @@ struct QuickstartWorld {
     /// Tries to fetch the files listed in the manifest next to a repository.
     static func fetchSources(of repository: URL) -> Bool {
         let script = Program([
-            "\(PackageFolder.path)/scripts/fetch-sources", repository.appending(path: "sources.tsv").path,
+            "\(PackageDirectory.path)/scripts/fetch-sources", repository.appending(path: "sources.tsv").path,
             "\(cache)/sources",
         ])
         return (try? script.run().status) == 0
@@ -55,14 +55,14 @@ struct QuickstartWorld {
     final class Logs: Sendable {
         private let kept = Mutex<[Digest: String]>([:])
 
-        private let folder: String
+        private let directory: String
 
-        init(in folder: String) throws {
-            self.folder = folder
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        init(in directory: String) throws {
+            self.directory = directory
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         }
 
-        func begin(_ name: String) -> any RunningJobLog { Running(path: "\(folder)/\(name)", logs: self) }
+        func begin(_ name: String) -> any RunningJobLog { Running(path: "\(directory)/\(name)", logs: self) }
 
         private final class Running: RunningJobLog {
             let path: String
@@ -109,14 +109,14 @@ struct QuickstartWorld {
             distribution: request.distribution, version: request.version, architecture: request.architecture,
             systemCompiler: true, engine: engine, options: [:], variables: description.variables,
             environment: try description.environmentDigest(), required: true)
-        folders = WorkerFolders("\(Self.cache)/worker")
-        layers = folders.layerStore
+        directories = WorkerDirectories("\(Self.cache)/worker")
+        layers = directories.layerStore
         sourceCaches = sources
-        repositoryFolder = repository
-        logs = try Logs(in: folders.logs)
-        self.repository = try RepositoryFolder(repository, leavingOut: left)
+        repositoryDirectory = repository
+        logs = try Logs(in: directories.logs)
+        self.repository = try RepositoryDirectory(repository, leavingOut: left)
         runner = try LocalRunner(
-            folders, plugins: catalog, sources: SourceCache(folders.sources, others: sources),
+            directories, plugins: catalog, sources: SourceCache(directories.sources, others: sources),
             environment: .ofTests, beginLog: { [logs] in logs.begin($0) })
     }
 

@@ -10,9 +10,9 @@ import Testing
 @Suite struct RegisteredAnswersTests {
     @Test func answersAreThoseThatAPlanHas() async throws {
         let host = try BuiltProgram.path(of: "ciso-plugin-host")
-        let folder = String(host.dropLast("/ciso-plugin-host".count))
+        let directory = String(host.dropLast("/ciso-plugin-host".count))
         let catalog = PluginCatalog(
-            PluginSearchPath(given: [folder]), host: PluginHostProgram(path: host), limits: PluginLimits())
+            PluginSearchPath(given: [directory]), host: PluginHostProgram(path: host), limits: PluginLimits())
         let answers = await catalog.answers(about: { $0.hasPrefix("debian-") || $0.hasPrefix("openbsd") })
         for (name, architecture) in [("debian-12", hostArchitecture()), ("openbsd-7.7", nil)] {
             for systemCompiler in name == "debian-12" ? [false, true] : [false] {

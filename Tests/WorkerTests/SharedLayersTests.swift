@@ -30,10 +30,10 @@ struct SharedLayersTests {
 
     /// A runner that shares nothing with others but the registry.
     private func runner(_ machine: String, _ layers: RegistryBlobs?) throws -> LocalRunner {
-        let folders = WorkerFolders(directory("\(machine)/worker"), archives: directory("\(machine)/objects"))
+        let directories = WorkerDirectories(directory("\(machine)/worker"), archives: directory("\(machine)/objects"))
         return try LocalRunner(
-            folders, plugins: PluginCatalog(PluginSearchPath(given: [])), sharedLayers: layers,
-            sources: SourceCache(folders.sources), environment: .ofTests
+            directories, plugins: PluginCatalog(PluginSearchPath(given: [])), sharedLayers: layers,
+            sources: SourceCache(directories.sources), environment: .ofTests
         ) { _ in throw Failure(.bug, "no job runs here") }
     }
 
@@ -64,7 +64,7 @@ struct SharedLayersTests {
         #expect(steps.names == ["pull", "push", "pull"])
         let place = try await two.layers.unpacked(digest)
         #expect(try String(contentsOfFile: "\(place)/home/file", encoding: .utf8) == "contents")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: two.folders.scratch).isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: two.directories.scratch).isEmpty)
         // Without a registry, no layer is requested or pushed.
         let alone = try runner("alone", nil)
         try await alone.share(layer(in: alone), steps.add)
@@ -104,8 +104,8 @@ struct SharedLayersTests {
         let world = try await QuickstartWorld(repository: directory.url)
         func runner(_ machine: String) throws -> LocalRunner {
             try LocalRunner(
-                WorkerFolders(
-                    directory("\(machine)/worker"), cache: world.folders.cache,
+                WorkerDirectories(
+                    directory("\(machine)/worker"), cache: world.directories.cache,
                     archives: directory("\(machine)/objects")),
                 plugins: world.catalog, sharedLayers: registry(server), sources: SourceCache(directory("sources")),
                 environment: .ofTests

@@ -8,7 +8,7 @@ import TestSupport
 
 /// A store, and a matrix of small packages in it, for `ci` as a process of its own.
 struct SmallDeployment {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     /// Plans them.
     ///
@@ -16,16 +16,18 @@ struct SmallDeployment {
     init(_ packages: [String: String]) async throws {
         // Makes the root file system if need be.
         let world = try await QuickstartWorld()
-        _ = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog, variables: .ofTests)
-            .environment(of: world.target) { _ in }
-        folder = try TemporaryDirectory()
+        _ = try await TargetEnvironments(
+            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
+        )
+        .environment(of: world.target) { _ in }
+        directory = try TemporaryDirectory()
         let compiler = [
             "ocaml.4.13.1": #"depends: "ocaml-system""#,
             "ocaml-system.4.13.1": #"flags: compiler available: sys-ocaml-version = "4.13.1""#,
         ]
         for (package, text) in packages.merging(compiler, uniquingKeysWith: { own, _ in own }) {
             let name = package.prefix { $0 != "." }
-            try folder.write("opam-version: \"2.0\"\n\(text)\n", to: "repo/packages/\(name)/\(package)/opam")
+            try directory.write("opam-version: \"2.0\"\n\(text)\n", to: "repo/packages/\(name)/\(package)/opam")
         }
         let matrix = """
             deployment: small
@@ -34,29 +36,29 @@ struct SmallDeployment {
             compilers: [{system: "4.13.1"}]
             packages: all
             """
-        try folder.write(matrix, to: "small.yaml")
+        try directory.write(matrix, to: "small.yaml")
         // The root file systems are those of the tests.
         try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
-        symlink(world.folders.environments, cache.appending(path: "environments").path)
+        symlink(world.directories.environments, cache.appending(path: "environments").path)
         try program("plan").output()
     }
 
-    var store: URL { folder.url.appending(path: "store") }
+    var store: URL { directory.url.appending(path: "store") }
     /// The worker's.
-    var cache: URL { folder.url.appending(path: "cache/worker") }
-    var layersFolder: URL { cache.appending(path: "layers") }
+    var cache: URL { directory.url.appending(path: "cache/worker") }
+    var layersDirectory: URL { cache.appending(path: "layers") }
     /// The directory of the archives of layers.
     var objects: URL { store.appending(path: "ciso/objects") }
 
     /// `ci plan` or `ci run`, not yet started.
     func program(_ command: String) throws -> Program {
         let jobs = command == "run" ? ["--jobs", "2"] : []
-        return try ci([command, folder("small.yaml"), "--quiet"] + jobs)
+        return try ci([command, directory("small.yaml"), "--quiet"] + jobs)
     }
 
     /// Any command on the store.
     func ci(_ words: [String]) throws -> Program {
-        let environment = ["CISO_CACHE": folder("cache"), "CISO_SOURCE_CACHE": "\(QuickstartWorld.cache)/sources"]
+        let environment = ["CISO_CACHE": directory("cache"), "CISO_SOURCE_CACHE": "\(QuickstartWorld.cache)/sources"]
         return Program(
             [try BuiltProgram.path(of: "ci")] + words + ["--store", store.path],
             environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
@@ -70,7 +72,7 @@ struct SmallDeployment {
                 process != getpid()
                     && ["cmdline", "mountinfo"].contains { file in
                         let bytes = FileManager.default.contents(atPath: "/proc/\(process)/\(file)") ?? Data()
-                        return String(decoding: bytes, as: UTF8.self).contains(folder.url.lastPathComponent)
+                        return String(decoding: bytes, as: UTF8.self).contains(directory.url.lastPathComponent)
                     }
             }.map { "\($0) \(ProcessTable.words(of: $0).joined(separator: " ").prefix(200))" }
             if left.isEmpty { break }
@@ -134,7 +136,7 @@ struct SmallDeployment {
             let file = objects.appending(path: name)
             let digest = Digest(of: Array(try Data(contentsOf: file))).hex
             guard name.hasSuffix("/\(digest)") else { return true }
-            let unpacked = layersFolder.appending(path: digest).path
+            let unpacked = layersDirectory.appending(path: digest).path
             guard FileManager.default.fileExists(atPath: unpacked) else { return false }
             let expected = try listing(of: file.path)
             return expected.contains { !FileManager.default.fileExists(atPath: "\(unpacked)/\($0)") }

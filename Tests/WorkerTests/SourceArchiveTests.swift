@@ -28,8 +28,8 @@ struct SourceArchiveTests {
         "two-in-zip": "mkdir a b; echo >a/f; echo >b/f; python3 -m zipfile -c archive a/ b/",
     ].merging(zips.mapValues { makeZip + $0 }) { $1 }
 
-    /// `zip SYSTEM BYTE NAME…`: an archive that a system made (0: DOS, with names in code page 437; 3: Unix) of files with these
-    /// names, in which `Q` becomes a byte.
+    /// `zip SYSTEM BYTE NAME…`: an archive that a system made (0: DOS, with names in code page 437; 3: Unix) of files
+    /// with these names, in which `Q` becomes a byte.
     private static let makeZip = #"""
         zip() { python3 -W ignore -c '
         import sys, zipfile
@@ -53,48 +53,48 @@ struct SourceArchiveTests {
     ]
 
     @Test func theyAreTakenAndRefusedAsByOpam() throws {
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let environment = ProcessInfo.processInfo.environment.merging(
             [
-                "OPAMROOT": folder("root"), "OPAMROOTISOK": "1", "OPAMYES": "1", "OPAMCOLOR": "never",
+                "OPAMROOT": directory("root"), "OPAMROOTISOK": "1", "OPAMYES": "1", "OPAMCOLOR": "never",
                 "OPAMUTF8": "never",
                 "OPAMNODEPEXTS": "1",
             ]) { $1 }
         func opam(_ words: [String]) throws -> Program.Ending {
-            try Program(["opam"] + words, in: folder.path, environment: environment, isJoined: true).run()
+            try Program(["opam"] + words, in: directory.path, environment: environment, isJoined: true).run()
         }
-        try folder.write("opam-version: \"2.0\"\n", to: "repository/repo")
+        try directory.write("opam-version: \"2.0\"\n", to: "repository/repo")
         for (name, make) in Self.archives {
-            try folder.shell("mkdir -p sources/\(name) cache/md5; cd sources/\(name); \(make)")
-            let digest = try folder.shell("md5sum sources/\(name)/archive").prefix(32)
-            try folder.shell(
+            try directory.shell("mkdir -p sources/\(name) cache/md5; cd sources/\(name); \(make)")
+            let digest = try directory.shell("md5sum sources/\(name)/archive").prefix(32)
+            try directory.shell(
                 "mkdir -p cache/md5/\(digest.prefix(2)); cp sources/\(name)/archive cache/md5/\(digest.prefix(2))/\(digest)"
             )
-            try folder.write(
+            try directory.write(
                 """
                 opam-version: "2.0"
-                build: ["sh" "-c" "find . | LC_ALL=C sort | cat -v >\(folder(name)).list"]
+                build: ["sh" "-c" "find . | LC_ALL=C sort | cat -v >\(directory(name)).list"]
                 url { src: "https://sources.invalid/archive" checksum: "md5=\(digest)" }
                 """, to: "repository/packages/\(name)/\(name).1/opam")
         }
         let initialized = try opam(
-            ["init", "--bare", "--disable-sandboxing", "--no-setup", "-k", "local", "default", folder("repository")])
+            ["init", "--bare", "--disable-sandboxing", "--no-setup", "-k", "local", "default", directory("repository")])
         try #require(initialized.status == 0, "\(initialized.output)")
-        try folder.shell("echo 'archive-mirrors: [\"file://\(folder("cache"))\"]' >>root/config")
+        try directory.shell("echo 'archive-mirrors: [\"file://\(directory("cache"))\"]' >>root/config")
         let created = try opam(["switch", "create", "s", "--empty"])
         try #require(created.status == 0, "\(created.output)")
         var taken = 0
         for name in Self.archives.keys.sorted() {
             let theirs = try opam(["install", name])
-            let archive = folder("sources/\(name)/archive")
-            let script = SourceScripts.unpack((archive, name), subpath: nil, to: folder("\(name).build"))
-            let ours = try Program(["/bin/sh", "-euc", script], in: folder.path, isJoined: true).run()
+            let archive = directory("sources/\(name)/archive")
+            let script = SourceScripts.unpack((archive, name), subpath: nil, to: directory("\(name).build"))
+            let ours = try Program(["/bin/sh", "-euc", script], in: directory.path, isJoined: true).run()
             let isTaken = StagedSources.isArchive(archive) && ours.status == 0
             #expect(isTaken == (theirs.status == 0), "\(name): \(ours.output)\n\(theirs.output)")
             guard isTaken, theirs.status == 0 else { continue }
             taken += 1
-            let list = try folder.shell("cd '\(name).build' && find . | LC_ALL=C sort | cat -v")
-            #expect(list == folder.read("\(name).list"), "\(name)")
+            let list = try directory.shell("cd '\(name).build' && find . | LC_ALL=C sort | cat -v")
+            #expect(list == directory.read("\(name).list"), "\(name)")
         }
         #expect(taken > 8 && taken < Self.archives.count - 5)
     }
@@ -102,13 +102,13 @@ struct SourceArchiveTests {
     /// The steps of a build run as another user than the one who owns the cache.
     @Test(arguments: [0o400, 0o600, 0o640, 0o444, 0o644] as [mode_t])
     func aStagedFileCanBeReadByAllUsers(mode: mode_t) throws {
-        let folder = try TemporaryDirectory()
-        try folder.write("contents", to: "file")
-        chmod(folder("file"), mode)
-        try StagedSources.stage(folder("file"), at: folder("staged"))
+        let directory = try TemporaryDirectory()
+        try directory.write("contents", to: "file")
+        chmod(directory("file"), mode)
+        try StagedSources.stage(directory("file"), at: directory("staged"))
         var status = stat()
-        #expect(stat(folder("staged"), &status) == 0 && status.st_mode & 0o444 == 0o444)
-        #expect(try String(contentsOfFile: folder("staged"), encoding: .utf8) == "contents")
-        #expect(stat(folder("file"), &status) == 0 && status.st_mode & 0o777 == mode, "the cache is as it was")
+        #expect(stat(directory("staged"), &status) == 0 && status.st_mode & 0o444 == 0o444)
+        #expect(try String(contentsOfFile: directory("staged"), encoding: .utf8) == "contents")
+        #expect(stat(directory("file"), &status) == 0 && status.st_mode & 0o777 == mode, "the cache is as it was")
     }
 }

@@ -23,21 +23,21 @@ struct StockOpam {
         in world: QuickstartWorld, systemPackages: [String] = [], layers: [String] = []
     ) async throws {
         target = try await TargetEnvironments(
-            world.folders.environmentStore, catalog: world.catalog, variables: .ofTests
+            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
         ).environment(of: world.target) { _ in }
-        let log = try JobLog("\(world.folders.logs)/stock-opam-\(UUID().uuidString)")
+        let log = try JobLog("\(world.directories.logs)/stock-opam-\(UUID().uuidString)")
         defer { unlink(log.path) }
-        let opam = try await SystemPackageLayers(world.folders).layer(
+        let opam = try await SystemPackageLayers(world.directories).layer(
             of: Set(systemPackages + ["opam"]).sorted(), in: target, environment: world.target.environment, log: log
         ) { _ in }
         sandbox = try Sandbox(
             Sandbox.Layout(
                 base: target.base, layers: (opam.map { [$0] } ?? []) + layers,
                 binds: [
-                    Sandbox.Bind(world.repositoryFolder.path, at: "/ciso/repository"),
+                    Sandbox.Bind(world.repositoryDirectory.path, at: "/ciso/repository"),
                     Sandbox.Bind(world.sourceCaches[0], at: "/ciso/cache"),
                 ]),
-            in: world.folders.scratch)
+            in: world.directories.scratch)
     }
 
     /// Runs a script as the user who builds.

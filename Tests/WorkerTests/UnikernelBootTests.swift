@@ -8,25 +8,26 @@ import Testing
         if: Program.areInstalled("qemu-system-x86_64", "cc") && hostIsX86,
         "needs qemu-system-x86_64, cc and an x86-64 machine"))
 struct UnikernelBootTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryDirectory()
-        let tests = PackageFolder.url.appending(path: "Tests/Unikernels/make-world")
-        try Program(["sh", tests.path, folder.path]).output()
-        try folder.write("Hello World\n", to: "ciso-expect")
+        directory = try TemporaryDirectory()
+        let tests = PackageDirectory.url.appending(path: "Tests/Unikernels/make-world")
+        try Program(["sh", tests.path, directory.path]).output()
+        try directory.write("Hello World\n", to: "ciso-expect")
     }
 
     /// Builds the kernel and runs it as a job does.
     private func run(_ flags: String = "", status: Int = 83, seconds: Int = 60) throws -> Program.Ending {
-        let script = PackageFolder.url.appending(path: "Sources/Planner/Scripts/run.sh")
-        try folder.shell(
+        let script = PackageDirectory.url.appending(path: "Sources/Planner/Scripts/run.sh")
+        try directory.shell(
             """
             cc -nostdlib -static -Wl,-Ttext=0x100000 -Wl,-z,max-page-size=0x1000 -Wl,--build-id=none \
             -DTARGET=3 -DHELLO='"Hello World\\n"' \(flags) -o kernel source/hello/unikernel.S
             """)
         return try Program(
-            ["timeout", "\(seconds)", "sh", "-u", script.path, "virtio", "32", "\(status)", "./kernel"], in: folder.path
+            ["timeout", "\(seconds)", "sh", "-u", script.path, "virtio", "32", "\(status)", "./kernel"],
+            in: directory.path
         ).run()
     }
 
@@ -37,7 +38,7 @@ struct UnikernelBootTests {
         let image = try run(status: 3)
         #expect(image.status == 1)
         #expect(image.messages.contains("error: the unikernel ended with exit status 83, expected 3"), "\(image)")
-        try folder.write("Good bye\n", to: "ciso-expect")
+        try directory.write("Good bye\n", to: "ciso-expect")
         let silent = try run()
         #expect(silent.status == 1)
         #expect(silent.messages.contains("error: the unikernel did not print 'Good bye'"), "\(silent.messages)")

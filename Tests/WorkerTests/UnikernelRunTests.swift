@@ -11,25 +11,27 @@ import Testing
     .enabled(
         if: QuickstartWorld.isPossible && Program.areInstalled("tar", "sha256sum"), "needs root, mmdebstrap and bwrap"))
 struct UnikernelRunTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() async throws {
         // Makes the root file system if need be.
         let world = try await QuickstartWorld()
-        _ = try await TargetEnvironments(world.folders.environmentStore, catalog: world.catalog, variables: .ofTests)
-            .environment(of: world.target) { _ in }
-        folder = try TemporaryDirectory()
-        let script = PackageFolder.url.appending(path: "Tests/Unikernels/make-world")
-        try Program(["sh", script.path, folder.path]).output()
-        let cache = URL(filePath: folder("cache/worker"))
+        _ = try await TargetEnvironments(
+            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
+        )
+        .environment(of: world.target) { _ in }
+        directory = try TemporaryDirectory()
+        let script = PackageDirectory.url.appending(path: "Tests/Unikernels/make-world")
+        try Program(["sh", script.path, directory.path]).output()
+        let cache = URL(filePath: directory("cache/worker"))
         try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
-        symlink(world.folders.environments, cache.appending(path: "environments").path)
+        symlink(world.directories.environments, cache.appending(path: "environments").path)
     }
 
     private func ci(_ words: String...) throws -> Program.Ending {
-        let variables = ["CISO_CACHE": folder("cache")]
+        let variables = ["CISO_CACHE": directory("cache")]
         return try Program(
-            [try BuiltProgram.path(of: "ci")] + words + ["--store", folder("store")], in: folder.path,
+            [try BuiltProgram.path(of: "ci")] + words + ["--store", directory("store")], in: directory.path,
             environment: ProcessInfo.processInfo.environment.merging(variables) { $1 }
         ).run()
     }
@@ -98,8 +100,8 @@ struct UnikernelRunTests {
         let follower = try Program(
             [
                 try BuiltProgram.path(of: "ci"), "log", "--follow", "debian-12/4.13.1/hello-world.dev@spt", "--store",
-                folder("store"),
-            ], in: folder.path
+                directory("store"),
+            ], in: directory.path
         ).start()
         try await follower.wait(until: "the job is awaited") { follower.messages.contains("waiting for the job of") }
         #expect(try ci("run", "matrix.yaml").status == 0)
@@ -113,18 +115,18 @@ struct UnikernelRunTests {
     /// Another source needs no other configuration, another expectation no other build, another `config.ml` all.
     @Test func onlyWhatDependsOnAChangeIsDoneAgain() throws {
         #expect(try ci("run", "matrix.yaml").status == 0)
-        try folder.shell("echo '# changed' >>source/hello/unikernel.S")
+        try directory.shell("echo '# changed' >>source/hello/unikernel.S")
         let source = try ci("run", "matrix.yaml")
         #expect(
             jobs(source) == [
                 "hello-world.dev@spt", "hello-world.dev@unix", "tests of hello-world.dev@spt",
                 "tests of hello-world.dev@unix",
             ], "\(source.messages)")
-        try folder.shell(
+        try directory.shell(
             "sed -i 's/spt: {time: 10s, expect: Hello World}/spt: {time: 10s, expect: World}/' matrix.yaml")
         let expectation = try ci("run", "matrix.yaml")
         #expect(jobs(expectation) == ["tests of hello-world.dev@spt"], "\(expectation.messages)")
-        try folder.shell("echo '(* changed *)' >>source/hello/config.ml")
+        try directory.shell("echo '(* changed *)' >>source/hello/config.ml")
         let configuration = try ci("run", "matrix.yaml")
         #expect(
             jobs(configuration) == [
@@ -142,10 +144,10 @@ struct UnikernelRunTests {
             return ["locked unikernels", "read a unikernel's source"].filter(trace.contains)
         }
         #expect(try made() == [])
-        try folder.shell("echo '# changed' >>source/hello/unikernel.S")
+        try directory.shell("echo '# changed' >>source/hello/unikernel.S")
         #expect(try made() == ["read a unikernel's source"])
         #expect(try made() == [])
-        try folder.shell(
+        try directory.shell(
             "cp -r repository/packages/fmt/fmt.0.9.0 repository/packages/fmt/fmt.0.8.0")
         #expect(try made() == ["locked unikernels"])
         #expect(try made() == [])
@@ -153,7 +155,7 @@ struct UnikernelRunTests {
 
     /// `pin-depends` of the generated opam file, and the branch of a repository of git, at the commit that it has.
     @Test func sourcesOfGitAreLocked() throws {
-        try folder.shell(
+        try directory.shell(
             """
             mkdir fmt && cd fmt && git init -q -b main && echo '(lang dune 3.0)' >dune-project
             printf 'opam-version: "2.0"\ndepends: ["ocaml" "dune"]\nbuild: ["dune" "build"]\n' >fmt.opam
@@ -163,12 +165,12 @@ struct UnikernelRunTests {
             """)
         let run = try ci("run", "matrix.yaml")
         #expect(run.status == 0, "\(run.output)\(run.messages)")
-        let commit = try git("rev-parse", "main", at: folder("fmt")).filter { !$0.isNewline }
+        let commit = try git("rev-parse", "main", at: directory("fmt")).filter { !$0.isNewline }
         let cell = "debian-12/4.13.1/hello-world.dev@spt"
         let text = try ci("reproduce", cell).output
-        #expect(text.contains("source       git+file://\(folder("fmt"))#\(commit)"), "\(text)")
+        #expect(text.contains("source       git+file://\(directory("fmt"))#\(commit)"), "\(text)")
         // Another commit of the branch needs another build, and no other configuration.
-        try folder.shell("cd fmt && git -c user.name=t -c user.email=t@t commit -q --allow-empty -m second")
+        try directory.shell("cd fmt && git -c user.name=t -c user.email=t@t commit -q --allow-empty -m second")
         let next = try ci("run", "matrix.yaml")
         #expect(
             jobs(next) == [
@@ -176,7 +178,7 @@ struct UnikernelRunTests {
                 "tests of hello-world.dev@unix",
             ], "\(next.messages)")
         // A pin without an opam file affects only the unikernel.
-        try folder.shell("cd fmt && git rm -q fmt.opam && git -c user.name=t -c user.email=t@t commit -q -m third")
+        try directory.shell("cd fmt && git rm -q fmt.opam && git -c user.name=t -c user.email=t@t commit -q -m third")
         #expect(try ci("run", "matrix.yaml").status == 1)
         let state = try #require(try states()["hello-world.dev@spt"])
         #expect(state.state == "unsolvable", "\(state)")
@@ -192,7 +194,7 @@ struct UnikernelRunTests {
         let column = try ci("results", "debian-12/4.13.1@spt", "--format", "csv").output.split(separator: "\n")
         #expect(column.count == 2 && column.last?.contains("hello-world.dev@spt") == true, "\(column)")
         // A backend that the plan has no more is missing, though the unikernel has another.
-        try folder.shell("sed -i 's/backends: .*/backends: [spt]/; /^      unix:/d' matrix.yaml")
+        try directory.shell("sed -i 's/backends: .*/backends: [spt]/; /^      unix:/d' matrix.yaml")
         #expect(try ci("plan", "matrix.yaml").status == 0)
         let gate = try ci("gate", "--base", "last")
         #expect(gate.status == 3 && gate.output.contains("hello-world.dev@unix  missing"), "\(gate.output)")
@@ -200,13 +202,13 @@ struct UnikernelRunTests {
 
     /// A failed configure job of a provisional cell decides the cell, which is compared and bisected like any other.
     @Test func provisionalCellsAreComparedAndBisected() throws {
-        try folder.shell(
+        try directory.shell(
             """
             commit() { git -c user.name=t -c user.email=t@t commit -q -m "$1"; }
             cd repository && git init -q -b main && git add . && commit good
             """)
         #expect(try ci("run", "matrix.yaml").status == 0)
-        try folder.shell(
+        try directory.shell(
             """
             commit() { git -c user.name=t -c user.email=t@t commit -q -m "$1"; }
             cd repository/packages
@@ -228,13 +230,14 @@ struct UnikernelRunTests {
         #expect(history.contains("dev@spt") && !history.contains("dev@unix"), "\(history)")
         let bisection = try ci("bisect", cell, "--run", "matrix.yaml")
         #expect(bisection.status == 0, "\(bisection.messages)")
-        let bad = try git("rev-parse", "main~1", at: folder("repository")).filter { !$0.isNewline }
+        let bad = try git("rev-parse", "main~1", at: directory("repository")).filter { !$0.isNewline }
         #expect(bisection.output.contains("the first bad commit is \(bad)"), "\(bisection)")
     }
 
-    /// An image for Xen is checked, and installed with the files by which `xl` starts it; they name it as it is installed.
+    /// An image for Xen is checked, and installed with the files by which `xl` starts it; they name it as it is
+    /// installed.
     @Test func imagesForXenHaveTheirDescriptions() throws {
-        try folder.shell("sed -e 's/backends: .*/backends: [xen, qubes]/' -e '/^    run:/,$d' matrix.yaml >xen.yaml")
+        try directory.shell("sed -e 's/backends: .*/backends: [xen, qubes]/' -e '/^    run:/,$d' matrix.yaml >xen.yaml")
         #expect(try ci("plan", "xen.yaml").status == 0)
         let early = try ci("reproduce", "--test", "debian-12/4.13.1/hello-world.dev@xen")
         #expect(early.status == 2 && early.messages.contains("only when its configure job has succeeded"), "\(early)")
@@ -249,20 +252,20 @@ struct UnikernelRunTests {
             #expect(recorded["path"] as? String == "share/hello-world/\(image)")
         }
         let layer = try #require(try result(of: "hello-world/dev@xen.json", in: "unikernels")["layer"] as? String)
-        let archive = folder("store/ciso/objects/\(layer.prefix(2))/\(layer)")
-        let unpacked = try Extraction(links: .anywhere).extract(archive, to: folder("layer"))
-        let files = Set(try folder.files(below: "layer").filter { $0.contains("share/hello-world/") })
+        let archive = directory("store/ciso/objects/\(layer.prefix(2))/\(layer)")
+        let unpacked = try Extraction(links: .anywhere).extract(archive, to: directory("layer"))
+        let files = Set(try directory.files(below: "layer").filter { $0.contains("share/hello-world/") })
         #expect(
             Set(files.compactMap { $0.split(separator: "/").last.map(String.init) })
                 == ["hello-world.xen", "hello.xl", "hello.xl.in", "manifest.json"], "\(files) \(unpacked)")
         let description = try #require(files.first { $0.hasSuffix("hello.xl") })
-        let text = try String(contentsOfFile: folder("layer/\(description)"), encoding: .utf8)
+        let text = try String(contentsOfFile: directory("layer/\(description)"), encoding: .utf8)
         #expect(text.contains("\nkernel = 'hello-world.xen'\n"), "\(text)")
     }
 
     @Test func eachFailureHasItsPhaseSignatureAndReason() throws {
-        try folder.write(Self.broken, to: "broken.yaml")
-        try folder.shell(
+        try directory.write(Self.broken, to: "broken.yaml")
+        try directory.shell(
             """
             for kind in configure lock build abi loop net none several empty image; do cp -r source/hello $kind; done
             sed -i 's/register/regster/' configure/config.ml
@@ -346,7 +349,7 @@ struct UnikernelRunTests {
         let tests = try ci("reproduce", "--test", "debian-12/4.13.1/hello-world.dev@spt").output
         #expect(tests.contains("ciso-run.sh"), "\(tests)")
         // Jobs built by another deployment are not built again, and the cell has their layers.
-        try folder.shell("sed 's/^deployment: .*/deployment: other/' matrix.yaml >other.yaml")
+        try directory.shell("sed 's/^deployment: .*/deployment: other/' matrix.yaml >other.yaml")
         #expect(try ci("run", "other.yaml").status == 0)
         let other = try ci("reproduce", "debian-12/4.13.1/hello-world.dev@spt", "--deployment", "other")
         #expect(other.status == 0 && other.output.contains("layer        solo5.0.12.1 "), "\(other.messages)")
@@ -354,8 +357,8 @@ struct UnikernelRunTests {
 
     /// Debian's dune and OCaml build a program for `unix` with a locked library, and a mistake in it is the build's.
     @Test func theRealDuneBuildsAnOCamlProgramForUnix() throws {
-        let script = PackageFolder.url.appending(path: "Tests/Unikernels/use-dune")
-        try Program(["sh", script.path, folder.path]).output()
+        let script = PackageDirectory.url.appending(path: "Tests/Unikernels/use-dune")
+        try Program(["sh", script.path, directory.path]).output()
         let run = try ci("run", "dune.yaml")
         #expect(run.status == 1, "\(run.output)\(run.messages)")
         let states = try states("dune")
@@ -370,8 +373,8 @@ struct UnikernelRunTests {
         #expect(mistake.reason?.contains("This expression has type int but an expression was expected") == true)
     }
 
-    /// The folder of upstream sources, which are not part of the repository: `solo5.tar.gz`, or a matrix `mirage.yaml`
-    /// with its repositories and archives.
+    /// The directory of upstream sources, which are not part of the repository: `solo5.tar.gz`, or a matrix
+    /// `mirage.yaml` with its repositories and archives.
     static let upstream = ProcessInfo.processInfo.environment["CISO_UNIKERNEL_SOURCES"]
 
     private static func hasUpstream(_ name: String) -> Bool {
@@ -389,11 +392,12 @@ struct UnikernelRunTests {
         #expect(results.contains { $0.kind == "test" } && results.allSatisfy { $0.state == "success" }, "\(results)")
     }
 
-    /// Solo5 is built from its own opam file; its tools build images for five backends, its tender runs one, and QEMU another.
+    /// Solo5 is built from its own opam file; its tools build images for five backends, its tender runs one, and QEMU
+    /// another.
     @Test(.enabled(if: hasUpstream("solo5.tar.gz"), "needs solo5.tar.gz in CISO_UNIKERNEL_SOURCES"))
     func theRealSolo5BuildsAndRunsImages() throws {
-        let script = PackageFolder.url.appending(path: "Tests/Unikernels/use-solo5")
-        try Program(["sh", script.path, try #require(Self.upstream), folder.path]).output()
+        let script = PackageDirectory.url.appending(path: "Tests/Unikernels/use-solo5")
+        try Program(["sh", script.path, try #require(Self.upstream), directory.path]).output()
         let run = try ci("run", "solo5.yaml")
         #expect(run.status == 0, "\(run.output)\(run.messages)")
         let log = try ci("log", "debian-12/4.13.1/hello-solo5.dev@spt").output
@@ -405,17 +409,17 @@ struct UnikernelRunTests {
     // MARK: Documents
 
     private func result(of path: String, in deployment: String) throws -> [String: Any] {
-        let text = try git("show", "results/\(deployment)/debian-12:4.13.1/\(path)", at: folder("store"))
+        let text = try git("show", "results/\(deployment)/debian-12:4.13.1/\(path)", at: directory("store"))
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }
 
     /// The results of all jobs that decide no cell.
     private func buildResults() throws -> [[String: Any]] {
         let branch = "results/unikernels/debian-12"
-        let paths = try git("ls-tree", "-r", "--name-only", branch, at: folder("store")).split(separator: "\n")
+        let paths = try git("ls-tree", "-r", "--name-only", branch, at: directory("store")).split(separator: "\n")
         return try paths.filter { $0.hasPrefix("4.13.1/hello-world/dev@") && $0.split(separator: "/").count == 4 }
             .map { path in
-                let text = try git("show", "\(branch):\(path)", at: folder("store"))
+                let text = try git("show", "\(branch):\(path)", at: directory("store"))
                 return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
             }
     }

@@ -63,8 +63,8 @@ import Testing
         return JobReport(endingWith: classifier.error(for: failure))
     }
 
-    /// The steps that unpack and patch a source are the runner's: a program that the environment lacks is not the fault of
-    /// the package. In a package's own step it is.
+    /// The steps that unpack and patch a source are the runner's: a program that the environment lacks is not the fault
+    /// of the package. In a package's own step it is.
     @Test(
         arguments: [
             "/bin/sh: 22: tar: not found", "/bin/sh: 21: unzip: not found", "tar: command not found",

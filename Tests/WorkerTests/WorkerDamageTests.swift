@@ -28,7 +28,7 @@ struct WorkerDamageTests {
         ("given to another user", { lchown($0, 4321, 4321) == 0 }),
         ("made unreadable", { isFile($0) && chmod($0, 0) == 0 }),
         (
-            "replaced by a folder",
+            "replaced by a directory",
             { (try? FileManager.default.removeItem(atPath: $0)) != nil && mkdir($0, 0o755) == 0 }
         ),
     ]
@@ -72,11 +72,11 @@ struct WorkerDamageTests {
     @Test func noDamageOfTheWorkersIsAVerdict() async throws {
         var random = SeededGenerator()
         let seed = random.seed
-        let folder = try TemporaryDirectory()
-        try folder.write("text\n", to: "source-1/text")
-        try Program(["tar", "-czf", folder("source.tgz"), "-C", folder.path, "source-1"]).output()
-        let deployment = try await SmallDeployment(Self.packages(source: folder("source.tgz")))
-        let sources = folder("sources")
+        let directory = try TemporaryDirectory()
+        try directory.write("text\n", to: "source-1/text")
+        try Program(["tar", "-czf", directory("source.tgz"), "-C", directory.path, "source-1"]).output()
+        let deployment = try await SmallDeployment(Self.packages(source: directory("source.tgz")))
+        let sources = directory("sources")
         func run() throws -> Program.Ending {
             var program = try deployment.program("run")
             program.environment?["CISO_SOURCE_CACHE"] = sources
@@ -106,10 +106,10 @@ struct WorkerDamageTests {
 
     /// All archives at once, and the directories that were unpacked from them.
     @Test func allLayersAreMadeAgainInOneRun() async throws {
-        let folder = try TemporaryDirectory()
-        try folder.write("text\n", to: "source-1/text")
-        try Program(["tar", "-czf", folder("source.tgz"), "-C", folder.path, "source-1"]).output()
-        let deployment = try await SmallDeployment(Self.packages(source: folder("source.tgz")))
+        let directory = try TemporaryDirectory()
+        try directory.write("text\n", to: "source-1/text")
+        try Program(["tar", "-czf", directory("source.tgz"), "-C", directory.path, "source-1"]).output()
+        let deployment = try await SmallDeployment(Self.packages(source: directory("source.tgz")))
         try deployment.program("run").output()
         let layers = try deployment.layersOfCells()
         for layer in try deployment.layers() {
@@ -117,7 +117,7 @@ struct WorkerDamageTests {
             truncate(file, off_t(Self.size(of: file) / 2))
         }
         for layer in layers.values {
-            try? FileManager.default.removeItem(at: deployment.layersFolder.appending(path: layer))
+            try? FileManager.default.removeItem(at: deployment.layersDirectory.appending(path: layer))
         }
         #expect(try deployment.damagedLayers().count == Set(layers.values).count)
         let verified = try deployment.ci(["store", "verify"]).run()
@@ -147,7 +147,7 @@ struct WorkerDamageTests {
         let flip = try #require(Self.faults.first { $0.name == "a bit flipped" })
         #expect(flip.inject(file))
         try Program(["touch", "-d", "@1", file]).output()
-        try FileManager.default.removeItem(at: deployment.layersFolder.appending(path: layer))
+        try FileManager.default.removeItem(at: deployment.layersDirectory.appending(path: layer))
         try deployment.ci(["retry", "*/*/b.1"]).output()
         try deployment.program("run").output()
         #expect(try deployment.layersOfCells() == layers)
@@ -166,7 +166,7 @@ struct WorkerDamageTests {
         try deployment.program("run").output()
         let layers = try deployment.layersOfCells()
         for layer in layers.values {
-            let place = deployment.layersFolder.appending(path: layer).path
+            let place = deployment.layersDirectory.appending(path: layer).path
             guard FileManager.default.fileExists(atPath: place) else { continue }
             try Program(["chown", "-hR", "0:0", place]).output()
         }

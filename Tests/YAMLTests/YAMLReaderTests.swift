@@ -72,7 +72,7 @@ import YAML
     @Test func missingAndLargeFilesAreNamed() {
         let missing = #expect(throws: Failure.self) { try SourceText(path: "/nonexistent/f", of: "settings file") }
         #expect(missing?.description == "error: settings file '/nonexistent/f' does not exist")
-        let folder = #expect(throws: Failure.self) { try SourceText(path: "/", of: "settings file") }
-        #expect(folder?.category == .input)
+        let directory = #expect(throws: Failure.self) { try SourceText(path: "/", of: "settings file") }
+        #expect(directory?.category == .input)
     }
 }

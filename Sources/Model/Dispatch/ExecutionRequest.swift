@@ -73,8 +73,8 @@ extension ExecutionRequest {
         }
     }
 
-    /// Identifies the request without its inputs where `base` does: the job determines which inputs there are, and `base`
-    /// their layers.
+    /// Identifies the request without its inputs where `base` does: the job determines which inputs there are, and
+    /// `base` their layers.
     ///
     /// - Complexity: O(1) with a base, O(inputs) without.
     package var identity: Digest {

@@ -48,7 +48,7 @@ extension OpamFile {
         }
     }
 
-    /// Files in the folder `files` next to the opam file; nil if the field is absent, in which case any file is
+    /// Files in the directory `files` next to the opam file; nil if the field is absent, in which case any file is
     /// allowed.
     public var extraFiles: [CheckedFile]? { read(.extraFiles) }
 

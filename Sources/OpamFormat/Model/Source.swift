@@ -6,7 +6,7 @@ public struct Source: Hashable, Sendable {
     public var checksums: [Checksum]
     /// Further URLs, tried in order after `url`.
     public var mirrors: [String]
-    /// The package's folder in the source.
+    /// The package's directory in the source.
     public var subpath: String?
 
     public init(url: String, checksums: [Checksum] = [], mirrors: [String] = [], subpath: String? = nil) {

@@ -4,7 +4,7 @@ package enum SourceAddress: Hashable, Sendable {
     case git(String, revision: String?)
     /// An archive to unpack.
     case archive(String)
-    /// A file or a folder on this machine.
+    /// A file or a directory on this machine.
     case local(String)
     /// A source in an unsupported version control system, such as `hg`.
     case unsupported(system: String)
@@ -67,7 +67,7 @@ package enum SourceAddress: Hashable, Sendable {
         text.utf8.count == 40 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    /// Whether the contents of the source may change: a branch, a tag, a folder, a file without a checksum.
+    /// Whether the contents of the source may change: a branch, a tag, a directory, a file without a checksum.
     package static func moves(_ source: Source) -> Bool {
         switch SourceAddress(source.url) {
         case .git(_, let revision): !(revision.map(isCommit) ?? false)

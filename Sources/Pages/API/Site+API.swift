@@ -47,8 +47,8 @@ extension Site {
         }
     }
 
-    private func entry(_ folder: String, _ name: String) throws -> (any Encodable)? {
-        switch folder {
+    private func entry(_ directory: String, _ name: String) throws -> (any Encodable)? {
+        switch directory {
         case "causes": cause(name)
         case "packages": packageDocument(name)
         case "targets": targetDocument(name)

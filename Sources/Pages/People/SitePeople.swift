@@ -49,8 +49,8 @@ struct SitePeople: Sendable {
     /// The maintainer with a page's file name; nil if there is none.
     func maintainer(_ file: String) -> Maintainer? { places[file].map { maintainers[$0] } }
 
-    /// The key that identifies a person across different spellings in opam files: the address, otherwise or if that is blank the
-    /// whole text.
+    /// The key that identifies a person across different spellings in opam files: the address, otherwise or if that is
+    /// blank the whole text.
     static func key(of maintainer: String) -> String {
         let whole = maintainer.lowercased()
         guard let open = whole.firstIndex(of: "<"), let close = whole.lastIndex(of: ">"), open < close,

@@ -86,8 +86,8 @@ struct PageInputs {
         return input.digest
     }
 
-    /// The state of a cell without what only a page of its own shows, if it has none: each run changes the log of each cell that
-    /// it builds.
+    /// The state of a cell without what only a page of its own shows, if it has none: each run changes the log of each
+    /// cell that it builds.
     private static func shownState(of cell: ListedCell) -> CellState {
         var state = cell.state
         if !Site.hasOwnPage(cell) { (state.log, state.job, state.machine) = (nil, nil, nil) }

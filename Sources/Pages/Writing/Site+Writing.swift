@@ -16,9 +16,9 @@ extension Site {
 
     /// Writes the pages and the logs of failures into a directory, which is created if it does not exist.
     ///
-    /// A page whose inputs are those of an earlier report in the directory is not made again. Files with unchanged content are
-    /// not touched; others are replaced atomically. The start page is written last, so that its links are valid. Files of the
-    /// earlier report that this one does not have are removed.
+    /// A page whose inputs are those of an earlier report in the directory is not made again. Files with unchanged
+    /// content are not touched; others are replaced atomically. The start page is written last, so that its links are
+    /// valid. Files of the earlier report that this one does not have are removed.
     ///
     /// - Parameters:
     ///   - files: Further files.
@@ -28,15 +28,15 @@ extension Site {
     package func write(to directory: String, with files: [File], cache: String?) throws -> Int {
         var site = self
         site.errorRegions = ErrorRegions()
-        let folder = ReportFolder(directory, of: results.header.deployment, cache: cache)
-        try site.write(to: folder, with: files)
-        folder.finish()
-        return folder.written
+        let report = ReportDirectory(directory, of: results.header.deployment, cache: cache)
+        try site.write(to: report, with: files)
+        report.finish()
+        return report.written
     }
 
-    private func write(to folder: ReportFolder, with files: [File]) throws {
+    private func write(to report: ReportDirectory, with files: [File]) throws {
         let inputs = try PageInputs(self)
-        for file in files { try folder.write(file.name, from: inputs.all) { Array(try file.text().utf8) } }
+        for file in files { try report.write(file.name, from: inputs.all) { Array(try file.text().utf8) } }
         for (digest, place) in logs.sorted(by: { $0.key < $1.key }) {
             let input = inputs.digest(ofPackage: cells[place].state.cell.package.name)
             var known: [UInt8]?
@@ -44,13 +44,13 @@ extension Site {
                 if known == nil { known = try? log(digest) }
                 return known
             }
-            try folder.write("logs/\(digest).txt", from: input) { bytes().map { logText(digest, $0).bytes } }
-            try folder.write("logs/\(digest).html", from: input) {
+            try report.write("logs/\(digest).txt", from: input) { bytes().map { logText(digest, $0).bytes } }
+            try report.write("logs/\(digest).html", from: input) {
                 bytes().flatMap { logPage(digest, $0)?.bytes }
             }
         }
         for (path, subject) in subjects.reversed() {
-            try folder.write(path, from: inputs.digest(of: subject)) { try page(at: path)?.bytes }
+            try report.write(path, from: inputs.digest(of: subject)) { try page(at: path)?.bytes }
         }
     }
 }

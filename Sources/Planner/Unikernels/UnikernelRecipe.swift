@@ -31,15 +31,15 @@ struct UnikernelRecipe {
     /// files.
     var configure: PackageFiles {
         let words = ["mirage", "configure", "-t", backend.rawValue] + unikernel.variant.arguments
-        let folder = unikernel.entry.configureName
+        let directory = unikernel.entry.configureName
         var files = unikernel.configureFiles.files
         files["ciso-install.sh"] = UnikernelScripts.installConfiguration
         return PackageFiles(
             opam: text([
                 "synopsis: \(Printer.quoted("Configuration of the unikernel \(name) for \(backend.rawValue)"))",
                 "depends: [\"mirage\"]", "build: [\(command(words))]",
-                "install: [\(command(["sh", "-eu", "ciso-install.sh"], "%{share}%/\(folder)"))]",
-                "x-ciso-generated: \(Printer.quoted("share/\(folder)/opam"))",
+                "install: [\(command(["sh", "-eu", "ciso-install.sh"], "%{share}%/\(directory)"))]",
+                "x-ciso-generated: \(Printer.quoted("share/\(directory)/opam"))",
             ]), files: files)
     }
 

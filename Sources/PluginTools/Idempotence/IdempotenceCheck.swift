@@ -15,7 +15,7 @@ internal import System
 /// records names in a directory, `useradd` appends a line and fails if there is one. A step that calls a program that
 /// this machine lacks, or reads a file of its own system, counts as not tried.
 package struct IdempotenceCheck {
-    private let folder: ScratchDirectory
+    private let scratch: ScratchDirectory
 
     /// Tries the steps of a report.
     ///
@@ -49,9 +49,9 @@ package struct IdempotenceCheck {
     }
 
     private init(in directory: String) throws {
-        folder = try Files.scratchDirectory(in: directory)
+        scratch = try Files.scratchDirectory(in: directory)
         let manager = FileManager.default
-        let base = "\(folder.path)/base"
+        let base = "\(scratch.path)/base"
         for name in ["etc", "home", "opt", "proc", "dev", "tmp", "usr", "var/cache", "var/lib", "root", "stubs"] {
             try manager.createDirectory(atPath: "\(base)/\(name)", withIntermediateDirectories: true)
         }
@@ -74,7 +74,7 @@ package struct IdempotenceCheck {
 
     private func run(_ candidate: TrialStep) async throws -> SecondRun {
         let sandbox = try Sandbox(
-            Sandbox.Layout(base: "\(folder.path)/base", binds: [.init("/usr", at: "/usr")]), in: folder.path)
+            Sandbox.Layout(base: "\(scratch.path)/base", binds: [.init("/usr", at: "/usr")]), in: scratch.path)
         if await isUnneeded(candidate, in: sandbox)?.succeeded == true {
             return .different(
                 "'unless' says that it is not needed before it ran, so that it never would; ask for what the step makes"

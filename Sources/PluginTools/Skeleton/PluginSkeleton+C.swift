@@ -19,7 +19,7 @@ extension PluginSkeleton {
     func cSource() throws -> String {
         let path = "\(ciso)/Plugins/Examples/minimal.c"
         guard let example = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw Failure(.input, "\(path): there is no such file", hint: "--ciso is the folder of ciso's sources")
+            throw Failure(.input, "\(path): there is no such file", hint: "--ciso is the directory of ciso's sources")
         }
         var code = String(example.drop { $0 != "#" })
         if kind == .root { code = try withRootTarget(code, of: path) }
@@ -34,7 +34,7 @@ extension PluginSkeleton {
         else {
             throw Failure(
                 .input, "\(path): expected the declarations of 'target' and 'patterns', found others",
-                hint: "--ciso is the folder of the sources that this program was built from")
+                hint: "--ciso is the directory of the sources that this program was built from")
         }
         return code[..<start.lowerBound] + rootTargetInC + "\n" + code[end.lowerBound...]
     }

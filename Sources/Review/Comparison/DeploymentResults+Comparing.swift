@@ -105,7 +105,8 @@ extension DeploymentResults {
     ///
     /// - Parameters:
     ///   - name: A target, `TARGET/COMPILER` or `TARGET/COMPILER@BACKEND` for the current column; `now` for the whole
-    ///     current table; a run (`12`, `run:12`, `last`, `last~1`), a date, a plan or a commit for the table at that time.
+    ///     current table; a run (`12`, `run:12`, `last`, `last~1`), a date, a plan or a commit for the table at that
+    ///     time.
     ///   - areVerdicts: Whether the last verdict on a cell counts if the newest result is not a verdict.
     /// - Throws: `Failure` of the category `input` if nothing has that name; `StoreError`.
     package func side(named name: String, areVerdicts: Bool = false) throws -> ComparisonSide {

@@ -7,8 +7,8 @@ internal import Store
 extension DeploymentResults {
     /// The time that a name denotes; nil if it denotes something else.
     ///
-    /// - Parameter name: `12`, `run:12`, `last` or `last~1` for a run; a date; `plan:REVISION`, or a commit of the deployment's
-    ///   branch or of a repository of packages, for a plan.
+    /// - Parameter name: `12`, `run:12`, `last` or `last~1` for a run; a date; `plan:REVISION`, or a commit of the
+    ///   deployment's branch or of a repository of packages, for a plan.
     /// - Throws: `Failure` of the category `input` if it names a run or a plan that does not exist; `StoreError`.
     func moment(named name: String) throws -> ResultMoment? {
         if let moment = try moment(ofRun: name) { return moment }

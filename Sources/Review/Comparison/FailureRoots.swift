@@ -20,8 +20,8 @@ struct FailureRoots {
     private let failure: (Cell) throws -> ComparedCell?
     private let found = Found()
 
-    /// - Parameter failure: Finds the failed cell or job with a name; nil if none is known to have failed. It is called once
-    ///   for each cell.
+    /// - Parameter failure: Finds the failed cell or job with a name; nil if none is known to have failed. It is called
+    ///   once for each cell.
     init(_ failure: @escaping (Cell) throws -> ComparedCell?) {
         self.failure = failure
     }

@@ -1,7 +1,7 @@
 internal import Model
 
-/// A part of the table of results: the columns with a target, a compiler and a backend. A missing property covers all of
-/// its values.
+/// A part of the table of results: the columns with a target, a compiler and a backend. A missing property covers all
+/// of its values.
 struct TablePart: Sendable, Hashable {
     /// The target's name.
     var target: String?

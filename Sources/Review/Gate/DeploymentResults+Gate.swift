@@ -72,8 +72,8 @@ extension DeploymentResults {
         return (side, present.map(contents.cell))
     }
 
-    /// The base with the cells of its plan that have no result in it, if the given states are to be compared with them: a run
-    /// of selected cells records no others, also not that they are unsolvable.
+    /// The base with the cells of its plan that have no result in it, if the given states are to be compared with them:
+    /// a run of selected cells records no others, also not that they are unsolvable.
     private func withPlanned(_ base: ComparisonSide, for states: [CellState]) throws -> ComparisonSide {
         guard let plan = base.plan else { return base }
         let known = Set(base.cells.map(\.cell.position))

@@ -11,7 +11,8 @@ package struct InputChange: Codable, Sendable, Hashable {
 
     /// The kind of the input.
     package var kind: Kind
-    /// The name of the package, repository or variable; of a source the package's, followed by its address in parentheses if that did not change.
+    /// The name of the package, repository or variable; of a source the package's, followed by its address in
+    /// parentheses if that did not change.
     package var name: String
     /// The value before; absent if there was none.
     package var before: String?

@@ -50,7 +50,8 @@ extension ResultIndex {
         }
     }
 
-    /// The indexed versions of a cell's package in its column, sorted by name; those of a unikernel for the same backend only.
+    /// The indexed versions of a cell's package in its column, sorted by name; those of a unikernel for the same
+    /// backend only.
     ///
     /// - Complexity: O(versions + log cells).
     package func versions(of cell: Cell) -> [Cell] {

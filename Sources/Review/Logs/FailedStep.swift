@@ -60,7 +60,8 @@ struct FailedStep {
         func bytes(_ position: Int) -> SIMD16<UInt8> {
             base.loadUnaligned(fromByteOffset: position, as: SIMD16<UInt8>.self)
         }
-        // A line break and `=== ` are five bytes: sixteen places are compared with them at once, whatever the log contains.
+        // A line break and `=== ` are five bytes: sixteen places are compared with them at once, whatever the log
+        // contains.
         let (newlines, equals) = (SIMD16(repeating: newline), SIMD16(repeating: UInt8(ascii: "=")))
         let blanks = SIMD16(repeating: UInt8(ascii: " "))
         var position = position

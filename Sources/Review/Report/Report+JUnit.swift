@@ -4,9 +4,10 @@ extension Report {
     /// JUnit XML for CI servers: a suite for each column, a test case for each cell. Unikernels have a column for each
     /// backend, as in tables.
     ///
-    /// A failed package is a `failure`, an infrastructure failure and a cell blocked by one are an `error`; cells that were
-    /// not tried and accepted failures are `skipped`. So is a cell that a failed package blocks, if the report has the failure; if not,
-    /// because the job that failed decides no cell or its cell was not picked, the blocked cell is the `failure`.
+    /// A failed package is a `failure`, an infrastructure failure and a cell blocked by one are an `error`; cells that
+    /// were not tried and accepted failures are `skipped`. So is a cell that a failed package blocks, if the report has
+    /// the failure; if not, because the job that failed decides no cell or its cell was not picked, the blocked cell is
+    /// the `failure`.
     package func junitDocument() -> String {
         let failed = Set(cells.filter { $0.outcome == .failure }.map(\.cell))
         var document = Markup(prologue: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")

@@ -38,8 +38,8 @@ package struct DeploymentResults: Sendable {
         self.store = store
         self.documents = documents
         self.header = header
-        let folder = "indexes/\(Digest(of: store.path).hex.prefix(16))"
-        let directories = [store.indexDirectory, cache.map { "\($0)/\(folder)" }].compactMap { $0 }
+        let directory = "indexes/\(Digest(of: store.path).hex.prefix(16))"
+        let directories = [store.indexDirectory, cache.map { "\($0)/\(directory)" }].compactMap { $0 }
         // The index needs the stored plan; `documents` may be the plan in memory.
         index = try ResultIndex(
             of: header.deployment, PlanStore(store).documents(header.deployment),
@@ -189,7 +189,8 @@ package struct DeploymentResults: Sendable {
         return index.plannedPositions.filter { cells.contains(index.contents.cell(at: $0)) }
     }
 
-    /// Indexes that include all cells that a selection can match, in order of the cells' names: if it names packages, the cells of these.
+    /// Indexes that include all cells that a selection can match, in order of the cells' names: if it names packages,
+    /// the cells of these.
     private func candidates(_ selection: Selection) -> [Int] {
         var names: Set<String> = []
         for selector in selection.selectors where !selector.isNegated {

@@ -86,8 +86,8 @@ extension IndexContents {
 
     /// Whether the last record of a cell is a verdict on its package.
     ///
-    /// Of a blocked cell this depends on the job that blocks it: nothing is known about the cell if that is an infrastructure
-    /// failure. If that job is no longer known to fail, what was recorded with the cell decides.
+    /// Of a blocked cell this depends on the job that blocks it: nothing is known about the cell if that is an
+    /// infrastructure failure. If that job is no longer known to fail, what was recorded with the cell decides.
     func isVerdict(_ record: IndexedRecord, at position: Int) -> Bool {
         guard record.outcome == .blocked else { return record.outcome.isVerdict }
         let cell = cells[position]
@@ -103,7 +103,8 @@ extension IndexContents {
         cells[position].outcome == .blocked && !isVerdict(at: position)
     }
 
-    /// The index of the failed cell or input with which a package blocks others of a column; nil if it is not known to fail.
+    /// The index of the failed cell or input with which a package blocks others of a column; nil if it is not known to
+    /// fail.
     ///
     /// - Parameter package: The text `NAME.VERSION`.
     fileprivate func positionOfFailure(

@@ -3,8 +3,8 @@ package import Model
 internal import Records
 internal import Store
 
-/// A summary of a deployment's results: the standings of cells for each target and compiler, for unikernels also for each
-/// backend, and the causes of bad cells.
+/// A summary of a deployment's results: the standings of cells for each target and compiler, for unikernels also for
+/// each backend, and the causes of bad cells.
 package struct ResultsSummary: Codable, Sendable {
     /// The cells of a target with a compiler.
     package struct Column: Codable, Sendable, Hashable {
@@ -17,7 +17,8 @@ package struct ResultsSummary: Codable, Sendable {
         /// The number of cells with each standing, without zeros.
         package var cells: [Standing: Int]
 
-        /// The name of the column on its target: the compiler, of unikernels with the backend; nil if the row covers all.
+        /// The name of the column on its target: the compiler, of unikernels with the backend; nil if the row covers
+        /// all.
         package var name: String? { compiler.map { Cell.columnName(compiler: $0, backend: backend) } }
     }
 

@@ -3,10 +3,10 @@
 # marks afterwards.
 #
 # cache   the directory of the cache
-# folder  where they are unpacked
-: "${cache:?}" "${folder:?}"
+# directory  where they are unpacked
+: "${cache:?}" "${directory:?}"
 
-mkdir -p "$folder" && cd "$folder" || exit 1
+mkdir -p "$directory" && cd "$directory" || exit 1
 for layer; do
     gone=$cache/$layer.gone
     [ ! -f "$gone" ] || while read -r path; do

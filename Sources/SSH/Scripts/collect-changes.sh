@@ -5,13 +5,13 @@
 # list is complete, so nothing must be descended into: GNU tar and libarchive's tar have an option for that, elsewhere
 # there is POSIX's pax.
 #
-# folder   the directory
+# directory   the directory
 # work     the workspace
 # removed  the name of the list in the archive
 # "$@"     paths that are left out with all that is below them, as `./NAME`
-: "${folder:?}" "${work:?}" "${removed:?}"
+: "${directory:?}" "${work:?}" "${removed:?}"
 
-cd "$folder" || exit 1
+cd "$directory" || exit 1
 for path; do
     shift
     set -- "$@" -path "$path" -prune -o

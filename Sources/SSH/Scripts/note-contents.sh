@@ -1,12 +1,12 @@
 # shellcheck shell=sh
 # Lists what is below a directory before a build changes it.
 #
-# folder  the directory
+# directory  the directory
 # work    the workspace
 # "$@"    paths that are left out with all that is below them, as `./NAME`
-: "${folder:?}" "${work:?}"
+: "${directory:?}" "${work:?}"
 
-cd "$folder" || exit 1
+cd "$directory" || exit 1
 for path; do
     shift
     set -- "$@" -path "$path" -prune -o

@@ -7,12 +7,12 @@
 # work       the workspace
 # mark       in the environment of every process of the workspace
 # ending     a file for the word, where the command is killed
-# folder     in which the command starts
+# directory     in which the command starts
 # reserve    KiB that stay free
 # seconds    wall-clock limit
 # disk       KiB that may be used below the workspace and "$@"
 # files, memory, blocks, processes   limits of each process (KiB, 512-byte blocks); empty: none
-: "${work:?}" "${mark:?}" "${ending:?}" "${folder:?}" "${reserve:?}" "${seconds:?}" "${disk:?}"
+: "${work:?}" "${mark:?}" "${ending:?}" "${directory:?}" "${reserve:?}" "${seconds:?}" "${disk:?}"
 : "${files?}" "${memory?}" "${blocks?}" "${processes?}"
 
 trap '' HUP PIPE TERM
@@ -41,7 +41,7 @@ watch() {
 exec 3<&0 </dev/null
 (
     exec 3<&-
-    cd "$folder" || exit 125
+    cd "$directory" || exit 125
     bounded -c 0
     bounded -n "$files"
     bounded -d "$memory"

@@ -16,8 +16,8 @@ struct UnikernelOutputs {
         hasField("x-ciso-run", files)
     }
 
-    /// `error`; if the package generates an opam file, a failed command of its recipe, which compiles `config.ml` and looks for
-    /// what was generated, is a failure to configure.
+    /// `error`; if the package generates an opam file, a failed command of its recipe, which compiles `config.ml` and
+    /// looks for what was generated, is a failure to configure.
     static func judged(_ error: any Error, of files: PackageFiles) -> any Error {
         guard var failure = error as? PackageFailure, [.build, .install].contains(failure.phase),
             hasField("x-ciso-generated", files)
@@ -101,8 +101,8 @@ struct UnikernelOutputs {
 
     /// Compares the manifest in the image with the one that was installed along with it.
     private func checkManifest(of image: UnikernelImage, _ path: String) throws {
-        let folder = path.split(separator: "/").dropLast().joined(separator: "/")
-        let file = FilePath("\(prefix)/\(folder)/manifest.json")
+        let directory = path.split(separator: "/").dropLast().joined(separator: "/")
+        let file = FilePath("\(prefix)/\(directory)/manifest.json")
         guard let bytes = try backend.readInstalled(file, limit: Self.generatedLimit) else { return }
         guard let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(bytes)) else {
             throw PackageFailure(.install, "the manifest of the unikernel is not one of Solo5")

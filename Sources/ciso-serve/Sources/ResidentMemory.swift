@@ -13,8 +13,8 @@ enum ResidentMemory {
     /// `M_MMAP_THRESHOLD` and `M_ARENA_MAX` of `malloc.h`.
     private static let (largeBlocks, arenas): (Int32, Int32) = (-3, -8)
 
-    /// Makes threads share two arenas, so that memory freed by one is available to the others, and returns blocks of 128 KiB and more
-    /// to the system as soon as they are freed. Must be called before threads are started.
+    /// Makes threads share two arenas, so that memory freed by one is available to the others, and returns blocks of
+    /// 128 KiB and more to the system as soon as they are freed. Must be called before threads are started.
     static func keepSmall() {
         _ = option?(arenas, 2)
         _ = option?(largeBlocks, 128 << 10)

@@ -96,7 +96,7 @@ import Testing
             #"{ "$@"; echo $? >status; } | { head -1; exec <&-; while ! test -s status; do sleep 0.05; done; }"#,
             ["watch"])
         #expect(ending.output == "small\n" && ending.messages.isEmpty, "\(ending)")
-        #expect(world.folder.read("status") == "0\n")
+        #expect(world.directory.read("status") == "0\n")
     }
 
     @Test func aReaderWhoHasSeenEnoughIsNoError() async throws {
@@ -106,7 +106,7 @@ import Testing
         ] {
             let ending = try world.shell(#"{ "$@"; echo $? >status; } | head -1"#, command)
             #expect(ending.messages.isEmpty && ending.output.hasSuffix("\n"), "\(command): \(ending)")
-            #expect(world.folder.read("status") == "0\n", "\(command)")
+            #expect(world.directory.read("status") == "0\n", "\(command)")
         }
     }
 }

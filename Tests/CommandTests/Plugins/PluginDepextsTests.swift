@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `ci plugin depexts --against LIST`: the Debian plugin's names and those of a small repository, compared with lists of
-/// packages in the forms that distros publish.
+/// `ci plugin depexts --against LIST`: the Debian plugin's names and those of a small repository, compared with lists
+/// of packages in the forms that distros publish.
 @Suite struct PluginDepextsTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     /// The packages of the environment of debian-12, so that a list may lack one name at a time.
     private static let base = [
         "build-essential", "bzip2", "ca-certificates", "curl", "diffutils", "git", "m4", "patch", "pkg-config", "rsync",
@@ -13,9 +13,9 @@ import Testing
     ]
 
     init() throws {
-        folder = try TemporaryDirectory()
-        try folder.write("opam-version: \"2.0\"\n", to: "repo/repo")
-        try folder.write(
+        directory = try TemporaryDirectory()
+        try directory.write("opam-version: \"2.0\"\n", to: "repo/repo")
+        try directory.write(
             """
             opam-version: "2.0"
             depexts: [
@@ -31,8 +31,9 @@ import Testing
             [
                 BuiltProgram.path(of: "ci"), "plugin", "depexts", "--plugin-path", "\(debug)/libCisoDebian.so",
                 "--repository", "repo", "--against", list,
-            ] + arguments, in: folder.path,
-            environment: ["CISO_CACHE": folder("cache"), "PATH": "/usr/bin:/bin", "HOME": folder.path], input: input
+            ] + arguments, in: directory.path,
+            environment: ["CISO_CACHE": directory("cache"), "PATH": "/usr/bin:/bin", "HOME": directory.path],
+            input: input
         ).run()
     }
 
@@ -54,13 +55,13 @@ import Testing
 
     @Test(arguments: ["names", "debian", "alpine", "openbsd", "freebsd"])
     func everyFormOfListIsRead(form: String) throws {
-        try folder.write(list(names(), as: form), to: "list")
+        try directory.write(list(names(), as: form), to: "list")
         let same = try compare("list", "debian-12")
         #expect(same.status == 0, "\(same.output)\(same.messages)")
         #expect(same.output.contains("  all agree"), "\(same.output)")
         #expect(same.output.hasPrefix("debian-12: 16 names compared with list; "), "\(same.output)")
 
-        try folder.write(list(names(without: "libgmp-dev", with: ["libgmp3-dev"]), as: form), to: "list")
+        try directory.write(list(names(without: "libgmp-dev", with: ["libgmp3-dev"]), as: form), to: "list")
         let missing = try compare("list", "debian-12")
         #expect(missing.status == 1)
         #expect(
@@ -80,11 +81,11 @@ import Testing
     }
 
     @Test func compressedListsAreRead() throws {
-        try folder.write(list(names(), as: "debian"), to: "Packages")
+        try directory.write(list(names(), as: "debian"), to: "Packages")
         for program in ["gzip", "xz"] where Program.areInstalled(program) {
-            try folder.shell("\(program) -k Packages")
+            try directory.shell("\(program) -k Packages")
         }
-        for file in ["Packages.gz", "Packages.xz"] where FileManager.default.fileExists(atPath: folder(file)) {
+        for file in ["Packages.gz", "Packages.xz"] where FileManager.default.fileExists(atPath: directory(file)) {
             let ending = try compare(file, "debian-12")
             #expect(ending.status == 0, "\(ending.output)\(ending.messages)")
         }
@@ -124,8 +125,8 @@ import Testing
             [
                 BuiltProgram.path(of: "ci"), "plugin", "depexts", "--plugin-path", "\(debug)/libCisoDebian.so",
                 "--repository", "repo", "debian-13",
-            ], in: folder.path,
-            environment: ["CISO_CACHE": folder("cache"), "PATH": "/usr/bin:/bin", "HOME": folder.path]
+            ], in: directory.path,
+            environment: ["CISO_CACHE": directory("cache"), "PATH": "/usr/bin:/bin", "HOME": directory.path]
         ).output()
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `ci plugin new` as an author meets it, in an empty folder.
+/// `ci plugin new` as an author meets it, in an empty directory.
 @Suite struct PluginNewTests {
     @Test(arguments: ["swift", "c"])
     func aNameIsEnough(language: String) throws {
@@ -11,10 +11,10 @@ import Testing
         #expect(output.status == 0, "\(output.messages)")
         #expect(output.output.hasPrefix("haiku: a plugin named 'haiku'"))
         let manifest = language == "swift" ? "Package.swift" : "build.sh"
-        let text = workplace.folder.read("haiku/\(manifest)")
+        let text = workplace.directory.read("haiku/\(manifest)")
         #expect(text?.contains(FileManager.default.currentDirectoryPath) == true)
 
-        let astray = try workplace.run(["plugin", "new", "Haiku", "--ciso", workplace.folder.path])
+        let astray = try workplace.run(["plugin", "new", "Haiku", "--ciso", workplace.directory.path])
         #expect(astray.status == 2 && astray.messages.contains("found no PluginABI.h"))
     }
 }

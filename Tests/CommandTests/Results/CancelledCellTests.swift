@@ -26,7 +26,7 @@ import Testing
         #expect(try world.run("status", "--format", "csv").output.contains("small,debian-12,cancelled,3\n"))
         for cell in cells { #expect(try world.run("explain", cell).output.contains(": cancelled\n"), "\(cell)") }
         #expect(try world.run(["report", "--output", "site"] + cells).status == 0)
-        let report = Data(try #require(world.folder.read("site/report.json")).utf8)
+        let report = Data(try #require(world.directory.read("site/report.json")).utf8)
         #expect(try JSONDecoder().decode(Report.self, from: report).cells.map(\.state) == states())
         #expect(try world.run("run", "--only", "lost").status == 1)
         #expect(try states() == ["cancelled", "cancelled", "cancelled"], "a run leaves them alone")

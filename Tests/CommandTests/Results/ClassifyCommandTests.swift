@@ -4,17 +4,17 @@ import Testing
 
 /// `ci classify`: prints the findings in a log, as JSON.
 @Suite struct ClassifyCommandTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
     }
 
     private func classify(_ arguments: String..., input: String = "") throws -> Program.Ending {
         let debug = URL(filePath: try BuiltProgram.path(of: "ciso-plugin-host")).deletingLastPathComponent().path
         return try Program(
             [BuiltProgram.path(of: "ci"), "classify", "--plugin-path", "\(debug)/libCisoDebian.so"] + arguments,
-            in: folder.path, environment: ["PATH": "/usr/bin:/bin", "HOME": folder.path], input: input
+            in: directory.path, environment: ["PATH": "/usr/bin:/bin", "HOME": directory.path], input: input
         ).run()
     }
 
@@ -40,16 +40,16 @@ import Testing
 
     /// Such a file is read instead of mapped, because it may become shorter.
     @Test func aFileThatIsBeingWrittenIsReadLikeOthers() throws {
-        try folder.write(log, to: "log")
+        try directory.write(log, to: "log")
         let mapped = try answer(classify("log"))
-        let writer = try FileHandle(forWritingTo: URL(filePath: folder("log")))
+        let writer = try FileHandle(forWritingTo: URL(filePath: directory("log")))
         defer { try? writer.close() }
         #expect(try answer(classify("log")) == mapped)
         #expect(try answer(classify("-", input: log)) == mapped)
     }
 
     @Test func aFileAndStandardInputAreReadAlike() throws {
-        try folder.write(log, to: "log")
+        try directory.write(log, to: "log")
         let read = try answer(classify("log"))
         #expect((read.line, read.kind, read.origin, read.weak) == (2, "c-error", "package", false))
         #expect(read.signature == "error: no way" && read.excerpt.contains("a.c:3:1: error: no way"))

@@ -51,7 +51,7 @@ import Testing
 
     @Test func everySideNamesTheSameState() async throws {
         let world = try await Self.common.value
-        let commit = try git("rev-parse", "HEAD", at: world.folder("repo"))
+        let commit = try git("rev-parse", "HEAD", at: world.directory("repo"))
         let plan = try git("rev-parse", "small~1", at: world.path)
         let expected = try world.ci("diff", "1", "2", "--format", "csv").output
         for name in [
@@ -114,8 +114,8 @@ import Testing
         #expect(try world.ci("gate", "--base", "2").status == 0, "all were built")
         // A package that the plan of the base does not have is new.
         try world.commit("later", ["later.1": #"depends: "ocaml""#])
-        let matrix = try #require(world.folder.read("matrix.yaml"))
-        try world.folder.write(matrix.replacing("other, lost]", with: "other, lost, later]"), to: "matrix.yaml")
+        let matrix = try #require(world.directory.read("matrix.yaml"))
+        try world.directory.write(matrix.replacing("other, lost]", with: "other, lost, later]"), to: "matrix.yaml")
         try await world.run(all.merging(["later": .failure]) { $1 })
         let later = try world.ci("gate", "--base", "1", "later")
         #expect(later.status == 1 && later.output.contains("later.1  failure in build"), "\(later)")
@@ -128,11 +128,11 @@ import Testing
                 "ocaml.5.3.0": #"depends: "ocaml-system" {= "5.3.0"}"#,
                 "ocaml-system.5.3.0": #"flags: compiler available: sys-ocaml-version = "5.3.0""#,
             ]) { $1 }, asked: "lib, app, other")
-        let matrix = try #require(world.folder.read("matrix.yaml"))
+        let matrix = try #require(world.directory.read("matrix.yaml"))
         func compilers(_ text: String) throws {
             let changed = matrix.replacing("targets: [debian-12]", with: "targets: [debian-12, debian-13]")
                 .replacing(#"[{system: "4.13.1"}]"#, with: text)
-            try world.folder.write(changed, to: "matrix.yaml")
+            try world.directory.write(changed, to: "matrix.yaml")
         }
         try compilers(#"[{system: "4.13.1", targets: [debian-12]}, {system: "5.3.0", targets: [debian-13]}]"#)
         try await world.run(["lib": .success, "app": .success, "other": .success]) { result in
@@ -163,8 +163,8 @@ import Testing
 
     @Test func aCellThatThePlanLostIsMissing() async throws {
         let world = try await Self.world()
-        let matrix = try #require(world.folder.read("matrix.yaml"))
-        try world.folder.write(matrix.replacing("[lib, app, other]", with: "[lib, app]"), to: "matrix.yaml")
+        let matrix = try #require(world.directory.read("matrix.yaml"))
+        try world.directory.write(matrix.replacing("[lib, app, other]", with: "[lib, app]"), to: "matrix.yaml")
         try world.plan()
         let refused = try world.ci("gate", "--base", "2")
         #expect(refused.status == 3 && refused.output.contains("other.1  missing (was success"), "\(refused)")

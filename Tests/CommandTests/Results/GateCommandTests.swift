@@ -51,8 +51,8 @@ import Testing
 
     @Test func anEmptySelectionIsAMistakeUnlessItIsAllowed() async throws {
         let world = try await RecordedStore(["good": .success])
-        try world.folder.write(
-            try #require(world.folder.read("matrix.yaml")).replacing(
+        try world.directory.write(
+            try #require(world.directory.read("matrix.yaml")).replacing(
                 "targets: [debian-12]", with: "targets: [{name: debian-12, required: false}]"), to: "matrix.yaml")
         #expect(try world.run("plan", "matrix.yaml", "-q").status == 0)
         let refused = try world.run("gate")
@@ -81,7 +81,7 @@ import Testing
         let status = try world.run("status", "--format", "json").output
         #expect(status.contains(#""retries" : 3"#), "\(status)")
         #expect(try world.run("report", "--output", "site").status == 0)
-        let page = try #require(world.folder.read("site/packages/bad.html"))
+        let page = try #require(world.directory.read("site/packages/bad.html"))
         #expect(page.contains("failure in build (retry pending)"))
         #expect(try world.run("log", "bad").status == 0)
         for package in ["good", "bad", "top"] {

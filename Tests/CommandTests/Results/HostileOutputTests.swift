@@ -45,7 +45,7 @@ import Testing
         let world = try await RecordedStore.shared()
         let ending = try world.shell(#""$@" >raw"#, ["log", "--raw", "bad"])
         #expect(ending.status == 0)
-        let bytes = try Data(contentsOf: world.folder.url.appending(path: "raw"))
+        let bytes = try Data(contentsOf: world.directory.url.appending(path: "raw"))
         #expect(bytes.suffix(2) == Data([0x9B, 0xFF]))
         #expect(String(decoding: bytes, as: UTF8.self).contains(RecordedStore.hostile))
     }
@@ -57,8 +57,8 @@ import Testing
             expectHarmless(message, "\(commit)")
             #expect(message.split(separator: "\n").count { $0.hasPrefix("Outcome:") } == 1, "\(message)")
             #expect(message.split(separator: "\n").count { $0.hasPrefix("Cell:") } == 1, "\(message)")
-            try world.folder.write(message, to: "message")
-            let parsed = try world.folder.shell("git interpret-trailers --parse message").split(separator: "\n")
+            try world.directory.write(message, to: "message")
+            let parsed = try world.directory.shell("git interpret-trailers --parse message").split(separator: "\n")
             #expect(parsed.filter { $0.hasPrefix("Outcome:") || $0.hasPrefix("Cell:") }.count == 2, "\(parsed)")
         }
     }
@@ -66,15 +66,15 @@ import Testing
     @Test func noFileOfAReportPassesItOn() async throws {
         let world = try await RecordedStore.shared()
         #expect(try world.run("report", "--output", "site").status == 0)
-        let files = try world.folder.files(below: "site")
+        let files = try world.directory.files(below: "site")
         #expect(files.count >= 5, "\(files)")
-        for file in files { expectHarmless(try #require(world.folder.read("site/\(file)")), file) }
+        for file in files { expectHarmless(try #require(world.directory.read("site/\(file)")), file) }
     }
 
     @Test func linesOfYAMLAreShownWithTheMarkInItsPlace() throws {
-        let folder = try TemporaryDirectory()
-        try folder.write("deployment: \"a\u{202E}\u{2066}b\" colour\n", to: "m.yaml")
-        let ending = try Program([BuiltProgram.path(of: "ci"), "plan", "m.yaml"], in: folder.path).run()
+        let directory = try TemporaryDirectory()
+        try directory.write("deployment: \"a\u{202E}\u{2066}b\" colour\n", to: "m.yaml")
+        let ending = try Program([BuiltProgram.path(of: "ci"), "plan", "m.yaml"], in: directory.path).run()
         #expect(ending.status == 2)
         expectHarmless(ending.messages, "the diagnostic")
     }

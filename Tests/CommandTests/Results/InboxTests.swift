@@ -22,7 +22,7 @@ import Testing
         cell = planned.cell
         guard case .jobs(let build, let test) = planned.basis else { throw CocoaError(.coderInvalidValue) }
         job = test ?? build
-        try world.folder.shell(
+        try world.directory.shell(
             "git init -q lab && git -C lab config user.name Lab && git -C lab config user.email lab@example.org")
     }
 
@@ -39,9 +39,9 @@ import Testing
 
     /// Pushes files that replace all earlier ones.
     private func push(_ files: [String: String]) throws {
-        try world.folder.shell("git -C lab rm -rqf --ignore-unmatch .")
-        for (name, text) in files { try world.folder.write(text, to: "lab/\(name)") }
-        try world.folder.shell(
+        try world.directory.shell("git -C lab rm -rqf --ignore-unmatch .")
+        for (name, text) in files { try world.directory.write(text, to: "lab/\(name)") }
+        try world.directory.shell(
             "git -C lab add -A && git -C lab commit -q --allow-empty -m push && git -C lab push -q ../store HEAD:refs/heads/inbox/lab"
         )
     }
@@ -82,13 +82,13 @@ import Testing
         case "job": files[place] = try result { $0.job = Digest(of: "another") }
         case "size": files[place] = try result { $0.reason = String(repeating: "x", count: 70_000) }
         case "link":
-            try world.folder.shell("mkdir -p lab/logs && ln -s /etc/passwd lab/\(logPlace)")
+            try world.directory.shell("mkdir -p lab/logs && ln -s /etc/passwd lab/\(logPlace)")
             files[logPlace] = nil
         default: files[(0..<12).map { "d\($0)/" }.joined() + "x"] = "x"
         }
         if problem == "link" {
-            try world.folder.write(try result(), to: "lab/\(place)")
-            try world.folder.shell(
+            try world.directory.write(try result(), to: "lab/\(place)")
+            try world.directory.shell(
                 "git -C lab add -A && git -C lab commit -q -m push && git -C lab push -q ../store HEAD:refs/heads/inbox/lab"
             )
         } else {

@@ -29,9 +29,9 @@ import Testing
         let summary = try world.run("results", "good", "top").output
         #expect(summary.contains("ok  infra\n") && !summary.contains("blocked\n"), "\(summary)")
         #expect(try world.run("report", "--output", "site").status == 0)
-        let junit = try #require(world.folder.read("site/junit.xml"))
+        let junit = try #require(world.directory.read("site/junit.xml"))
         #expect(junit.contains(#"failures="0" errors="2""#), "\(junit)")
-        let page = try #require(world.folder.read("site/index.html"))
+        let page = try #require(world.directory.read("site/index.html"))
         #expect(!page.contains(">blocked<"), "\(page)")
     }
 
@@ -60,7 +60,7 @@ import Testing
     @Test(arguments: ["file", "file/below", "/proc/self/cmdline", "/dev/null"])
     func anUnusableCacheIsNamed(place: String) async throws {
         let world = try await RecordedStore([:])
-        try world.folder.write("", to: "file")
+        try world.directory.write("", to: "file")
         let solve = ["solve", "--repository", "repo", "--target", "debian-12", "--compiler", "system:4.13.1", "good"]
         for command in [["plan", "matrix.yaml"], ["run", "matrix.yaml", "--only", "lost"], solve] {
             let ending = try world.run(command, environment: ["CISO_CACHE": place])
@@ -72,13 +72,14 @@ import Testing
     @Test(arguments: ["nowhere", "file"])
     func anUnusableTemporaryDirectoryIsNamed(place: String) async throws {
         let world = try await RecordedStore([:])
-        try world.folder.write("", to: "file")
+        try world.directory.write("", to: "file")
         for command in [
             ["plan", "matrix.yaml"], ["run", "matrix.yaml", "--only", "lost"], ["run"], ["reproduce", "good"],
             ["plugin", "check", "libCisoNone.so"],
         ] {
-            let ending = try world.run(command, environment: ["TMPDIR": world.folder(place)])
-            #expect(ending.status == 3 && ending.messages.contains("'\(world.folder(place))"), "\(command): \(ending)")
+            let ending = try world.run(command, environment: ["TMPDIR": world.directory(place)])
+            #expect(
+                ending.status == 3 && ending.messages.contains("'\(world.directory(place))"), "\(command): \(ending)")
         }
     }
 
@@ -118,9 +119,9 @@ import Testing
 
     @Test func aStoreThatIsSomethingElseIsAMistake() async throws {
         let world = try await RecordedStore([:])
-        try world.folder.write("", to: "file")
-        try world.folder.write("", to: "folder/file")
-        for store in ["file", "file/below", "folder", "nowhere", "/dev/null"] {
+        try world.directory.write("", to: "file")
+        try world.directory.write("", to: "directory/file")
+        for store in ["file", "file/below", "directory", "nowhere", "/dev/null"] {
             for command in Self.readers {
                 let ending = try world.run(command, environment: ["CISO_STORE": store])
                 #expect(ending.status == 2 && ending.messages.contains("'\(store)'"), "\(command) \(store): \(ending)")
@@ -133,7 +134,7 @@ import Testing
         for (branch, path) in [
             ("small", "cells"), ("small", "jobs"), ("small", "tasks"), ("results/small/debian-12", "index"),
         ] {
-            try world.folder.shell(
+            try world.directory.shell(
                 """
                 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a
                 export GIT_COMMITTER_EMAIL=a@example.org GIT_INDEX_FILE=$PWD/index
@@ -162,8 +163,8 @@ import Testing
     ])
     func oddArgumentsAreMistakes(words: [String], message: String) async throws {
         let world = try await RecordedStore([:])
-        try Data([0xFF, 0x00, 0x9B, 0x0A]).write(to: world.folder.url.appending(path: "binary"))
-        try FileManager.default.createSymbolicLink(atPath: world.folder("loop"), withDestinationPath: "loop")
+        try Data([0xFF, 0x00, 0x9B, 0x0A]).write(to: world.directory.url.appending(path: "binary"))
+        try FileManager.default.createSymbolicLink(atPath: world.directory("loop"), withDestinationPath: "loop")
         let ending = try world.run(words)
         #expect(ending.status == 2 && ending.messages.contains(message), "\(words): \(ending)")
     }
@@ -176,7 +177,7 @@ import Testing
                 [:], ["LC_ALL": "nonsense", "LANG": "xx_YY.koi8"], ["HOME": "/nowhere"], ["TERM": ""],
             ] {
                 let ending = try Program(
-                    words, in: world.folder.path, environment: environment.merging(["CISO_STORE": world.path]) { $1 }
+                    words, in: world.directory.path, environment: environment.merging(["CISO_STORE": world.path]) { $1 }
                 ).run()
                 #expect([0, 1, 2, 3].contains(ending.status), "\(command) \(environment): \(ending)")
             }

@@ -42,12 +42,13 @@ import Testing
         /// Runs `ci` on a terminal.
         func onTerminal(_ words: String, pager: String?) throws -> Program.Ending {
             var environment = [
-                "CISO_STORE": recorded.path, "PATH": "/usr/bin:/bin", "HOME": recorded.folder.path, "TERM": "xterm",
+                "CISO_STORE": recorded.path, "PATH": "/usr/bin:/bin", "HOME": recorded.directory.path, "TERM": "xterm",
                 "CI": try BuiltProgram.path(of: "ci"), "LANG": "C.UTF-8",
             ]
             environment["PAGER"] = pager
             return try Program(
-                ["script", "-qec", "\"$CI\" \(words)", "/dev/null"], in: recorded.folder.path, environment: environment
+                ["script", "-qec", "\"$CI\" \(words)", "/dev/null"], in: recorded.directory.path,
+                environment: environment
             ).run()
         }
 
@@ -104,7 +105,7 @@ import Testing
         try await world.recordFailure()
         let ending = try world.onTerminal("log bad", pager: "cat >shown")
         #expect(ending.status == 0, "\(ending)")
-        let shown = try #require(world.recorded.folder.read("shown"))
+        let shown = try #require(world.recorded.directory.read("shown"))
         #expect(
             shown.hasPrefix("debian-12/4.13.1/bad.1: failure in build\nthe error is line 32 of 65:\n\n"), "\(shown)")
         #expect(shown.contains("\n> 32  error: no such thing ^[]0;title^G"), "\(shown)")
@@ -122,7 +123,7 @@ import Testing
         #expect(output.contains("the whole log:\n\n=== bad.1 on"), "\(output)")
         #expect(output.displayable == output)
         let plain = try world.onTerminal("log --no-pager bad", pager: "cat >shown").output
-        #expect(plain.contains("the whole log:") && world.recorded.folder.read("shown") == nil)
+        #expect(plain.contains("the whole log:") && world.recorded.directory.read("shown") == nil)
     }
 
     /// A pager that is closed early ends the command without a message; so does less, which is the default.
@@ -141,14 +142,14 @@ import Testing
         try await world.recordFailure()
         let output = try world.onTerminal("log --raw bad", pager: "cat >shown").output
         #expect(output.contains("\u{1B}]0;title\u{07}"))
-        #expect(world.recorded.folder.read("shown") == nil)
+        #expect(world.recorded.directory.read("shown") == nil)
     }
 
     // MARK: Following
 
     private func follow(_ world: World) throws -> RunningProgram {
         try Program(
-            [BuiltProgram.path(of: "ci"), "log", "--follow", "bad"], in: world.recorded.folder.path,
+            [BuiltProgram.path(of: "ci"), "log", "--follow", "bad"], in: world.recorded.directory.path,
             environment: ["CISO_STORE": world.recorded.path, "PATH": "/usr/bin:/bin"]
         ).start()
     }

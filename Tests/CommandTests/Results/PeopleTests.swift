@@ -35,13 +35,13 @@ import Testing
     @Test func peopleWithoutAnAddressHavePagesOfTheirOwn() async throws {
         let history = try await Self.history()
         #expect(try history.ci("report", "--output", "pages").status == 0)
-        let list = history.folder.read("pages/maintainers.html") ?? ""
+        let list = history.directory.read("pages/maintainers.html") ?? ""
         #expect(list.contains(">Ann &lt;&gt;</a>") && list.contains(">Bob &lt; &gt;</a>"), "\(list)")
         #expect(list.contains("<small>3</small>") && !list.contains("<script>alert"), "\(list)")
-        let blank = history.folder.read("pages/packages/blank.html") ?? ""
+        let blank = history.directory.read("pages/packages/blank.html") ?? ""
         #expect(blank.contains("<h1>blank</h1>") && !blank.contains("<dt>"), "\(blank)")
-        // Every page and feed is below the folder, and every link leads to one.
-        let files = try history.folder.files(below: "pages")
+        // Every page and feed is below the directory, and every link leads to one.
+        let files = try history.directory.files(below: "pages")
         let links = list.matches(of: /<a href="(maintainers\/[^"]*)"/).map { String($0.1) }
         #expect(links.count == 3)
         for link in links {

@@ -7,9 +7,9 @@ import TestSupport
 
 /// A deployment whose verdicts were recorded as a run records them, without running anything.
 final class RecordedStore: Sendable {
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
 
-    var path: String { folder("store") }
+    var path: String { directory("store") }
 
     /// Output of a build that is meant to deceive readers.
     static let hostile = "\u{1B}]0;title\u{07}\u{9B}31m\u{202E}drowssap\u{2066}\u{E0041}\r\u{7F}"
@@ -24,12 +24,12 @@ final class RecordedStore: Sendable {
 
     /// - Parameter verdicts: outcomes by package; nothing is recorded for others.
     init(_ verdicts: [String: Outcome] = RecordedStore.usual) async throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
         for (package, fields) in Self.packages {
             let name = package.prefix { $0 != "." }
-            try folder.write("opam-version: \"2.0\"\n\(fields)\n", to: "repo/packages/\(name)/\(package)/opam")
+            try directory.write("opam-version: \"2.0\"\n\(fields)\n", to: "repo/packages/\(name)/\(package)/opam")
         }
-        try folder.write(
+        try directory.write(
             """
             deployment: small
             repositories: [{path: repo}]
@@ -95,25 +95,25 @@ final class RecordedStore: Sendable {
     }
 
     private func environment(_ more: [String: String] = [:]) -> [String: String] {
-        ["CISO_CACHE": folder("cache"), "CISO_STORE": path, "PATH": "/usr/bin:/bin", "HOME": folder.path]
+        ["CISO_CACHE": directory("cache"), "CISO_STORE": path, "PATH": "/usr/bin:/bin", "HOME": directory.path]
             .merging(more) { $1 }
     }
 
-    /// Runs `ci` in the folder.
+    /// Runs `ci` in the directory.
     func run(_ words: String..., environment more: [String: String] = [:]) throws -> Program.Ending {
         try run(words, environment: more)
     }
 
     func run(_ words: [String], environment more: [String: String] = [:]) throws -> Program.Ending {
         try Program(
-            [BuiltProgram.path(of: "ci")] + words, in: folder.path, environment: environment(more)
+            [BuiltProgram.path(of: "ci")] + words, in: directory.path, environment: environment(more)
         ).run()
     }
 
     /// Runs a shell script in which `"$@"` is `ci` with these words.
     func shell(_ script: String, _ words: [String]) throws -> Program.Ending {
         try Program(
-            ["/bin/sh", "-c", script, "sh", BuiltProgram.path(of: "ci")] + words, in: folder.path,
+            ["/bin/sh", "-c", script, "sh", BuiltProgram.path(of: "ci")] + words, in: directory.path,
             environment: environment()
         ).run()
     }

@@ -23,10 +23,10 @@ import Testing
 
     /// The files of a report by name.
     private func files(_ directory: String, of history: RunHistory) throws -> [String: Data] {
-        let names = try history.folder.files(below: directory)
+        let names = try history.directory.files(below: directory)
         return try Dictionary(
             uniqueKeysWithValues: names.map { name in
-                (name, try Data(contentsOf: URL(filePath: history.folder("\(directory)/\(name)"))))
+                (name, try Data(contentsOf: URL(filePath: history.directory("\(directory)/\(name)"))))
             })
     }
 
@@ -56,7 +56,7 @@ import Testing
             #expect(try history.ci("report", "--output", "site").status == 0)
             #expect(
                 try history.ci(
-                    "report", "--output", "new-\(step)", environment: ["CISO_CACHE": history.folder("cache-\(step)")]
+                    "report", "--output", "new-\(step)", environment: ["CISO_CACHE": history.directory("cache-\(step)")]
                 ).status == 0)
             let (site, new) = (try files("site", of: history), try files("new-\(step)", of: history))
             #expect(site.keys.sorted() == new.keys.sorted(), "step \(step)")
@@ -71,10 +71,10 @@ import Testing
         #expect(try history.ci("report", "--output", "site").status == 0)
         let made = try files("site", of: history)
         for name in ["packages/alpha.html", "badges/packages/beta.svg", "report.json", "index.html"] {
-            try history.folder.write(String(repeating: "x", count: made[name]?.count ?? 0), to: "site/\(name)")
+            try history.directory.write(String(repeating: "x", count: made[name]?.count ?? 0), to: "site/\(name)")
         }
-        try FileManager.default.removeItem(atPath: history.folder("site/feeds/packages/beta.xml"))
-        try history.folder.write("mine", to: "site/notes.txt")
+        try FileManager.default.removeItem(atPath: history.directory("site/feeds/packages/beta.xml"))
+        try history.directory.write("mine", to: "site/notes.txt")
         let again = try history.ci("report", "--output", "site", "--verbose")
         #expect(again.messages.contains("5 files new, changed or removed"), "\(again.messages)")
         var found = try files("site", of: history)
@@ -82,7 +82,8 @@ import Testing
         #expect(found == made)
     }
 
-    /// The page of a cell that no longer fails is removed with its directory; a run leaves pages alone that it does not concern.
+    /// The page of a cell that no longer fails is removed with its directory; a run leaves pages alone that it does not
+    /// concern.
     @Test func aRunChangesOnlyPagesThatItConcerns() async throws {
         let history = try Self.history()
         try await history.run(["alpha": .success, "beta": .failure, "gamma": .failure])
@@ -99,6 +100,6 @@ import Testing
         #expect(before["feeds/packages/delta.xml"] == after["feeds/packages/delta.xml"])
         #expect(before["packages/beta.html"] != after["packages/beta.html"])
         #expect(before["run.css"] != after["run.css"])
-        #expect(!FileManager.default.fileExists(atPath: history.folder("site/cells")))
+        #expect(!FileManager.default.fileExists(atPath: history.directory("site/cells")))
     }
 }

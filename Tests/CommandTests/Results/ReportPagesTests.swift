@@ -4,12 +4,12 @@ import Testing
 
 /// The pages that `ci report` writes, of a recorded deployment.
 @Suite struct ReportPagesTests {
-    private static let report = Task { () -> (folder: TemporaryDirectory, pages: [String: String]) in
+    private static let report = Task { () -> (directory: TemporaryDirectory, pages: [String: String]) in
         let world = try await RecordedStore()
         #expect(try world.run("report", "--output", "site").status == 0)
-        let files = try world.folder.files(below: "site")
-        let pages = files.filter { $0.hasSuffix(".html") }.map { ($0, world.folder.read("site/\($0)") ?? "") }
-        return (world.folder, Dictionary(uniqueKeysWithValues: pages))
+        let files = try world.directory.files(below: "site")
+        let pages = files.filter { $0.hasSuffix(".html") }.map { ($0, world.directory.read("site/\($0)") ?? "") }
+        return (world.directory, Dictionary(uniqueKeysWithValues: pages))
     }
 
     /// The values of an attribute, in the order of the page.
@@ -21,8 +21,8 @@ import Testing
 
     /// Every reference leads to a file of the report, and to an element there.
     @Test func referencesLeadSomewhere() async throws {
-        let (folder, pages) = try await Self.report.value
-        let files = Set(try folder.files(below: "site"))
+        let (directory, pages) = try await Self.report.value
+        let files = Set(try directory.files(below: "site"))
         let elements = pages.mapValues { Set(values(of: "id", in: $0)) }
         for (name, text) in pages {
             for reference in Set(values(of: "href", in: text) + values(of: "src", in: text)) {
@@ -70,13 +70,15 @@ import Testing
         let world = try await RecordedStore()
         #expect(try world.run("report", "--output", "site").status == 0)
         let before = try Dictionary(
-            uniqueKeysWithValues: world.folder.files(below: "site").map { ($0, try inode(world.folder("site/\($0)"))) })
-        try world.folder.write("changed", to: "site/index.html")
+            uniqueKeysWithValues: world.directory.files(below: "site").map {
+                ($0, try inode(world.directory("site/\($0)")))
+            })
+        try world.directory.write("changed", to: "site/index.html")
         #expect(try world.run("report", "--output", "site").status == 0)
         for (file, inode) in before where file != "index.html" {
-            #expect(try self.inode(world.folder("site/\(file)")) == inode, "\(file) was written again")
+            #expect(try self.inode(world.directory("site/\(file)")) == inode, "\(file) was written again")
         }
-        #expect(world.folder.read("site/index.html") != "changed")
+        #expect(world.directory.read("site/index.html") != "changed")
     }
 
     private func inode(_ path: String) throws -> UInt64 {

@@ -101,12 +101,12 @@ import Testing
 
     @Test func missingObjectsOfACloneAreReportedWithTheirOrigin() async throws {
         let world = try await RecordedStore.shared()
-        let folder = try TemporaryDirectory()
-        try Program(["git", "clone", "-q", world.path, folder("clone")]).output()
+        let directory = try TemporaryDirectory()
+        try Program(["git", "clone", "-q", world.path, directory("clone")]).output()
         let here = try world.run("results", "--all")
-        let there = try world.run(["results", "--all"], environment: ["CISO_STORE": folder("clone")])
+        let there = try world.run(["results", "--all"], environment: ["CISO_STORE": directory("clone")])
         #expect(there.status == here.status && there.output == here.output, "\(there.messages)")
-        let grep = try world.run(["results", "grep:line"], environment: ["CISO_STORE": folder("clone")])
+        let grep = try world.run(["results", "grep:line"], environment: ["CISO_STORE": directory("clone")])
         #expect(grep.status == 2 && grep.messages.contains("plain clone"), "\(grep)")
         #expect(grep.messages.contains(world.path), "\(grep)")
     }

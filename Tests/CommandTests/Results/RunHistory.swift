@@ -7,9 +7,9 @@ import TestSupport
 
 /// A deployment with a git repository, and runs recorded like those of `ci run`, without executing jobs.
 final class RunHistory: Sendable {
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
 
-    var path: String { folder("store") }
+    var path: String { directory("store") }
 
     struct Refused: Error {
         var words: String
@@ -17,8 +17,8 @@ final class RunHistory: Sendable {
 
     /// - Parameter packages: opam files by `NAME.VERSION`, besides those of the compiler.
     init(_ packages: [String: String], asked: String) throws {
-        folder = try TemporaryDirectory()
-        try folder.write(
+        directory = try TemporaryDirectory()
+        try directory.write(
             """
             deployment: small
             repositories: [{path: repo}]
@@ -26,7 +26,7 @@ final class RunHistory: Sendable {
             compilers: [{system: "4.13.1"}]
             packages: [\(asked)]
             """, to: "matrix.yaml")
-        try folder.shell("git init -q repo")
+        try directory.shell("git init -q repo")
         try commit(
             "first",
             [
@@ -42,11 +42,11 @@ final class RunHistory: Sendable {
     func commit(_ message: String, _ packages: [String: String]) throws -> String {
         for (package, fields) in packages {
             let name = package.prefix { $0 != "." }
-            try folder.write("opam-version: \"2.0\"\n\(fields)\n", to: "repo/packages/\(name)/\(package)/opam")
+            try directory.write("opam-version: \"2.0\"\n\(fields)\n", to: "repo/packages/\(name)/\(package)/opam")
         }
-        try git("add", "-A", at: folder("repo"))
-        try git("commit", "-q", "--allow-empty", "-m", message, at: folder("repo"))
-        return try git("rev-parse", "HEAD", at: folder("repo"))
+        try git("add", "-A", at: directory("repo"))
+        try git("commit", "-q", "--allow-empty", "-m", message, at: directory("repo"))
+        return try git("rev-parse", "HEAD", at: directory("repo"))
     }
 
     func plan() throws {
@@ -54,8 +54,8 @@ final class RunHistory: Sendable {
         guard planned.status == 0 else { throw Refused(words: planned.messages) }
     }
 
-    /// Plans, and records a run with these outcomes by package; other cells have no result of it. Cells without a solution are
-    /// recorded as such.
+    /// Plans, and records a run with these outcomes by package; other cells have no result of it. Cells without a
+    /// solution are recorded as such.
     ///
     /// - Parameter selectors: What the run was restricted to: then it records no others, and none without a solution.
     func run(
@@ -100,17 +100,17 @@ final class RunHistory: Sendable {
 
     func ci(_ words: String..., environment more: [String: String] = [:]) throws -> Program.Ending {
         let environment = [
-            "CISO_CACHE": folder("cache"), "CISO_STORE": path, "PATH": "/usr/bin:/bin", "HOME": folder.path,
+            "CISO_CACHE": directory("cache"), "CISO_STORE": path, "PATH": "/usr/bin:/bin", "HOME": directory.path,
         ]
         return try Program(
-            [BuiltProgram.path(of: "ci")] + words, in: folder.path, environment: environment.merging(more) { $1 }
+            [BuiltProgram.path(of: "ci")] + words, in: directory.path, environment: environment.merging(more) { $1 }
         ).run()
     }
 
     /// The JSON output of `ci`.
     func json<Value: Decodable>(_ type: Value.Type, _ words: [String]) throws -> Value {
         let ending = try Program(
-            [BuiltProgram.path(of: "ci")] + words + ["--format", "json"], in: folder.path,
+            [BuiltProgram.path(of: "ci")] + words + ["--format", "json"], in: directory.path,
             environment: ["CISO_STORE": path, "PATH": "/usr/bin:/bin"]
         ).run()
         return try JSONDecoder().decode(type, from: Data(ending.output.utf8))

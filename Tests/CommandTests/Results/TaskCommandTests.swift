@@ -64,21 +64,21 @@ import Testing
     @Test func aServingRunExecutesSubmittedAndPushedTasks() async throws {
         let server = try workplace.program(["run", "--serve"]).start()
         try await server.wait(until: "the store") {
-            FileManager.default.fileExists(atPath: workplace.folder(".ciso/HEAD"))
+            FileManager.default.fileExists(atPath: workplace.directory(".ciso/HEAD"))
         }
         #expect(try workplace.run(["submit", "m.yaml", "--name", "first"]).status == 0)
         try await waitUntil("first is complete") { try tasks()["first"] == "complete" }
-        let clone = workplace.folder("work")
+        let clone = workplace.directory("work")
         try FileManager.default.createDirectory(atPath: clone, withIntermediateDirectories: true)
         try git("init", "-q", at: clone)
         try workplace.write("work/matrix.yaml", Self.matrix.replacing("[bad, worse]", with: "[worse]"))
         try git("add", "matrix.yaml", at: clone)
         try git("commit", "-q", "-m", "Test worse", at: clone)
-        try git("push", "-q", workplace.folder(".ciso"), "HEAD:refs/heads/requests/pushed", at: clone)
+        try git("push", "-q", workplace.directory(".ciso"), "HEAD:refs/heads/requests/pushed", at: clone)
         try await waitUntil("pushed is complete") { try tasks()["pushed"] == "complete" }
         try workplace.write("work/matrix.yaml", "deployment: [")
         try git("commit", "-q", "-a", "-m", "Break it", at: clone)
-        try git("push", "-q", workplace.folder(".ciso"), "HEAD:refs/heads/requests/broken", at: clone)
+        try git("push", "-q", workplace.directory(".ciso"), "HEAD:refs/heads/requests/broken", at: clone)
         try await waitUntil("broken is rejected") { try tasks()["broken"] == "rejected" }
         server.kill(SIGINT)
         let ending = try await server.end()
@@ -109,7 +109,7 @@ import Testing
         #expect(broken.status == 2 && broken.messages.contains("broken.yaml:2:1: error: "), "\(broken.messages)")
         #expect(try workplace.run(["submit", "m.yaml", "--name", "a/b"]).status == 64)
         #expect(try workplace.run(["submit", "m.yaml", "--name", ".."]).status == 64)
-        #expect(workplace.folder.read(".ciso/HEAD") == nil)
+        #expect(workplace.directory.read(".ciso/HEAD") == nil)
         let unnamed = try workplace.run(["submit", "m.yaml"])
         #expect(unnamed.output.hasPrefix("small-"), "\(unnamed.output)")
     }

@@ -48,19 +48,19 @@ import Testing
     }
 }
 
-/// A folder with a small matrix that is planned by `ci`.
+/// A directory with a small matrix that is planned by `ci`.
 private struct RecordedPlan {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init(repository: String = "repo") throws {
-        folder = try TemporaryDirectory()
+        directory = try TemporaryDirectory()
         for (package, fields) in ["ocaml.4.13.1": "", "ocaml-system.4.13.1": "flags: compiler", "good.1": ""] {
             let name = package.prefix { $0 != "." }
-            try folder.write(
+            try directory.write(
                 "opam-version: \"2.0\"\n\(fields)\n", to: "\(repository)/packages/\(name)/\(package)/opam")
         }
         let path = String(decoding: try JSONEncoder().encode(repository), as: UTF8.self)
-        try folder.write(
+        try directory.write(
             """
             deployment: small
             repositories: [{path: \(path)}]
@@ -72,10 +72,10 @@ private struct RecordedPlan {
 
     func run(_ words: String..., environment more: [String: String] = [:]) throws -> Program.Ending {
         try Program(
-            [BuiltProgram.path(of: "ci"), "plan", "matrix.yaml"] + words, in: folder.path,
+            [BuiltProgram.path(of: "ci"), "plan", "matrix.yaml"] + words, in: directory.path,
             environment: [
-                "CISO_CACHE": folder("cache"), "CISO_STORE": folder("store"), "PATH": "/usr/bin:/bin",
-                "HOME": folder.path,
+                "CISO_CACHE": directory("cache"), "CISO_STORE": directory("store"), "PATH": "/usr/bin:/bin",
+                "HOME": directory.path,
             ].merging(more) { $1 }
         ).run()
     }

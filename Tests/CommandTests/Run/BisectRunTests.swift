@@ -8,12 +8,12 @@ import Testing
 struct BisectRunTests {
     private static let failing = "Error: Unbound module Foo"
 
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryDirectory()
-        _ = try SmallRootPlugin.makeWorld(in: folder, packages: ["p", "other"])
-        try folder.shell("git init -q repo")
+        directory = try TemporaryDirectory()
+        _ = try SmallRootPlugin.makeWorld(in: directory, packages: ["p", "other"])
+        try directory.shell("git init -q repo")
     }
 
     /// Writes a package, if one is given, and commits all changes.
@@ -30,37 +30,37 @@ struct BisectRunTests {
             let place = "repo/packages/\(package.prefix { $0 != "." })/\(package)"
             var text = "opam-version: \"2.0\"\ndepends: \"ocaml\"\nsynopsis: \"\(message)\"\n\(fields)\n"
             if let words {
-                try folder.write(words + "\n", to: "\(place)/files/fails")
-                let sum = try Program(["md5sum", folder("\(place)/files/fails")]).run().output.prefix(32)
+                try directory.write(words + "\n", to: "\(place)/files/fails")
+                let sum = try Program(["md5sum", directory("\(place)/files/fails")]).run().output.prefix(32)
                 text += "extra-files: [\"fails\" \"md5=\(sum)\"]\n"
             }
             if let source {
                 text += "url { src: \"\(source)\" checksum: \"md5=\(String(repeating: "0", count: 32))\" }\n"
             }
-            try folder.write(text, to: "\(place)/opam")
+            try directory.write(text, to: "\(place)/opam")
         }
-        try git("add", "-A", at: folder("repo"))
-        try git("commit", "-q", "--allow-empty", "-m", message, at: folder("repo"))
-        return try git("rev-parse", "HEAD", at: folder("repo"))
+        try git("add", "-A", at: directory("repo"))
+        try git("commit", "-q", "--allow-empty", "-m", message, at: directory("repo"))
+        return try git("rev-parse", "HEAD", at: directory("repo"))
     }
 
     private func ci(_ words: String...) throws -> Program.Ending {
         let environment = [
-            "CISO_PLUGIN_PATH": folder.path, "CISO_CACHE": folder("cache"), "CISO_STORE": folder("store"),
+            "CISO_PLUGIN_PATH": directory.path, "CISO_CACHE": directory("cache"), "CISO_STORE": directory("store"),
         ]
         return try Program(
-            [BuiltProgram.path(of: "ci")] + words, in: folder.path,
+            [BuiltProgram.path(of: "ci")] + words, in: directory.path,
             environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }
         ).run()
     }
 
     private func commits(of branch: String) throws -> [String] {
-        try git("rev-list", branch, at: folder("store")).split(separator: "\n").map(String.init)
+        try git("rev-list", branch, at: directory("store")).split(separator: "\n").map(String.init)
     }
 
     /// The executions of jobs that a branch has results of.
     private func executions(of branch: String) throws -> Set<String> {
-        let log = try git("log", "--format=%B", branch, at: folder("store"))
+        let log = try git("log", "--format=%B", branch, at: directory("store"))
         return Set(log.split(separator: "\n").filter { $0.hasPrefix("Execution: ") }.map(String.init))
     }
 
@@ -97,7 +97,7 @@ struct BisectRunTests {
         let found = try found(again)
         #expect(found.commits.map(\.id) == [bad])
         #expect((1...3).contains(found.tries), "of seven commits: \(found.tries)")
-        let log = try git("log", "--format=%s%n%b", "results/small@bisect/minimal-1", at: folder("store"))
+        let log = try git("log", "--format=%s%n%b", "results/small@bisect/minimal-1", at: directory("store"))
         #expect(
             try self.executions(of: "results/small@bisect/minimal-1") == executions,
             "what was built is not built again: \(log)")
@@ -108,13 +108,13 @@ struct BisectRunTests {
     /// candidates.
     @Test(arguments: ["p.1", "other.1"]) func aCommitThatTheMachineFailsIsSkipped(package: String) throws {
         if package != "p.1" {
-            try folder.write(
+            try directory.write(
                 "opam-version: \"2.0\"\ndepends: [\"ocaml\" \"other\"]\n", to: "repo/packages/p/p.1/opam")
         }
         _ = try commit("first")
         #expect(try ci("run", "small.yaml").status == 0)
         let skipped = try commit("\(package) on no server", package, source: "http://127.0.0.1:1/p.tgz")
-        try folder.write("opam-version: \"2.0\"\ndepends: \"ocaml\"\n", to: "repo/packages/other/other.1/opam")
+        try directory.write("opam-version: \"2.0\"\ndepends: \"ocaml\"\n", to: "repo/packages/other/other.1/opam")
         let bad = try commit("p 1 fails", "p.1", failing: Self.failing)
         #expect(try ci("run", "small.yaml").status == 1)
         let ending = try ci("bisect", "--run", "small.yaml", "p", "--format", "json")
@@ -126,20 +126,20 @@ struct BisectRunTests {
 
     /// Commits changes of the checkout that the matrix pins `p` to.
     private func commitSource(_ message: String, failing words: String? = nil) throws -> String {
-        try folder.write(message, to: "project/version")
-        if let words { try folder.write(words + "\n", to: "project/fails") }
-        try git("add", "-A", at: folder("project"))
-        try git("commit", "-q", "-m", message, at: folder("project"))
-        return try git("rev-parse", "HEAD", at: folder("project"))
+        try directory.write(message, to: "project/version")
+        if let words { try directory.write(words + "\n", to: "project/fails") }
+        try git("add", "-A", at: directory("project"))
+        try git("commit", "-q", "-m", message, at: directory("project"))
+        return try git("rev-parse", "HEAD", at: directory("project"))
     }
 
     /// Also if the repository has changed in between: it is excluded first, because `p` is bad at its last good commit.
     @Test func theSourceOfAPinIsSearched() throws {
         let tools = "/bin/cat /bin/tar /bin/gzip /bin/dd /bin/mv /bin/rm"
         _ = try SmallRootPlugin.build(
-            in: folder.path, bootstrap: SmallRootPlugin.fill.replacing("/bin/cat", with: tools))
-        try folder.write("opam-version: \"2.0\"\ndepends: \"ocaml\"\n", to: "project/p.opam")
-        try folder.shell("git init -q project && echo '\npins: {p: {path: project}}' >>small.yaml")
+            in: directory.path, bootstrap: SmallRootPlugin.fill.replacing("/bin/cat", with: tools))
+        try directory.write("opam-version: \"2.0\"\ndepends: \"ocaml\"\n", to: "project/p.opam")
+        try directory.shell("git init -q project && echo '\npins: {p: {path: project}}' >>small.yaml")
         let good = try commitSource("first")
         _ = try commit("first")
         let first = try ci("run", "small.yaml")
@@ -151,26 +151,26 @@ struct BisectRunTests {
         #expect(try ci("run", "small.yaml").status == 1)
 
         let recorded = try ci("bisect", "p")
-        let change = "source      p (git+file://\(folder("project")))  \(good.prefix(12)) → \(last.prefix(12))"
+        let change = "source      p (git+file://\(directory("project")))  \(good.prefix(12)) → \(last.prefix(12))"
         #expect(recorded.output.contains(change), "\(recorded.output)\(recorded.messages)")
         #expect(!recorded.output.contains("its opam file or files"), "\(recorded.output)")
 
         let ending = try ci("bisect", "--run", "small.yaml", "p")
         #expect(ending.status == 0, "\(ending.output)\(ending.messages)")
         #expect(ending.messages.contains("repo is not the cause"), "\(ending.messages)")
-        let found = "the first bad commit is \(bad) in git+file://\(folder("project"))\n  breaks\n"
+        let found = "the first bad commit is \(bad) in git+file://\(directory("project"))\n  breaks\n"
         #expect(ending.output.contains(found), "\(ending.output)")
     }
 
     /// A cause outside of git, here an opam file beside the matrix: no commit is blamed for it.
     @Test func aCauseOutsideOfGitBlamesNoCommit() throws {
         let opam = "opam-version: \"2.0\"\ndepends: \"ocaml\"\n"
-        try folder.write(opam, to: "p.opam")
-        try folder.shell("echo '\npins: {p: {version: \"1\", opam: p.opam}}' >>small.yaml")
+        try directory.write(opam, to: "p.opam")
+        try directory.shell("echo '\npins: {p: {version: \"1\", opam: p.opam}}' >>small.yaml")
         _ = try commit("first")
         #expect(try ci("run", "small.yaml").status == 0)
         _ = try commit("another repository", "other.1", "tags: \"new\"")
-        try folder.write(opam + "extra-files: [\"fails\" \"md5=d41d8cd98f00b204e9800998ecf8427e\"]\n", to: "p.opam")
+        try directory.write(opam + "extra-files: [\"fails\" \"md5=d41d8cd98f00b204e9800998ecf8427e\"]\n", to: "p.opam")
         #expect(try ci("run", "small.yaml").status == 1)
         let ending = try ci("bisect", "--run", "small.yaml", "p")
         #expect(ending.status == 3, "\(ending.output)\(ending.messages)")

@@ -3,35 +3,36 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The folder with programs of package managers that Debian has no packages of.
+/// The directory with programs of package managers that Debian has no packages of.
 private enum BuiltPackageManagers {
-    static let folder = ProcessInfo.processInfo.environment["CISO_PACKAGE_MANAGERS"]
+    static let directory = ProcessInfo.processInfo.environment["CISO_PACKAGE_MANAGERS"]
 }
 
-/// The real apk and xbps, which Debian has no packages of, in images of their files, with repositories made on the spot.
+/// The real apk and xbps, which Debian has no packages of, in images of their files, with repositories made on the
+/// spot.
 ///
-/// `CISO_PACKAGE_MANAGERS` names a folder with programs built from their sources: `apk`, `xbps-install`, `xbps-query`,
-/// `xbps-create`, `xbps-rindex` and `libxbps.so.6`.
+/// `CISO_PACKAGE_MANAGERS` names a directory with programs built from their sources: `apk`, `xbps-install`,
+/// `xbps-query`, `xbps-create`, `xbps-rindex` and `libxbps.so.6`.
 @Suite(
     .enabled(
         if: getuid() == 0 && SmallImage.isPossible && Program.areInstalled("bwrap", "openssl"),
         "needs root, bwrap, busybox, zstd and openssl"),
-    .enabled(if: BuiltPackageManagers.folder != nil, "set CISO_PACKAGE_MANAGERS"))
+    .enabled(if: BuiltPackageManagers.directory != nil, "set CISO_PACKAGE_MANAGERS"))
 struct BuiltPackageManagerTests {
     private let world: DepextWorld
-    private var folder: TemporaryDirectory { world.folder }
+    private var directory: TemporaryDirectory { world.directory }
 
     init() throws {
         world = try DepextWorld(
             depexts: #"[["foo-dev"] {os-distribution = "alpine"} ["libfoo-devel"] {os-distribution = "void"}]"#)
-        try folder.shell("programs='\(BuiltPackageManagers.folder ?? "")'\n\(Self.makeFiles)")
+        try directory.shell("programs='\(BuiltPackageManagers.directory ?? "")'\n\(Self.makeFiles)")
     }
 
     /// For each family, the files of its programs with a database of packages, and a repository.
     private static let makeFiles = #"""
         export LD_LIBRARY_PATH="$programs"
         mkdir -p files/usr/include && echo foo >files/usr/include/foo.h
-        # copy FOLDER PROGRAM…: copies programs with their libraries.
+        # copy DIRECTORY PROGRAM…: copies programs with their libraries.
         copy() {
             to=$1
             shift
@@ -57,7 +58,7 @@ struct BuiltPackageManagerTests {
         copy xbps xbps-install xbps-query
         mkdir -p xbps/etc/xbps.d xbps/var/db/xbps xbps/var/cache/xbps xbps/tmp xbps/srv/old served-xbps/srv/xbps
         mkdir -p own/usr/share/xbps && echo >own/usr/share/xbps/file
-        # package FOLDER NAME FILES: a package in a repository.
+        # package DIRECTORY NAME FILES: a package in a repository.
         package() {
             (cd "$1" && "$programs/xbps-create" -A x86_64 -n "$2" -s foo "$OLDPWD/$3" &&
                 "$programs/xbps-rindex" -a "$2.x86_64.xbps") >>log 2>&1
@@ -76,10 +77,10 @@ struct BuiltPackageManagerTests {
         try world.write(families: Array(families.keys)) { family, isReachable in
             let (name, version) = try #require(families[family])
             let layers = [
-                try SmallImage.base(in: folder), ImageLayout.Layer([], directory: folder(family)),
+                try SmallImage.base(in: directory), ImageLayout.Layer([], directory: directory(family)),
                 ImageLayout.Layer([SmallImage.release(name, version: version)]),
             ]
-            return isReachable ? layers + [ImageLayout.Layer([], directory: folder("served-\(family)"))] : layers
+            return isReachable ? layers + [ImageLayout.Layer([], directory: directory("served-\(family)"))] : layers
         }
         let run = try world.ci("run", "m.yaml", "--jobs", "2")
         let states = try world.ci("results", "--format", "json").cellStates()

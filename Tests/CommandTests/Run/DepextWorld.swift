@@ -1,16 +1,16 @@
 import TestSupport
 
-/// A matrix of packages with depexts, and images of several families of package managers, each once with a repository and
-/// once without: `good` needs packages that the repository has, `absent` one that it does not have.
+/// A matrix of packages with depexts, and images of several families of package managers, each once with a repository
+/// and once without: `good` needs packages that the repository has, `absent` one that it does not have.
 struct DepextWorld {
     let workplace: Workplace
     private let layout: ImageLayout
-    var folder: TemporaryDirectory { workplace.folder }
+    var directory: TemporaryDirectory { workplace.directory }
 
     /// - Parameter depexts: The field of `good`.
     init(depexts: String) throws {
         workplace = try Workplace()
-        layout = ImageLayout(workplace.folder("images"))
+        layout = ImageLayout(workplace.directory("images"))
         try workplace.write(packages: [
             "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
             "good.1": """
@@ -58,6 +58,6 @@ struct DepextWorld {
     func ci(_ words: String...) throws -> Program.Ending {
         try workplace.run(
             words + ["--store", "store"],
-            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": folder.path])
+            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": directory.path])
     }
 }

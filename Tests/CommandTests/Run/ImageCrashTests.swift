@@ -14,27 +14,27 @@ struct ImageCrashTests {
     private let workplace: Workplace
     private let layout: ImageLayout
     private let server: RegistryServer
-    private var folder: TemporaryDirectory { workplace.folder }
+    private var directory: TemporaryDirectory { workplace.directory }
     /// Layers of the given numbers of bytes, which cannot be compressed.
     private static let (layers, bytes) = (6, 2_000_000)
 
     init() async throws {
         workplace = try Workplace()
-        layout = ImageLayout(workplace.folder("images"))
+        layout = ImageLayout(workplace.directory("images"))
         server = try await RegistryServer()
         try workplace.write(packages: [
             "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
         ])
-        var layers = [try SmallImage.base(in: folder)]
+        var layers = [try SmallImage.base(in: directory)]
         for number in 1...Self.layers {
-            try folder.shell(
+            try directory.shell(
                 """
                 mkdir -p data\(number)/data
                 for part in 1 2 3 4; do
                     head -c \(Self.bytes / 4) /dev/urandom >data\(number)/data/\(number)-$part
                 done
                 """)
-            layers.append(ImageLayout.Layer([], directory: folder("data\(number)")))
+            layers.append(ImageLayout.Layer([], directory: directory("data\(number)")))
         }
         try layout.add([ImageLayout.Image(layers)], tag: "x")
         try layout.push("x", to: server, as: "x:1")
@@ -52,14 +52,14 @@ struct ImageCrashTests {
     private func start(store: String) throws -> RunningProgram {
         var program = try workplace.program(
             ["run", "m.yaml", "--store", store],
-            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": folder.path])
+            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": directory.path])
         program.isJoined = true
         return try program.start()
     }
 
-    private func files(in directory: String) -> [String] {
-        let found = FileManager.default.enumerator(atPath: folder("cache/worker/\(directory)"))
-        return (found?.compactMap { $0 as? String } ?? []).map { folder("cache/worker/\(directory)/\($0)") }
+    private func files(in path: String) -> [String] {
+        let found = FileManager.default.enumerator(atPath: directory("cache/worker/\(path)"))
+        return (found?.compactMap { $0 as? String } ?? []).map { directory("cache/worker/\(path)/\($0)") }
     }
 
     /// The bytes that are pulled and unpacked so far, or that were when one looked.
@@ -78,7 +78,7 @@ struct ImageCrashTests {
             #expect(try Digest(ofFile: file).hex == name, "\(context)")
         }
         for name in try roots() {
-            try folder.shell(
+            try directory.shell(
                 "for n in $(seq \(Self.layers)); do cmp data$n/data/$n-1 \(environments)/\(name)/data/$n-1; done")
         }
     }
@@ -86,8 +86,8 @@ struct ImageCrashTests {
     private let environments = "cache/worker/environments"
 
     private func roots() throws -> [String] {
-        guard FileManager.default.fileExists(atPath: folder(environments)) else { return [] }
-        return try FileManager.default.contentsOfDirectory(atPath: folder(environments)).filter {
+        guard FileManager.default.fileExists(atPath: directory(environments)) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: directory(environments)).filter {
             Digest(hex: $0) != nil
         }
     }

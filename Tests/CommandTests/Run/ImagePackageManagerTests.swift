@@ -13,7 +13,7 @@ import Testing
 )
 struct ImagePackageManagerTests {
     private let world: DepextWorld
-    private var folder: TemporaryDirectory { world.folder }
+    private var directory: TemporaryDirectory { world.directory }
     private static let families = [
         "dnf": SmallImage.release("fedora", version: "40"),
         "zypper": SmallImage.release("opensuse-leap", like: "suse opensuse", version: "15.6"),
@@ -22,15 +22,15 @@ struct ImagePackageManagerTests {
 
     init() throws {
         world = try DepextWorld(depexts: #"["libfoo-devel"] {os = "linux"}"#)
-        try folder.shell(Self.makeFiles)
-        try folder.shell(Self.makeRepositories)
+        try directory.shell(Self.makeFiles)
+        try directory.shell(Self.makeRepositories)
     }
 
     /// The files of the package managers and of all that they depend on, over busybox.
     private static let makeFiles = #"""
         mkdir -p slice/usr/bin slice/usr/sbin slice/usr/lib slice/usr/lib64 slice/etc slice/var/log \
             slice/var/lib/pacman slice/var/cache/pacman/pkg slice/etc/yum.repos.d slice/etc/zypp/repos.d
-        for folder in bin sbin lib lib64; do ln -s usr/$folder slice/$folder; done
+        for directory in bin sbin lib lib64; do ln -s usr/$directory slice/$directory; done
         cp "$(command -v busybox)" slice/bin/busybox
         for applet in $(busybox --list); do
             case $applet in
@@ -69,7 +69,7 @@ struct ImagePackageManagerTests {
     private func layers(_ release: ImageLayout.Member, isReachable: Bool) -> [ImageLayout.Layer] {
         let repository = "[spot]\nname=spot\nenabled=1\nautorefresh=1\nbaseurl=file:///srv/rpm\ngpgcheck=0\n"
         var layers = [
-            ImageLayout.Layer(archive: folder("slice.tar.zst")),
+            ImageLayout.Layer(archive: directory("slice.tar.zst")),
             ImageLayout.Layer([
                 release, .file("etc/yum.repos.d/spot.repo", repository),
                 .file("etc/zypp/repos.d/spot.repo", repository),
@@ -78,7 +78,7 @@ struct ImagePackageManagerTests {
                     "[options]\nArchitecture = auto\nSigLevel = Never\n[spot]\nServer = file:///srv/pacman\n"),
             ]),
         ]
-        if isReachable { layers.append(ImageLayout.Layer([], directory: folder("served"))) }
+        if isReachable { layers.append(ImageLayout.Layer([], directory: directory("served"))) }
         return layers
     }
 

@@ -11,11 +11,11 @@ import Testing
 struct ImageRunTests {
     private let workplace: Workplace
     private let layout: ImageLayout
-    private var folder: TemporaryDirectory { workplace.folder }
+    private var directory: TemporaryDirectory { workplace.directory }
 
     init() throws {
         workplace = try Workplace()
-        layout = ImageLayout(workplace.folder("images"))
+        layout = ImageLayout(workplace.directory("images"))
         try workplace.write(packages: [
             "ocaml-base-compiler.5.3.0": "flags: compiler",
             "ocaml-system.4.14.1": #"available: sys-ocaml-version = "4.14.1" flags: compiler"#,
@@ -48,7 +48,7 @@ struct ImageRunTests {
             """
         return ImageLayout.Image(
             [
-                try SmallImage.base(in: folder),
+                try SmallImage.base(in: directory),
                 ImageLayout.Layer([
                     SmallImage.release("opensuse-leap", like: "suse opensuse", version: version),
                     .file("etc/passwd", "root:x:0:0::/root:/bin/sh\nbuilder:x:1234:100::/home/builder:/bin/sh\n"),
@@ -77,7 +77,7 @@ struct ImageRunTests {
     private func ci(_ words: String..., more: [String: String] = [:]) throws -> Program.Ending {
         try workplace.run(
             words + ["--store", "store"],
-            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": folder.path].merging(more) { $1 })
+            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": directory.path].merging(more) { $1 })
     }
 
     private struct Planned: Decodable {
@@ -182,13 +182,13 @@ struct ImageRunTests {
     @Test func propertiesInTheMatrixAreComparedWithTheImage() throws {
         let digest = try layout.add([try leap()], tag: "leap")
         for layer in try layout.layers(of: digest) {
-            try FileManager.default.moveItem(atPath: layout.blob(layer), toPath: folder(layer))
+            try FileManager.default.moveItem(atPath: layout.blob(layer), toPath: directory(layer))
         }
         let options = "package-manager: zypper, os-distribution: opensuse-leap, os-family: suse, uid: 1234, gid: 100"
         try writeMatrix(image: "oci:images", options: "{\(options), os-version: \"15.5\"}")
         #expect(try ci("plan", "m.yaml").status == 0)
         for layer in try layout.layers(of: digest) {
-            try FileManager.default.moveItem(atPath: folder(layer), toPath: layout.blob(layer))
+            try FileManager.default.moveItem(atPath: directory(layer), toPath: layout.blob(layer))
         }
         let wrong = try ci("run", "m.yaml")
         #expect(wrong.status == 3, "\(wrong.output)\(wrong.messages)")
@@ -209,7 +209,7 @@ struct ImageRunTests {
         let run = try ci("run", "m.yaml")
         #expect(run.status == 3 && run.output.contains("infrastructure"), "\(run.output)\(run.messages)")
         #expect((run.output + run.messages).contains("'..' in the path"), "\(run.output)\(run.messages)")
-        #expect(try folder.shell("find . -name escape") == "")
+        #expect(try directory.shell("find . -name escape") == "")
         try writeMatrix(image: "oci:images")
         #expect(try ci("plan", "m.yaml").status != 1)
     }
@@ -232,9 +232,9 @@ struct ImageRunTests {
     /// A plugin's target whose environment is an image that the plugin names, by a tag.
     @Test func aPluginNamesAnImage() throws {
         try layout.add([try leap()], tag: "leap")
-        try folder.shell("mkdir plugins")
+        try directory.shell("mkdir plugins")
         _ = try ExamplePlugin.build(
-            in: folder("plugins"),
+            in: directory("plugins"),
             changing: [
                 (
                     #"\"environment\":{\"kind\":\"host\","#,
@@ -254,7 +254,7 @@ struct ImageRunTests {
             compilers: [5.3.0]
             packages: [ocaml]
             """)
-        let run = try ci("run", "plugin.yaml", more: ["CISO_PLUGIN_PATH": folder("plugins")])
+        let run = try ci("run", "plugin.yaml", more: ["CISO_PLUGIN_PATH": directory("plugins")])
         #expect(run.status == 0, "\(run.output)\(run.messages)")
     }
 
@@ -280,19 +280,19 @@ struct ImageRunTests {
         let written = try ci("reproduce", "leap/5.3.0/q.1", "--dockerfile", "context")
         #expect(written.status == 0, "\(written.messages)")
         #expect(try ci("reproduce", "leap/5.3.0/q.1", "--dockerfile", "context").status == 2, "it exists already")
-        let dockerfile = try #require(folder.read("context/Dockerfile"))
+        let dockerfile = try #require(directory.read("context/Dockerfile"))
         #expect(
             dockerfile.contains("\nFROM image\n") && dockerfile.contains("oci-layout://images@sha256:"), "\(dockerfile)"
         )
-        try folder.shell("umoci unpack --image images:leap bundle >/dev/null")
-        let output = try Program(["python3", "-c", Self.docker], in: folder.path).output()
+        try directory.shell("umoci unpack --image images:leap bundle >/dev/null")
+        let output = try Program(["python3", "-c", Self.docker], in: directory.path).output()
         #expect(output.contains("made"), "\(dockerfile)\n\(output)")
     }
 
     /// Carries out the instructions of a Dockerfile in `context` below `bundle/rootfs`.
     private static let docker = #"""
         import os, re, shutil, subprocess
-        root, variables, user, folder = 'bundle/rootfs', {}, '0:0', '/'
+        root, variables, user, directory = 'bundle/rootfs', {}, '0:0', '/'
         for line in open('context/Dockerfile'):
             word, _, rest = line.strip().partition(' ')
             if word == 'ENV':
@@ -300,7 +300,7 @@ struct ImageRunTests {
                 value = re.sub(r'(?<!\\)\$(\w+)', lambda found: variables.get(found[1], ''), value[1:-1])
                 variables[name] = re.sub(r'\\(.)', r'\1', value)
             elif word == 'USER': user = '0:0' if rest == 'root' else rest
-            elif word == 'WORKDIR': folder = rest
+            elif word == 'WORKDIR': directory = rest
             elif word == 'COPY':
                 source, target = rest.split(' ')
                 os.makedirs(os.path.dirname(root + target), exist_ok=True)
@@ -308,7 +308,7 @@ struct ImageRunTests {
             elif word == 'ADD': subprocess.run(['tar', '-x', '-C', root, '-f', 'context/' + rest.split(' ')[0]], check=True)
             elif word == 'RUN':
                 script = 'cd "$0" && exec ' + rest
-                subprocess.run([shutil.which('chroot'), '--userspec=' + user, root, '/bin/sh', '-c', script, folder],
+                subprocess.run([shutil.which('chroot'), '--userspec=' + user, root, '/bin/sh', '-c', script, directory],
                                env=variables, check=True)
         """#
 }

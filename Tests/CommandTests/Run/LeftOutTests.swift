@@ -11,7 +11,7 @@ import Testing
             "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
             "good.1": #"depends: "ocaml""#, "broken.1": "depends: [", "linked.1": #"depends: "ocaml""#,
         ])
-        try workplace.folder.shell("cd repo/packages/linked/linked.1; mkdir files; ln -s loop files/loop")
+        try workplace.directory.shell("cd repo/packages/linked/linked.1; mkdir files; ln -s loop files/loop")
     }
 
     @Test(arguments: [
@@ -32,7 +32,7 @@ import Testing
             """)
         let ending = try workplace.run(
             ["plan", "m.yaml", "--store", "store"],
-            environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.folder.path])
+            environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.directory.path])
         #expect(ending.status == 0, "\(ending.messages)")
         for (name, place) in [("broken", "broken.1/opam:"), ("linked", "linked.1/files/loop: ")] {
             let isNamed = ending.messages.contains("warning: repo/packages/\(name)/\(place)")

@@ -15,11 +15,12 @@ struct OwnerTests {
             "p.1": #"depends: "ocaml""#,
         ])
         try workplace.write("source/q.opam", "opam-version: \"2.0\"\ndepends: \"ocaml\"\n")
-        for folder in ["repo", "source"] {
-            try git("init", "-q", "-b", "main", at: workplace.folder(folder))
-            try git("add", "-A", at: workplace.folder(folder))
-            try git("commit", "-q", "-m", "all", at: workplace.folder(folder))
-            try workplace.folder.shell("cp -r \(folder) \(folder)-of-another; chown -R 65534 \(folder)-of-another")
+        for directory in ["repo", "source"] {
+            try git("init", "-q", "-b", "main", at: workplace.directory(directory))
+            try git("add", "-A", at: workplace.directory(directory))
+            try git("commit", "-q", "-m", "all", at: workplace.directory(directory))
+            try workplace.directory.shell(
+                "cp -r \(directory) \(directory)-of-another; chown -R 65534 \(directory)-of-another")
         }
     }
 
@@ -36,20 +37,21 @@ struct OwnerTests {
             """)
         return try workplace.run(
             ["plan", "m.yaml", "--store", "store"] + options,
-            environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.folder.path])
+            environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.directory.path])
     }
 
-    private func expectRefusal(_ ending: Program.Ending, of folder: String, _ way: String) {
+    private func expectRefusal(_ ending: Program.Ending, of directory: String, _ way: String) {
         #expect(ending.status == 2, "\(way): \(ending.messages)")
         #expect(ending.messages.contains("is owned by user"), "\(way): \(ending.messages)")
-        let remedy = "hint: if you trust it: git config --global --add safe.directory '\(workplace.folder(folder))'"
+        let remedy =
+            "hint: if you trust it: git config --global --add safe.directory '\(workplace.directory(directory))'"
         #expect(ending.messages.contains(remedy), "\(way): \(ending.messages)")
         #expect(!ending.messages.contains("without a network"), "\(way): \(ending.messages)")
-        #expect(access(workplace.folder("store"), F_OK) != 0, "\(way): nothing is planned")
+        #expect(access(workplace.directory("store"), F_OK) != 0, "\(way): nothing is planned")
     }
 
     @Test func theMatrixsRepositoryIsRefusedHoweverItIsReached() throws {
-        let other = workplace.folder("repo-of-another")
+        let other = workplace.directory("repo-of-another")
         let url = "https://example.org/r.git"
         for (repository, options) in [
             ("path: repo-of-another", []), ("url: \"file://\(other)\"", []),
@@ -60,14 +62,14 @@ struct OwnerTests {
         }
         let solved = try workplace.run(
             ["solve", "p", "--repository", other, "--target", "debian-12", "--compiler", "5.3.0"],
-            environment: ["HOME": workplace.folder.path])
+            environment: ["HOME": workplace.directory.path])
         expectRefusal(solved, of: "repo-of-another", "solve")
-        try workplace.folder.shell("rm -rf repo-of-another/.git")
-        #expect(try plan("path: repo-of-another").status == 0, "a plain folder of another user is read")
+        try workplace.directory.shell("rm -rf repo-of-another/.git")
+        #expect(try plan("path: repo-of-another").status == 0, "a plain directory of another user is read")
     }
 
     @Test func aPinIsRefusedHoweverItIsReached() throws {
-        let other = workplace.folder("source-of-another")
+        let other = workplace.directory("source-of-another")
         for pin in ["path: source-of-another", "url: \"git+file://\(other)\"", "url: \"git+file://\(other)#main\""] {
             expectRefusal(try plan("path: repo", pin: pin), of: "source-of-another", pin)
         }
@@ -76,18 +78,18 @@ struct OwnerTests {
 
     /// A package of a repository whose source is such a repository costs that package only.
     @Test func aSourceIsAWarningWithTheRemedy() throws {
-        let source = workplace.folder("source-of-another")
+        let source = workplace.directory("source-of-another")
         try workplace.write(packages: ["q.1": "depends: \"ocaml\"\nurl { src: \"git+file://\(source)\" }"])
-        try git("add", "-A", at: workplace.folder("repo"))
-        try git("commit", "-q", "-m", "q", at: workplace.folder("repo"))
+        try git("add", "-A", at: workplace.directory("repo"))
+        try git("commit", "-q", "-m", "q", at: workplace.directory("repo"))
         let ending = try plan("path: repo", ["-v"])
         #expect(ending.status == 0, "\(ending.messages)")
         #expect(!ending.messages.contains("owned by"), "it is not planned: \(ending.messages)")
-        let text = try #require(workplace.folder.read("m.yaml")).replacing("packages: [p]", with: "packages: [p, q]")
+        let text = try #require(workplace.directory.read("m.yaml")).replacing("packages: [p]", with: "packages: [p, q]")
         try workplace.write("m.yaml", text)
         let planned = try workplace.run(
             ["plan", "m.yaml", "--store", "store"],
-            environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.folder.path])
+            environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.directory.path])
         #expect(planned.status == 0, "\(planned.messages)")
         #expect(planned.messages.contains("the source of q.1 is not known"), "\(planned.messages)")
         #expect(planned.messages.contains("safe.directory '\(source)'"), "\(planned.messages)")

@@ -9,12 +9,12 @@ import Testing
         if: SeparateHost.isPossible && EtcdCluster.isInstalled && RegistryServer.isInstalled
             && Program.areInstalled("bwrap"), "needs root, ip, bwrap, etcd and docker-registry"))
 struct SeveralHostsTests {
-    /// A worker that reaches neither the store's folder nor the dispatcher's cache builds; the dispatcher, which runs no job,
-    /// records the verdicts and has the logs.
-    @Test func aWorkerNeedsNoFolderOfTheStore() async throws {
+    /// A worker that reaches neither the store's directory nor the dispatcher's cache builds; the dispatcher, which
+    /// runs no job, records the verdicts and has the logs.
+    @Test func aWorkerNeedsNoDirectoryOfTheStore() async throws {
         let site = try await Site()
         let host = try site.host()
-        #expect(try host.program(["ls", "-A", site.folder("main")], environment: [:]).output() == "")
+        #expect(try host.program(["ls", "-A", site.directory("main")], environment: [:]).output() == "")
         let worker = try site.worker(on: host, "one")
         let ran = try await site.dispatch()
         #expect(ran.status == 0, "\(ran.output)\(ran.messages)\(worker.output)")
@@ -25,7 +25,7 @@ struct SeveralHostsTests {
         #expect(worker.wait().status == 130, "\(worker.output)")
         #expect(try site.ci("store", "verify").status == 0)
         // The store fetches its missing logs.
-        try site.folder.shell("rm -r main/store/ciso/logs")
+        try site.directory.shell("rm -r main/store/ciso/logs")
         #expect(try site.ci("log", "p").output == log.output, "the registry has the log")
     }
 
@@ -48,22 +48,22 @@ struct SeveralHostsTests {
     /// the workers' reports; nothing runs twice.
     @Test func anotherMachineTakesOverFromTheHub() async throws {
         let site = try await Site()
-        try site.folder.shell("git init -q --bare hub.git")
-        let hub = ["CISO_HUB": site.folder("hub.git"), "CISO_HUB_DURABILITY": "pushed"]
+        try site.directory.shell("git init -q --bare hub.git")
+        let hub = ["CISO_HUB": site.directory("hub.git"), "CISO_HUB_DURABILITY": "pushed"]
         let worker = try site.worker(on: site.host(), "one")
         let first = try site.start(hub)
         try await waitUntil("the first job is recorded") { first.messages.contains("[1/3]") || !first.isRunning }
         first.kill(SIGKILL)
         first.wait()
-        try site.folder.shell("rm -r main")
-        let cloned = try site.program(["clone", site.folder("hub.git")], store: "other").run()
+        try site.directory.shell("rm -r main")
+        let cloned = try site.program(["clone", site.directory("hub.git")], store: "other").run()
         #expect(cloned.status == 0, "\(cloned)")
         let second = try await site.start(store: "other", hub).end()
         #expect(second.status == 0, "\(second.output)\(second.messages)")
-        let commits = try site.folder.shell("git -C hub.git log --format=%s results/small/minimal-1")
+        let commits = try site.directory.shell("git -C hub.git log --format=%s results/small/minimal-1")
         #expect(commits.split(separator: "\n").count == 3, "each result is recorded once: \(commits)")
         for place in ["hub.git", "other"] {
-            #expect(try site.folder.shell("git -C \(place) fsck --strict 2>&1 | grep -v notice || true") == "")
+            #expect(try site.directory.shell("git -C \(place) fsck --strict 2>&1 | grep -v notice || true") == "")
         }
         #expect(try site.program(["store", "verify"], store: "other").run().status == 0, "all blobs are there")
         #expect(try site.program(["log", "p"], store: "other").run().output.contains("p.1 on minimal-1"))
@@ -74,14 +74,15 @@ struct SeveralHostsTests {
         #expect(told.matches(of: /: success/).count == 3, "each job ran once: \(told)")
     }
 
-    /// While three workers build, the leader of etcd is killed, the registry is killed and started again, and a worker is
-    /// killed. The results are those of one quiet machine, each is recorded once, and nothing that they name is missing.
+    /// While three workers build, the leader of etcd is killed, the registry is killed and started again, and a worker
+    /// is killed. The results are those of one quiet machine, each is recorded once, and nothing that they name is
+    /// missing.
     @Test func faultsOfServicesAndWorkersLoseNothing() async throws {
         let packages = (1...12).map { "p\($0)" }
         let site = try await Site(packages: packages, members: 3)
-        try site.folder.shell("git init -q --bare hub.git")
+        try site.directory.shell("git init -q --bare hub.git")
         let workers = try ["one", "two", "three"].map { try site.worker(on: site.host(), $0) }
-        let run = try site.start(["CISO_HUB": site.folder("hub.git"), "CISO_HUB_DURABILITY": "pushed"])
+        let run = try site.start(["CISO_HUB": site.directory("hub.git"), "CISO_HUB_DURABILITY": "pushed"])
         func recorded(_ number: Int) async throws {
             try await waitUntil("\(number) jobs are recorded") {
                 run.messages.matches(of: /: success,/).count >= number || !run.isRunning
@@ -98,9 +99,9 @@ struct SeveralHostsTests {
         workers[0].kill(SIGKILL)
         let ran = try await run.end()
         #expect(ran.status == 0, "\(ran.output)\(ran.messages)")
-        let commits = try site.folder.shell("git -C hub.git log --format=%s results/small/minimal-1")
+        let commits = try site.directory.shell("git -C hub.git log --format=%s results/small/minimal-1")
         #expect(commits.split(separator: "\n").count == packages.count + 2, "each is recorded once: \(commits)")
-        #expect(try site.folder.shell("git -C hub.git fsck --strict 2>&1 | grep -v notice || true") == "")
+        #expect(try site.directory.shell("git -C hub.git fsck --strict 2>&1 | grep -v notice || true") == "")
         let verified = try site.ci("store", "verify")
         #expect(verified.status == 0, "\(verified)")
         let quiet = try site.program(
@@ -118,8 +119,8 @@ struct SeveralHostsTests {
         }
     }
 
-    /// A worker that the network cuts off for longer than its lease lasts loses its job to another one, and works again when
-    /// it is back.
+    /// A worker that the network cuts off for longer than its lease lasts loses its job to another one, and works again
+    /// when it is back.
     @Test func aDisconnectedWorkerReturns() async throws {
         let site = try await Site(isGated: true)
         let hosts = [try site.host(), try site.host()]
@@ -134,7 +135,7 @@ struct SeveralHostsTests {
         try site.open()
         let ran = try await run.end()
         #expect(ran.status == 0, "\(ran.output)\(ran.messages)")
-        let commits = try site.folder.shell("git -C main/store log --format=%s results/small/minimal-1")
+        let commits = try site.directory.shell("git -C main/store log --format=%s results/small/minimal-1")
         #expect(commits.split(separator: "\n").count == 3, "each result is recorded once: \(commits)")
         for worker in [first, second] {
             worker.kill(SIGINT)
@@ -203,7 +204,7 @@ struct SeveralHostsTests {
         #expect(lost.status == 3 || worker.output.contains("the result waits"), "\(lost.output)\(lost.messages)")
         let ran = try await site.dispatch()
         #expect(ran.status == 0, "\(ran.output)\(ran.messages)\(worker.output)")
-        let commits = try site.folder.shell("git -C main/store log --format=%s results/small/minimal-1")
+        let commits = try site.directory.shell("git -C main/store log --format=%s results/small/minimal-1")
         #expect(commits.split(separator: "\n").count == packages.count + 2, "each is recorded once: \(commits)")
         #expect(try site.ci("store", "verify").status == 0)
         worker.kill(SIGINT)

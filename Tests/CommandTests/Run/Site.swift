@@ -4,10 +4,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Hosts on which a small matrix is run: the dispatcher on this one, workers on others that reach nothing of it but an etcd and
-/// a registry.
+/// Hosts on which a small matrix is run: the dispatcher on this one, workers on others that reach nothing of it but an
+/// etcd and a registry.
 final class Site: Sendable {
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
     let etcd: EtcdCluster
     let registry: RegistryServer
     private let authority: CertificateAuthority?
@@ -25,21 +25,21 @@ final class Site: Sendable {
         packages: [String] = ["p"], isGated: Bool = false, members: Int = 1, quota: Int = 1 << 31,
         isSecured: Bool = false
     ) async throws {
-        folder = try TemporaryDirectory()
-        chmod(folder.path, 0o777)
+        directory = try TemporaryDirectory()
+        chmod(directory.path, 0o777)
         authority = isSecured ? try CertificateAuthority() : nil
         let identity = try authority?.issue("services")
         etcd = try await EtcdCluster(
             members: members, authority: authority, identity: identity,
             options: ["--quota-backend-bytes", "\(quota)"], isReachable: true)
         registry = try await RegistryServer(identity: identity, isReachable: true)
-        plugins = folder("plugins")
-        try folder.shell("mkdir plugins main; : >plugins/count")
+        plugins = directory("plugins")
+        try directory.shell("mkdir plugins main; : >plugins/count")
         let gate = "\(plugins)/gate"
-        if isGated { try folder.write("", to: "plugins/gate") }
+        if isGated { try directory.write("", to: "plugins/gate") }
         _ = try SmallRootPlugin.build(
             in: plugins, bootstrap: "while [ -e \(gate) ]; do sleep 0.1; done; \(SmallRootPlugin.fill)")
-        _ = try SmallRootPlugin.writeMatrix(into: folder, packages: packages)
+        _ = try SmallRootPlugin.writeMatrix(into: directory, packages: packages)
         var environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "CISO_PLUGIN_PATH": plugins]
         if let authority {
             environment["CISO_TLS_AUTHORITIES"] = authority.certificates
@@ -61,14 +61,14 @@ final class Site: Sendable {
     }
 
     /// How often a root file system was made, or began to be.
-    var makings: Int { (folder.read("plugins/count") ?? "").split(separator: "\n").count }
+    var makings: Int { (directory.read("plugins/count") ?? "").split(separator: "\n").count }
 
     /// Allows the making of root file systems.
-    func open() throws { try folder.shell("rm plugins/gate") }
+    func open() throws { try directory.shell("rm plugins/gate") }
 
     /// Makes another host.
     func host() throws -> SeparateHost {
-        let host = try SeparateHost(hiding: [folder("main")])
+        let host = try SeparateHost(hiding: [directory("main")])
         hosts.withLock { $0.append(host) }
         return host
     }
@@ -82,11 +82,11 @@ final class Site: Sendable {
         ]
     }
 
-    /// Starts a worker with one slot and a separate folder.
+    /// Starts a worker with one slot and a separate directory.
     func worker(on host: SeparateHost, _ name: String, _ more: [String: String] = [:]) throws -> RunningProgram {
-        try folder.shell("mkdir -p \"$1\"", name)
-        let own = ["CISO_CACHE": folder("\(name)/cache"), "HOME": folder(name)]
-        let words = ["env", "-C", folder(name), try BuiltProgram.path(of: "ci"), "worker", "--jobs", "1"]
+        try directory.shell("mkdir -p \"$1\"", name)
+        let own = ["CISO_CACHE": directory("\(name)/cache"), "HOME": directory(name)]
+        let words = ["env", "-C", directory(name), try BuiltProgram.path(of: "ci"), "worker", "--jobs", "1"]
         var program = host.program(
             words,
             environment: environment.merging(services(at: SeparateHost.serverName)) { $1 }.merging(own) { $1 }
@@ -97,9 +97,9 @@ final class Site: Sendable {
 
     /// A command on the host of the dispatcher.
     func program(_ words: [String], store: String = "main/store", _ more: [String: String] = [:]) throws -> Program {
-        let own = ["CISO_CACHE": folder("main/cache"), "HOME": folder("main"), "CISO_STORE": folder(store)]
+        let own = ["CISO_CACHE": directory("main/cache"), "HOME": directory("main"), "CISO_STORE": directory(store)]
         return Program(
-            [try BuiltProgram.path(of: "ci")] + words, in: folder.path,
+            [try BuiltProgram.path(of: "ci")] + words, in: directory.path,
             environment: environment.merging(services(at: "127.0.0.1")) { $1 }.merging(own) { $1 }
                 .merging(more) { $1 })
     }

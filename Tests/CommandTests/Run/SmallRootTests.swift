@@ -6,25 +6,25 @@ import Testing
 /// `ci run` and the files that it leaves, with a root file system that is made in a moment.
 @Suite(.enabled(if: getuid() == 0 && Program.areInstalled("bwrap"), "needs root and bwrap"))
 struct SmallRootTests {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     private let matrix: String
 
     init() throws {
-        folder = try TemporaryDirectory()
-        matrix = try SmallRootPlugin.makeWorld(in: folder)
+        directory = try TemporaryDirectory()
+        matrix = try SmallRootPlugin.makeWorld(in: directory)
     }
 
     /// How often a root file system was made.
-    private var makings: Int { (folder.read("count") ?? "").split(separator: "\n").count }
+    private var makings: Int { (directory.read("count") ?? "").split(separator: "\n").count }
 
     private func words(_ command: [String], store: String) throws -> [String] {
         [try BuiltProgram.path(of: "ci")] + command + ["--store", store]
     }
 
     private func run(_ command: String..., store: String) throws -> Program.Ending {
-        let environment = ["CISO_PLUGIN_PATH": folder.path, "CISO_CACHE": folder("cache")]
+        let environment = ["CISO_PLUGIN_PATH": directory.path, "CISO_CACHE": directory("cache")]
         return try Program(
-            words(command, store: store), in: folder.path,
+            words(command, store: store), in: directory.path,
             environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }
         ).run()
     }
@@ -32,19 +32,19 @@ struct SmallRootTests {
     /// The caches belong to the user: another store makes no root file system again.
     @Test func aSecondStoreDoesNotBootstrapAgain() throws {
         for store in ["first", "second"] {
-            let ending = try run("run", matrix, store: folder(store))
+            let ending = try run("run", matrix, store: directory(store))
             #expect(ending.status == 0, "\(ending.output)\(ending.messages)")
             #expect(makings == 1)
-            #expect(try run("store", "verify", store: folder(store)).status == 0)
+            #expect(try run("store", "verify", store: directory(store)).status == 0)
         }
     }
 
     /// The files of an ordinary user's run belong to several users; verification reports no damage and causes none.
     @Test(.enabled(if: OrdinaryUser.isPossible, "needs uidmap, unshare and setpriv"))
     func anOrdinaryUsersStoreIsVerifiedAsItIs() throws {
-        let user = try OrdinaryUser(in: folder)
+        let user = try OrdinaryUser(in: directory)
         func ci(_ command: String...) throws -> Program.Ending {
-            let variables = ["env", "CISO_PLUGIN_PATH=\(folder.path)", "XDG_CACHE_HOME=", "CISO_CACHE="]
+            let variables = ["env", "CISO_PLUGIN_PATH=\(directory.path)", "XDG_CACHE_HOME=", "CISO_CACHE="]
             return try user.run(variables + words(command, store: "store"))
         }
         let built = try ci("run", matrix)

@@ -59,12 +59,14 @@ struct BrowserTests {
         let history = try await history()
         let server = try await WebServer(
             [],
-            environment: ["CISO_CACHE": history.folder("cache"), "CISO_STORE": history.path, "PATH": "/usr/bin:/bin"],
-            in: history.folder.path)
-        let axe = PackageFolder.url.appending(path: ".build/axe-core/axe.min.js").path
+            environment: [
+                "CISO_CACHE": history.directory("cache"), "CISO_STORE": history.path, "PATH": "/usr/bin:/bin",
+            ],
+            in: history.directory.path)
+        let axe = PackageDirectory.url.appending(path: ".build/axe-core/axe.min.js").path
         let hasAxe = FileManager.default.fileExists(atPath: axe)
         if !hasAxe { print("SKIPPED: accessibility: there is no axe-core (scripts/install-packages test)") }
-        let script = PackageFolder.url.appending(path: "Tests/Python/check-pages.py").path
+        let script = PackageDirectory.url.appending(path: "Tests/Python/check-pages.py").path
         let browser = try Program(
             ["python3", script, server.address] + (hasAxe ? [axe] : []), input: "\n", isJoined: true
         ).start()

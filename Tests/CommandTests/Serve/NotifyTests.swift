@@ -19,12 +19,12 @@ struct NotifyTests {
             let files = packages.map { ("\($0).1", "depends: \"ocaml\"\nmaintainer: \"Ann <ann@example.org>\"") }
             history = try RunHistory(
                 Dictionary(uniqueKeysWithValues: files), asked: packages.joined(separator: ", "))
-            try history.folder.write(
+            try history.directory.write(
                 "#!/bin/sh\nd=$(dirname \"$0\")\nn=$(ls \"$d/mail\" | wc -l)\n{ echo \"args: $*\"; cat; } > \"$d/mail/$n\"\n",
                 to: "sendmail")
-            try history.folder.shell("chmod +x sendmail && mkdir mail")
-            try history.folder.write("s3cret-of-the-webhook\n", to: "secret")
-            try history.folder.write("t0ken-of-the-forge\n", to: "token")
+            try history.directory.shell("chmod +x sendmail && mkdir mail")
+            try history.directory.write("s3cret-of-the-webhook\n", to: "secret")
+            try history.directory.write("t0ken-of-the-forge\n", to: "token")
         }
 
         /// A run in which each package is executed again with this outcome; the others succeed.
@@ -62,36 +62,36 @@ struct NotifyTests {
                 [
                     BuiltProgram.path(of: "ci"), "notify", "--notify-mail",
                     "ann@example.org=maintainer:ann@example.org",
-                    "--notify-from", "ci@example.org", "--notify-sendmail", history.folder("sendmail"),
+                    "--notify-from", "ci@example.org", "--notify-sendmail", history.directory("sendmail"),
                     "--notify-period", period,
-                ] + words, in: history.folder.path,
+                ] + words, in: history.directory.path,
                 environment: [
-                    "CISO_STORE": history.path, "PATH": "/usr/bin:/bin", "CISO_CACHE": history.folder("cache"),
+                    "CISO_STORE": history.path, "PATH": "/usr/bin:/bin", "CISO_CACHE": history.directory("cache"),
                 ]
             ).run()
         }
 
         /// Adds keys to the matrix, for the next plan.
         func addToMatrix(_ text: String) throws {
-            let matrix = history.folder.read("matrix.yaml") ?? ""
-            try history.folder.write("\(matrix)\n\(text)\n", to: "matrix.yaml")
+            let matrix = history.directory.read("matrix.yaml") ?? ""
+            try history.directory.write("\(matrix)\n\(text)\n", to: "matrix.yaml")
         }
 
         /// Replaces sendmail by another program.
         func setSendmail(_ script: String) throws {
-            try history.folder.write(script, to: "sendmail")
-            try history.folder.shell("chmod +x sendmail")
+            try history.directory.write(script, to: "sendmail")
+            try history.directory.shell("chmod +x sendmail")
         }
 
         /// The newest commit of the repository.
-        var commit: String { get throws { try git("rev-parse", "HEAD", at: history.folder("repo")) } }
+        var commit: String { get throws { try git("rev-parse", "HEAD", at: history.directory("repo")) } }
 
         /// The mails so far, in order.
         var mails: [String] {
             get throws {
-                try FileManager.default.contentsOfDirectory(atPath: history.folder("mail")).sorted {
+                try FileManager.default.contentsOfDirectory(atPath: history.directory("mail")).sorted {
                     (Int($0) ?? 0) < (Int($1) ?? 0)
-                }.map { history.folder.read("mail/\($0)") ?? "" }
+                }.map { history.directory.read("mail/\($0)") ?? "" }
             }
         }
     }
@@ -135,7 +135,7 @@ struct NotifyTests {
     }
 
     private func server(_ name: String, _ words: [String]) async throws -> (program: RunningProgram, port: String) {
-        let script = PackageFolder.url.appending(path: "Tests/Python/\(name)").path
+        let script = PackageDirectory.url.appending(path: "Tests/Python/\(name)").path
         let program = try Program(["python3", script] + words).start()
         try await waitUntil("the server listens") { program.output.contains("\n") }
         return (program, program.output.split(separator: "\n").first.map(String.init) ?? "")
@@ -212,7 +212,7 @@ struct NotifyTests {
         let world = try World()
         try await world.run()
         try await world.run(["one": .failure])
-        let sendmail = world.history.folder.read("sendmail") ?? ""
+        let sendmail = world.history.directory.read("sendmail") ?? ""
         try world.setSendmail(sendmail + "kill -9 $PPID\n")
         #expect(try world.notify().status == 128 + SIGKILL)
         try world.setSendmail(sendmail)
@@ -225,7 +225,7 @@ struct NotifyTests {
         let world = try World()
         try await world.run()
         try await world.run(["one": .failure])
-        let sendmail = world.history.folder.read("sendmail") ?? ""
+        let sendmail = world.history.directory.read("sendmail") ?? ""
         try world.setSendmail("#!/bin/sh\necho the queue is full >&2\nexit 75\n")
         let refused = try world.notify(period: "24")
         #expect(
@@ -282,7 +282,7 @@ struct NotifyTests {
         #expect(try notify().status == 0)
         _ = try notify()
         let first = try received(program)
-        let commit = try git("rev-parse", "HEAD", at: world.history.folder("repo"))
+        let commit = try git("rev-parse", "HEAD", at: world.history.directory("repo"))
         #expect(first.count == 1 && first[0].path == "/repos/me/repo/statuses/\(commit)")
         #expect(first[0].headers[header] == value && first[0].body.state == "success")
         #expect((first[0].body.context ?? first[0].body.name) == "ciso/small")
@@ -374,8 +374,8 @@ struct NotifyTests {
         try await world.run(["one": .failure], signature: "Error: unbound module Ünïcode\n.\nQUIT")
         let (program, port) = try await server("smtp_sink.py", ["1"])
         defer { program.kill(SIGKILL) }
-        try world.history.folder.write("account default\nhost 127.0.0.1\nport \(port)\n", to: "msmtprc")
-        try world.history.folder.shell("chmod 600 msmtprc")
+        try world.history.directory.write("account default\nhost 127.0.0.1\nport \(port)\n", to: "msmtprc")
+        try world.history.directory.shell("chmod 600 msmtprc")
         try world.setSendmail("#!/bin/sh\nexec msmtp -C \"$(dirname \"$0\")/msmtprc\" \"$@\"\n")
         let deferred = try world.notify()
         #expect(deferred.status == 3 && deferred.messages.contains("try again later"), "\(deferred.messages)")

@@ -13,15 +13,17 @@ struct ServeTests {
     private func server(_ world: RecordedStore, _ words: String...) async throws -> WebServer {
         try await WebServer(
             words,
-            environment: ["CISO_CACHE": world.folder("cache"), "CISO_STORE": world.path, "PATH": "/usr/bin:/bin"],
-            in: world.folder.path)
+            environment: ["CISO_CACHE": world.directory("cache"), "CISO_STORE": world.path, "PATH": "/usr/bin:/bin"],
+            in: world.directory.path)
     }
 
     private func server(_ history: RunHistory) async throws -> WebServer {
         try await WebServer(
             [],
-            environment: ["CISO_CACHE": history.folder("cache"), "CISO_STORE": history.path, "PATH": "/usr/bin:/bin"],
-            in: history.folder.path)
+            environment: [
+                "CISO_CACHE": history.directory("cache"), "CISO_STORE": history.path, "PATH": "/usr/bin:/bin",
+            ],
+            in: history.directory.path)
     }
 
     /// Every page of the report is served, the same but for what follows new results.
@@ -31,8 +33,8 @@ struct ServeTests {
         let server = try await server(world)
         let live =
             /<script src="[^"]*live\.js[^"]*"[^>]*><\/script>\n|<span id="live"[^>]*><\/span>\n|<a href="[^"]*queue\.html">Queue<\/a>\n| data-live="replace"/
-        for file in try world.folder.files(below: "served") where !["report.json", "junit.xml"].contains(file) {
-            let written = world.folder.read("served/\(file)") ?? ""
+        for file in try world.directory.files(below: "served") where !["report.json", "junit.xml"].contains(file) {
+            let written = world.directory.read("served/\(file)") ?? ""
             let answer = try server.request(
                 "/" + (file.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? ""))
             #expect(answer.status == 200, "\(file)")
@@ -74,8 +76,8 @@ struct ServeTests {
         let history = try RunHistory(["one.1": #"depends: "ocaml""#], asked: "one")
         try await history.run(["one": .success])
         let server = try await server(history)
-        let matrix = history.folder.read("matrix.yaml") ?? ""
-        try history.folder.write(matrix.replacing("deployment: small", with: "deployment: other"), to: "other.yaml")
+        let matrix = history.directory.read("matrix.yaml") ?? ""
+        try history.directory.write(matrix.replacing("deployment: small", with: "deployment: other"), to: "other.yaml")
         #expect(try history.ci("plan", "other.yaml", "-q").status == 0)
         try history.commit("changed", ["one.1": "depends: \"ocaml\"\nbuild: \"false\""])
         try await history.run(["one": .failure])
@@ -212,7 +214,7 @@ struct ServeTests {
             if result.outcome == .blocked { result.blockedBy = PackageVersion(name: "one", version: "1") }
         }
         let server = try await server(history)
-        let script = PackageFolder.url.appending(path: "Tests/Python/check-interface.py").path
+        let script = PackageDirectory.url.appending(path: "Tests/Python/check-interface.py").path
         let ending = try Program(["/usr/bin/python3", script, server.address], isJoined: true).run()
         #expect(ending.status == 0, "\(ending.output)")
         #expect(ending.output.contains("\n0 problems in "), "\(ending.output)")
@@ -224,21 +226,22 @@ struct ServeTests {
         let history = try RunHistory(["one.1": "depends: \"ocaml\""], asked: "one")
         try await history.run(["one": .success])
         let plain = [
-            "CISO_CACHE": history.folder("cache"), "CISO_STORE": history.path, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "CISO_CACHE": history.directory("cache"), "CISO_STORE": history.path,
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         ]
         let coordinated = plain.merging(["CISO_COORDINATION": etcd.endpoints.joined(separator: ",")]) { $1 }
         let worker = try Program(
             [BuiltProgram.path(of: "ci"), "worker", "--jobs", "3", "--labels", "big tape", "--store", history.path],
-            in: history.folder.path, environment: coordinated
+            in: history.directory.path, environment: coordinated
         ).start()
         defer { worker.kill(SIGKILL) }
-        let server = try await WebServer([], environment: coordinated, in: history.folder.path)
+        let server = try await WebServer([], environment: coordinated, in: history.directory.path)
         try await waitUntil("the page has the worker") {
             try server.request("/queue.html").body.contains("<td>0 of 3</td>")
         }
         #expect(try server.request("/queue.html").body.contains("<td>big tape</td>"))
         #expect(try server.request("/api/v1/queue").body.contains("\"slots\" : 3"))
-        let apart = try await WebServer([], environment: plain, in: history.folder.path)
+        let apart = try await WebServer([], environment: plain, in: history.directory.path)
         #expect(try apart.request("/queue.html").body.contains("No worker is registered."))
     }
 

@@ -22,21 +22,21 @@ import Testing
 
     @Test(arguments: [nil, "", "relative", "/nonexistent", "/dev/null", "gone"])
     func nothingIsMadeInAHomeThatIsNotThere(home: String?) throws {
-        let before = try place.folder.path.entries()
-        let ending = try solve(home: home == "gone" ? place.folder("gone/home") : home)
+        let before = try place.directory.path.entries()
+        let ending = try solve(home: home == "gone" ? place.directory("gone/home") : home)
         #expect(ending.status == 0, "\(ending.messages)")
-        #expect(try place.folder.path.entries() == before)
+        #expect(try place.directory.path.entries() == before)
         #expect(access("/nonexistent", F_OK) != 0)
     }
 
     @Test(arguments: [nil, "/nonexistent"]) func aCacheThatIsNamedNeedsNoHome(home: String?) throws {
         #expect(try solve(["--cache", "mine"], home: home).status == 0)
-        #expect(try place.folder("mine").entries() != [])
-        #expect(try solve(home: home, ["XDG_CACHE_HOME": place.folder("xdg")]).status == 0)
-        #expect(try place.folder("xdg/ciso").entries() != [])
+        #expect(try place.directory("mine").entries() != [])
+        #expect(try solve(home: home, ["XDG_CACHE_HOME": place.directory("xdg")]).status == 0)
+        #expect(try place.directory("xdg/ciso").entries() != [])
         try place.write("ciso.yaml", "cache: ours\n")
         #expect(try solve(home: home).status == 0)
-        #expect(try place.folder("ours").entries() != [])
+        #expect(try place.directory("ours").entries() != [])
     }
 
     @Test func aCacheThatCannotBeUsedIsNamed() throws {
@@ -46,7 +46,7 @@ import Testing
             #expect(ending.status == 3 && ending.messages.contains("'\(cache)' cannot be used"), "\(ending.messages)")
             #expect(ending.messages.contains("--cache"), "\(ending.messages)")
         }
-        let other = try solve(home: nil, ["XDG_CACHE_HOME": place.folder("file")])
+        let other = try solve(home: nil, ["XDG_CACHE_HOME": place.directory("file")])
         #expect(other.status == 3 && other.messages.contains("XDG_CACHE_HOME"), "\(other.messages)")
     }
 
@@ -73,17 +73,17 @@ import Testing
     @Test(arguments: [nil, "/nonexistent"]) func aStoreCanBeCreatedNextToACache(home: String?) throws {
         try place.write("matrix.yaml", Self.matrix)
         let environment = ["CISO_CACHE": "", "PATH": "/usr/bin:/bin"].merging(home.map { ["HOME": $0] } ?? [:]) { $1 }
-        try FileManager.default.createDirectory(atPath: place.folder("empty"), withIntermediateDirectories: false)
+        try FileManager.default.createDirectory(atPath: place.directory("empty"), withIntermediateDirectories: false)
         for store in ["new", "empty"] {
             for _ in 1...2 {
                 let ending = try place.run(["plan", "matrix.yaml", "--store", store], environment: environment)
                 #expect(ending.status == 0, "\(store): \(ending.messages)")
             }
         }
-        #expect(try place.folder("new/ciso").entries().contains("cache"))
+        #expect(try place.directory("new/ciso").entries().contains("cache"))
     }
 
-    @Test func aFolderOfSomethingElseIsNoStore() throws {
+    @Test func aDirectoryOfSomethingElseIsNoStore() throws {
         try place.write("matrix.yaml", Self.matrix)
         try place.write("file", "x")
         for store in [".", "file"] {
@@ -103,7 +103,7 @@ import Testing
     /// HUP and TERM end a command as Ctrl-C does.
     @Test(arguments: [SIGHUP, SIGTERM, SIGINT]) func aSignalLeavesNoTemporaryFiles(signal: Int32) async throws {
         // A reader of the FIFO waits for a writer.
-        #expect(mkfifo(place.folder("matrix.yaml"), 0o644) == 0)
+        #expect(mkfifo(place.directory("matrix.yaml"), 0o644) == 0)
         let program = try place.program(
             ["plan", "matrix.yaml"], environment: ["PATH": "/usr/bin:/bin"]
         ).start()

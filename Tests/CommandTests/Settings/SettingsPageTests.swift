@@ -53,7 +53,7 @@ import Testing
     }
 
     private func rows() throws -> [Row] {
-        let page = PackageFolder.url.appending(path: "docs/settings.md")
+        let page = PackageDirectory.url.appending(path: "docs/settings.md")
         let lines = try String(contentsOf: page, encoding: .utf8).split(separator: "\n")
         let table = lines.drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }.dropFirst(2)
         return try table.map { line in

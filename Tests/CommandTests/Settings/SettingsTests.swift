@@ -179,7 +179,7 @@ import Testing
         if status != .success, status != .notGood {
             #expect(output.output.isEmpty && !output.messages.isEmpty)
             #expect(
-                !FileManager.default.fileExists(atPath: workplace.folder(".ciso/refs/heads/d")),
+                !FileManager.default.fileExists(atPath: workplace.directory(".ciso/refs/heads/d")),
                 "nothing is written")
         }
     }
@@ -208,7 +208,7 @@ import Testing
             #expect(output.status == Core.ExitStatus.input.rawValue)
             #expect(output.output.isEmpty && output.messages.contains(message), "\(output.messages)")
             #expect(output.messages.contains("hint: "), "\(output.messages)")
-            #expect(workplace.folder.read(".ciso/HEAD") == nil, "nothing is written")
+            #expect(workplace.directory.read(".ciso/HEAD") == nil, "nothing is written")
         }
     }
 

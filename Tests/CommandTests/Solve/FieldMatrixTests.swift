@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `Matrices/opam-repo-ci.yaml`, with a registry on this machine that has one small image under all tags that the matrix names.
+/// `Matrices/opam-repo-ci.yaml`, with a registry on this machine that has one small image under all tags that the
+/// matrix names.
 @Suite(
     .enabled(
         if: RegistryServer.isInstalled && ImageLayout.isPossible && Program.areInstalled("skopeo", "git"),
@@ -10,7 +11,7 @@ import Testing
 struct FieldMatrixTests {
     private let workplace: Workplace
     private static let architectures = ["amd64", "arm64", "ppc64le", "s390x", "riscv64"]
-    private static let folder = PackageFolder.url.appending(path: "Matrices").path
+    private static let directory = PackageDirectory.url.appending(path: "Matrices").path
 
     init() throws {
         workplace = try Workplace()
@@ -18,14 +19,14 @@ struct FieldMatrixTests {
 
     /// The references of a matrix, by target.
     private func references() throws -> [String: String] {
-        let text = try String(contentsOfFile: "\(Self.folder)/opam-repo-ci.yaml", encoding: .utf8)
+        let text = try String(contentsOfFile: "\(Self.directory)/opam-repo-ci.yaml", encoding: .utf8)
         let pairs = text.matches(of: /(?:name: ([a-z0-9.-]+)[,\n] *)image: "?(docker\.io\/ocaml\/opam:[a-z0-9.-]+)/)
         return Dictionary(pairs.map { (String($0.output.1), String($0.output.2)) }) { $1 }
     }
 
     /// Writes a repository with the compilers and options that the matrix names.
     private func writeRepository() throws {
-        let text = try String(contentsOfFile: "\(Self.folder)/opam-repo-ci.yaml", encoding: .utf8)
+        let text = try String(contentsOfFile: "\(Self.directory)/opam-repo-ci.yaml", encoding: .utf8)
         var packages: [String: String] = ["p.1": #"depends: "ocaml""#, "compiler-choice.1": ""]
         for match in text.matches(of: /(?:version: |^  - )([45]\.\d+\.\d+)/.anchorsMatchLineEndings()) {
             let version = String(match.output.1)
@@ -34,7 +35,7 @@ struct FieldMatrixTests {
         }
         for match in text.matches(of: /ocaml-option-[a-z-]+/) { packages["\(match.output).1"] = "" }
         try workplace.write(packages: packages)
-        try workplace.folder.shell(
+        try workplace.directory.shell(
             """
             git init -q -b master repo
             git -C repo add .
@@ -44,7 +45,7 @@ struct FieldMatrixTests {
 
     @Test func theMatrixOfOpamRepositorysCIIsPlanned() async throws {
         let server = try await RegistryServer()
-        let layout = ImageLayout(workplace.folder("layout"))
+        let layout = ImageLayout(workplace.directory("layout"))
         let images = Self.architectures.map { architecture in
             ImageLayout.Image(
                 [
@@ -69,10 +70,10 @@ struct FieldMatrixTests {
         for (name, columns) in [("opam-repo-ci", 28 * 2 + 17), ("opam-repo-ci-lower-bounds", 9)] {
             let ending = try workplace.run(
                 [
-                    "plan", "\(Self.folder)/\(name).yaml", "--store", "store-\(name)", "--image-mirrors",
+                    "plan", "\(Self.directory)/\(name).yaml", "--store", "store-\(name)", "--image-mirrors",
                     "docker.io=\(server.url)", "--repository-mirrors",
-                    "https://github.com/ocaml/opam-repository.git=\(workplace.folder("repo"))",
-                ], environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.folder.path])
+                    "https://github.com/ocaml/opam-repository.git=\(workplace.directory("repo"))",
+                ], environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.directory.path])
             #expect(ending.status == 0, "\(ending.messages)")
             let lines = ending.output.split(separator: "\n")
             let found = lines.filter { $0.contains(/\s[45]\.\d+\.\d+/) }

@@ -1,11 +1,11 @@
 import TestSupport
 import Testing
 
-/// A folder in which a user starts the program `ci`, removed with it.
+/// A directory in which a user starts the program `ci`, removed with it.
 struct Workplace {
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
 
-    init() throws { folder = try TemporaryDirectory() }
+    init() throws { directory = try TemporaryDirectory() }
 
     /// Runs it to its end.
     ///
@@ -17,11 +17,11 @@ struct Workplace {
     /// A program that has not been started.
     func program(_ arguments: [String], environment: [String: String] = [:]) throws -> Program {
         Program(
-            [try BuiltProgram.path(of: "ci")] + arguments, in: folder.path,
-            environment: ["CISO_CACHE": folder("cache")].merging(environment) { $1 })
+            [try BuiltProgram.path(of: "ci")] + arguments, in: directory.path,
+            environment: ["CISO_CACHE": directory("cache")].merging(environment) { $1 })
     }
 
-    /// Writes a repository of opam files, by `name.version`, into the folder `repo`.
+    /// Writes a repository of opam files, by `name.version`, into the directory `repo`.
     func write(packages: [String: String]) throws {
         for (package, fields) in packages {
             let name = try #require(package.split(separator: ".").first)
@@ -29,5 +29,5 @@ struct Workplace {
         }
     }
 
-    func write(_ file: String, _ text: String) throws { try folder.write(text, to: file) }
+    func write(_ file: String, _ text: String) throws { try directory.write(text, to: file) }
 }

@@ -28,8 +28,8 @@ import Testing
     }
 
     @Test(arguments: [[], ["--bare"], ["--mirror"]]) func aPlainCloneIsReadAsTheStoreIs(options: [String]) throws {
-        let folder = try TemporaryDirectory()
-        let clone = folder("clone")
+        let directory = try TemporaryDirectory()
+        let clone = directory("clone")
         try Program(["git", "clone", "-q"] + options + [world.path, clone]).output()
         for command in [
             ["results"], ["results", "--all"], ["results", "--format", "json"], ["results", "--format", "csv"],
@@ -56,7 +56,7 @@ import Testing
         let cell = try #require(
             try Store(opening: clone).snapshot(Branch("results/quickstart/debian-12")).list().first?.name)
         #expect(!cell.isEmpty)
-        #expect(try world.run(["report", "--output", folder("site")], store: clone).status == 0)
+        #expect(try world.run(["report", "--output", directory("site")], store: clone).status == 0)
         let failed = try #require(cells.first { if case .jobs = $0.basis { true } else { false } })
         let log = try world.run(["log", failed.cell.description], store: clone)
         #expect(log.status != 0 && log.messages.contains("plain clone of a store"), "\(log.messages)")
@@ -76,24 +76,24 @@ import Testing
     }
 
     @Test func aBareCloneBecomesAStoreByPlanningAndAnyOtherIsRefused() throws {
-        let folder = try TemporaryDirectory()
-        try git("clone", "-q", world.path, folder("work"), at: "/")
-        let refused = try world.planning(into: folder("work"))
+        let directory = try TemporaryDirectory()
+        try git("clone", "-q", world.path, directory("work"), at: "/")
+        let refused = try world.planning(into: directory("work"))
         #expect(refused.status == 2 && refused.messages.contains("git clone --bare '\(world.path)'"), "\(refused)")
-        try git("clone", "-q", "--bare", world.path, folder("bare"), at: "/")
-        #expect(try world.planning(into: folder("bare")).status == 0)
-        #expect(try Store.verify(at: folder("bare")).findings == [])
+        try git("clone", "-q", "--bare", world.path, directory("bare"), at: "/")
+        #expect(try world.planning(into: directory("bare")).status == 0)
+        #expect(try Store.verify(at: directory("bare")).findings == [])
         let head = try Store(opening: world.path).snapshot(Branch("quickstart")).tree
-        #expect(try Store(opening: folder("bare")).snapshot(Branch("quickstart")).tree == head)
+        #expect(try Store(opening: directory("bare")).snapshot(Branch("quickstart")).tree == head)
     }
 
     @Test func aCloneShowsWhatWasFetchedLast() throws {
-        let folder = try TemporaryDirectory()
-        try git("clone", "-q", world.path, folder("clone"), at: "/")
+        let directory = try TemporaryDirectory()
+        try git("clone", "-q", world.path, directory("clone"), at: "/")
         try Store(opening: world.path).transact(Branch("quickstart"), "next") { try $0.write(1, to: "n") }
-        let old = try Store(opening: folder("clone")).snapshot(Branch("quickstart")).commit
-        try git("fetch", "-q", at: folder("clone"))
-        let new = try Store(opening: folder("clone")).snapshot(Branch("quickstart")).commit
+        let old = try Store(opening: directory("clone")).snapshot(Branch("quickstart")).commit
+        try git("fetch", "-q", at: directory("clone"))
+        let new = try Store(opening: directory("clone")).snapshot(Branch("quickstart")).commit
         let newest = try Store(opening: world.path).snapshot(Branch("quickstart")).commit
         #expect(old != new && new == newest)
     }

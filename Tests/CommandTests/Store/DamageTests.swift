@@ -98,14 +98,14 @@ enum FileDamage: String, CaseIterable {
         let world = try PlannedStore()
         let digests = try fill(world.path)
         try age(world, kind)
-        let folder = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         let whole = try contents(world.path, digests)
         #expect(try Store.verify(at: world.path, rebuilding: .documents).findings == [])
         let objects = try git("rev-list", "--all", "--objects", at: world.path).split(separator: "\n")
             .map { String($0.prefix(40)) }
         for (file, damage) in strikes(files(of: world), &random) {
             let name = "\(kind): \(damage.rawValue) \(file) (seed \(random.seed))"
-            let path = folder("store")
+            let path = directory("store")
             try? FileManager.default.removeItem(atPath: path)
             try copy(world.path, to: path)
             try damage.strike("\(path)/\(file)", &random)
@@ -135,9 +135,9 @@ enum FileDamage: String, CaseIterable {
 
     private func files(of world: PlannedStore) -> [String] {
         world.files(below: "").filter {
-            var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(atPath: "\(world.path)/\($0)", isDirectory: &isFolder)
-                && !isFolder.boolValue && !$0.hasPrefix("hooks/")
+            var isDirectory: ObjCBool = false
+            return FileManager.default.fileExists(atPath: "\(world.path)/\($0)", isDirectory: &isDirectory)
+                && !isDirectory.boolValue && !$0.hasPrefix("hooks/")
         }.sorted()
     }
 
@@ -230,11 +230,11 @@ enum FileDamage: String, CaseIterable {
         try Store(opening: world.path).checkpoint()
         let packs = world.files(below: "objects/pack").filter { $0.hasSuffix(".pack") }.sorted()
         #expect(packs.count == 5)
-        let folder = try TemporaryDirectory()
-        try copy(world.path, to: folder("whole"))
+        let directory = try TemporaryDirectory()
+        try copy(world.path, to: directory("whole"))
         for pack in packs {
             try FileManager.default.removeItem(atPath: world.path)
-            try copy(folder("whole"), to: world.path)
+            try copy(directory("whole"), to: world.path)
             for end in ["pack", "idx"] {
                 try FileManager.default.removeItem(atPath: "\(world.path)/objects/pack/\(pack.dropLast(4))\(end)")
             }

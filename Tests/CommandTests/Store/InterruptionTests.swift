@@ -11,15 +11,17 @@ import Testing
     ])
     func anInterruptedCommandEndsAndLeavesNothing(words: [String]) async throws {
         let world = try PlannedStore()
-        let folder = try TemporaryDirectory()
-        let temporary = folder("temporary")
+        let directory = try TemporaryDirectory()
+        let temporary = directory("temporary")
         try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededGenerator(seed: seed)
         // A plan is made in a store of its own, so that there is something to write each time.
         func arguments(of attempt: Int) -> [String] {
-            let store = words[0] == "plan" ? folder("store \(attempt)") : world.path
-            return words.map { $0.replacing("STORE", with: store).replacing("PAGES", with: folder("pages \(attempt)")) }
+            let store = words[0] == "plan" ? directory("store \(attempt)") : world.path
+            return words.map {
+                $0.replacing("STORE", with: store).replacing("PAGES", with: directory("pages \(attempt)"))
+            }
         }
         let begin = ContinuousClock.now
         let whole = try world.program(arguments(of: 0), temporary: temporary).run()
@@ -36,8 +38,8 @@ import Testing
             let again = try program.run()
             #expect(again.status == 0, "\(place): \(again.messages)")
             if words[0] == "plan" {
-                let store = folder("store \(attempt)")
-                #expect(try tree(of: store) == tree(of: folder("store 0")), "\(place)")
+                let store = directory("store \(attempt)")
+                #expect(try tree(of: store) == tree(of: directory("store 0")), "\(place)")
                 #expect(gitSucceeds("--git-dir=\(store)", "fsck", "--full", at: "/"), "\(place)")
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [], "\(place)")

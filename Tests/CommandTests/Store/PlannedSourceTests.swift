@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Sources whose checksum only the plan determines: a folder of the user, whose contents may change.
+/// Sources whose checksum only the plan determines: a directory of the user, whose contents may change.
 @Suite struct PlannedSourceTests {
     let place: Workplace
 
@@ -33,7 +33,7 @@ import Testing
     private func objects() throws -> (planned: String, all: [String]) {
         let plan = try ci("store", "show", "d", "plan.json").output
         let planned = try #require(plan.firstMatch(of: /sha256=([0-9a-f]{64})/)).1
-        let files = FileManager.default.enumerator(atPath: place.folder("store/ciso/objects"))
+        let files = FileManager.default.enumerator(atPath: place.directory("store/ciso/objects"))
         let names = files?.compactMap { ($0 as? String)?.split(separator: "/").last.map(String.init) } ?? []
         return (String(planned), names.filter { $0.count == 64 })
     }
@@ -42,7 +42,8 @@ import Testing
         _ = try ci("plan", "matrix.yaml")
         let (first, all) = try objects()
         #expect(all == [first])
-        let bytes = try Data(contentsOf: URL(filePath: place.folder("store/ciso/objects/\(first.prefix(2))/\(first)")))
+        let bytes = try Data(
+            contentsOf: URL(filePath: place.directory("store/ciso/objects/\(first.prefix(2))/\(first)")))
         #expect("\(Digest(of: Array(bytes)))" == first)
         #expect(try ci("store", "gc", "--dry-run", "--grace", "0").output.contains("keeps 0 and 1;"))
 

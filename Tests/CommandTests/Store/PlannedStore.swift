@@ -2,31 +2,31 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A store made by `ci plan`, in a folder that is removed with its last user.
+/// A store made by `ci plan`, in a directory that is removed with its last user.
 final class PlannedStore {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     let path: String
 
     /// Plans the quickstart.
     init() throws {
-        folder = try TemporaryDirectory()
-        path = folder("store")
+        directory = try TemporaryDirectory()
+        path = directory("store")
         try plan()
     }
 
     /// Uses an existing store.
-    private init(_ folder: TemporaryDirectory) {
-        self.folder = folder
-        path = folder("store")
+    private init(_ directory: TemporaryDirectory) {
+        self.directory = directory
+        path = directory("store")
     }
 
     /// Plans `Matrices/quickstart.yaml`, perhaps without one of its packages.
     func plan(without package: String? = nil) throws {
-        let matrices = PackageFolder.url.appending(path: "Matrices")
+        let matrices = PackageDirectory.url.appending(path: "Matrices")
         var text = try String(contentsOf: matrices.appending(path: "quickstart.yaml"), encoding: .utf8)
         text = text.replacing("path: quickstart #", with: "path: \(matrices.path)/quickstart #")
         if let package { text = text.replacing("  - \(package)\n", with: "") }
-        try folder.write(text, to: "matrix.yaml")
+        try directory.write(text, to: "matrix.yaml")
         let output = try run("plan", "matrix.yaml", "--store", path)
         #expect(output.status == 0, "\(output.messages)")
     }
@@ -50,32 +50,32 @@ final class PlannedStore {
 
     private func run(_ arguments: [String]) throws -> Program.Ending { try program(arguments).run() }
 
-    /// `ci ARGUMENTS`, to be run in the folder of the matrix.
+    /// `ci ARGUMENTS`, to be run in the directory of the matrix.
     ///
     /// - Parameter temporary: The directory for temporary files; nil: the system's.
     func program(_ arguments: [String], temporary: String? = nil) throws -> Program {
-        var environment = ["CISO_CACHE": folder("cache"), "PATH": "/usr/bin:/bin", "HOME": folder.path]
+        var environment = ["CISO_CACHE": directory("cache"), "PATH": "/usr/bin:/bin", "HOME": directory.path]
         environment["TMPDIR"] = temporary
-        return try Program([BuiltProgram.path(of: "ci")] + arguments, in: folder.path, environment: environment)
+        return try Program([BuiltProgram.path(of: "ci")] + arguments, in: directory.path, environment: environment)
     }
 
     /// Makes a file for each object of a pack.
     func unpack(_ pack: String) throws {
-        let aside = folder("pack")
+        let aside = directory("pack")
         defer { try? FileManager.default.removeItem(atPath: aside) }
         try FileManager.default.moveItem(atPath: "\(path)/\(pack)", toPath: aside)
         try FileManager.default.removeItem(atPath: "\(path)/\(pack.dropLast(4))idx")
-        try folder.shell("git -C \"$1\" unpack-objects -q < \"$2\"", path, aside)
+        try directory.shell("git -C \"$1\" unpack-objects -q < \"$2\"", path, aside)
     }
 
-    /// The paths of all files below a folder of the store.
+    /// The paths of all files below a directory of the store.
     func files(below place: String) -> [String] {
         FileManager.default.enumerator(atPath: "\(path)/\(place)")?.compactMap { $0 as? String } ?? []
     }
 
     /// A copy of the store that `.ci/run` leaves, without the files of its worker; nil if there is none.
     func copyOfQuickstart() throws -> PlannedStore? {
-        let source = PackageFolder.url.appending(path: ".quickstart/store")
+        let source = PackageDirectory.url.appending(path: ".quickstart/store")
         guard FileManager.default.fileExists(atPath: source.appending(path: "ciso/schema").path) else { return nil }
         let copy = PlannedStore(try TemporaryDirectory())
         let target = URL(filePath: copy.path)

@@ -7,12 +7,12 @@ internal import Machines
 internal import System
 
 /// The contents of a worker's cache, and its eviction.
-extension WorkerFolders {
+extension WorkerDirectories {
     /// All entries of the cache that can be evicted.
     public var cacheEntries: [CacheUsage.Entry] {
         let (layers, environments) = (layerStore, environmentStore)
-        func places(_ digests: [Digest], _ folder: String) -> [Digest: String] {
-            Dictionary(uniqueKeysWithValues: digests.map { ($0, "\(folder)/\($0)") })
+        func places(_ digests: [Digest], _ directory: String) -> [Digest: String] {
+            Dictionary(uniqueKeysWithValues: digests.map { ($0, "\(directory)/\($0)") })
         }
         return usage.entries(.layer, places(layers.unpackedLayers, layers.directory))
             + usage.entries(.environment, places(environments.digests, environments.directory))

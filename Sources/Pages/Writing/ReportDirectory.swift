@@ -4,12 +4,12 @@ internal import System
 
 /// The directory of a report, with a note about the inputs of its files.
 ///
-/// The note is in the cache, so that the directory contains nothing but the report. A file is what the note says if it still
-/// has the same inode, size and times. The disk is not waited for: after a crash of the machine, which may damage files, the
-/// note does not count.
+/// The note is in the cache, so that the directory contains nothing but the report. A file is what the note says if it
+/// still has the same inode, size and times. The disk is not waited for: after a crash of the machine, which may damage
+/// files, the note does not count.
 ///
 /// - SeeAlso: `docs/decisions/0321-inputs-of-pages.md`
-final class ReportFolder {
+final class ReportDirectory {
     private typealias Files = FileSystem<SystemError>
 
     private struct Entry {
@@ -39,12 +39,12 @@ final class ReportFolder {
         earlier = notes?.read(name) { Self.entries(in: $0) } ?? [:]
     }
 
-    /// Writes a file where the folder does not have it with this content.
+    /// Writes a file where the directory does not have it with this content.
     ///
     /// - Parameters:
     ///   - input: What its content is made from.
-    ///   - content: Makes the content; called if an earlier report made the file from something else, or it was changed since.
-    ///     Nil if there is no such file.
+    ///   - content: Makes the content; called if an earlier report made the file from something else, or it was changed
+    ///     since. Nil if there is no such file.
     func write(_ path: String, from input: Digest, _ content: () throws -> [UInt8]?) throws {
         let file = "\(root)/\(path)"
         if let entry = earlier[path], entry.input == input, Self.stamp(of: file) == entry.stamp {
@@ -82,7 +82,8 @@ final class ReportFolder {
         }
     }
 
-    /// Creates a file unless its name is taken. Nothing refers to it yet, so that it needs no other name until it is complete.
+    /// Creates a file unless its name is taken. Nothing refers to it yet, so that it needs no other name until it is
+    /// complete.
     ///
     /// - Returns: Whether the file was created.
     private static func create(_ path: String, _ content: [UInt8]) throws(SystemError) -> Bool {
@@ -122,7 +123,7 @@ final class ReportFolder {
 }
 
 /// The note: the boot of the machine, the number of files, and each file's path, inputs and stamp.
-extension ReportFolder {
+extension ReportDirectory {
     private static var boot: String { contents(of: "/proc/sys/kernel/random/boot_id") ?? "" }
 
     private static func bytes(of entries: [String: Entry]) -> [UInt8] {

@@ -6,8 +6,8 @@ import OpamFormat
 import Supervision
 import System
 
-/// An opam repository in a folder with one version of each package, and the jobs that build it.
-struct RepositoryFolder {
+/// An opam repository in a directory with one version of each package, and the jobs that build it.
+struct RepositoryDirectory {
     struct Entry {
         var package: PackageVersion
         var files: PackageFiles
@@ -16,11 +16,11 @@ struct RepositoryFolder {
 
     let entries: [String: Entry]
 
-    init(_ folder: URL, leavingOut left: Set<String> = []) throws {
+    init(_ directory: URL, leavingOut left: Set<String> = []) throws {
         var entries: [String: Entry] = [:]
         let manager = FileManager.default
-        for name in try manager.contentsOfDirectory(atPath: folder.appending(path: "packages").path) {
-            let directory = folder.appending(path: "packages/\(name)")
+        for name in try manager.contentsOfDirectory(atPath: directory.appending(path: "packages").path) {
+            let directory = directory.appending(path: "packages/\(name)")
             for version in try manager.contentsOfDirectory(atPath: directory.path) where !left.contains(version) {
                 guard let package = PackageVersion(version) else { continue }
                 let bytes = Array(try Data(contentsOf: directory.appending(path: "\(version)/opam")))
@@ -33,10 +33,10 @@ struct RepositoryFolder {
         self.entries = entries
     }
 
-    private static func files(in folder: URL, below parent: FilePath = "") throws -> [FilePath: [UInt8]] {
+    private static func files(in directory: URL, below parent: FilePath = "") throws -> [FilePath: [UInt8]] {
         var files: [FilePath: [UInt8]] = [:]
-        for name in entryNames(of: FilePath(folder.path)) ?? [] {
-            files[parent.appending(name)] = bytes(of: FilePath(folder.path).appending(name))
+        for name in entryNames(of: FilePath(directory.path)) ?? [] {
+            files[parent.appending(name)] = bytes(of: FilePath(directory.path).appending(name))
         }
         return files
     }

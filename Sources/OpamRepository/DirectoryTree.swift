@@ -3,25 +3,25 @@ internal import Core
 internal import Glibc
 internal import System
 
-/// The files of a folder on disk. Symbolic links are followed.
+/// The files of a directory on disk. Symbolic links are followed.
 ///
 /// - SeeAlso: `docs/decisions/0016-directory-stamps.md`
-final class FolderTree: FileTree {
-    private let folder: String
+final class DirectoryTree: FileTree {
+    private let directory: String
     /// The prefix of paths in messages.
     private let prefix: String
     let root = FileReference.path("")
 
     /// - Parameters:
-    ///   - folder: The path of the folder.
-    ///   - prefix: The prefix of paths in messages, if not the folder's path.
-    init(_ folder: String, prefix: String? = nil) {
-        self.folder = folder
-        self.prefix = prefix ?? "\(folder)/"
+    ///   - directory: The path of the directory.
+    ///   - prefix: The prefix of paths in messages, if not the directory's path.
+    init(_ directory: String, prefix: String? = nil) {
+        self.directory = directory
+        self.prefix = prefix ?? "\(directory)/"
     }
 
-    /// Whether the folder exists.
-    var isPresent: Bool { kind(of: "") == .folder }
+    /// Whether the directory exists.
+    var isPresent: Bool { kind(of: "") == .directory }
 
     func entries(of reference: FileReference) throws(Failure) -> [FileEntry] {
         try entriesWithNames(of: reference).map(\.entry)
@@ -30,23 +30,23 @@ final class FolderTree: FileTree {
     func entriesWithNames(of reference: FileReference) throws(Failure) -> [(name: FilePath, entry: FileEntry)] {
         let path = try path(reference)
         let descriptor = absolute(path).withCString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        guard var directory = DirectoryStream(adopting: descriptor) else { throw failure("read the folder", path) }
+        guard var stream = DirectoryStream(adopting: descriptor) else { throw failure("read the directory", path) }
         var entries: [(name: FilePath, entry: FileEntry)] = []
-        while let bytes = directory.next() {
+        while let bytes = stream.next() {
             let name = FilePath(cString: bytes)
             guard entries.count < RepositoryLimit.entries else {
                 throw Failure(.input, "\(describe("\(path)")): has more than \(RepositoryLimit.entries) entries")
             }
             let child = path.appending(name)
-            let kind = Self.kind(directory.type) ?? kind(of: child)
+            let kind = Self.kind(stream.type) ?? kind(of: child)
             let text = String(decoding: name.bytes, as: UTF8.self)
             entries.append((name, FileEntry(name: text, kind: kind, reference: .path(child))))
         }
         return entries
     }
 
-    func entry(_ name: String, in folder: FileReference) throws(Failure) -> FileEntry? {
-        let child = try path(folder).appending(FilePath(name))
+    func entry(_ name: String, in directory: FileReference) throws(Failure) -> FileEntry? {
+        let child = try path(directory).appending(FilePath(name))
         guard isPresent(child) else { return nil }
         return FileEntry(name: name, kind: kind(of: child), reference: .path(child))
     }
@@ -102,7 +102,7 @@ final class FolderTree: FileTree {
             return
         }
         switch entry.kind {
-        case .folder:
+        case .directory:
             let children: [FileEntry]
             do throws(Failure) {
                 children = try entries(of: entry.reference)
@@ -128,16 +128,16 @@ final class FolderTree: FileTree {
 
     private func path(_ reference: FileReference) throws(Failure) -> FilePath {
         guard case .path(let path) = reference else {
-            throw Failure(.input, "\(folder): not a path of this folder")
+            throw Failure(.input, "\(directory): not a path of this directory")
         }
         return path
     }
 
     private func absolute(_ path: FilePath) -> FilePath {
-        path.isEmpty ? FilePath(folder) : FilePath(folder).appending(path)
+        path.isEmpty ? FilePath(directory) : FilePath(directory).appending(path)
     }
 
-    /// Whether the folder has such an entry; a broken link counts.
+    /// Whether the directory has such an entry; a broken link counts.
     private func isPresent(_ path: FilePath) -> Bool {
         var status = stat()
         return absolute(path).withCString { lstat($0, &status) } == 0
@@ -152,7 +152,7 @@ final class FolderTree: FileTree {
     private static func kind(_ type: UInt8) -> FileEntry.Kind? {
         switch Int(type) {
         case DT_REG: .file
-        case DT_DIR: .folder
+        case DT_DIR: .directory
         default: nil
         }
     }
@@ -161,12 +161,12 @@ final class FolderTree: FileTree {
         guard let status = status(of: path) else { return .other }
         switch status.st_mode & Glibc.S_IFMT {
         case Glibc.S_IFREG: return .file
-        case Glibc.S_IFDIR: return .folder
+        case Glibc.S_IFDIR: return .directory
         default: return .other
         }
     }
 
-    /// A missing permission or a wrong file type is an error in the folder's contents; all other failures are the
+    /// A missing permission or a wrong file type is an error in the directory's contents; all other failures are the
     /// machine's.
     private func failure(_ operation: String, _ path: FilePath) -> Failure {
         let code = errno
@@ -180,7 +180,7 @@ final class FolderTree: FileTree {
 private typealias Files = FileSystem<SystemError>
 
 extension FileStamp {
-    /// The text from which the digests of folders are made. Plans record these digests, so it must not change.
+    /// The text from which the digests of directories are made. Plans record these digests, so it must not change.
     fileprivate var text: String {
         let values = numbers.map { Int64(bitPattern: $0) }
         return "\(values[1]) \(values[2]).\(values[3]) \(values[4]).\(values[5]) \(values[0])"

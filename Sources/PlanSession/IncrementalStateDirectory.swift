@@ -5,7 +5,7 @@ package import Planner
 /// Stores the incremental states of plans in a directory, in a file for each, named after the tree of its plan.
 ///
 /// If there is no valid file, everything is planned again.
-package struct IncrementalStateFolder: Sendable {
+package struct IncrementalStateDirectory: Sendable {
     private let files: DerivedFiles
 
     package init(_ path: String) {

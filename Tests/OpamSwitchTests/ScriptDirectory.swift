@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 
 /// A directory for one test, in which shell scripts are run.
-final class ScriptFolder {
+final class ScriptDirectory {
     private let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

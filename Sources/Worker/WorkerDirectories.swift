@@ -6,7 +6,7 @@ package import Machines
 ///
 /// Archives of layers belong to a store, which garbage-collects them; running jobs write next to it. Everything else
 /// can be recreated and is in a cache shared by all stores of a user.
-public struct WorkerFolders: Hashable, Sendable {
+public struct WorkerDirectories: Hashable, Sendable {
     /// The directory that running jobs write to.
     public let root: String
     /// The directory of the cache.
@@ -92,7 +92,7 @@ public struct WorkerVerification: Sendable {
     public var damage: [StoredDamage] = []
 }
 
-extension WorkerFolders {
+extension WorkerDirectories {
     /// Finds damaged layers and root file systems in the cache.
     ///
     /// - Parameter repair: Whether to remove them, so that they are rebuilt. Must be false while jobs are running.
