@@ -41,7 +41,7 @@ struct NoticeFinder {
         guard let run else { return nil }
         let broken = cause.cells.filter { cell in
             guard let listed = cells[cell] else { return false }
-            return listed.standing == .broken && listed.sinceRun == run && listed.state.accepted == nil
+            return listed.standing == .broken && listed.sinceRun == run && !listed.state.isAcceptedFailure
         }
         var reported: [Cell] = []
         for (package, own) in Dictionary(grouping: broken, by: \.package).sorted(by: { $0.key < $1.key }) {

@@ -9,7 +9,7 @@ struct StandingPresentation {
     let letter: Character
 
     init(_ cell: ListedCell) {
-        self.init(cell.standing, isAccepted: cell.state.accepted != nil && cell.state.outcome == .failure)
+        self.init(cell.standing, isAccepted: cell.state.isAcceptedFailure && cell.state.outcome == .failure)
     }
 
     init(_ standing: Standing, isAccepted: Bool = false) {

@@ -43,7 +43,7 @@ package struct CellExplanation: Codable, Sendable {
             "\(cell.cell): \(cell.blockedBy == nil ? cell.words : cell.state + cell.infrastructureWords + cell.retryWords)"
         ]
         if let reason = cell.reason { lines += reason.split(separator: "\n").map { "  \($0)" } }
-        if let accepted = cell.accepted { lines.append("accepted: \(accepted)") }
+        if let accepted = cell.acceptanceWords { lines.append("accepted: \(accepted)") }
         if let blockedBy = cell.blockedBy {
             let blocker = Cell(target: cell.cell.target, compiler: cell.cell.compiler, package: blockedBy)
             lines.append("blocked by: \(blocker)")

@@ -131,6 +131,15 @@ package struct CellState: Codable, Sendable, Hashable {
         accepted != nil && outcome != .success && isVerdict && acceptance != .differs
     }
 
+    /// Why the matrix accepts a failure, and whether that is the failure of the cell; nil if it accepts none.
+    package var acceptanceWords: String? {
+        switch acceptance {
+        case .differs: accepted.map { "\($0) (this is not the accepted failure)" }
+        case .stale: accepted.map { "\($0) (the cell is good: remove the acceptance)" }
+        case .holds, nil: accepted
+        }
+    }
+
     /// Whether the cell is required, and is neither good nor excluded nor an accepted failure.
     package var isRequiredAndNotGood: Bool {
         required && acceptance != .holds && state != Outcome.success.rawValue && state != "excluded"

@@ -78,7 +78,7 @@ extension Site {
         for cell in cells where cell.since != nil {
             let name = cell.state.cell.package.name
             if cell.standing == .fixed { fixed[name, default: []].append(cell) }
-            guard cell.state.outcome == .failure, cell.state.accepted == nil,
+            guard cell.state.outcome == .failure, !cell.state.isAcceptedFailure,
                 let cause = causesOfCells[cell.state.cell]
             else { continue }
             failures["\(name) \(cause)", default: []].append(cell)
@@ -115,7 +115,7 @@ extension Site {
         let good = counted.count { $0.state.outcome == .success }
         let label = shown(subject.title, limit: 40)
         let words = counted.isEmpty ? "no results" : "\(number(good)) of \(number(counted.count)) good"
-        let bad = counted.filter { causesOfCells[$0.state.cell] != nil && $0.state.accepted == nil }
+        let bad = counted.filter { causesOfCells[$0.state.cell] != nil && !$0.state.isAcceptedFailure }
         let isBroken = bad.contains { $0.state.isVerdict }
         let widths = [label, words].map { Int((Double($0.count) * 6.6).rounded(.up)) + 12 }
         let text = templates.render(

@@ -23,19 +23,28 @@ extension Site {
 
     /// The page of accepted failures, and of acceptances of cells that are good.
     func acceptedPage() -> Page {
-        let accepted = cells.filter { $0.state.accepted != nil }
+        let accepted = cells.filter { $0.state.accepted != nil && $0.standing != .excluded }
         let groups = [
-            ("Accepted failures", accepted.filter { $0.state.outcome != .success }),
-            ("Good, although the matrix accepts a failure", accepted.filter { $0.state.outcome == .success }),
+            ("Accepted failures", "Cells that do not make a run fail", accepted.filter(\.state.isAcceptedFailure)),
+            (
+                "Not the accepted failure", "Cells that fail in another way than the matrix accepts",
+                accepted.filter { $0.state.acceptance == .differs }
+            ),
+            (
+                "Good, although the matrix accepts a failure", "Cells whose acceptance can be removed",
+                accepted.filter { $0.state.outcome == .success }
+            ),
+            (
+                "Undecided", "Cells that have no verdict",
+                accepted.filter { !$0.state.isVerdict }
+            ),
         ]
         return page(
             "cellList", at: "accepted.html", title: "Accepted",
             [
                 "heading": "Accepted", "summary": counted(accepted.count, "cell"),
-                "groups": groups.filter { !$0.1.isEmpty }.map { heading, cells in
-                    group(cells, heading: heading, caption: "Cells that never make a run fail") {
-                        $0.state.accepted ?? ""
-                    }
+                "groups": groups.filter { !$0.2.isEmpty }.map { heading, caption, cells in
+                    group(cells, heading: heading, caption: caption) { $0.state.accepted ?? "" }
                 }, "empty": "The matrix accepts no failure.",
             ])
     }

@@ -6,10 +6,10 @@ extension Report {
     ///
     /// A failed package is a `failure`, an infrastructure failure and a cell blocked by one are an `error`; cells that
     /// were not tried and accepted failures are `skipped`. So is a cell that a failed package blocks, if the report has
-    /// the failure; if not, because the job that failed decides no cell or its cell was not picked, the blocked cell is
-    /// the `failure`.
+    /// the failure; if not, because the job that failed decides no cell, its cell was not picked or its failure is
+    /// accepted, the blocked cell is the `failure`. So is a cell that fails in another way than the matrix accepts.
     package func junitDocument() -> String {
-        let failed = Set(cells.filter { $0.outcome == .failure }.map(\.cell))
+        let failed = Set(cells.filter { $0.outcome == .failure && !$0.isAcceptedFailure }.map(\.cell))
         var document = Markup(prologue: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
         let columns = Dictionary(grouping: cells, by: \.cell.fullColumnName)
         document.element("testsuites", ["name": status.deployment]) { document in
@@ -58,21 +58,21 @@ extension Report {
 private enum JUnitKind: String {
     case passed, failure, error, skipped
 
-    /// - Parameter failed: The cells with failures that the report has.
+    /// - Parameter failed: The cells that the report has as failures.
     init(_ state: CellState, _ failed: Set<Cell>) {
         self =
             switch state.outcome {
             case .success: .passed
-            case .failure: state.accepted == nil ? .failure : .skipped
+            case .failure: state.isAcceptedFailure ? .skipped : .failure
             case .infrastructure: .error
             case .blocked: !state.isVerdict ? .error : Self.isExplained(state, by: failed) ? .skipped : .failure
             case .unsolvable, .cancelled, nil: .skipped
             }
     }
 
-    /// Whether the failure that blocks a cell is in the report or accepted.
+    /// Whether a blocked cell is accepted, or what blocks it is a failure of the report.
     private static func isExplained(_ state: CellState, by failed: Set<Cell>) -> Bool {
-        if state.accepted != nil { return true }
+        if state.isAcceptedFailure { return true }
         return state.blockedBy.map {
             failed.contains(Cell(target: state.cell.target, compiler: state.cell.compiler, package: $0))
         } ?? false

@@ -49,7 +49,7 @@ package struct ShownText: Sendable {
         let state = shown.state
         var lines = ["\(state.cell): \(state.words)" + (shown.confirmation.map { ", \($0)" } ?? "")]
         if let reason = state.reason { lines += reason.split(separator: "\n").prefix(6).map { "  \($0)" } }
-        if let accepted = state.accepted { lines.append("accepted: \(accepted)") }
+        if let accepted = state.acceptanceWords { lines.append("accepted: \(accepted)") }
         if let error = shown.error {
             let location = error.line.map { ", line \($0) of the log" } ?? ""
             lines.append("kind: \(error.kind)\(location)")
