@@ -211,16 +211,8 @@ package final class RecycledFiles: Sendable {
         return (now.tv_sec - changed.tv_sec) * 1_000 + (now.tv_nsec - changed.tv_nsec) / 1_000_000
     }
 
-    /// The kernel grants a write lease only if no other process has the file open or mapped.
-    private func isOpenNowhereElse(_ descriptor: Int32) -> Bool {
-        let (setSignal, setLease): (Int32, Int32) = (10, 1024)
-        // If a process opens the file at this moment, the kernel sends a signal, by default one that kills this
-        // process.
-        guard fcntl(descriptor, setSignal, SIGURG) == 0, fcntl(descriptor, setLease, Int32(F_WRLCK)) == 0 else {
-            return false
-        }
-        return fcntl(descriptor, setLease, Int32(F_UNLCK)) == 0
-    }
+    /// The kernel grants a lease for writing only if no other process has the file open or mapped.
+    private func isOpenNowhereElse(_ descriptor: Int32) -> Bool { FileLease(.writing, on: descriptor) != nil }
 
     private func isSynchronized(_ directory: String) -> Bool {
         (try? Files.File(directory, O_RDONLY | O_DIRECTORY).synchronizeFully()) != nil
