@@ -77,7 +77,8 @@ let package = Package(
             dependencies: [
                 logging, .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 "Archive", "Core", "Etcd", "HTTP", "Model", "Pages", "Records", "Review", "Store", "System",
             ], path: "Sources", swiftSettings: settings),

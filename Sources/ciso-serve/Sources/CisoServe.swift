@@ -40,7 +40,7 @@ struct CisoServe {
             log.flush()
         }
         let configuration = HTTP1Channel.Configuration(
-            idleTimeout: .seconds(Int64(ServerLimits.idle)),
+            additionalChannelHandlers: [ConnectionSetup()], idleTimeout: .seconds(Int64(ServerLimits.idle)),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: ServerLimits.head / 2, maxHeaderListSize: ServerLimits.head,
                 maxHeaderFieldCount: 100))

@@ -15,7 +15,9 @@ final class EventHub: Sendable {
         var resultCount = 0
         var isQueueChanged = false
         var isSiteChanged = false
-        var generation: UInt64 = 0
+        /// The generation of the pages: what a browser compares when it reconnects, possibly after a restart of the
+        /// server, so it begins with the time in milliseconds.
+        var generation = UInt64(max(0, Date().timeIntervalSince1970 * 1000))
     }
 
     /// A new result in the event stream.
@@ -66,8 +68,11 @@ final class EventHub: Sendable {
 
     func queueChanged() { state.withLock { $0.isQueueChanged = true } }
 
-    func siteChanged(to generation: UInt64) {
-        state.withLock { ($0.isSiteChanged, $0.generation) = (true, generation) }
+    func siteChanged() {
+        state.withLock { state in
+            state.isSiteChanged = true
+            state.generation += 1
+        }
     }
 
     /// Starts sending. A comment every 15 seconds keeps proxies from closing the connections.

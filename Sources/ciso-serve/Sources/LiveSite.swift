@@ -130,19 +130,18 @@ final class LiveSite: Sendable {
         do {
             let earlier = state.withLock(\.site)
             let site = try await BlockingWork.run { [self] in try Self.read(store, settings, after: earlier) }
-            let generation = state.withLock { state in
+            state.withLock { state in
                 state.site = site
                 state.generation += 1
                 state.cache = PageCache()
                 state.rendering = [:]
                 state.failure = nil
                 state.lastRefresh = ContinuousClock.now - start
-                return state.generation
             }
             followResults()
             await prepare()
             Self.releaseMemory(site)
-            events.siteChanged(to: generation)
+            events.siteChanged()
         } catch {
             let reason = Failure(describing: error).description
             state.withLock { $0.failure = ($0.failure.map { (reason, $0.since) }) ?? (reason, Self.now) }

@@ -16,6 +16,8 @@ enum ServerLimits {
     static let pagesPerCheck = 16
     /// Seconds without a complete request after which a connection is closed.
     static let idle = 30
+    /// Seconds during which a client may take nothing of a response, after which its connection is closed.
+    static let unread = 60
     /// The maximum number of concurrent change requests; others are rejected.
     static let changes = 4
 }

@@ -118,6 +118,61 @@ struct ServeTests {
         #expect(try server.request("/healthz").body == "ok\n")
     }
 
+    /// Sends bytes and returns all that the server sends until it closes the connection.
+    private func exchange(_ requests: String, with server: WebServer) throws -> String {
+        let port = server.address.split(separator: ":").last ?? ""
+        let script = "exec 3<>/dev/tcp/127.0.0.1/\(port) && printf \"$1\" >&3 && exec cat <&3"
+        return try Program(["/bin/bash", "-c", script, "bash", requests]).run().output
+    }
+
+    /// Clients of HTTP 1.0 read until the connection ends, unless they asked to keep it and the response agrees.
+    @Test func connectionsEndAsTheClientsVersionRequires() async throws {
+        let server = try await server(RecordedStore.shared())
+        let once = try exchange("GET /healthz HTTP/1.0\\r\\n\\r\\n", with: server)
+        #expect(once.hasPrefix("HTTP/1.0 200 ") && once.lowercased().contains("connection: close"), "\(once)")
+        let kept = "GET /healthz HTTP/1.0\\r\\nConnection: Keep-Alive\\r\\n\\r\\n"
+        let twice = try exchange("\(kept)GET /metrics HTTP/1.0\\r\\n\\r\\n", with: server)
+        let parts = twice.components(separatedBy: "HTTP/1.0 200 ")
+        #expect(parts.count == 3 && parts[1].lowercased().contains("connection: keep-alive"), "\(twice)")
+        #expect(parts.last?.lowercased().contains("connection: close") == true, "\(twice)")
+        for word in ["close", "Close", "TE, close"] {
+            let answer = try exchange(
+                "GET /healthz HTTP/1.1\\r\\nHost: x\\r\\nConnection: \(word)\\r\\n\\r\\n", with: server)
+            #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.lowercased().contains("connection: close"), "\(word)")
+        }
+        // A stream of events has no length, so that its end is that of the connection, and no chunks.
+        let stream = try Program(["curl", "-sS", "-N", "-i", "--raw", "--http1.0", server.address + "/events"]).start()
+        defer { stream.kill(SIGKILL) }
+        try await waitUntil("the stream begins") { stream.output.contains("\n\n") && stream.output.contains("data: ") }
+        #expect(stream.output.lowercased().contains("connection: close"), "\(stream.output)")
+        #expect(!stream.output.lowercased().contains("chunked"), "\(stream.output)")
+    }
+
+    /// A client that sends a request slowly, or does not read its responses, does not keep its connection.
+    @Test(.enabled(if: Program.areInstalled("python3"), "needs python3")) func idleClientsAreDisconnected() async throws
+    {
+        let server = try await server(RecordedStore.shared())
+        let port = server.address.split(separator: ":").last.map(String.init) ?? ""
+        let script = PackageDirectory.url.appending(path: "Tests/Python/idle-clients.py").path
+        let ending = try Program(["/usr/bin/python3", script, port], isJoined: true).run()
+        #expect(ending.status == 0, "\(ending.output)")
+        #expect(try server.request("/healthz").body == "ok\n")
+    }
+
+    /// Browsers compare the generation when they reconnect: after a restart it is another one.
+    @Test func aRestartedServerHasAnotherGeneration() async throws {
+        let world = try await RecordedStore.shared()
+        func generation() async throws -> Substring {
+            let server = try await server(world)
+            let stream = try Program(["curl", "-sS", "-N", server.address + "/events"]).start()
+            defer { stream.kill(SIGKILL) }
+            try await waitUntil("the stream begins") { stream.output.contains("}\n") }
+            return try #require(stream.output.firstMatch(of: /"generation":(\d+)/)).1
+        }
+        let first = try await generation()
+        #expect(try await generation() != first)
+    }
+
     @Test func metricsAndAccessLogCountRequests() async throws {
         let server = try await server(RecordedStore.shared())
         _ = try server.request("/no-such%22page.html", "-A", "a \"client\" \\ é", "-e", "http://from/")
