@@ -161,6 +161,12 @@ extension CommitHistory {
         guard let first = ObjectID(hex: change.start), var next = ObjectID(hex: change.end) else {
             throw Failure(.bug, "\(change.start) or \(change.end) is no commit")
         }
+        guard repository.contains(next) else {
+            throw Failure(
+                .input,
+                "commit \(change.end.prefix(12)) of '\(change.subject.location)', at which the cell is bad, is not in the repository",
+                hint: "the history was rewritten and the commit was removed, or this is another repository")
+        }
         var found: [HistoryCommit] = []
         while next != first {
             let commit = try repository.commit(next)

@@ -166,9 +166,14 @@ public struct PlanDocuments: Sendable {
     /// Whether the plan has a cell.
     ///
     /// - Throws: `Failure` if the cell's document is invalid.
-    public func hasCell(_ cell: Cell) throws -> Bool {
+    public func hasCell(_ cell: Cell) throws -> Bool { try self.cell(cell) != nil }
+
+    /// A cell of the plan; nil if the plan does not have it.
+    ///
+    /// - Throws: `Failure` if the cell's document is invalid.
+    package func cell(_ cell: Cell) throws -> PlannedCell? {
         try cells(in: CellShard(target: cell.target, compiler: cell.compiler, package: cell.package.name))
-            .contains { $0.cell == cell }
+            .first { $0.cell == cell }
     }
 
     private static func decodeCells(_ bytes: [UInt8], _ path: StorePath) throws -> [PlannedCell] {

@@ -92,6 +92,7 @@ extension Site {
             ("Cause", cause.map { sentence(of: $0, limit: 200) }, cause.map { "causes/\($0.id).html" }),
             ("Last good", turn.map { place($0.good) }, nil),
             ("First bad", turn.map { place($0.bad) }, nil),
+            ("Present failure since", turn?.present.map { place($0) }, nil),
             ("Accepted", cell.state.acceptanceWords, nil),
             ("Signature", cell.state.signature, nil),
             ("Time", cell.state.duration.map { "\(Int($0.rounded())) s" }, nil),

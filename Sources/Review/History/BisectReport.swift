@@ -13,6 +13,10 @@ package struct BisectReport: Codable, Sendable {
     package var bad: CellHistory.Entry
     /// The error line of the bad result.
     package var reason: String?
+    /// The first result with the present failure, if the cell now fails in another way than at first.
+    package var present: CellHistory.Entry?
+    /// The error line of that result.
+    package var presentReason: String?
     /// Results in between that are not verdicts, newest first.
     package var between: [CellHistory.Entry]
     /// What changed.
@@ -39,12 +43,16 @@ extension DeploymentResults {
         guard let turn = history.turn else { throw Self.nothingToBisect(history) }
         let (good, bad) = try (result(of: turn.good, history.cell), result(of: turn.bad, history.cell))
         var report = BisectReport(
-            cell: history.cell, good: turn.good, bad: turn.bad, reason: bad?.reason,
+            cell: history.cell, good: turn.good, bad: turn.bad, reason: nil, present: history.present,
             between: history.entries.filter {
                 !$0.isVerdict && ($0.time, $0.run ?? 0) >= (turn.good.time, turn.good.run ?? 0)
                     && ($0.time, $0.run ?? 0) <= (turn.bad.time, turn.bad.run ?? 0)
             }, changes: [])
         let plans = try (plan(of: turn.good), plan(of: turn.bad))
+        report.reason = try bad.map { try reason(of: $0, in: plans.1) } ?? nil
+        if let present = report.present, let result = try result(of: present, history.cell) {
+            report.presentReason = try reason(of: result, in: plan(of: present))
+        }
         guard let good, let bad, let old = plans.0, let new = plans.1 else {
             report.unknown = "a result or its plan is no longer in the store"
             return report
@@ -95,6 +103,12 @@ extension DeploymentResults {
                 ? "the same job gave both results: the outcome depends on chance, or on the machine"
                 : "the same job gave both results, with inputs that were rebuilt in between"
         }
+    }
+
+    /// The error line of a result; of a cell without a solution, the constraint that makes it unsolvable.
+    private func reason(of result: CellResult, in plan: PlanDocuments?) throws -> String? {
+        guard result.outcome == .unsolvable, let plan else { return result.reason }
+        return try plan.cell(result.cell)?.cause?.sentence ?? result.reason
     }
 
     private func result(of entry: CellHistory.Entry, _ cell: Cell) throws -> CellResult? {

@@ -33,11 +33,14 @@ package struct BisectText: Sendable {
 
     private var sides: [String] {
         var table = TextTable()
-        for (title, entry) in [("last good", report.good), ("first bad", report.bad)] {
-            let reason = entry.commit == report.bad.commit ? report.reason ?? "" : ""
+        let rows: [(String, CellHistory.Entry?, String?)] = [
+            ("last good", report.good, nil), ("first bad", report.bad, report.reason),
+            ("now, since", report.present, report.presentReason),
+        ]
+        for case (let title, let entry?, let reason) in rows {
             table.add([
                 title, UTCTime.minute(entry.time), entry.run.map { "run \($0)" } ?? "", entry.package.description,
-                entry.words, reason.split(whereSeparator: \.isNewline).first.map(String.init) ?? "",
+                entry.words, reason?.split(whereSeparator: \.isNewline).first.map(String.init) ?? "",
             ])
         }
         return table.lines(indentedBy: 2)

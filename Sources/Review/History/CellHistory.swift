@@ -34,6 +34,11 @@ package struct CellHistory: Codable, Sendable {
         var isGood: Bool { outcome == .success }
         /// Whether the result is a verdict and not good.
         var isBad: Bool { isVerdict && !isGood }
+
+        /// Whether the results fail in the same way.
+        func isAlike(_ other: Entry) -> Bool {
+            (outcome, phase, signature) == (other.outcome, other.phase, other.signature)
+        }
     }
 
     /// The requested cell, with the version of its newest result.
@@ -48,6 +53,13 @@ package struct CellHistory: Codable, Sendable {
             let bad = entries.prefix(while: { !$0.isGood }).last(where: \.isBad)
         else { return nil }
         return (good, bad)
+    }
+
+    /// The first of the newest results that fail alike, if the newest verdict is not good and fails in another way than
+    /// the first bad one; otherwise nil.
+    package var present: Entry? {
+        guard let turn, let newest = entries.first(where: \.isVerdict), !newest.isAlike(turn.bad) else { return nil }
+        return entries.filter(\.isVerdict).prefix { $0.isAlike(newest) }.last
     }
 }
 

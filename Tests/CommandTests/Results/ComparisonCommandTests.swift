@@ -243,4 +243,52 @@ import Testing
         #expect(try world.ci("results", "lib").status == 1, "the only deployment is still the only one")
         #expect(try world.ci("store", "verify").status == 0)
     }
+
+    private struct Turn: Decodable {
+        struct Entry: Decodable {
+            var outcome: String
+            var run: Int
+        }
+        var good, bad: Entry
+        var present: Entry?
+        var reason, presentReason: String?
+    }
+
+    /// A cell that had no solution before it failed: both questions, since when it is not good and since when it fails
+    /// like this, have an answer.
+    @Test func bisectTellsSinceWhenACellFailsAsItDoesNow() async throws {
+        let world = try RunHistory(["lib.1": #"depends: "ocaml""#], asked: "lib")
+        try await world.run(["lib": .success])
+        try world.commit("the dependency is gone", ["lib.1": #"depends: "gone""#])
+        try await world.run([:])
+        #expect(try world.json(Turn.self, ["bisect", "lib"]).present == nil)
+        for number in 3...4 {
+            try world.commit("solvable \(number)", ["lib.1": "depends: \"ocaml\" build: [\"false\" \"\(number)\"]"])
+            try await world.run(["lib": .failure])
+        }
+        let turn = try world.json(Turn.self, ["bisect", "lib"])
+        #expect((turn.good.run, turn.bad.run, turn.bad.outcome) == (1, 2, "unsolvable"))
+        #expect(turn.reason?.contains("gone") == true, "\(turn.reason ?? "")")
+        let present = try #require(turn.present)
+        #expect((present.run, present.outcome, turn.presentReason) == (3, "failure", "Error: no"))
+        let text = try world.ci("bisect", "lib").output
+        #expect(text.contains(/now, since +\S+ \S+ +run 3 +lib\.1 +failure in build +Error: no/), "\(text)")
+    }
+
+    @Test func commitsRemovedByARewrittenHistoryAreNamed() async throws {
+        let world = try RunHistory(["lib.1": #"depends: "ocaml""#], asked: "lib")
+        try await world.run(["lib": .success])
+        let bad = try world.commit("breaks", ["lib.1": #"depends: "ocaml" build: ["false"]"#])
+        try await world.run(["lib": .failure])
+        try world.directory.shell(
+            "cd repo; old=$(git branch --show-current); git checkout -q --orphan other; git commit -q -m squashed; "
+                + "git branch -q -D $old; git reflog expire --expire=now --all; git gc -q --prune=now")
+        #expect(!gitSucceeds("cat-file", "-e", bad, at: world.directory("repo")))
+        let ending = try world.ci("bisect", "--run", "matrix.yaml", "lib")
+        #expect(ending.status == 2, "\(ending)")
+        #expect(
+            ending.messages.contains("commit \(bad.prefix(12)) of 'repo', at which the cell is bad, is not in the"),
+            "\(ending.messages)")
+        #expect(ending.messages.contains("the history was rewritten"), "\(ending.messages)")
+    }
 }
