@@ -141,11 +141,15 @@ struct TaskServerState {
             if queue.states[number] == .planning { isInterrupted = true }
             return release(number)
         }
-        // Only an invalid task is rejected; an unreachable mirror, for example, is not its fault.
-        let isRefused = Failure(describing: error).category == .input
-        try await finish(
-            number, TaskProgress(isRefused ? .rejected : .failed, since: Self.now, reason: "\(error)"))
+        try await finish(number, Self.progress(after: error))
         try await perform(queue.handle(.rejected(number)))
+    }
+
+    /// Only an invalid task is rejected, even if that is found when it runs, like a selector that matches no cell; an
+    /// unreachable mirror, for example, is not its fault.
+    private static func progress(after error: any Error) -> TaskProgress {
+        let isRefused = Failure(describing: error).category == .input
+        return TaskProgress(isRefused ? .rejected : .failed, since: now, reason: "\(error)")
     }
 
     private mutating func end(_ number: Int, _ result: Result<[String: Int], any Error>) async throws {
@@ -160,7 +164,7 @@ struct TaskServerState {
                 interrupt()
             }
         case .failure(let error):
-            try await finish(number, TaskProgress(.failed, since: Self.now, reason: "\(error)"))
+            try await finish(number, Self.progress(after: error))
         }
         try await perform(queue.handle(.settled(number)))
     }

@@ -64,11 +64,17 @@ public struct SubmittedTask: Hashable, Sendable {
         if let request {
             self.request = request
         } else {
-            let commit = try store.history(of: branch, limit: 1).first?.commit
+            let commit = try Self.submission(on: branch, in: store)?.commit
             self.request = TaskRequest(
                 submitted: Int(commit?.committer.time ?? 0), submitter: commit?.author.name ?? "unknown")
         }
         self.progress = progress ?? TaskProgress(.submitted, since: self.request.submitted)
+    }
+
+    /// The commit that submitted a task: the newest one without a state, before those that record its progress.
+    private static func submission(on branch: Branch, in store: Store) throws -> HistoryEntry? {
+        let history = try store.history(of: branch, limit: 16)
+        return try history.first { try !store.snapshot(at: $0.id).exists(statePath) } ?? history.first
     }
 
     // MARK: Writing

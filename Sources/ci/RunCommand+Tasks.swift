@@ -8,6 +8,7 @@ internal import PluginHost
 internal import Records
 internal import Review
 internal import Store
+internal import Synchronization
 internal import Worker
 internal import YAML
 
@@ -40,12 +41,11 @@ extension RunCommand {
                 [logs = store.logs] in try logs.begin($0)
             }
         let drain = DrainRequest()
+        let deployments = TaskDeployments { task in
+            (try? Self.matrix(of: task, store: procedure.path))?.deployment.value
+        }
         let server = try TaskServer(
-            store: store,
-            accepts: { task in
-                guard let deployment else { return true }
-                return (try? Self.matrix(of: task, store: procedure.path))?.deployment.value == deployment
-            }, stays: deployment == nil,
+            store: store, accepts: { deployment == nil || deployments[$0] == deployment }, stays: deployment == nil,
             procedure: TaskServer.Procedure { task in
                 try await planned(task, in: store, procedure, runner: runner)
             }, drain: drain, hub: Hub(procedure.configuration, machine.services, machine.hosts),
@@ -101,6 +101,9 @@ extension RunCommand {
             throw Failure(
                 .input, "the branch '\(SubmittedTask.prefix)\(task.name)' has no file '\(SubmittedTask.matrixPath)'")
         }
+        guard text.count <= SourceText.sizeLimit else {
+            throw Failure(.input, "the matrix of the task '\(task.name)' has more than \(SourceText.sizeLimit) bytes")
+        }
         let place = URL(fileURLWithPath: store).deletingLastPathComponent().appending(path: "\(task.name).yaml")
         return try MatrixFile(SourceText(file: task.request.path ?? place.standardizedFileURL.path, bytes: text))
     }
@@ -112,5 +115,22 @@ extension RunCommand {
         }
         if let reason = progress.reason { line += ": \(reason)" }
         return line
+    }
+}
+
+/// The deployments of tasks. Each matrix is read once, although the tasks are listed whenever one of them changes.
+private final class TaskDeployments: Sendable {
+    private let known = Mutex<[String: (matrix: Digest, deployment: String?)]>([:])
+    private let read: @Sendable (SubmittedTask) -> String?
+
+    init(read: @escaping @Sendable (SubmittedTask) -> String?) { self.read = read }
+
+    /// The deployment of a task; nil if its matrix is invalid or missing.
+    subscript(task: SubmittedTask) -> String? {
+        let digest = Digest(of: task.matrix ?? [])
+        if let entry = known.withLock({ $0[task.name] }), entry.matrix == digest { return entry.deployment }
+        let deployment = read(task)
+        known.withLock { $0[task.name] = (digest, deployment) }
+        return deployment
     }
 }

@@ -73,6 +73,8 @@ import Testing
                         defer { state.withLock { $0.runningAtOnce -= 1 } }
                         try await waitWhileHeld(task.name)
                         note("end \(task.name)")
+                        if task.name.hasPrefix("unmatched") { throw Failure(.input, "no cell matches") }
+                        if task.name.hasPrefix("lost") { throw Failure(.unavailable, "no space is left") }
                         return ["success": 1]
                     }
                 }, drain: drain, hub: hub)
@@ -86,14 +88,20 @@ import Testing
         try world.submit("urgent", priority: 5, at: 4)
         try world.submit("bad", at: 5)
         try world.submit("down", at: 6)
+        try world.submit("unmatched", at: 7)
+        try world.submit("lost", at: 8)
         try await world.server(stays: false).serve()
         #expect(
             try world.states() == [
                 "second": .complete, "third": .complete, "urgent": .complete, "bad": .rejected, "down": .failed,
+                "unmatched": .rejected, "lost": .failed,
             ])
         let plans = world.events.filter { $0.hasPrefix("plan") }
         #expect(plans.first == "plan urgent" || plans.first == "plan second", "the first is taken at once: \(plans)")
-        #expect(plans.filter { $0 != "plan urgent" } == ["plan second", "plan third", "plan bad", "plan down"])
+        #expect(
+            plans.filter { $0 != "plan urgent" } == [
+                "plan second", "plan third", "plan bad", "plan down", "plan unmatched", "plan lost",
+            ])
         #expect(world.mostAtOnce == 1)
         let complete = try #require(try SubmittedTask.named("second", in: world.store()))
         #expect(complete.progress.cells == ["success": 1] && complete.progress.deployment == "d")

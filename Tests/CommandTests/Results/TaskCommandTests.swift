@@ -1,4 +1,7 @@
 import Foundation
+import Model
+import Records
+import Store
 import TestSupport
 import Testing
 
@@ -80,6 +83,16 @@ import Testing
         try git("commit", "-q", "-a", "-m", "Break it", at: clone)
         try git("push", "-q", workplace.directory(".ciso"), "HEAD:refs/heads/requests/broken", at: clone)
         try await waitUntil("broken is rejected") { try tasks()["broken"] == "rejected" }
+        // The limit of a matrix holds for pushed ones, and its sender is named, not the process that refused it.
+        try workplace.write("work/matrix.yaml", "# " + String(repeating: "x", count: 1 << 20))
+        try git("commit", "-q", "-a", "-m", "Make it large", at: clone)
+        try git("push", "-q", workplace.directory(".ciso"), "HEAD:refs/heads/requests/large", at: clone)
+        try await waitUntil("large is rejected") { try tasks()["large"] == "rejected" }
+        let status = try workplace.run(["status"]).output
+        #expect(status.contains("has more than 1048576 bytes"), "\(status)")
+        let author = try git("log", "-1", "--format=%an", at: clone)
+        let submitted = try SubmittedTask.all(in: Store(opening: workplace.directory(".ciso")))
+        #expect(submitted.filter { $0.name != "first" }.map(\.request.submitter) == Array(repeating: author, count: 3))
         server.kill(SIGINT)
         let ending = try await server.end()
         #expect(ending.status == 130, "\(ending.messages)")
