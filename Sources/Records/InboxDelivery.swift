@@ -90,22 +90,32 @@ struct InboxDelivery {
         do {
             result = try CanonicalJSON.decode(CellResult.self, from: bytes)
         } catch let error as DecodingError {
-            return refuse("\(path)", "it is no result: \(Failure(describing: error).description)")
+            return refuse("\(path)", "it is no result: \(Self.reason(of: error))")
         }
         let place = parts[3...].joined(separator: "/")
         guard result.cell.target == parts[2], ResultPath.cell(result.cell) == place else {
             return refuse("\(path)", "the result is of another cell: \(result.cell)")
         }
-        guard let plan = try plan(parts[1]), try plan.hasCell(result.cell) else {
+        guard let plan = try plan(parts[1]), let planned = try plan.cell(result.cell) else {
             return refuse("\(path)", "the store has no plan '\(parts[1])' with the cell \(result.cell)")
         }
-        if let job = result.job, try plan.job(job) == nil {
-            return refuse("\(path)", "the plan '\(parts[1])' has no job \(job)")
+        if let job = result.job, !planned.hasJob(job) {
+            return refuse("\(path)", "the job \(job) is not that of the cell in the plan '\(parts[1])'")
         }
         // These fields are determined by this store.
         (result.layer, result.base, result.run, result.change, result.previous) = (nil, nil, nil, nil, nil)
         result.machine = result.machine ?? "\(Inbox.prefix)\(name)"
         results.append((parts[1], place, result))
+    }
+
+    private static func reason(of error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound(let key, let context):
+            "expected the key '\((context.codingPath + [key]).map(\.stringValue).joined(separator: "."))', found none"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            (context.codingPath.map { "'\($0.stringValue)': " }.last ?? "") + context.debugDescription
+        @unknown default: "it cannot be decoded"
+        }
     }
 
     private mutating func plan(_ deployment: String) throws -> PlanDocuments? {
@@ -140,5 +150,12 @@ struct InboxDelivery {
                 transaction.message = try branch.record(result, of: work, in: transaction)?.message(plan: nil)
             }
         }
+    }
+}
+
+extension PlannedCell {
+    /// Whether a job builds or tests the cell.
+    fileprivate func hasJob(_ job: Digest) -> Bool {
+        if case .jobs(let build, let test) = basis { job == build || job == test } else { false }
     }
 }

@@ -66,7 +66,7 @@ import Testing
 
     /// A push with any error: nothing of it is merged, the answer contains the reason, and a corrected push is merged.
     @Test(arguments: [
-        "path", "cell", "plan", "form", "log name", "no log", "job", "size", "link", "depth",
+        "path", "cell", "plan", "form", "log name", "no log", "job", "job of another", "size", "link", "depth",
     ])
     func aPushWithAProblemIsRefusedAsAWhole(problem: String) throws {
         let good = [place: try result(), logPlace: String(decoding: log, as: UTF8.self)]
@@ -80,6 +80,12 @@ import Testing
         case "log name": files["logs/\(Digest(of: "other"))"] = "x"
         case "no log": files[logPlace] = nil
         case "job": files[place] = try result { $0.job = Digest(of: "another") }
+        case "job of another":
+            let cells = try PlanStore(Store(opening: world.path)).documents("small").cells()
+            guard case .jobs(let build, _)? = cells.first(where: { $0.cell.package.name == "good" })?.basis else {
+                throw CocoaError(.coderInvalidValue)
+            }
+            files[place] = try result { $0.job = build }
         case "size": files[place] = try result { $0.reason = String(repeating: "x", count: 70_000) }
         case "link":
             try world.directory.shell("mkdir -p lab/logs && ln -s /etc/passwd lab/\(logPlace)")
@@ -96,6 +102,7 @@ import Testing
         }
         let refused = try world.run("inbox")
         #expect(refused.status == 2 && refused.output == "" && !refused.messages.isEmpty, "\(refused)")
+        #expect(!refused.messages.contains("CodingKey") && !refused.messages.contains("stored document"), "\(refused)")
         #expect(try !reply().problems.isEmpty && reply().merged == nil)
         #expect(try world.run("log", "waiting").status != 0)
         #expect(try world.run("inbox").status == 0, "it is told once")
