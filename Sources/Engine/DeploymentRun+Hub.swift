@@ -24,9 +24,9 @@ extension DeploymentRun {
     }
 
     /// A function that waits until recorded results may be considered durable, so that their reports can be deleted.
-    func published(_ pusher: HubPusher?) -> (@Sendable () async -> Void)? {
-        guard let pusher, hub?.durability == .pushed else { return nil }
-        return { await pusher.pushed() }
+    func published(_ pusher: HubPusher?) -> (@Sendable () async throws -> Void)? {
+        guard let pusher, let hub, hub.durability == .pushed else { return nil }
+        return { try await pusher.pushed(patience: hub.patience) }
     }
 
     /// Pushes the remaining commits.
@@ -43,7 +43,7 @@ extension DeploymentRun {
 }
 
 extension Hub {
-    /// How long the end of a run waits for the hub.
+    /// How long the end of a run waits for the hub, and how long a run waits for a hub that refuses pushes.
     fileprivate var patience: Duration { durability == .pushed ? .seconds(60) : .seconds(10) }
 
     /// Pushes what the hub does not have yet. What it does not accept in time is left for the next run.

@@ -40,8 +40,9 @@ package struct PlanRun: Sendable {
     package let drain: DrainRequest
     /// Cells that are cancelled during the run, which then get no result from it.
     package let cancellations: AsyncStream<Set<Cell>>?
-    /// Waits until recorded results are durable, so that their reports may be deleted; nil if recording suffices.
-    package let published: (@Sendable () async -> Void)?
+    /// Waits until recorded results are durable, so that their reports may be deleted; nil if recording suffices. An
+    /// error ends the run.
+    package let published: (@Sendable () async throws -> Void)?
     /// Looks at the verdicts that are recorded by now; nil if nobody else records any.
     package let verdicts: @Sendable () throws -> NewVerdicts?
 
@@ -51,7 +52,7 @@ package struct PlanRun: Sendable {
         files: @escaping @Sendable (Digest) throws -> PackageFiles,
         record: @escaping @Sendable (Entry) async throws -> Void,
         observe: @escaping @Sendable (RunEvent) async -> Void, drain: DrainRequest = DrainRequest(),
-        cancellations: AsyncStream<Set<Cell>>? = nil, published: (@Sendable () async -> Void)? = nil,
+        cancellations: AsyncStream<Set<Cell>>? = nil, published: (@Sendable () async throws -> Void)? = nil,
         verdicts: @escaping @Sendable () throws -> NewVerdicts? = { nil }
     ) {
         self.plan = plan

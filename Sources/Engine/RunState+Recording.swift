@@ -63,8 +63,12 @@ extension RunState {
         unpublished += 1
         let (inputs, ends) = (inputs, publishedEnds)
         Task {
-            await published()
-            if ends.add(end) { inputs.yield(.published) }
+            do {
+                try await published()
+                if ends.add(end) { inputs.yield(.published) }
+            } catch {
+                inputs.yield(.failed(error))
+            }
         }
     }
 

@@ -25,6 +25,14 @@ package enum HubErrorKind: String, ServiceErrorKind {
     /// The service in messages.
     package static let service = "hub"
 
+    /// Whether the same push will fail until someone changes the hub or the settings.
+    var isRefusal: Bool {
+        switch self {
+        case .hostKey, .certificate, .address, .authentication, .absent, .refused: true
+        case .unreachable, .diverged: false
+        }
+    }
+
     /// What the user can do about it.
     package var hint: String? {
         switch self {

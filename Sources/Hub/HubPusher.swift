@@ -23,7 +23,16 @@ package final class HubPusher: Sendable {
         var problem: HubError?
         /// Whether pushing has stopped for good.
         var hasEnded = false
-        var waiters: [(ticket: Int, continuation: CheckedContinuation<Void, Never>)] = []
+        var waiters: [Waiter] = []
+        /// Since when the hub has refused all pushes; nil if the last one succeeded or failed for another reason.
+        var refusedSince: ContinuousClock.Instant?
+    }
+
+    private struct Waiter {
+        var ticket: Int
+        /// How long the hub may refuse pushes; nil if the waiter does not mind.
+        var patience: Duration?
+        var continuation: CheckedContinuation<Void, any Error>
     }
 
     private let hub: Hub
@@ -63,11 +72,18 @@ package final class HubPusher: Sendable {
     }
 
     /// Returns when the hub has everything recorded before the call, or when pushing has stopped for good.
-    package func pushed() async {
-        await withCheckedContinuation { continuation in
+    package func pushed() async { try? await pushed(patience: nil) }
+
+    /// Returns when the hub has everything recorded before the call, or when pushing has stopped for good.
+    ///
+    /// - Parameter patience: How long the hub may refuse pushes, which only its operator can change. A hub that cannot
+    ///   be reached is waited for.
+    /// - Throws: `HubError` if it refuses them longer.
+    package func pushed(patience: Duration?) async throws {
+        try await withCheckedThrowingContinuation { continuation in
             let isThere = state.withLock { state in
                 if state.pushed >= state.noted || state.hasEnded { return true }
-                state.waiters.append((state.noted, continuation))
+                state.waiters.append(Waiter(ticket: state.noted, patience: patience, continuation: continuation))
                 return false
             }
             if isThere { continuation.resume() }
@@ -138,19 +154,28 @@ package final class HubPusher: Sendable {
             state.pushed = max(state.pushed, target)
             let ready = state.waiters.filter { $0.ticket <= state.pushed }
             state.waiters.removeAll { $0.ticket <= state.pushed }
-            defer { state.problem = nil }
+            defer { (state.problem, state.refusedSince) = (nil, nil) }
             return (ready, state.problem != nil)
         }
         for waiter in ready { waiter.continuation.resume() }
         if hasRecovered { await observe(.recovered) }
     }
 
-    /// Reports a failure, unless it is the same as the last one.
+    /// Reports a failure, unless it is the same as the last one, and fails the waiters whose patience is over.
     private func fail(_ problem: HubError) async {
-        let isNew = state.withLock { state in
+        let now = ContinuousClock.now
+        let (isNew, impatient) = state.withLock { state in
             defer { state.problem = problem }
-            return state.problem?.kind != problem.kind
+            state.refusedSince = problem.kind.isRefusal ? state.refusedSince ?? now : nil
+            let duration = state.refusedSince.map { now - $0 }
+            func isOver(_ waiter: Waiter) -> Bool {
+                if let patience = waiter.patience, let duration { duration >= patience } else { false }
+            }
+            let impatient = state.waiters.filter(isOver)
+            state.waiters.removeAll(where: isOver)
+            return (state.problem?.kind != problem.kind, impatient)
         }
         if isNew { await observe(.failed(problem)) }
+        for waiter in impatient { waiter.continuation.resume(throwing: problem) }
     }
 }

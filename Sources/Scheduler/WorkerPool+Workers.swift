@@ -62,12 +62,16 @@ extension WorkerPool {
         updateRoom(of: number)
     }
 
-    /// Detects busy workers that make no progress.
+    /// Detects busy workers that make no progress. One whose jobs are all reported waits for their recording.
     mutating func checkProgress(at: Duration, _ actions: inout [Action]) {
         now = max(now, at)
         guard stallTime != nil || evictionTime != nil else { return }
         for number in seats.indices {
             guard let seat = seats[number], !seat.jobs.isEmpty else { continue }
+            guard seat.jobs.contains(where: { status[Int($0.job)] != .reported }) else {
+                seats[number]?.lastProgress = now
+                continue
+            }
             let silence = now - seat.lastProgress
             if let evictionTime, silence > evictionTime {
                 actions.append(.evict(worker: number))

@@ -127,6 +127,22 @@ import Testing
         await pusher.pushed()
     }
 
+    /// An absent repository needs someone, unlike a host that is down: those who gave a patience learn of it.
+    @Test func aHubThatRefusesPushesEndsPatientWaiting() async throws {
+        let pusher = HubPusher(hub(directory("nowhere")), try store("first")) { _ in }
+        pusher.note()
+        let forever = Task { await pusher.pushed() }
+        let error = await #expect(throws: HubError.self) { try await pusher.pushed(patience: .seconds(1)) }
+        #expect(error?.kind == .absent)
+        pusher.end()
+        await forever.value
+        let down = HubPusher(hub("ssh://nobody@127.0.0.1:1/x.git"), try store("second")) { _ in }
+        down.note()
+        let waiting = Task { try await down.pushed(patience: .zero) }
+        await #expect(throws: HubError.self) { try await down.finish(within: .seconds(5)) }
+        try await waiting.value
+    }
+
     @Test func pushesThatTimeOutAreFailures() async throws {
         let pusher = HubPusher(hub(directory("nowhere")), try store("first")) { _ in }
         await #expect(throws: HubError.self) { try await pusher.finish(within: .zero) }

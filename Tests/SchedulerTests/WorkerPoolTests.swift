@@ -124,6 +124,20 @@ import Testing
         #expect(assigned(pool.handle(.register(1, .init(slots: 1), at: .seconds(35)))) == [0])
     }
 
+    /// A worker can do nothing about reports that are not recorded, for example because the hub is not there.
+    @Test func aWorkerThatWaitsForTheRecordingOfItsReportsIsNotBlamed() {
+        var pool = pool(2, stall: .seconds(10))
+        _ = pool.handle(.register(0, .init(slots: 1), at: .zero))
+        _ = pool.handle(.enqueue(0))
+        _ = pool.handle(.enqueue(1))
+        _ = pool.handle(.started(worker: 0, job: 0, token: 1, at: .seconds(1)))
+        #expect(pool.handle(.reported(job: 0, token: 1, at: .seconds(2))) == [.accept(job: 0, token: 1)])
+        #expect(pool.handle(.clock(at: .seconds(3600))) == [])
+        #expect(pool.handle(.recorded(0)) == [.assign(worker: 0, job: 1, token: 2)])
+        #expect(pool.handle(.clock(at: .seconds(3609))) == [], "it has time to start the next one")
+        #expect(pool.handle(.clock(at: .seconds(3611))).contains(.stalled(worker: 0)))
+    }
+
     /// A worker that was slow to start its only job returns it, and can show by no other sign that it is there.
     @Test func aStalledWorkerThatReturnsItsLastJobGetsJobs() {
         var pool = pool(2, stall: .seconds(10))
