@@ -111,6 +111,53 @@ def grid(tab):
     check(not tab.complaints(), "the grid: %s" % tab.complaints())
 
 
+def tall_grid(tab):
+    """The grid of 4,500 packages on a phone: taller than a canvas with all of its pixels can be."""
+    tab.command("Emulation.setDeviceMetricsOverride", width=360, height=700, deviceScaleFactor=3, mobile=True)
+    tab.open("/grid.html")
+    tab.value("""(async () => {
+        const text = await (await fetch('grid.html')).text(), rows = 4500;
+        const data = JSON.parse(document.getElementById('cells').textContent);
+        data.rows = Array.from({ length: rows }, (_, row) => `p${row}.1`).join('\\n');
+        data.states = 'S'.repeat(rows * data.columns.length);
+        [data.causeOf, data.causes] = ['', []];
+        document.open();
+        document.write(text.replace(/(id="cells">)[^]*?(<.script>)/, (_, begin, end) => begin + JSON.stringify(data) + end));
+        document.close();
+    })()""")
+    tab.until("document.getElementById('count')?.textContent.endsWith('4500 of 4500 packages')", "the tall grid is drawn")
+    canvas = "document.getElementById('grid')"
+    check(tab.value("Math.abs(%s.width / %s.clientWidth - 3) < 0.02" % (canvas, canvas)), "the tall grid has all pixels")
+    # The whole screen is drawn, and a pointer finds the package that is there.
+    for share in (0, 0.4, 1, 0.1):
+        tab.value("scrollTo(0, %s * document.documentElement.scrollHeight)" % share)
+        tab.until("(() => { const box = %s.getBoundingClientRect(), frame = %s.parentElement.getBoundingClientRect();"
+                  " return box.top <= Math.max(0, frame.top) + 1 && box.bottom >= Math.min(innerHeight, frame.bottom) - 1; })()"
+                  % (canvas, canvas), "the screen shows the grid at %s" % share)
+        found = tab.value("""(() => {
+            const canvas = %s, box = canvas.getBoundingClientRect(), frame = canvas.parentElement.getBoundingClientRect();
+            const y = Math.min(innerHeight, frame.bottom) - 4;
+            canvas.dispatchEvent(new MouseEvent('mousemove', { clientX: box.left + 5, clientY: y }));
+            const copy = new OffscreenCanvas(canvas.width, 36).getContext('2d', { willReadFrequently: true });
+            copy.drawImage(canvas, 0, 36 - Math.round((y - box.top + 4) * 3));
+            const pixels = copy.getImageData(0, 0, canvas.width, 36).data;
+            return { name: document.querySelector('#card b')?.textContent, drawn: pixels.some(value => value > 0),
+                     row: Math.floor((y - frame.top - 92) / 12) };
+        })()""" % canvas)
+        check(found["drawn"], "the end of the screen is drawn at %s" % share)
+        check((found["name"] or "").endswith("/p%d.1" % found["row"]), "the pointer finds the package at %s: %s" % (share, found))
+    tab.value(canvas + ".focus()")
+    for name, row in (("Home", 0), ("End", 4499), ("ArrowUp", 4498), ("Home", 0)):
+        tab.key(name)
+        tab.until("document.getElementById('spoken').textContent.includes('/p%d.1:')" % row, "%s goes to row %d" % (name, row))
+        check(tab.value("(() => { const card = document.getElementById('card').getBoundingClientRect();"
+                        " return card.top >= 0 && card.bottom <= innerHeight; })()"), "%s shows the cell" % name)
+        end = "frame.bottom <= innerHeight + 60" if row > 0 else "frame.top >= 0"
+        check(tab.value("(() => { const frame = %s.parentElement.getBoundingClientRect(); return %s; })()" % (canvas, end)),
+              "%s scrolls to the cell" % name)
+    check(not tab.complaints(), "the tall grid: %s" % tab.complaints())
+
+
 def scriptless(tab, all_pages):
     tab.command("Emulation.setScriptExecutionDisabled", value=True)
     for page in ["/index.html", "/grid.html", "/packages.html"]:
@@ -170,6 +217,7 @@ try:
     print("%d pages" % len(all_pages), flush=True)
     pages(tab, all_pages)
     grid(tab)
+    tall_grid(tab)
     hostile(tab, all_pages)
     scriptless(tab, all_pages)
     pictures(tab, all_pages)

@@ -27,7 +27,7 @@
     // The letter of each cell as a number, and whether the cell fits the filter.
     const blank = 32, states = new Uint8Array(rows.length * width).map((_, cell) => data.states.charCodeAt(cell));
     const fitting = new Uint8Array(states.length), total = states.reduce((sum, state) => state === blank ? sum : sum + 1, 0);
-    const canvas = document.getElementById("grid"), context = canvas.getContext("2d");
+    const canvas = document.getElementById("grid"), frame = canvas.parentElement, context = canvas.getContext("2d");
     const card = document.getElementById("card"), count = document.getElementById("count"), spoken = document.getElementById("spoken");
     const filter = document.getElementById("filter"), sort = document.getElementById("sort"), colour = document.getElementById("colour");
     let details = null, people = null, shown = [], layout = null, cursor = null;
@@ -98,7 +98,7 @@
 
     // The largest size at which everything fits on the screen. Wide enough, cells get their package's name beside them.
     function arrange() {
-        const space = canvas.parentElement.clientWidth, top = canvas.getBoundingClientRect().top + scrollY;
+        const space = frame.clientWidth, top = frame.getBoundingClientRect().top + scrollY;
         const room = Math.max(220, innerHeight - top - 12), narrow = space < 640;
         for (let size = 18; ; size--) {
             const named = size >= 11 || size <= 5 && narrow, gap = Math.max(2, Math.round(size / 2.5));
@@ -111,13 +111,14 @@
             const least = Math.ceil(shown.length / strips), fits = Math.floor((room - head) / pitch);
             if (least <= fits || size <= 5) {
                 const deep = Math.max(least, Math.min(shown.length, fits), 1);
-                layout = { size: pitch, label, left, strip, strips: Math.max(1, Math.ceil(shown.length / deep)), deep, head };
+                layout = { size: pitch, label, left, strip, strips: Math.max(1, Math.ceil(shown.length / deep)), deep, head, high: head + deep * pitch };
                 break;
             }
         }
     }
 
-    function place(index, column) {
+    // Where a cell is in the grid.
+    function positionOf(index, column) {
         const strip = Math.floor(index / layout.deep), line = index % layout.deep;
         return [strip * layout.strip + layout.left[column], layout.head + line * layout.size];
     }
@@ -163,48 +164,67 @@
     const easel = document.createElement("canvas"), brush = easel.getContext("2d", { willReadFrequently: true });
     let pictures = [], pictured = "";
     function picture(key, faded, size, ratio) {
-        const place = 2 * (key + 10) + (faded ? 1 : 0);
-        if (!pictures[place]) {
+        const number = 2 * (key + 10) + (faded ? 1 : 0);
+        if (!pictures[number]) {
             const side = Math.max(1, Math.round(size * ratio)), kind = kindOf[key];
             easel.width = easel.height = side;
             brush.scale(side / size, side / size);
             brush.globalAlpha = faded ? .22 : 1;
             brush.fillStyle = brush.strokeStyle = kind ? resolve(`--${kind.word}`) : scale(key + 9);
             shape(brush, kind ? kind.shape : "full", 0, 0, size);
-            pictures[place] = new Uint32Array(brush.getImageData(0, 0, side, side).data.buffer);
+            pictures[number] = new Uint32Array(brush.getImageData(0, 0, side, side).data.buffer);
         }
-        return pictures[place];
+        return pictures[number];
     }
 
-    // Browsers limit the sides and the area of a canvas: a tall one is drawn with fewer pixels.
+    // Browsers limit the sides and the area of a canvas. Of a taller grid the canvas has a part, three screens high, which is
+    // drawn anew when the reader has scrolled out of it.
     const longestSide = 32767, largestArea = 1 << 24;
+    let part = { top: 0, height: 0 };
+
+    // The part of the grid that is on the screen.
+    function visible() {
+        const top = Math.max(0, -frame.getBoundingClientRect().top);
+        return { top, bottom: Math.min(top + innerHeight, layout.high) };
+    }
+    // Chooses the part to draw, and returns the pixels to each px.
+    function choosePart(broad) {
+        const most = Math.min(layout.high, 3 * innerHeight);
+        const ratio = Math.min(devicePixelRatio || 1, longestSide / most, Math.sqrt(largestArea / (broad * most)));
+        const fits = layout.high * ratio <= longestSide && broad * layout.high * ratio * ratio <= largestArea;
+        const height = fits ? layout.high : most, top = Math.floor(visible().top - innerHeight);
+        part = { top: Math.max(0, Math.min(top, layout.high - height)), height };
+        return ratio;
+    }
 
     let image = null;
     function draw() {
         arrange();
-        const broad = Math.min(layout.strips * layout.strip + (layout.head ? 60 : 0), canvas.parentElement.clientWidth), high = layout.head + layout.deep * layout.size;
-        const ratio = Math.min(devicePixelRatio || 1, longestSide / high, Math.sqrt(largestArea / (broad * high)));
-        canvas.width = Math.max(1, Math.ceil(broad * ratio)); canvas.height = Math.ceil(high * ratio);
-        canvas.style.width = `${broad}px`; canvas.style.height = `${high}px`;
+        const broad = Math.min(layout.strips * layout.strip + (layout.head ? 60 : 0), frame.clientWidth);
+        frame.style.height = `${layout.high}px`;
+        const ratio = choosePart(broad), offset = Math.round(part.top * ratio);
+        canvas.width = Math.max(1, Math.ceil(broad * ratio)); canvas.height = Math.max(1, Math.ceil(part.height * ratio));
+        canvas.style.width = `${broad}px`; canvas.style.height = `${part.height}px`; canvas.style.top = `${part.top}px`;
         if (image && image.width === canvas.width && image.height === canvas.height) image.data.fill(0);
         else image = context.createImageData(canvas.width, canvas.height);
         if (pictured !== `${layout.size} ${ratio}`) { pictures = []; pictured = `${layout.size} ${ratio}`; }
         const pixels = new Uint32Array(image.data.buffer), across = image.width, down = image.height;
         const mode = details ? colour.value : "state", size = layout.size, side = Math.max(1, Math.round(size * ratio));
         for (let index = 0; index < shown.length; index++) {
-            const start = Math.floor(index / layout.deep) * layout.strip, top = Math.round((layout.head + index % layout.deep * size) * ratio);
-            const bottom = Math.min(top + side, down);
+            const start = Math.floor(index / layout.deep) * layout.strip, top = Math.round((layout.head + index % layout.deep * size) * ratio) - offset;
+            const first = Math.max(top, 0), bottom = Math.min(top + side, down);
+            if (first >= bottom) continue;
             for (let column = 0, cell = shown[index] * width; column < width; column++, cell++) {
                 if (states[cell] === blank) continue;
                 // Steps are negative.
                 const source = picture(mode === "state" ? states[cell] : step(mode, cell) - 9, fitting[cell] === 0, size, ratio);
                 const left = Math.round((start + layout.left[column]) * ratio), end = Math.min(left + side, across) - left;
-                for (let y = top, from = 0; y < bottom; y++, from += side)
+                for (let y = first, from = (first - top) * side; y < bottom; y++, from += side)
                     for (let x = 0, to = y * across + left; x < end; x++) pixels[to + x] = source[from + x];
             }
         }
         context.putImageData(image, 0, 0);
-        context.setTransform(ratio, 0, 0, ratio, 0, 0);
+        context.setTransform(ratio, 0, 0, ratio, 0, -offset);
         if (layout.label > 40) writeNames();
         if (layout.head) writeHeads();
         if (cursor) outline();
@@ -216,6 +236,7 @@
         const most = Math.floor(layout.label / 6.4);
         shown.forEach((row, index) => {
             const x = Math.floor(index / layout.deep) * layout.strip, y = layout.head + (index % layout.deep) * layout.size + layout.size / 2;
+            if (y + layout.size < part.top || y - layout.size > part.top + part.height) return;
             const name = rows[row];
             context.fillText(name.length > most ? name.slice(0, most - 1) + "…" : name, x, y);
         });
@@ -244,7 +265,7 @@
     }
 
     function at(event) {
-        const box = canvas.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top - layout.head;
+        const box = canvas.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top + part.top - layout.head;
         const strip = Math.floor(x / layout.strip), within = x - strip * layout.strip, line = Math.floor(y / layout.size);
         if (line < 0 || line >= layout.deep || strip < 0 || strip >= layout.strips) return null;
         const index = strip * layout.deep + line;
@@ -270,10 +291,16 @@
         card.style.top = `${y + 20 + card.offsetHeight > innerHeight ? Math.max(4, y - card.offsetHeight - 12) : y + 18}px`;
     }
     function outline() {
-        const [x, y] = place(cursor.index, cursor.column);
+        const [x, y] = positionOf(cursor.index, cursor.column);
         context.lineWidth = 2;
         context.strokeStyle = resolve("--ink");
         context.strokeRect(x - 1.5, y - 1.5, layout.size + 2, layout.size + 2);
+    }
+    // Scrolls until the row at `y` is between the header, which stays at the top, and the end of the screen.
+    function bringIntoView(y) {
+        const top = frame.getBoundingClientRect().top + y, header = document.querySelector("header")?.offsetHeight || 0;
+        if (top < header) scrollBy(0, top - header - layout.head);
+        else if (top + 2 * layout.size > innerHeight) scrollBy(0, top + 3 * layout.size - innerHeight);
     }
     function open({ index, column }) {
         const cell = shown[index] * width + column;
@@ -296,8 +323,10 @@
             if (column >= width) { column = 0; index += layout.deep; }
             cursor = { index: Math.max(0, Math.min(shown.length - 1, index + down)), column };
         }
+        const [x, y] = positionOf(cursor.index, cursor.column);
+        bringIntoView(y);
         draw();
-        const [x, y] = place(cursor.index, cursor.column), box = canvas.getBoundingClientRect();
+        const box = frame.getBoundingClientRect();
         show(cursor, box.left + x, box.top + y);
         const { name, word, reason } = describe(cursor);
         spoken.textContent = `${name}: ${word}${reason ? `, ${reason}` : ""}`;
@@ -382,6 +411,10 @@
     canvas.addEventListener("keydown", move);
     document.addEventListener("keydown", event => { if (event.key === "/" && event.target !== filter) { event.preventDefault(); filter.focus(); } });
     addEventListener("resize", draw);
+    addEventListener("scroll", () => {
+        const { top, bottom } = visible();
+        if (top < part.top || bottom > part.top + part.height) draw();
+    }, { passive: true });
     addEventListener("popstate", recall);
     addEventListener("hashchange", recall);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { colours = new Map(); pictures = []; draw(); });
