@@ -97,6 +97,8 @@ struct CommitSearch {
         var outcome: Outcome
         var reason: String?
         var inputs: JobInputs?
+        /// Whether the matrix cannot be planned at the commit.
+        var isUnplannable = false
     }
 
     func run() async throws -> Found {
@@ -132,6 +134,10 @@ struct CommitSearch {
             case .infrastructure, .cancelled: bisection.skip(next)
             }
         }
+        if let last = commits.last, steps.allSatisfy({ $0.key < 0 || $0.value.isUnplannable }), steps.count > 1 {
+            // The matrix itself may be wrong.
+            _ = try await documents(history.subject, at: last.id)
+        }
         var found = Found(
             cell: report.cell, repository: history.subject.location, commits: Array(commits[bisection.remaining]),
             tries: steps.count - 1)
@@ -158,7 +164,7 @@ struct CommitSearch {
     }
 
     private func inputs(_ subject: CommitHistory.Subject, at commit: String) async throws -> JobInputs? {
-        let documents = try await documents(subject, at: commit)
+        guard case .success(let documents) = try await plan(subject, at: commit) else { return nil }
         guard let planned = try cell(in: documents), case .jobs(let build, let test) = planned.basis else { return nil }
         return try JobInputs(of: test ?? build, on: planned.cell.target, in: documents)
     }
@@ -171,6 +177,17 @@ struct CommitSearch {
             return inputs.with(history.subject, at: history.subject == subject ? commit : last)
         }
         return try await PlanSession(inputs, store: store.path, isDry: true).plan().documents
+    }
+
+    /// The plan at a commit, or why it cannot be planned, for example because it lacks a package that the matrix names.
+    private func plan(
+        _ subject: CommitHistory.Subject, at commit: String
+    ) async throws -> Result<PlanDocuments, Failure> {
+        do {
+            return .success(try await documents(subject, at: commit))
+        } catch let failure as Failure where failure.category == .input {
+            return .failure(failure)
+        }
     }
 
     // MARK: A commit
@@ -187,9 +204,14 @@ struct CommitSearch {
     private func buildOnce(
         _ subject: CommitHistory.Subject, at commit: String
     ) async throws -> (step: Step, isProvisional: Bool) {
-        let documents = try await documents(subject, at: commit)
-        let planned = try cell(in: documents)
-        return (try await build(planned, in: documents), planned?.isProvisional ?? false)
+        switch try await plan(subject, at: commit) {
+        case .success(let documents):
+            let planned = try cell(in: documents)
+            return (try await build(planned, in: documents), planned?.isProvisional ?? false)
+        case .failure(let failure):
+            let reason = "it cannot be planned: \(failure.diagnostics.first?.message ?? "")"
+            return (Step(outcome: .cancelled, reason: reason, isUnplannable: true), false)
+        }
     }
 
     private func build(_ planned: PlannedCell?, in documents: PlanDocuments) async throws -> Step {
@@ -198,7 +220,7 @@ struct CommitSearch {
         }
         guard case .jobs(let build, let test) = planned.basis else {
             if case .unsolvable(let explanation) = planned.basis {
-                return Step(outcome: .unsolvable, reason: explanation)
+                return Step(outcome: .unsolvable, reason: planned.cause?.sentence ?? explanation)
             }
             return Step(outcome: .cancelled, reason: "the matrix excludes the cell")
         }

@@ -124,6 +124,28 @@ struct BisectRunTests {
         #expect(text.output.contains("the first bad commit is one of 2"), "\(text.output)")
     }
 
+    /// A commit without the package, which the matrix names, decides nothing; a matrix that cannot be planned at the bad
+    /// commit either is an error.
+    @Test func aCommitThatCannotBePlannedIsSkipped() throws {
+        _ = try commit("first", "p.1")
+        #expect(try ci("run", "small.yaml").status == 0)
+        try directory.shell("git -C repo rm -rq packages/p")
+        let without = try commit("without p")
+        let good = try commit("with p again", "p.1")
+        try directory.shell("git -C repo rm -rq packages/p")
+        let again = try commit("without it again")
+        let bad = try commit("p 1 fails", "p.1", failing: Self.failing)
+        #expect(try ci("run", "small.yaml").status == 1)
+        let ending = try ci("bisect", "--run", "small.yaml", "p", "--format", "json")
+        #expect(ending.status == 3, "\(ending.output)\(ending.messages)")
+        #expect(try found(ending).commits.map(\.id) == [again, bad], "\(without) \(good) \(ending.messages)")
+        #expect(ending.messages.contains("it cannot be planned: there is no package 'p'"), "\(ending.messages)")
+        try directory.write(
+            (directory.read("small.yaml") ?? "").replacing("packages: [p,", with: "packages: [q,"), to: "wrong.yaml")
+        let wrong = try ci("bisect", "--run", "wrong.yaml", "p")
+        #expect(wrong.status == 2 && wrong.messages.contains("there is no package 'q'"), "\(wrong.messages)")
+    }
+
     /// Commits changes of the checkout that the matrix pins `p` to.
     private func commitSource(_ message: String, failing words: String? = nil) throws -> String {
         try directory.write(message, to: "project/version")
