@@ -161,7 +161,8 @@ package final class HubPusher: Sendable {
         if hasRecovered { await observe(.recovered) }
     }
 
-    /// Reports a failure, unless it is the same as the last one, and fails the waiters whose patience is over.
+    /// Reports a failure, unless it is the same as the last one, and fails the waiters whose patience is over, which
+    /// ends pushing.
     private func fail(_ problem: HubError) async {
         let now = ContinuousClock.now
         let (isNew, impatient) = state.withLock { state in
@@ -176,6 +177,9 @@ package final class HubPusher: Sendable {
             return (state.problem?.kind != problem.kind, impatient)
         }
         if isNew { await observe(.failed(problem)) }
+        guard !impatient.isEmpty else { return }
         for waiter in impatient { waiter.continuation.resume(throwing: problem) }
+        // The caller ends, and need not wait once more.
+        end()
     }
 }

@@ -134,8 +134,8 @@ import Testing
         let forever = Task { await pusher.pushed() }
         let error = await #expect(throws: HubError.self) { try await pusher.pushed(patience: .seconds(1)) }
         #expect(error?.kind == .absent)
-        pusher.end()
         await forever.value
+        await #expect(throws: HubError.self) { try await pusher.finish(within: .seconds(3600)) }
         let down = HubPusher(hub("ssh://nobody@127.0.0.1:1/x.git"), try store("second")) { _ in }
         down.note()
         let waiting = Task { try await down.pushed(patience: .zero) }
