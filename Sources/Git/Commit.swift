@@ -37,7 +37,7 @@ public struct Signature: Hashable, Sendable {
         let hours = abs(offset) / 60 * 100 + abs(offset) % 60
         let digits = String(hours)
         let zone = (offset < 0 ? "-" : "+") + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-        return "\(name.withoutCrud) <\(email.withoutCrud)> \(time) \(zone)"
+        return "\(name.withoutDelimiters) <\(email.withoutDelimiters)> \(time) \(zone)"
     }
 }
 
@@ -151,7 +151,7 @@ extension Substring {
 }
 
 extension String {
-    fileprivate var withoutCrud: String {
+    fileprivate var withoutDelimiters: String {
         let isClean = utf8.allSatisfy { $0 >= 32 && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
         if isClean { return self }
         return String(String.UnicodeScalarView(unicodeScalars.filter { $0.value >= 32 && $0 != "<" && $0 != ">" }))

@@ -5,18 +5,20 @@
 /// against version i - 16^k, where 16^k is the largest power of 16 that divides i: chains stay short (at most 45), and
 /// the versions compared are similar. Since nothing is searched, one pass is enough.
 package struct DeltaPacker {
+    /// The maximum number of bytes of versions that are held in memory.
     private static let memoryLimit = 256 << 20
+    /// The size in bytes from which objects are encoded as deltas.
     private static let smallest = 80
 
     private let repository: GitRepository
     private let writer: PackWriter
-    private var left: Set<ObjectID>
+    private var remaining: Set<ObjectID>
     private var chains: [String: VersionChain] = [:]
-    private var held = 0
+    private var heldBytes = 0
 
     private init(_ repository: GitRepository, _ objects: Set<ObjectID>, directory: String) throws(GitError) {
         self.repository = repository
-        left = objects
+        remaining = objects
         writer = try PackWriter(objects: directory, count: objects.count, isRepack: true)
     }
 
@@ -31,26 +33,26 @@ package struct DeltaPacker {
     package static func pack(
         _ objects: Set<ObjectID>, heads: [ObjectID], of repository: GitRepository, objects directory: String
     ) throws -> String {
-        var consolidation = try DeltaPacker(repository, objects, directory: directory)
-        for head in heads { try consolidation.addHistory(of: head) }
-        try consolidation.addRest()
-        return try consolidation.writer.finish()
+        var packer = try DeltaPacker(repository, objects, directory: directory)
+        for head in heads { try packer.addHistory(of: head) }
+        try packer.addRest()
+        return try packer.writer.finish()
     }
 
     private mutating func addHistory(of head: ObjectID) throws {
         var commits: [Commit] = []
         var waiting = [head]
         while let id = waiting.popLast() {
-            guard left.contains(id) else { continue }
+            guard remaining.contains(id) else { continue }
             let found = try repository.withObject(id) { type, buffer in type == .commit ? Array(buffer) : nil }
             guard let bytes = found, let commit = Commit(bytes: bytes) else { continue }
-            left.remove(id)
+            remaining.remove(id)
             try writer.add(id, .commit, bytes, compression: .small)
             commits.append(commit)
             waiting += commit.parents.reversed()
         }
         chains = [:]
-        held = 0
+        heldBytes = 0
         for commit in commits.reversed() {
             // In a damaged history the parent may be missing: then the tree is written without a delta.
             let parent = commit.parents.first.flatMap { try? repository.commit($0).tree }
@@ -59,12 +61,12 @@ package struct DeltaPacker {
     }
 
     private mutating func add(tree id: ObjectID, before old: ObjectID?, _ path: String) throws {
-        guard id != old, left.contains(id) else { return }
+        guard id != old, remaining.contains(id) else { return }
         let before = old.flatMap { try? directory($0, path) } ?? .empty
         let tree = try repository.tree(id)
         try add(id, .tree, tree.bytes, path)
         for (old, new) in before.differences(to: tree) {
-            guard let new, left.contains(new.id), new.kind != .submodule else { continue }
+            guard let new, remaining.contains(new.id), new.kind != .submodule else { continue }
             let child = "\(path)/\(new.name)"
             if new.kind == .directory {
                 try add(tree: new.id, before: old?.kind == .directory ? old?.id : nil, child)
@@ -81,10 +83,10 @@ package struct DeltaPacker {
     }
 
     private mutating func add(_ id: ObjectID, _ type: ObjectType, _ bytes: [UInt8], _ path: String) throws {
-        left.remove(id)
-        if held > Self.memoryLimit {
+        remaining.remove(id)
+        if heldBytes > Self.memoryLimit {
             chains = [:]
-            held = 0
+            heldBytes = 0
         }
         var chain = chains[path] ?? VersionChain()
         let delta =
@@ -95,13 +97,13 @@ package struct DeltaPacker {
         } else {
             try writer.add(id, type, bytes, compression: .small)
         }
-        held += chain.append(id, bytes)
+        heldBytes += chain.append(id, bytes)
         chains[path] = chain
     }
 
     /// Adds the objects that no visited commit contains.
     private mutating func addRest() throws {
-        for id in left.sorted() {
+        for id in remaining.sorted() {
             let object = try repository.withObject(id) { ($0, Array($1)) }
             try writer.add(id, object.0, object.1, compression: .small)
         }

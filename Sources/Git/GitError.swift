@@ -43,17 +43,18 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The reason, in plain words.
     public internal(set) var detail: String
     /// The message of libgit2 behind the error, for the log; empty for this program's own errors.
-    package internal(set) var sentence: String
+    package internal(set) var libraryMessage: String
     /// The directory of the repository.
     public let repository: String
     /// A suggestion for the user; nil for the default of the kind.
     public let hint: String?
 
     package init(
-        kind: Kind, operation: String, detail: String, repository: String, hint: String? = nil, sentence: String = ""
+        kind: Kind, operation: String, detail: String, repository: String, hint: String? = nil,
+        libraryMessage: String = ""
     ) {
         self.hint = hint
-        self.sentence = sentence
+        self.libraryMessage = libraryMessage
         self.kind = kind
         self.operation = operation
         self.detail = detail
@@ -97,7 +98,7 @@ extension GitError {
     func asDamage(hint: String?) -> GitError {
         GitError(
             kind: .corrupted, operation: operation, detail: detail, repository: repository, hint: hint,
-            sentence: sentence)
+            libraryMessage: libraryMessage)
     }
 
     /// The error for a branch without commits.

@@ -1,7 +1,7 @@
 internal import Core
 
 extension GitRepository {
-    /// The entry at `path` (`a/b/c`) below a directory; nil if it does not exist or the path is empty.
+    /// The entry at `path` (`a/b/c`) in a tree; nil if it does not exist or the path is empty.
     ///
     /// - Complexity: Reads one tree object per component.
     public func entry(at path: some StringProtocol, in tree: ObjectID) throws -> TreeEntry? {
@@ -16,7 +16,7 @@ extension GitRepository {
         return nil
     }
 
-    /// Calls `body` with every file and directory below a directory in git's order, and its relative path.
+    /// Calls `body` with every file and directory in a tree, in git's order, and its relative path.
     ///
     /// For a directory, return false to skip its contents. Directories come before their contents.
     public func walk(
@@ -31,9 +31,9 @@ extension GitRepository {
         }
     }
 
-    /// The entries that differ between two directories, in git's order of paths; nil is the empty directory.
+    /// The entries that differ between two trees, in git's order of paths; nil is the empty tree.
     ///
-    /// - Complexity: Reads only directories that differ.
+    /// - Complexity: Reads only the trees of directories that differ.
     public func differences(
         from old: ObjectID?, to new: ObjectID?, prefix: String = "",
         _ body: (_ path: String, _ old: TreeEntry?, _ new: TreeEntry?) throws -> Void

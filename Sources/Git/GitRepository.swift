@@ -26,7 +26,7 @@ private let library: Void = {
 extension GitRepository {
     /// Sets how many bytes of packs may be mapped at once, for all repositories of this process; 32 MiB otherwise.
     ///
-    /// Several threads that read a whole plan replace each other's windows all the time if there are too few.
+    /// If there are too few windows, several threads that read a whole plan continually replace each other's.
     package static func mapPacks(upTo bytes: Int) {
         _ = library
         _ = ciso_git_mapped_windows(4 << 20, bytes)
@@ -49,15 +49,15 @@ public final class GitRepository {
     private let objectsDirectory: String
     /// The stamp of the directory of packs when `objects` was opened.
     private var packStamp: DirectoryStamp
-    private var lastLook = ContinuousClock.now
+    private var lastPackCheck = ContinuousClock.now
     /// The directory as given when the repository was opened.
     public let path: String
     /// A suggestion for the user if an object is missing or damaged; nil for git's own check.
     package var damageHint: String?
     /// Whether loose objects are read without libgit2, which hangs on truncated ones.
     package var readsLooseObjectsItself = false
-    /// The existing directories of loose objects, by the first byte of the object ids. They are listed together with
-    /// new packs: few stores have any, and looking for a file before reading each packed object takes longer than
+    /// The existing directories of loose objects, by the first byte of the object ids. They are listed whenever new
+    /// packs are: few stores have any, and checking for a file before reading each packed object takes longer than
     /// reading it.
     private var fanOutDirectories: Set<UInt8> = []
     private lazy var shallow = shallowCommits()
@@ -68,12 +68,12 @@ public final class GitRepository {
     ///   `unusable` or `corrupted` if it cannot be opened.
     public convenience init(opening path: String) throws(GitError) {
         _ = library
-        let place = RepositoryPlace(path)
-        if let refusal = RepositoryOwnership.refusal(of: place) { throw refusal }
+        let layout = RepositoryLayout(path)
+        if let refusal = RepositoryOwnership.refusal(of: layout) { throw refusal }
         var repository: OpaquePointer?
         let status = git_repository_open_ext(&repository, path, UInt32(GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue), nil)
         guard status == 0, let repository else {
-            throw place.explain(failure(status, "open it", path))
+            throw layout.explain(failure(status, "open it", path))
         }
         try self.init(adopting: repository, path: path)
     }
@@ -81,7 +81,7 @@ public final class GitRepository {
     /// Creates a bare repository at `path` with its parent directories, or opens an existing one.
     public convenience init(initializingBare path: String, initialBranch: String = "main") throws(GitError) {
         _ = library
-        if let refusal = RepositoryOwnership.refusal(of: RepositoryPlace(path)) { throw refusal }
+        if let refusal = RepositoryOwnership.refusal(of: RepositoryLayout(path)) { throw refusal }
         var options = git_repository_init_options()
         git_repository_init_options_init(&options, UInt32(GIT_REPOSITORY_INIT_OPTIONS_VERSION))
         options.flags =
@@ -213,15 +213,15 @@ private func values(of key: String, in config: OpaquePointer?) -> [String] {
 
 extension GitRepository {
     /// The possible reason for missing objects.
-    private var gap: RepositoryGap {
-        RepositoryGap(
+    private var incompleteness: IncompleteRepository {
+        IncompleteRepository(
             objects: objectsDirectory, isShallow: git_repository_is_shallow(handle) == 1,
             isPartial: !configuredValues(matching: #"^(remote\..*\.promisor|extensions\.partialclone)$"#).isEmpty)
     }
 
     /// The error for a missing object that something refers to.
     package func missing(_ operation: String) -> GitError {
-        gap.error(operation, path, damageHint: damageHint)
+        incompleteness.error(operation, path, damageHint: damageHint)
     }
 
     /// Converts `error` for an object that must exist: its absence is damage, unless the clone is incomplete.
@@ -260,7 +260,7 @@ extension GitRepository {
         var name = id.raw
         var object: OpaquePointer?
         do {
-            try checkAgain("read object \(id)") { git_odb_read(&object, objects, &name) }
+            try checkWithRefresh("read object \(id)") { git_odb_read(&object, objects, &name) }
         } catch {
             throw objectError(error)
         }
@@ -289,7 +289,7 @@ extension GitRepository {
     /// The contents of a file.
     public func blob(_ id: ObjectID) throws -> [UInt8] { try read(id, as: .blob) }
 
-    /// A directory.
+    /// The contents of a tree object.
     public func tree(_ id: ObjectID) throws -> Tree { Tree(bytes: try read(id, as: .tree)) }
 
     /// A commit.
@@ -332,7 +332,7 @@ extension GitRepository {
         var type = GIT_OBJECT_INVALID
         var name = id.raw
         do {
-            try checkAgain("read object \(id)") { git_odb_read_header(&size, &type, objects, &name) }
+            try checkWithRefresh("read object \(id)") { git_odb_read_header(&size, &type, objects, &name) }
         } catch {
             throw objectError(error)
         }
@@ -365,7 +365,7 @@ extension GitRepository {
     @discardableResult
     public func write(_ commit: Commit) throws(GitError) -> ObjectID { try write(.commit, commit.bytes) }
 
-    /// Stores a directory as a loose file without syncing it.
+    /// Stores a tree as a loose file without syncing it.
     @discardableResult
     public func write(_ tree: Tree) throws(GitError) -> ObjectID { try write(.tree, tree.bytes) }
 
@@ -410,15 +410,15 @@ extension GitRepository {
     /// Like `refresh`, if packs were added or removed; checks at most once a second. For long-lived handles.
     package func refreshIfPacksChanged() throws(GitError) {
         let now = ContinuousClock.now
-        guard now - lastLook > .seconds(1) else { return }
-        lastLook = now
+        guard now - lastPackCheck > .seconds(1) else { return }
+        lastPackCheck = now
         fanOutDirectories = LooseObjects.fanOutDirectories(in: objectsDirectory)
         if DirectoryStamp(of: objectsDirectory + "/pack") != packStamp { try refresh() }
     }
 
     /// Runs `body`, and if it fails, repeats it after a refresh: other processes may move objects between packs at any
     /// time, and create the new pack before they remove the old one.
-    private func checkAgain(_ operation: @autoclosure () -> String, _ body: () -> Int32) throws(GitError) {
+    private func checkWithRefresh(_ operation: @autoclosure () -> String, _ body: () -> Int32) throws(GitError) {
         var status = body()
         var attempts = 0
         while status < 0, attempts < 3 {
@@ -438,7 +438,8 @@ extension GitRepository {
         try resolve(revision, as: GIT_OBJECT_COMMIT)
     }
 
-    /// The directory of a revision: that of a commit, a tree's own id, or `main:some/directory`.
+    /// The tree of a revision: that of a commit, the tree itself if the revision is its id, or a directory as in
+    /// `main:some/directory`.
     public func resolve(tree revision: String) throws(GitError) -> ObjectID {
         try resolve(revision, as: GIT_OBJECT_TREE)
     }
@@ -446,7 +447,7 @@ extension GitRepository {
     private func resolve(_ revision: String, as type: git_object_t) throws(GitError) -> ObjectID {
         var object: OpaquePointer?
         do {
-            try checkAgain("find revision '\(revision)'") { git_revparse_single(&object, handle, revision) }
+            try checkWithRefresh("find revision '\(revision)'") { git_revparse_single(&object, handle, revision) }
         } catch {
             throw revisionError(error, revision)
         }
@@ -473,7 +474,7 @@ extension GitRepository {
         } else if revision == "HEAD" {
             return error.withoutCommits(revision)
         }
-        return gap.isShallow ? missing(error.operation) : error
+        return incompleteness.isShallow ? missing(error.operation) : error
     }
 
     /// The best common ancestor of two commits; nil if they have none.
@@ -493,7 +494,7 @@ extension GitRepository {
         var a = ancestor.raw
         var c = commit.raw
         var status: Int32 = 0
-        try checkAgain("compare \(ancestor) with \(commit)") {
+        try checkWithRefresh("compare \(ancestor) with \(commit)") {
             status = git_graph_descendant_of(handle, &c, &a)
             return status
         }
@@ -583,6 +584,7 @@ private struct DirectoryStamp: Equatable {
 package struct RemoteReference: Hashable, Sendable {
     /// `HEAD`, `refs/heads/main`, or `refs/tags/v1^{}` for the object of a tag.
     package var name: String
+    /// The id of the object.
     package var id: ObjectID
 
     package init(name: String, id: ObjectID) {
@@ -644,14 +646,14 @@ extension GitRepository {
     }
 
     /// The state used by the callbacks of a remote.
-    private final class Conversation {
+    private final class CallbackState {
         let isWanted: (Int) -> Bool
-        var hasGivenKey = false
+        var hasOfferedKey = false
 
         init(_ isWanted: @escaping (Int) -> Bool) { self.isWanted = isWanted }
 
-        static func at(_ payload: UnsafeMutableRawPointer?) -> Conversation? {
-            payload.map { Unmanaged<Conversation>.fromOpaque($0).takeUnretainedValue() }
+        static func at(_ payload: UnsafeMutableRawPointer?) -> CallbackState? {
+            payload.map { Unmanaged<CallbackState>.fromOpaque($0).takeUnretainedValue() }
         }
     }
 
@@ -671,19 +673,19 @@ extension GitRepository {
         defer { git_remote_free(remote) }
         var callbacks = git_remote_callbacks()
         git_remote_init_callbacks(&callbacks, UInt32(GIT_REMOTE_CALLBACKS_VERSION))
-        let conversation = Conversation(isWanted)
-        defer { withExtendedLifetime(conversation) {} }
-        callbacks.payload = Unmanaged.passUnretained(conversation).toOpaque()
+        let state = CallbackState(isWanted)
+        defer { withExtendedLifetime(state) {} }
+        callbacks.payload = Unmanaged.passUnretained(state).toOpaque()
         callbacks.transfer_progress = { progress, payload in
-            guard let progress, let conversation = Conversation.at(payload) else { return 0 }
-            return conversation.isWanted(progress.pointee.received_bytes) ? 0 : -1
+            guard let progress, let state = CallbackState.at(payload) else { return 0 }
+            return state.isWanted(progress.pointee.received_bytes) ? 0 : -1
         }
-        // A key of the user's agent, offered only once, because libgit2 asks again after each refusal.
+        // A key of the user's agent, offered only once, because libgit2 asks again after each rejection.
         callbacks.credentials = { credential, _, user, allowed, payload in
-            guard let conversation = Conversation.at(payload), !conversation.hasGivenKey, let user,
+            guard let state = CallbackState.at(payload), !state.hasOfferedKey, let user,
                 allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0
             else { return GIT_PASSTHROUGH.rawValue }
-            conversation.hasGivenKey = true
+            state.hasOfferedKey = true
             return git_credential_ssh_key_from_agent(credential, user)
         }
         return try body(remote, &callbacks)
@@ -699,9 +701,9 @@ private func remoteFailure(_ status: Int32, _ operation: String, _ url: String) 
 
 /// libgit2's message about the last failed call on this thread.
 private func lastError() -> LibraryError {
-    let sentence = git_error_last().flatMap { $0.pointee.message }.map { String(cString: $0) } ?? ""
-    logger.trace("libgit2 fails", metadata: ["message": "\(sentence)"])
-    return LibraryError(sentence: sentence)
+    let message = git_error_last().flatMap { $0.pointee.message }.map { String(cString: $0) } ?? ""
+    logger.trace("libgit2 fails", metadata: ["message": "\(message)"])
+    return LibraryError(message: message)
 }
 
 private func failure(_ status: Int32, _ operation: String, _ path: String) -> GitError {

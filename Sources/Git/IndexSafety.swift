@@ -4,8 +4,8 @@ internal import System
 
 /// Checks the indexes of packs once per process before libgit2 reads them.
 enum IndexSafety {
-    /// Identifies the state of a checked file.
-    private struct Seen: Hashable {
+    /// Identifies an index and its state.
+    private struct CheckedIndex: Hashable {
         let path: String
         let inode: UInt64
         let seconds: Int
@@ -13,7 +13,7 @@ enum IndexSafety {
     }
 
     private static let limit = 100_000
-    private static let safe = Mutex<Set<Seen>>([])
+    private static let safe = Mutex<Set<CheckedIndex>>([])
 
     /// - Parameter objects: the directory of a repository's objects.
     /// - Throws: `GitError` of kind `corrupted` that names an index with offsets outside of its pack.
@@ -27,10 +27,10 @@ enum IndexSafety {
     private static func check(base: String, _ repository: String, _ hint: String?) throws(GitError) {
         var status = stat()
         guard stat("\(base).idx", &status) == 0 else { return }
-        let seen = Seen(
+        let index = CheckedIndex(
             path: base, inode: UInt64(status.st_ino), seconds: status.st_mtim.tv_sec,
             nanoseconds: status.st_mtim.tv_nsec)
-        if safe.withLock({ $0.contains(seen) }) { return }
+        if safe.withLock({ $0.contains(index) }) { return }
         guard PackIndex.isSafe(base: base) else {
             throw GitError(
                 kind: .corrupted, operation: "read its objects",
@@ -38,7 +38,7 @@ enum IndexSafety {
         }
         safe.withLock { safe in
             if safe.count >= limit { safe = [] }
-            safe.insert(seen)
+            safe.insert(index)
         }
     }
 }

@@ -51,13 +51,13 @@ package final class LooseObjects {
 }
 
 extension LooseObjects {
-    /// The directories of loose objects in the `objects` directory `directory`, by the first byte of the objects'
-    /// names.
+    /// The directories of loose objects in `directory`, the `objects` directory of a repository, by the first byte of
+    /// the objects' ids.
     static func fanOutDirectories(in directory: String) -> Set<UInt8> {
         Set(names(in: directory).lazy.filter { $0.utf8.count == 2 }.compactMap { UInt8($0, radix: 16) })
     }
 
-    /// Reads a loose object of the `objects` directory `directory`; nil if there is none.
+    /// Reads a loose object in `directory`, the `objects` directory of a repository; nil if it does not exist.
     ///
     /// libgit2 1.5 hangs on a truncated loose object; this detects one.
     /// - Throws: `GitError` of kind `corrupted`.

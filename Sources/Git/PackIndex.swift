@@ -46,7 +46,7 @@ package struct PackIndex: Sendable {
     /// Whether the pack and the index are intact: their sizes and checksums, and that they belong together.
     ///
     /// - Complexity: Reads and hashes both.
-    package static func isWhole(base: String) -> Bool {
+    package static func isIntact(base: String) -> Bool {
         guard let index = System.bytes(of: "\(base).idx"), entries(in: index) != nil,
             sha1(index.dropLast(20)) == Array(index.suffix(20)), let pack = System.bytes(of: "\(base).pack"),
             pack.count >= 32

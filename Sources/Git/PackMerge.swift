@@ -5,10 +5,10 @@ internal import System
 package struct PackMerge {
     /// A pack that can be merged with others.
     package struct Source: Sendable {
-        /// The path of the pack without its ending.
+        /// The path of the pack without extension.
         package let base: String
         fileprivate let contents: [UInt8]
-        /// In the order of their places.
+        /// The entries, sorted by offset.
         fileprivate let entries: [PackIndex.Entry]
 
         /// Reads the pack at `base`; nil if it no longer exists or has deltas against objects of other packs.
@@ -23,7 +23,7 @@ package struct PackMerge {
             entries = index.entries.sorted { $0.offset < $1.offset }
         }
 
-        /// The object at a place; nil if none begins there.
+        /// The object whose entry begins at an offset; nil if there is none.
         fileprivate func id(at offset: Int) -> ObjectID? {
             var range = entries.startIndex..<entries.endIndex
             while let first = range.first {
@@ -48,7 +48,7 @@ package struct PackMerge {
             for (number, entry) in entries.enumerated() {
                 let end = number + 1 < entries.count ? entries[number + 1].offset : pack.count - 20
                 let bytes = entry.offset < end ? Array(pack[entry.offset..<end]) : []
-                guard crc32(bytes) == entry.checksum else {
+                guard !bytes.isEmpty, crc32(bytes) == entry.checksum else {
                     throw damage(entry.id, "its checksum does not match", source)
                 }
                 if bytes[0] >> 4 & 7 == 6 {
@@ -71,7 +71,7 @@ package struct PackMerge {
         let distance = bytes[contents...end].dropFirst().reduce(Int(bytes[contents] & 0x7f)) { distance, byte in
             (distance + 1) << 7 | Int(byte & 0x7f)
         }
-        guard let base = source.id(at: entry.offset - distance), writer.holds(base) else {
+        guard let base = source.id(at: entry.offset - distance), writer.contains(base) else {
             throw damage(entry.id, "its base is missing", source)
         }
         try writer.add(copy: entry.id, header: bytes[..<contents], base: base, bytes[(end + 1)...])

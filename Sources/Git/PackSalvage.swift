@@ -16,7 +16,7 @@ package struct PackSalvage {
     private static let chainLimit = 4_096
     private let base: String
     private let pack: [UInt8]
-    /// The offsets in the index, if it is readable.
+    /// The sorted offsets in the index; empty if it cannot be read.
     private let offsets: [Int]
     /// The ids in the index by offset; empty if there is no index.
     private let names: [Int: ObjectID]
@@ -37,7 +37,7 @@ package struct PackSalvage {
     }
 
     /// Whether the checksum at the end of the pack matches.
-    package var isWhole: Bool {
+    package var isIntact: Bool {
         guard pack.count >= 32 else { return false }
         var digest = MessageDigest(.sha1)
         digest.update(pack.dropLast(20))
@@ -99,10 +99,12 @@ package struct PackSalvage {
     }
 
     private func byIndex() -> [Entry] {
-        offsets.compactMap { offset in
+        var seen: Set<ObjectID> = []
+        return offsets.compactMap { offset in
             guard let object = object(at: offset, 0) else { return nil }
             let id = ObjectID(hashing: object.type, object.bytes)
-            return names[offset] == id ? Entry(id: id, type: object.type, offset: offset, end: offset) : nil
+            return names[offset] == id && seen.insert(id).inserted
+                ? Entry(id: id, type: object.type, offset: offset, end: offset) : nil
         }
     }
 

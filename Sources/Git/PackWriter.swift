@@ -24,8 +24,9 @@ package final class PackWriter {
 
     /// The contents of a `.keep` file.
     package struct Keep: Sendable {
-        /// A file with these contents, which is linked under the new name: cheaper than creating and deleting one.
+        /// The path of a file with these contents, which is linked under the new name: cheaper than creating a file.
         package var file: String
+        /// The contents.
         package var text: String
 
         package init(file: String, text: String) {
@@ -60,7 +61,7 @@ package final class PackWriter {
 
         package init() {}
 
-        /// `header` as it is, and then `bytes` in the form that the pack has.
+        /// `header`, followed by `bytes` in compressed form.
         fileprivate func entry(_ header: [UInt8], _ bytes: [UInt8], _ compression: Compression) -> [UInt8] {
             switch compression {
             case .none: stored(bytes, after: header)
@@ -80,7 +81,7 @@ package final class PackWriter {
     private var digest = MessageDigest(.sha1)
     private var pending: [UInt8] = []
     private var offset = 0
-    private let announced: Int
+    private let expectedCount: Int
     private var entries: [PackIndex.Entry] = []
     private var known: [ObjectID: Int] = [:]
     private var isFinished = false
@@ -88,11 +89,11 @@ package final class PackWriter {
     /// The beginning of the names of unfinished files of repacking. Git ignores such files, and prunes them.
     package static let unfinishedRepack = "tmp_repack_"
 
-    /// Starts a pack of exactly `count` distinct objects in the `objects` directory `directory`.
+    /// Starts a pack of exactly `count` distinct objects in `directory`, the `objects` directory of a repository.
     ///
     /// - Parameters:
-    ///   - isRepack: whether the objects are in other packs already. Only one process repacks, so that it knows whose
-    ///     unfinished files it finds.
+    ///   - isRepack: whether the objects are already in other packs. Only one process at a time repacks, so all
+    ///     unfinished files of repacking that it finds are leftovers.
     ///   - spares: provides files to recycle.
     package init(
         objects directory: String, count: Int, isRepack: Bool = false, spares: RecycledFiles? = nil,
@@ -102,7 +103,7 @@ package final class PackWriter {
         self.isRepack = isRepack
         self.deflaters = deflaters
         self.spares = spares
-        announced = count
+        expectedCount = count
         entries.reserveCapacity(count)
         known.reserveCapacity(count)
         try append(Array("PACK".utf8) + bigEndian(2) + bigEndian(UInt32(count)))
@@ -151,7 +152,7 @@ package final class PackWriter {
 
     /// Adds objects in order; large numbers of them are compressed on all processors.
     package func add(_ objects: [Object]) throws(GitError) {
-        if objects.count <= Self.share {
+        if objects.count <= Self.objectsPerThread {
             for object in objects {
                 try add(object.id, object.type, object.bytes, compression: object.compression)
             }
@@ -167,12 +168,12 @@ package final class PackWriter {
     /// The number of objects that are held in memory uncompressed and compressed at the same time.
     private static let batch = 8192
     /// The smallest number of objects for a separate thread: for fewer, starting it takes longer.
-    private static let share = 256
+    private static let objectsPerThread = 256
 
     private static func compressed(
         _ objects: ArraySlice<Object>
     ) -> [(id: ObjectID, contents: [UInt8], checksum: UInt32)] {
-        let parts = objects.chunks(ofCount: share)
+        let parts = objects.chunks(ofCount: objectsPerThread)
         let shares = Mutex<[[(id: ObjectID, contents: [UInt8], checksum: UInt32)]]>(
             Array(repeating: [], count: parts.count))
         DispatchQueue.concurrentPerform(iterations: parts.count) { number in
@@ -251,7 +252,7 @@ package final class PackWriter {
     }
 
     /// Whether the object has been added.
-    func holds(_ id: ObjectID) -> Bool { known[id] != nil }
+    func contains(_ id: ObjectID) -> Bool { known[id] != nil }
 
     /// Completes the pack and its index and makes them visible.
     ///
@@ -259,7 +260,7 @@ package final class PackWriter {
     /// - Returns: the path of the pack without extension.
     @discardableResult
     package func finish(_ finish: Finish = Finish(), beforeIndex: () throws -> Void = {}) throws -> String {
-        precondition(entries.count == announced, "a pack of \(announced) objects got \(entries.count)")
+        precondition(entries.count == expectedCount, "a pack of \(expectedCount) objects got \(entries.count)")
         digest.update(pending)
         var finished = MessageDigest(.sha1)
         swap(&finished, &digest)
@@ -269,16 +270,16 @@ package final class PackWriter {
         let draft = try draft(size: size)
         try write(pending, draft.descriptor)
         pending = []
-        try settle(draft, size: size, isDurable: finish.isDurable)
+        try complete(draft, size: size, isDurable: finish.isDurable)
         entries.sort { $0.id < $1.id }
         let base = "\(directory)/pack/pack-\(hexadecimal(trailer))"
         let index = try writeIndex(PackIndex.bytes(of: entries, packTrailer: trailer), isDurable: finish.isDurable)
         do {
             if let keep = finish.keep { try protect(base, keep) }
-            try name(draft.path, "\(base).pack")
+            try rename(draft.path, to: "\(base).pack")
             isFinished = true
             try beforeIndex()
-            try name(index, "\(base).idx")
+            try rename(index, to: "\(base).idx")
         } catch {
             unlink(index)
             if status(of: "\(base).idx") == nil {
@@ -304,7 +305,7 @@ package final class PackWriter {
         defer { close(draft.descriptor) }
         do throws(GitError) {
             try write(bytes, draft.descriptor)
-            try settle(draft, size: bytes.count, isDurable: isDurable)
+            try complete(draft, size: bytes.count, isDurable: isDurable)
         } catch {
             unlink(draft.path)
             throw error
@@ -312,13 +313,15 @@ package final class PackWriter {
         return draft.path
     }
 
-    /// Truncates a recycled file to its new contents.
-    private func settle(_ draft: Draft, size: Int, isDurable: Bool) throws(GitError) {
-        if draft.oldSize > size, ftruncate(draft.descriptor, off_t(size)) != 0 { throw failure("cut '\(draft.path)'") }
+    /// Truncates a recycled file to its new contents, and syncs it if requested.
+    private func complete(_ draft: Draft, size: Int, isDurable: Bool) throws(GitError) {
+        if draft.oldSize > size, ftruncate(draft.descriptor, off_t(size)) != 0 {
+            throw failure("truncate '\(draft.path)'")
+        }
         if isDurable, fsync(draft.descriptor) != 0 { throw failure("sync '\(draft.path)'") }
     }
 
-    private func name(_ draft: String, _ path: String) throws(GitError) {
+    private func rename(_ draft: String, to path: String) throws(GitError) {
         try inRepository(directory) { () throws(SystemError) in try Files.rename(draft, path) }
     }
 

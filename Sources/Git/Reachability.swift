@@ -1,12 +1,12 @@
-/// All objects that are reachable from some objects.
+/// The set of all objects that are reachable from given ones.
 package struct Reachability {
     private let repository: GitRepository
     /// The objects reached so far.
     package private(set) var objects: Set<ObjectID> = []
 
-    /// Follows `roots` (commits, tags, directories, documents).
+    /// Follows `roots`: commits, tags, trees and blobs.
     ///
-    /// - Complexity: Reads each commit, and directories that differ from the parent's.
+    /// - Complexity: Reads each commit, and the trees that differ from the parent's.
     /// - Throws: `GitError` if an object is missing or damaged.
     package init(from roots: [ObjectID], in repository: GitRepository) throws {
         self.repository = repository

@@ -4,8 +4,8 @@ internal import System
 
 /// Files that are no longer needed and are kept to be rewritten under another name.
 ///
-/// Creating a small file can cost more than syncing it: ext4 without a journal skips every inode that was freed within
-/// the last minutes. A process that continually creates and deletes a few files saves time by keeping them. A file is
+/// Creating a small file can cost more than syncing it: ext4 without a journal skips every inode that was freed in the
+/// last few minutes. A process that continually creates and deletes a few files saves time by keeping them. A file is
 /// rewritten only if no process can notice: it has no other name, no process has it open, and it has been unused for
 /// longer than a lookup-then-open race can last.
 ///
@@ -28,11 +28,11 @@ package final class RecycledFiles: Sendable {
 
     private struct State {
         /// Files that have not been examined yet, the oldest first.
-        var resting: [Kind: [String]] = [:]
+        var waiting: [Kind: [String]] = [:]
         /// Files that can be rewritten immediately.
         var ready: [Kind: [(path: String, size: Int)]] = [:]
-        var asked = 0
-        var given = 0
+        var requestCount = 0
+        var nameCount = 0
 
         mutating func takeReady(_ kind: Kind, size: Int) -> (path: String, size: Int)? {
             guard let last = ready[kind]?.indices.last else { return nil }
@@ -40,7 +40,7 @@ package final class RecycledFiles: Sendable {
             return ready[kind]?.remove(at: index)
         }
 
-        func count(_ kind: Kind) -> Int { resting[kind, default: []].count + ready[kind, default: []].count }
+        func count(_ kind: Kind) -> Int { waiting[kind, default: []].count + ready[kind, default: []].count }
     }
 
     private static let limit = 256
@@ -51,7 +51,7 @@ package final class RecycledFiles: Sendable {
     package static let largest = 1 << 20
     private let directory: String
     private let threshold: Int
-    private let rest: Int
+    private let minimumAge: Int
     private let prefix = "\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     private let state = Mutex(State())
 
@@ -60,16 +60,16 @@ package final class RecycledFiles: Sendable {
     /// - Parameters:
     ///   - threshold: the number of requests to refuse first, because keeping files pays only for processes that write
     ///     much.
-    ///   - rest: the milliseconds for which a file is unused before it is rewritten.
-    package init(directory: String, after threshold: Int, rest: Int = 50) {
+    ///   - minimumAge: the milliseconds for which a file must be unused before it is rewritten.
+    package init(directory: String, after threshold: Int, minimumAge: Int = 50) {
         self.directory = directory
         self.threshold = threshold
-        self.rest = rest
+        self.minimumAge = minimumAge
     }
 
     deinit {
         let paths = state.withLock { state in
-            state.resting.values.flatMap(\.self) + state.ready.values.flatMap { $0.map(\.path) }
+            state.waiting.values.flatMap(\.self) + state.ready.values.flatMap { $0.map(\.path) }
         }
         for path in paths { unlink(path) }
     }
@@ -79,7 +79,7 @@ package final class RecycledFiles: Sendable {
     /// - Parameter size: the number of bytes to write: a file that is not larger need not be truncated.
     package func take(_ kind: Kind, size: Int) -> Spare? {
         let ready = state.withLock { state in
-            state.asked += 1
+            state.requestCount += 1
             return state.takeReady(kind, size: size)
         }
         if let ready {
@@ -92,7 +92,7 @@ package final class RecycledFiles: Sendable {
     /// Examines unused files in advance, so that `take` need not.
     package func examine() {
         for kind in Kind.allCases {
-            let count = state.withLock { $0.resting[kind, default: []].count }
+            let count = state.withLock { $0.waiting[kind, default: []].count }
             for _ in 0..<count {
                 guard let spare = examineNext(kind) else { break }
                 close(spare.descriptor)
@@ -116,14 +116,14 @@ package final class RecycledFiles: Sendable {
                 unlink(path)
                 continue
             }
-            guard Self.age(of: status) >= rest else {
+            guard Self.age(of: status) >= minimumAge else {
                 close(descriptor)
-                state.withLock { $0.resting[kind, default: []].insert(path, at: 0) }
+                state.withLock { $0.waiting[kind, default: []].insert(path, at: 0) }
                 return nil
             }
-            guard isOpenNowhereElse(descriptor) else {
+            guard isOnlyOpenHere(descriptor) else {
                 close(descriptor)
-                state.withLock { $0.resting[kind, default: []].append(path) }
+                state.withLock { $0.waiting[kind, default: []].append(path) }
                 continue
             }
             return Spare(descriptor: descriptor, path: path, size: Int(status.st_size))
@@ -131,10 +131,10 @@ package final class RecycledFiles: Sendable {
         return nil
     }
 
-    /// Gives a file a second name to keep it, if that is wanted and succeeds. Must be called before its first name is
+    /// Gives a file a second name to keep it, unless enough files are kept. Must be called before its first name is
     /// given to another file.
     ///
-    /// - Returns: the second name, to be passed to `add` once the first one is gone.
+    /// - Returns: the second name, to be passed to `add` once the first one is removed; nil if the file is not kept.
     package func link(_ name: String, _ kind: Kind) -> String? {
         guard let path = freePath(kind), Glibc.link(name, path) == 0 else { return nil }
         return path
@@ -146,7 +146,7 @@ package final class RecycledFiles: Sendable {
     package func move(_ files: [(path: String, kind: Kind)], from origin: String) {
         var moved: [(path: String, kind: Kind)] = []
         for file in files {
-            if let path = moveAside(file.path, file.kind) {
+            if let path = moveToDirectory(file.path, file.kind) {
                 moved.append((path, file.kind))
             } else {
                 unlink(file.path)
@@ -160,18 +160,18 @@ package final class RecycledFiles: Sendable {
         }
     }
 
-    /// Moves a file whose contents everybody compares with its name, so that a power failure may leave it there with
-    /// other contents.
+    /// Moves a file whose contents all readers verify by its name: after a power failure, it may be at its old path
+    /// with other contents, because its directory is not synced.
     ///
-    /// - Returns: False if it is not kept; it is still there then.
+    /// - Returns: false if the file cannot be kept; it is unchanged then.
     package func keep(_ path: String, _ kind: Kind) -> Bool {
-        guard let moved = moveAside(path, kind) else { return false }
+        guard let moved = moveToDirectory(path, kind) else { return false }
         add(moved, kind)
         return true
     }
 
     /// Moves a file into the directory of spare files; nil if it cannot be kept.
-    private func moveAside(_ file: String, _ kind: Kind) -> String? {
+    private func moveToDirectory(_ file: String, _ kind: Kind) -> String? {
         var status = stat()
         guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.largest,
             status.st_nlink == 1, let path = freePath(kind), (try? Files.rename(file, path)) != nil
@@ -182,21 +182,21 @@ package final class RecycledFiles: Sendable {
 
     /// Keeps a file whose only name is in the directory of spare files.
     package func add(_ path: String, _ kind: Kind) {
-        state.withLock { $0.resting[kind, default: []].append(path) }
+        state.withLock { $0.waiting[kind, default: []].append(path) }
     }
 
     private func oldest(_ kind: Kind) -> String? {
         state.withLock { state in
-            state.resting[kind, default: []].isEmpty ? nil : state.resting[kind]?.removeFirst()
+            state.waiting[kind, default: []].isEmpty ? nil : state.waiting[kind]?.removeFirst()
         }
     }
 
-    /// A new name for a file to keep; nil if there are enough.
+    /// A new path for a file to keep; nil if enough files are kept.
     private func freePath(_ kind: Kind) -> String? {
         let number: Int? = state.withLock { state in
-            guard state.asked >= threshold, state.count(kind) < Self.limit else { return nil }
-            state.given += 1
-            return state.given
+            guard state.requestCount >= threshold, state.count(kind) < Self.limit else { return nil }
+            state.nameCount += 1
+            return state.nameCount
         }
         guard let number else { return nil }
         if number == 1 { try? Files.makeDirectories(directory) }
@@ -212,7 +212,7 @@ package final class RecycledFiles: Sendable {
     }
 
     /// The kernel grants a lease for writing only if no other process has the file open or mapped.
-    private func isOpenNowhereElse(_ descriptor: Int32) -> Bool { FileLease(.writing, on: descriptor) != nil }
+    private func isOnlyOpenHere(_ descriptor: Int32) -> Bool { FileLease(.writing, on: descriptor) != nil }
 
     private func isSynchronized(_ directory: String) -> Bool {
         (try? Files.File(directory, O_RDONLY | O_DIRECTORY).synchronizeFully()) != nil

@@ -7,15 +7,15 @@ internal import Synchronization
 /// libgit2 1.5 does not do this properly: it reports a rejection as a missing repository, and ignores `safe.directory =
 /// *`.
 enum RepositoryOwnership {
-    /// The reason why the repository at `place` must not be opened; nil if it may be.
-    static func refusal(of place: RepositoryPlace) -> GitError? {
-        guard let directory = place.directory else { return nil }
-        let parts = [place.workTree, place.gitFile, directory].compactMap { $0 }
+    /// The reason why a repository must not be opened; nil if it may be.
+    static func refusal(of layout: RepositoryLayout) -> GitError? {
+        guard let directory = layout.directory else { return nil }
+        let parts = [layout.workTree, layout.gitFile, directory].compactMap { $0 }
         guard
             let (part, owner) = parts.lazy.compactMap({ part in owner(of: part).map { (part, $0) } })
                 .first(where: { !isTrusted($0.1) })
         else { return nil }
-        let path = place.workTree ?? directory
+        let path = layout.workTree ?? directory
         let environment = GitEnvironment.current
         if isListed(path, in: environment.safeDirectories(configured: configured(environment))) { return nil }
         let name = userName(owner)
@@ -23,7 +23,7 @@ enum RepositoryOwnership {
             kind: .owner, operation: "open it",
             detail: "'\(part)' is owned by user \(name), and this is user \(userName(geteuid()))", repository: path,
             hint: "if you trust it: git config --global --add safe.directory '\(path)'"
-                + "; or run this as \(name), or give the files to yourself with chown -R")
+                + "; or run this as \(name), or take ownership of the files with chown -R")
     }
 
     private static func owner(of path: String) -> uid_t? {
@@ -52,10 +52,10 @@ enum RepositoryOwnership {
                 isListed = true
             } else if value.hasSuffix("/*") {
                 isListed =
-                    isListed || path.hasPrefix(RepositoryPlace.absolute(expanded(String(value.dropLast(2)))) + "/")
+                    isListed || path.hasPrefix(RepositoryLayout.absolute(expanded(String(value.dropLast(2)))) + "/")
             } else {
-                let place = expanded(value)
-                isListed = isListed || place == path || RepositoryPlace.absolute(place) == path
+                let listed = expanded(value)
+                isListed = isListed || listed == path || RepositoryLayout.absolute(listed) == path
             }
         }
         return isListed

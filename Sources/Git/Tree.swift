@@ -63,7 +63,7 @@ public struct Tree: Hashable, Sendable {
 
     /// This directory, in which searches are fast however large it is.
     ///
-    /// - Complexity: Linear in the size of the directory. What `applying` returns for one change is marked, too.
+    /// - Complexity: Linear in the size of the directory. The result of `applying` one change is also marked.
     package var marked: Tree {
         if !marks.isEmpty || bytes.count < Self.markedSize { return self }
         var marks: [Int] = []
@@ -194,43 +194,43 @@ public struct Tree: Hashable, Sendable {
 }
 
 extension Tree {
-    /// Like `applying`, for one change; nil if a document becomes a directory or vice versa.
+    /// Like `applying`, for one change; nil if a file becomes a directory or vice versa.
     private func applyingOne(_ name: String, _ entry: TreeEntry?) -> Tree? {
         let marks = marked.marks
         var wanted = name
         let (found, end) = wanted.withUTF8 { wanted in
             bytes.withUnsafeBytes { RawEntry.find(wanted, in: $0, marks) }
         }
-        var place = end..<end
+        var range = end..<end
         if let found {
             guard entry.map({ ($0.kind == .directory) == found.isDirectory }) ?? true else { return nil }
-            place = found.start..<found.end
+            range = found.start..<found.end
         } else if let entry {
-            place = bytes.withUnsafeBytes { buffer in
-                let place = SortKey(entry).place(in: buffer, marks)
-                return place..<place
+            range = bytes.withUnsafeBytes { buffer in
+                let offset = SortKey(entry).insertionOffset(in: buffer, marks)
+                return offset..<offset
             }
         } else {
             return self
         }
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count + 300)
-        output += bytes[..<place.lowerBound]
+        output += bytes[..<range.lowerBound]
         entry?.append(to: &output)
-        output += bytes[place.upperBound...]
-        return Tree(bytes: output, marks: Self.marks(marks, after: place, became: output.count - bytes.count))
+        output += bytes[range.upperBound...]
+        return Tree(bytes: output, marks: Self.marks(marks, afterChangeOf: range, growth: output.count - bytes.count))
     }
 
-    /// The marks after a change of the entry at `place`, which has become larger by `growth`.
-    private static func marks(_ marks: [Int], after place: Range<Int>, became growth: Int) -> [Int] {
-        let next = marks.firstIndex { $0 > place.lowerBound } ?? marks.endIndex
-        let isAdded = place.isEmpty && place.lowerBound - (next == 0 ? 0 : marks[next - 1]) >= markDistance
+    /// The marks after a change of the entry in `range`, by which the directory has become larger by `growth`.
+    private static func marks(_ marks: [Int], afterChangeOf range: Range<Int>, growth: Int) -> [Int] {
+        let next = marks.firstIndex { $0 > range.lowerBound } ?? marks.endIndex
+        let isAdded = range.isEmpty && range.lowerBound - (next == 0 ? 0 : marks[next - 1]) >= markDistance
         if growth == 0, !isAdded { return marks }
-        // The entry at a removed place may be the last one, so its mark may be the end of the directory.
+        // A removed entry may have been the last one; a mark of it would be at the end of the directory.
         let kept =
-            place.isEmpty || growth > -place.count
-            ? marks[..<next] : marks[..<next].filter { $0 < place.lowerBound }[...]
-        return kept + (isAdded ? [place.lowerBound] : []) + marks[next...].map { $0 + growth }
+            range.isEmpty || growth > -range.count
+            ? marks[..<next] : marks[..<next].filter { $0 < range.lowerBound }[...]
+        return kept + (isAdded ? [range.lowerBound] : []) + marks[next...].map { $0 + growth }
     }
 }
 
@@ -268,10 +268,10 @@ private struct SortKey: Comparable {
 
     static func < (left: Self, right: Self) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
 
-    /// The insertion position of this key in a directory that does not contain it.
+    /// The offset at which to insert this key in a directory that does not contain it.
     ///
     /// - Parameter marks: Offsets of entries from which the search may start.
-    func place(in buffer: UnsafeRawBufferPointer, _ marks: [Int]) -> Int {
+    func insertionOffset(in buffer: UnsafeRawBufferPointer, _ marks: [Int]) -> Int {
         var at = RawEntry.lastMark(marks, in: buffer) { !sortsBefore($0, in: buffer) }
         while let entry = RawEntry(buffer, at: at), !sortsBefore(entry, in: buffer) { at = entry.end }
         return at
@@ -371,8 +371,8 @@ extension Tree {
         }
     }
 
-    /// The entries in which `new` differs from this directory, in git's order. A document that became a directory, or
-    /// vice versa, counts as two.
+    /// The entries in which `new` differs from this directory, in git's order. A file that became a directory, or vice
+    /// versa, counts as two.
     ///
     /// - Complexity: Linear in the size of both; creates strings only for differences, and skips equal ranges quickly.
     package func differences(to new: Tree) -> [(old: TreeEntry?, new: TreeEntry?)] {

@@ -51,7 +51,7 @@ extension Layout {
             let pack = FileStatus("\(base).pack")
             let newest = max(pack?.modified ?? .max, FileStatus("\(base).idx")?.modified ?? .max)
             let isSmall = pack.map { $0.size <= RecycledFiles.largest } ?? true
-            guard newest >= horizon || isSmall, !PackIndex.isWhole(base: base) else { continue }
+            guard newest >= horizon || isSmall, !PackIndex.isIntact(base: base) else { continue }
             try Files.makeDirectories(damaged)
             // The index first: without it no process uses the pack.
             for end in ["idx", "pack", "keep", "rev"] {

@@ -14,7 +14,7 @@ extension Verifier {
             // A pack with a `.keep` file belongs to a pending change.
             if all.contains("\(name).keep"), PackIndex.isSafe(base: base) { continue }
             // Checked twice: another process may have merged it with others in the meantime.
-            if PackIndex.isWhole(base: base) || FileStatus("\(base).pack") == nil && FileStatus("\(base).idx") == nil {
+            if PackIndex.isIntact(base: base) || FileStatus("\(base).pack") == nil && FileStatus("\(base).idx") == nil {
                 continue
             }
             checkPack(base)
@@ -36,7 +36,7 @@ extension Verifier {
                 advice: fetching
             ) { try before.setAside(base) }
         }
-        if salvage.isWhole {
+        if salvage.isIntact {
             return note(
                 .damage, .pack, "the index of pack '\(base).pack' is missing or damaged", repair: "rebuild it"
             ) {

@@ -17,7 +17,7 @@ import Testing
         ("early EOF", .network), ("", .network),
     ])
     func aLocalFailureIsNotTheNetworks(sentence: String, kind: GitError.Kind) {
-        let error = LibraryError(sentence: sentence).remote(isAbsent: false, "fetch", "https://example.org/a")
+        let error = LibraryError(message: sentence).remote(isAbsent: false, "fetch", "https://example.org/a")
         #expect(error.kind == kind, "\(error)")
         #expect(error.category == (kind == .notFound ? .input : .unavailable))
         #expect(!error.detail.contains("failed to") && !error.detail.isEmpty, "\(error)")
@@ -25,15 +25,15 @@ import Testing
 
     @Test func theFileThatTheSystemRefusesIsNamed() {
         let sentence = "failed to open '/r/HEAD.lock' for writing: Permission denied"
-        let error = LibraryError(sentence: sentence).local(.other(-1), "update reference 'x'", "/r")
+        let error = LibraryError(message: sentence).local(.other(-1), "update reference 'x'", "/r")
         #expect(error.kind == .system(EACCES))
         #expect(error.detail == "'/r/HEAD.lock': Permission denied")
-        #expect(error.sentence == sentence)
+        #expect(error.libraryMessage == sentence)
     }
 
     /// The error for a pack that was removed while it was read still makes the store search again.
     @Test func missingFilesAreErrorsOfTheRepository() {
-        let error = LibraryError(sentence: "failed to stat '/r/x.pack': No such file or directory")
+        let error = LibraryError(message: "failed to stat '/r/x.pack': No such file or directory")
             .local(.other(-1), "read blob", "/r")
         #expect(error.kind == .other(-1))
         #expect(error.detail == "No such file or directory")

@@ -35,6 +35,48 @@ struct PackingTests {
         }
     }
 
+    /// Writes a pack of two blobs and replaces the entries of its index.
+    private func makePack(
+        of blobs: [(id: ObjectID, text: String)], in objects: String,
+        indexed change: (PackIndex.Entry) -> PackIndex.Entry
+    ) throws -> String {
+        let writer = try PackWriter(objects: objects, count: blobs.count)
+        for blob in blobs { try writer.add(blob.id, .blob, Array(blob.text.utf8)) }
+        let base = try writer.finish()
+        let entries = try #require(PackIndex(base: base)).entries.map(change)
+        let trailer = Array(try Data(contentsOf: URL(fileURLWithPath: base + ".pack")).suffix(20))
+        try Data(PackIndex.bytes(of: entries, packTrailer: trailer))
+            .write(to: URL(fileURLWithPath: base + ".idx"), options: .atomic)
+        return base
+    }
+
+    private func blob(_ text: String) -> (id: ObjectID, text: String) {
+        (ObjectID(hashing: .blob, Array(text.utf8)), text)
+    }
+
+    @Test func aPackWhoseIndexHasAnOffsetTwiceIsNotMerged() throws {
+        try withRepository { repository in
+            let objects = repository.directory + "objects"
+            let base = try makePack(of: [blob("a"), blob("b")], in: objects) {
+                PackIndex.Entry(id: $0.id, offset: 12, checksum: 0)
+            }
+            let source = try #require(PackMerge.Source(base: base))
+            #expect(throws: GitError.self) { try PackMerge.merge([source], objects: objects) }
+        }
+    }
+
+    @Test func anObjectThatAPackContainsTwiceIsSalvagedOnce() throws {
+        try withRepository { repository in
+            let objects = repository.directory + "objects"
+            let (id, text) = blob("twice")
+            let base = try makePack(of: [(id, text), (ObjectID.emptyTree, text)], in: objects) {
+                PackIndex.Entry(id: id, offset: $0.offset, checksum: $0.checksum)
+            }
+            let salvage = try #require(PackSalvage(base: base) { _ in nil })
+            #expect(try salvage.rewrite(into: objects) == 1)
+        }
+    }
+
     @Test func aConsolidatedHistoryIsWholeAndSmall() throws {
         try withRepository { repository in
             let (head, all) = try makeHistory(repository, commits: 600)
@@ -44,7 +86,7 @@ struct PackingTests {
             let base = try DeltaPacker.pack(all.union([stray]), heads: [head], of: repository, objects: objects)
             try removeLooseObjects(repository)
             #expect(try git("fsck", "--strict", "--full", at: repository.path) == "dangling blob \(stray)")
-            #expect(PackIndex.isWhole(base: base))
+            #expect(PackIndex.isIntact(base: base))
             let sizes = try git("verify-pack", "-v", base + ".idx", at: repository.path).split(separator: "\n")
             let lengths = sizes.filter { $0.hasPrefix("chain length") }.compactMap {
                 Int($0.dropFirst("chain length = ".count).prefix { $0.isNumber })
@@ -73,7 +115,7 @@ struct PackingTests {
                 let unique = Set(range.map { ids[$0] })
                 let writer = try PackWriter(objects: objects, count: unique.count)
                 try writer.add(ids[start], .blob, versions[start])
-                for number in range.dropFirst() where !writer.holds(ids[number]) {
+                for number in range.dropFirst() where !writer.contains(ids[number]) {
                     let delta = try #require(
                         Delta.make(from: versions[number - 1], to: versions[number], limit: 1 << 20))
                     try writer.add(ids[number], delta: delta, base: ids[number - 1], compression: .none)
@@ -144,7 +186,7 @@ struct PackingTests {
             let writer = try PackWriter(objects: repository.directory + "objects", count: 1)
             try writer.add(ObjectID(hashing: .blob, blob), .blob, blob)
             let base = try writer.finish()
-            #expect(PackIndex.isWhole(base: base))
+            #expect(PackIndex.isIntact(base: base))
             for end in ["pack", "idx"] {
                 let path = "\(base).\(end)"
                 let whole = try Data(contentsOf: URL(filePath: path))
@@ -153,12 +195,12 @@ struct PackingTests {
                     if cut.isMultiple(of: 2) { damaged[cut] ^= 1 } else { damaged = damaged.prefix(cut) }
                     unlink(path)
                     try damaged.write(to: URL(filePath: path))
-                    #expect(!PackIndex.isWhole(base: base), "\(end) at \(cut)")
+                    #expect(!PackIndex.isIntact(base: base), "\(end) at \(cut)")
                 }
                 unlink(path)
                 try whole.write(to: URL(filePath: path))
             }
-            #expect(PackIndex.isWhole(base: base))
+            #expect(PackIndex.isIntact(base: base))
         }
     }
 }

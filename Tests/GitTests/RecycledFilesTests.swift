@@ -12,7 +12,7 @@ struct SpareFilesTests {
     ) async throws {
         let directory = try TemporaryDirectory()
         try await body(
-            RecycledFiles(directory: directory.path + "/spare", after: threshold, rest: rest), directory.path)
+            RecycledFiles(directory: directory.path + "/spare", after: threshold, minimumAge: rest), directory.path)
     }
 
     /// A process that another test starts has each open file of this one until it executes its program, and a file that
@@ -145,7 +145,7 @@ struct SpareFilesTests {
                 let writer = try PackWriter(objects: objects, count: 3, spares: pool)
                 for blob in blobs { try writer.add(ObjectID(hashing: .blob, blob), .blob, blob, compression: .none) }
                 let base = try writer.finish(PackWriter.Finish(isDurable: false))
-                #expect(PackIndex.isWhole(base: base) && PackIndex.count(base: base) == 3)
+                #expect(PackIndex.isIntact(base: base) && PackIndex.count(base: base) == 3)
                 for blob in blobs {
                     #expect(
                         try git("cat-file", "-s", ObjectID(hashing: .blob, blob).hex, at: repository.path) == "\(size)")

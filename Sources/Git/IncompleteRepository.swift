@@ -2,10 +2,10 @@ internal import Glibc
 internal import System
 
 /// The reason why a repository lacks objects that its references need.
-struct RepositoryGap {
+struct IncompleteRepository {
     var isShallow: Bool
     private var isPartial: Bool
-    /// A missing repository whose objects are shared.
+    /// A repository whose objects are shared, but which cannot be read.
     private var lostAlternate: String?
 
     /// - Parameter objects: the directory of the repository's objects.
@@ -13,12 +13,12 @@ struct RepositoryGap {
         self.isShallow = isShallow
         self.isPartial = isPartial
         let list = System.bytes(of: "\(objects)/info/alternates") ?? []
-        let places = list.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-        lostAlternate = places.filter { !$0.hasPrefix("#") }
+        let paths = list.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+        lostAlternate = paths.filter { !$0.hasPrefix("#") }
             .map { $0.hasPrefix("/") ? $0 : "\(objects)/\($0)" }.first { access($0, R_OK | X_OK) != 0 }
     }
 
-    /// The error for an object that is missing.
+    /// The error for a missing object.
     func error(_ operation: String, _ repository: String, damageHint: String?) -> GitError {
         if let lostAlternate {
             return GitError(

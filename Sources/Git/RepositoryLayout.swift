@@ -3,7 +3,7 @@ internal import Glibc
 internal import System
 
 /// The parts of a git repository at a path, determined without opening it.
-struct RepositoryPlace {
+struct RepositoryLayout {
     /// The absolute path.
     let path: String
     /// The directory that contains `.git`; nil for a bare repository, or if the path is a `.git`.
@@ -60,7 +60,7 @@ struct RepositoryPlace {
         if access(directory, R_OK | X_OK) != 0, errno != ENOENT {
             return GitError.system("read '\(directory)'", given, errno)
         }
-        if let format = Self.unknownFormat(in: error.sentence) {
+        if let format = Self.unknownFormat(in: error.libraryMessage) {
             return refusal(.unusable, format.detail, hint: "\(format.hint)\(workTree == nil ? "" : ", \(plain)")")
         }
         guard error.kind == .notFound else { return error.asDamage(hint: repairHint) }
@@ -92,26 +92,26 @@ struct RepositoryPlace {
 
     /// The message and hint for a format that libgit2 does not support.
     private static func unknownFormat(in detail: String) -> (detail: String, hint: String)? {
-        let words = detail.lowercased()
-        if words.contains("extensions.objectformat") {
+        let lowered = detail.lowercased()
+        if lowered.contains("extensions.objectformat") {
             return (
                 "its objects have SHA-256 names (extensions.objectFormat), which cannot be read",
-                "use a repository with SHA-1 names: git clone from one that was made without --object-format=sha256"
+                "use a repository with SHA-1 names: clone one that was created without --object-format=sha256"
             )
         }
-        if words.contains("extensions.refstorage") {
+        if lowered.contains("extensions.refstorage") {
             return (
                 "its references are in a reftable (extensions.refStorage), which cannot be read",
                 "convert them to files: git refs migrate --ref-format=files"
             )
         }
-        if words.contains("unsupported extension") || words.contains("unsupported repository version") {
+        if lowered.contains("unsupported extension") || lowered.contains("unsupported repository version") {
             return ("it needs a newer git (\(detail))", "clone it in git's default format")
         }
         return nil
     }
 
-    // MARK: Looking
+    // MARK: Examining the file system
 
     private enum Kind {
         case file, directory, danglingLink
@@ -128,7 +128,7 @@ struct RepositoryPlace {
         return nil
     }
 
-    /// Whether it looks like a bare repository, complete or not: a plain directory does not have two of its parts.
+    /// Whether it looks like a bare repository, complete or not: a plain directory does not have two of these parts.
     private static func looksBare(_ path: String) -> Bool {
         let head = System.bytes(of: "\(path)/HEAD") ?? []
         let isHead = head.starts(with: Array("ref:".utf8)) || ObjectID(hex: head.prefix(40)) != nil
