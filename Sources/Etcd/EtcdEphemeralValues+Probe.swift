@@ -12,9 +12,9 @@ extension EtcdEphemeralValues {
         _ = try remove(path, expecting: .anything)
         let members = gateway.statuses()
         let versions = Set(members.compactMap { try? $0.status.get().version }).sorted().joined(separator: ", ")
-        let silent = members.filter { (try? $0.status.get()) == nil }.map(\.endpoint)
-        let answering = count(members.count - silent.count, "member")
-        return "etcd \(versions), \(answering); values can be written"
-            + (silent.isEmpty ? "" : "; no answer from \(silent.joined(separator: ", "))")
+        let unresponsive = members.filter { (try? $0.status.get()) == nil }.map(\.endpoint)
+        let responsive = count(members.count - unresponsive.count, "member")
+        return "etcd \(versions), \(responsive); values can be written"
+            + (unresponsive.isEmpty ? "" : "; no response from \(unresponsive.joined(separator: ", "))")
     }
 }

@@ -42,9 +42,9 @@ package final class EtcdEphemeralValues: EphemeralValues {
 
     /// Reads a value.
     package func value(at path: StorePath) throws -> EphemeralValue? {
-        let answer: EtcdMessages.RangeAnswer = try gateway.call(
+        let response: EtcdMessages.RangeResponse = try gateway.call(
             "kv/range", EtcdMessages.Range(key: keys.key(of: path)))
-        return answer.kvs?.first.flatMap { EphemeralValue($0) }
+        return response.kvs?.first.flatMap { EphemeralValue($0) }
     }
 
     /// Reads all values below a prefix.
@@ -62,7 +62,7 @@ package final class EtcdEphemeralValues: EphemeralValues {
         var found: [StorePath: EphemeralValue] = [:]
         var revision: UInt64?
         while true {
-            let page: EtcdMessages.RangeAnswer = try gateway.call(
+            let page: EtcdMessages.RangeResponse = try gateway.call(
                 "kv/range",
                 EtcdMessages.Range(
                     key: key, range_end: end, limit: "\(pageSize)", revision: revision.map { "\($0)" }))
@@ -94,12 +94,12 @@ package final class EtcdEphemeralValues: EphemeralValues {
         let transaction = EtcdMessages.Transaction(
             compare: changes.compactMap { EtcdMessages.Compare(keys.key(of: $0), $1.expecting) },
             success: operations, failure: changes.keys.map { .init(request_range: .init(key: keys.key(of: $0))) })
-        let (answer, isRepeated) = try commit(transaction)
+        let (response, isRepeated) = try commit(transaction)
         // An earlier attempt made the changes, but its response was lost.
-        let wasMade = answer.succeeded != true && isRepeated && answer.hasFound(written)
-        guard answer.succeeded == true || wasMade else { return nil }
-        let made = wasMade ? answer.found.first?.mod_revision : nil
-        let version = (made ?? answer.header.revision).flatMap(UInt64.init)
+        let wasMade = response.succeeded != true && isRepeated && response.hasFound(written)
+        guard response.succeeded == true || wasMade else { return nil }
+        let made = wasMade ? response.found.first?.mod_revision : nil
+        let version = (made ?? response.header.revision).flatMap(UInt64.init)
         if let version {
             for (path, change) in changes where change.owner != nil {
                 if let lifetime = change.lifetime { expire(path, version, after: lifetime) }
@@ -128,7 +128,7 @@ package final class EtcdEphemeralValues: EphemeralValues {
 
     private func commit(
         _ transaction: EtcdMessages.Transaction
-    ) throws -> (answer: EtcdMessages.TransactionAnswer, isRepeated: Bool) {
+    ) throws -> (response: EtcdMessages.TransactionResponse, isRepeated: Bool) {
         try gateway.repeatedCall("kv/txn", transaction)
     }
 
@@ -151,7 +151,7 @@ extension EtcdMessages.Compare {
     }
 }
 
-extension EtcdMessages.TransactionAnswer {
+extension EtcdMessages.TransactionResponse {
     /// The key-value pairs returned by the range operations.
     fileprivate var found: [EtcdMessages.KeyValue] { responses?.flatMap { $0.response_range?.kvs ?? [] } ?? [] }
 

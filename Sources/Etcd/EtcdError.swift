@@ -7,7 +7,7 @@ package typealias EtcdError = ServiceError<EtcdErrorKind>
 package enum EtcdErrorKind: String, ServiceErrorKind {
     /// No member can be reached.
     case unreachable
-    /// Members answer, but have no leader: too few of them are connected with each other.
+    /// Members respond, but have no leader: too few of them are connected with each other.
     case lostQuorum
     /// The database has reached its quota.
     case noSpace

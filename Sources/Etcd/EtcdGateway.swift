@@ -4,7 +4,7 @@ internal import HTTP
 internal import Logging
 internal import Synchronization
 
-/// A client of etcd's JSON gateway. It uses the member that answered last and moves to the next one after a failure.
+/// A client of etcd's JSON gateway. It uses the member that responded last and moves to the next one after a failure.
 /// Calls block the thread.
 final class EtcdGateway: Sendable {
     private let settings: EtcdSettings
@@ -12,9 +12,9 @@ final class EtcdGateway: Sendable {
     private let current = Mutex(0)
     private let token = Mutex<String?>(nil)
 
-    /// The limit of one attempt: a member without a leader answers late or not at all.
-    private static let limitOfTry: Duration = .seconds(2)
-    /// The limit of all attempts of a call, longer than an election of a leader.
+    /// The time limit of one attempt: a member without a leader responds late or not at all.
+    private static let attemptTimeout: Duration = .seconds(2)
+    /// The time limit of all attempts of a call, longer than the election of a leader.
     private static let timeout: Duration = .seconds(10)
 
     init(_ settings: EtcdSettings) {
@@ -28,26 +28,26 @@ final class EtcdGateway: Sendable {
     ///
     /// - Parameter timeout: How long to retry.
     /// - Throws: `EtcdError`.
-    func call<Answer: Decodable>(
+    func call<Response: Decodable>(
         _ method: String, _ body: some Encodable, timeout: Duration = timeout
-    ) throws -> Answer {
-        try repeatedCall(method, body, timeout: timeout).answer
+    ) throws -> Response {
+        try repeatedCall(method, body, timeout: timeout).response
     }
 
     /// Like `call`, but also returns whether the request was retried, so that an earlier attempt may have taken effect.
-    func repeatedCall<Answer: Decodable>(
+    func repeatedCall<Response: Decodable>(
         _ method: String, _ body: some Encodable, timeout: Duration = timeout
-    ) throws -> (answer: Answer, isRepeated: Bool) {
+    ) throws -> (response: Response, isRepeated: Bool) {
         let bytes = [UInt8](try JSONEncoder().encode(body))
         let deadline = ContinuousClock.now + timeout
         var failures = 0
         while true {
             let index = current.withLock { $0 }
             do {
-                return (try ask(settings.endpoints[index], method, bytes), failures > 0)
+                return (try attempt(settings.endpoints[index], method, bytes), failures > 0)
             } catch let error as EtcdError where error.isTransient {
                 logger.debug("a member of etcd does not respond", metadata: ["reason": "\(error.message)"])
-                leave(index)
+                moveOn(from: index)
                 failures += 1
                 guard ContinuousClock.now < deadline else { throw error }
                 // Every member has failed once more: wait before the next round.
@@ -59,27 +59,28 @@ final class EtcdGateway: Sendable {
     /// The status of each member, in the order of the settings.
     func statuses() -> [(endpoint: String, status: Result<EtcdMessages.Status, any Error>)] {
         settings.endpoints.map { endpoint in
-            (endpoint, Result { try ask(endpoint, "maintenance/status", Array("{}".utf8)) })
+            (endpoint, Result { try attempt(endpoint, "maintenance/status", Array("{}".utf8)) })
         }
     }
 
     /// Selects the member after `index`, unless another thread has already done so.
-    private func leave(_ index: Int) {
+    private func moveOn(from index: Int) {
         current.withLock { current in
             if current == index { current = (index + 1) % settings.endpoints.count }
         }
     }
 
-    private func ask<Answer: Decodable>(_ endpoint: String, _ method: String, _ body: [UInt8]) throws -> Answer {
+    private func attempt<Response: Decodable>(_ endpoint: String, _ method: String, _ body: [UInt8]) throws -> Response
+    {
         var request = request(endpoint, method, body)
-        request.limits.connecting = Self.limitOfTry
-        request.limits.time = Self.limitOfTry
+        request.limits.connecting = Self.attemptTimeout
+        request.limits.time = Self.attemptTimeout
         request.limits.bytes = 256 << 20
         var isFirst = true
         while true {
             try authenticate(&request, endpoint)
             let response = try send(request)
-            if response.isSuccess { return try decode(Answer.self, response.body, endpoint) }
+            if response.isSuccess { return try decode(Response.self, response.body, endpoint) }
             let error = Self.error(in: response.body, response, endpoint)
             // Tokens expire, and they are lost when the member that issued them restarts.
             guard error.kind == .authentication, settings.user != nil, isFirst else { throw error }
@@ -106,7 +107,7 @@ final class EtcdGateway: Sendable {
 
     private func newToken(_ endpoint: String, _ credentials: EtcdMessages.Credentials) throws -> String {
         var request = request(endpoint, "auth/authenticate", [UInt8](try JSONEncoder().encode(credentials)))
-        request.limits.time = Self.limitOfTry
+        request.limits.time = Self.attemptTimeout
         let response = try send(request)
         guard response.isSuccess else { throw Self.error(in: response.body, response, endpoint) }
         let new = try decode(EtcdMessages.Token.self, response.body, endpoint).token
@@ -140,16 +141,16 @@ extension EtcdGateway {
     /// Calls `receive` with each message of a stream, which may stay open for at most `limit`.
     ///
     /// - Throws: `EtcdError`, and any error of `receive`.
-    func stream<Answer: Decodable>(
+    func stream<Response: Decodable>(
         _ method: String, _ body: some Encodable, limit: Duration, cancellation: HTTPCancellation,
-        receive: (Answer) throws -> Void
+        receive: (Response) throws -> Void
     ) throws {
         let index = current.withLock { $0 }
         let endpoint = settings.endpoints[index]
         var request = request(endpoint, method, [UInt8](try JSONEncoder().encode(body)))
         // Without this header, a member that is partitioned from the leader keeps the stream open but sends nothing.
         request.headers.append(("Grpc-Metadata-hasleader", "true"))
-        request.limits.connecting = Self.limitOfTry
+        request.limits.connecting = Self.attemptTimeout
         request.limits.time = limit
         request.limits.stall = nil
         request.limits.bytes = .max
@@ -159,15 +160,15 @@ extension EtcdGateway {
             let response = try withoutActuallyEscaping(receive) { receive in
                 try send(request, cancellation) { piece in
                     try lines.add(piece) { line in
-                        let answer = try self.decode(EtcdMessages.Streamed<Answer>.self, line, endpoint)
-                        if let refusal = answer.error { throw Self.error(refusal, endpoint) }
-                        if let result = answer.result { try receive(result) }
+                        let message = try self.decode(EtcdMessages.Streamed<Response>.self, line, endpoint)
+                        if let failure = message.error { throw Self.error(failure, endpoint) }
+                        if let result = message.result { try receive(result) }
                     }
                 }
             }
             guard response.isSuccess else { throw Self.error(in: response.body, response, endpoint) }
         } catch let error as EtcdError where error.isTransient {
-            leave(index)
+            moveOn(from: index)
             throw error
         }
     }
@@ -177,16 +178,16 @@ extension EtcdGateway {
 
 extension EtcdGateway {
     private static func error(in body: [UInt8], _ response: HTTPResponse, _ endpoint: String) -> EtcdError {
-        guard let refusal = try? JSONDecoder().decode(EtcdMessages.Refusal.self, from: Data(body)) else {
+        guard let failure = try? JSONDecoder().decode(EtcdMessages.ErrorResponse.self, from: Data(body)) else {
             return EtcdError(.refused, "\(endpoint): answered with \(response.status): \(response.excerpt)")
         }
-        return error(refusal, endpoint)
+        return error(failure, endpoint)
     }
 
-    private static func error(_ refusal: EtcdMessages.Refusal, _ endpoint: String) -> EtcdError {
-        let text = refusal.text
+    private static func error(_ failure: EtcdMessages.ErrorResponse, _ endpoint: String) -> EtcdError {
+        let text = failure.text
         let kind: EtcdError.Kind =
-            switch refusal.code ?? refusal.grpc_code ?? 0 {
+            switch failure.code ?? failure.grpc_code ?? 0 {
             case 8 where text.contains("space exceeded"): .noSpace
             case 5 where text.contains("lease not found"): .leaseLost
             case 11: .compacted
@@ -206,7 +207,7 @@ extension EtcdErrorKind {
         self =
             switch kind {
             case .unreachable, .interrupted: .unreachable
-            case .late: .lostQuorum
+            case .timedOut: .lostQuorum
             case .certificate: .certificate
             case .credentials: .credentials
             case .cancelled: .cancelled

@@ -31,18 +31,18 @@ final class EtcdLease: Sendable {
     ///
     /// - Returns: The id of the lease.
     static func grant(seconds: Int, _ gateway: EtcdGateway) throws -> String {
-        let answer: EtcdMessages.LeaseAnswer = try gateway.call(
+        let response: EtcdMessages.LeaseResponse = try gateway.call(
             "lease/grant", EtcdMessages.Lease(ID: "0", TTL: "\(max(1, seconds))"))
-        guard let id = answer.ID else { throw EtcdError(.refused, "a lease was granted without an id") }
+        guard let id = response.ID else { throw EtcdError(.refused, "a lease was granted without an id") }
         return id
     }
 
     private func renew() {
         guard !isReleased.load(ordering: .acquiring) else { return }
         do {
-            let answer: EtcdMessages.Streamed<EtcdMessages.LeaseAnswer> = try gateway.call(
+            let response: EtcdMessages.Streamed<EtcdMessages.LeaseResponse> = try gateway.call(
                 "lease/keepalive", EtcdMessages.Lease(ID: id), timeout: Self.timeout)
-            guard answer.result?.TTL != nil else {
+            guard response.result?.TTL != nil else {
                 return logger.debug("a lease has ended", metadata: ["lease": "\(id)"])
             }
         } catch {

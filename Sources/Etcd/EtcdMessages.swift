@@ -21,7 +21,7 @@ enum EtcdMessages {
         var revision: String?
     }
 
-    struct RangeAnswer: Decodable {
+    struct RangeResponse: Decodable {
         var header: Header?
         var kvs: [KeyValue]?
         var more: Bool?
@@ -57,14 +57,14 @@ enum EtcdMessages {
         var failure: [Operation]
     }
 
-    struct TransactionAnswer: Decodable {
-        struct Response: Decodable {
-            var response_range: RangeAnswer?
+    struct TransactionResponse: Decodable {
+        struct OperationResponse: Decodable {
+            var response_range: RangeResponse?
         }
 
         var header: Header
         var succeeded: Bool?
-        var responses: [Response]?
+        var responses: [OperationResponse]?
     }
 
     struct Lease: Encodable {
@@ -72,7 +72,7 @@ enum EtcdMessages {
         var TTL: String?
     }
 
-    struct LeaseAnswer: Decodable {
+    struct LeaseResponse: Decodable {
         var ID: String?
         var TTL: String?
     }
@@ -80,7 +80,7 @@ enum EtcdMessages {
     /// The envelope of each message of a stream.
     struct Streamed<Value: Decodable>: Decodable {
         var result: Value?
-        var error: Refusal?
+        var error: ErrorResponse?
     }
 
     struct WatchRequest: Encodable {
@@ -93,7 +93,7 @@ enum EtcdMessages {
         var create_request: Creation
     }
 
-    struct WatchAnswer: Decodable {
+    struct WatchResponse: Decodable {
         struct Event: Decodable {
             /// `DELETE`, or absent for a put.
             var type: String?
@@ -107,7 +107,7 @@ enum EtcdMessages {
         var events: [Event]?
     }
 
-    struct Refusal: Decodable {
+    struct ErrorResponse: Decodable {
         var code: Int?
         var grpc_code: Int?
         var message: String?

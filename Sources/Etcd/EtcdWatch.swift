@@ -21,12 +21,12 @@ final class EtcdWatch: @unchecked Sendable {
     private var state: [StorePath: EphemeralValue] = [:]
     private var delivered: [StorePath: EphemeralValue]?
     /// Whether the current stream has delivered a message.
-    private var hasHeard = false
+    private var hasReceived = false
     /// The last revision seen; nil if a listing is needed.
     private var revision: UInt64?
 
-    /// The limit of one stream, after which a connection that broke silently is noticed.
-    private static let limitOfStream: Duration = .seconds(120)
+    /// The time limit of one stream, after which a connection that broke silently is detected.
+    private static let streamTimeout: Duration = .seconds(120)
 
     init(
         _ gateway: EtcdGateway, _ keys: EtcdKeys, below prefix: StorePath?, listing: @escaping Listing,
@@ -51,14 +51,14 @@ final class EtcdWatch: @unchecked Sendable {
         while !cancellation.isCancelled {
             do {
                 if revision == nil { try list() }
-                hasHeard = false
+                hasReceived = false
                 try follow()
             } catch {
                 if (error as? EtcdError)?.kind == .compacted { revision = nil }
                 logger.debug("a watch was interrupted", metadata: ["reason": "\(error)"])
             }
             guard !cancellation.isCancelled else { return }
-            failures = hasHeard ? 1 : failures + 1
+            failures = hasReceived ? 1 : failures + 1
             Thread.sleep(forTimeInterval: backoff.delay(after: failures) / .seconds(1))
         }
     }
@@ -75,24 +75,24 @@ final class EtcdWatch: @unchecked Sendable {
         let (first, end) = keys.range(below: prefix)
         let request = EtcdMessages.WatchRequest(
             create_request: .init(key: first, range_end: end, start_revision: "\(revision + 1)"))
-        try gateway.stream("watch", request, limit: Self.limitOfStream, cancellation: cancellation, receive: take)
+        try gateway.stream("watch", request, limit: Self.streamTimeout, cancellation: cancellation, receive: receive)
     }
 
-    func take(_ answer: EtcdMessages.WatchAnswer) throws {
-        if answer.canceled == true {
-            let kind: EtcdError.Kind = answer.compact_revision == nil ? .refused : .compacted
-            throw EtcdError(kind, "etcd ended a watch: \(answer.cancel_reason ?? "its history is compacted")")
+    func receive(_ response: EtcdMessages.WatchResponse) throws {
+        if response.canceled == true {
+            let kind: EtcdError.Kind = response.compact_revision == nil ? .refused : .compacted
+            throw EtcdError(kind, "etcd ended a watch: \(response.cancel_reason ?? "its history is compacted")")
         }
-        let now = answer.header?.revision.flatMap(UInt64.init) ?? 0
+        let now = response.header?.revision.flatMap(UInt64.init) ?? 0
         // A recreated cluster starts counting revisions from the beginning.
         guard now >= (revision ?? 0) else { throw EtcdError(.compacted, "the revisions of etcd have started over") }
-        hasHeard = true
-        for event in answer.events ?? [] {
+        hasReceived = true
+        for event in response.events ?? [] {
             guard let path = keys.path(of: event.kv.key, below: prefix) else { continue }
             state[path] = event.type == "DELETE" ? nil : EphemeralValue(event.kv)
         }
         // The header's revision may be ahead of events that have not been delivered yet.
-        let last = answer.events?.compactMap { $0.kv.mod_revision.flatMap(UInt64.init) }.max()
+        let last = response.events?.compactMap { $0.kv.mod_revision.flatMap(UInt64.init) }.max()
         revision = max(revision ?? 0, last ?? 0)
         deliver()
     }

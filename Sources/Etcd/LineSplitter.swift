@@ -24,7 +24,7 @@ struct LineSplitter {
 
     private func checkLimit(with count: Int) throws {
         guard rest.count + count <= Self.limit else {
-            throw EtcdError(.refused, "an answer has more than \(Self.limit) bytes")
+            throw EtcdError(.refused, "a response has more than \(Self.limit) bytes")
         }
     }
 }

@@ -50,7 +50,7 @@ struct GitMirror {
 
     /// The commit of a branch, a tag or an abbreviated commit id; nil for the default branch.
     func commit(at revision: String?) throws(SourceError) -> ObjectID {
-        let offered = try asked { () throws(GitError) in try repository.remoteReferences(of: address) }
+        let offered = try requesting { () throws(GitError) in try repository.remoteReferences(of: address) }
         for name in Self.names(for: revision) {
             let found = offered.first { $0.name == name + "^{}" } ?? offered.first { $0.name == name }
             if let found { return found.id }
@@ -85,7 +85,7 @@ struct GitMirror {
         }
     }
 
-    /// The possible reference names in git's order; without a revision, those that opam tries.
+    /// The possible names of the reference in git's order; without a revision, the names that opam tries.
     private static func names(for revision: String?) -> [String] {
         guard let revision else { return ["HEAD", "refs/heads/master", "refs/heads/main"] }
         return (revision.hasPrefix("refs/") ? [revision] : []) + ["refs/tags/\(revision)", "refs/heads/\(revision)"]
@@ -118,7 +118,7 @@ struct GitMirror {
         Self.removeLeftovers(in: path)
         var isTooLarge = false
         let result = Result { () throws(SourceError) in
-            try asked { () throws(GitError) in
+            try requesting { () throws(GitError) in
                 try repository.fetch(refspecs, from: address) { [limit, deadline] bytes in
                     isTooLarge = bytes > limit
                     return !isTooLarge && deadline.isPending
@@ -174,15 +174,16 @@ struct GitMirror {
         return SourceError(.system, missing.description, hint: missing.hint)
     }
 
-    private func asked<Value>(_ body: () throws(GitError) -> Value) throws(SourceError) -> Value {
+    /// Runs `body` unless the deadline has passed, and converts its errors.
+    private func requesting<Value>(_ body: () throws(GitError) -> Value) throws(SourceError) -> Value {
         if case .path(let path) = address { try checkLocal(path) }
         guard deadline.isPending else { throw SourceError.late(url) }
         do throws(GitError) {
             return try body()
         } catch {
             if case .path(let path) = address { throw localFailure(error, path) }
-            let words = "\(url): cannot \(error.operation): \(error.detail)"
-            throw SourceError(SourceError.Kind(error, absence: .missing), words)
+            throw SourceError(
+                SourceError.Kind(error, absence: .missing), "\(url): cannot \(error.operation): \(error.detail)")
         }
     }
 }

@@ -7,7 +7,7 @@ extension SourceAddress {
     /// in the path are escaped.
     package static func address(ofPath path: String) -> String {
         let whole = URL(fileURLWithPath: path).standardizedFileURL.path
-        // A broken link counts, too: it is reported instead of treating the directory as a plain one.
+        // A broken link also counts: it is reported, instead of treating the directory as a plain one.
         if (try? FileManager.default.attributesOfItem(atPath: "\(whole)/.git")) != nil {
             return "git+file://\(encoded(whole))"
         }

@@ -15,9 +15,9 @@ internal import System
 /// ```
 /// md5/96/96c6ee50a32cca9ca277321262dbec57    the file's name is its digest
 /// sha256/2d/2df996279ae16b…                  the same file under another digest
-/// git/3f2a….git                              a bare copy of a remote repository, of packages too
-/// git/commits/4190ec4e….tar                  what a commit holds, with its submodules
-/// incoming/                                  what is being fetched
+/// git/3f2a….git                              a bare copy of a remote repository: a source, or a repository of packages
+/// git/commits/4190ec4e….tar                  the contents of a commit, with its submodules
+/// incoming/                                  sources that are being fetched
 /// ```
 /// A file is accepted only if it matches every checksum in the opam file, as in opam; a repository is only provided at
 /// an exact commit. If several jobs request the same source, one of them fetches it. Fetched files are written to
@@ -35,7 +35,7 @@ package actor SourceCache {
     private let usage: CacheUsage?
     private let others: [String]
     private let objects: String?
-    /// Each ends with a slash.
+    /// The URLs of mirrors; each ends with a slash.
     private let mirrors: [String]
     private let limit: Int
     private let timeout: Duration
@@ -107,11 +107,11 @@ package actor SourceCache {
 
     private func find(_ source: Source, of package: String) async throws -> String {
         for checksum in source.checksums { noteUse(checksum.path) }
-        var refusals: [SourceError] = []
+        var errors: [SourceError] = []
         for checksum in source.checksums {
             for path in paths(of: checksum) {
                 guard FileManager.default.fileExists(atPath: path) else { continue }
-                // A damaged cache entry is no verdict on the package: it is fetched again.
+                // A damaged cache entry is not the package's fault: it is fetched again.
                 let isSound = (try? verify(path, source, from: path, of: package)) != nil
                 logger.debug(
                     "source cache \(isSound ? "hit" : "damaged")",
@@ -121,27 +121,27 @@ package actor SourceCache {
         }
         let incoming = try incoming()
         defer { withExtendedLifetime(incoming) {} }
-        let aside = "\(incoming.path)/file"
+        let file = "\(incoming.path)/file"
         do {
-            if try await obtainShared(source, aside), (try? verify(aside, source, from: aside, of: package)) != nil {
-                return try keep(aside, source.checksums)
+            if try await obtainShared(source, file), (try? verify(file, source, from: file, of: package)) != nil {
+                return try keep(file, source.checksums)
             }
         } catch let error as SourceError {
-            refusals.append(error)
+            errors.append(error)
         }
         for url in addresses(of: source) {
             try Task.checkCancellation()
             do {
-                try await obtain(url, aside)
-                try verify(aside, source, from: url, of: package)
-                return try keep(aside, source.checksums)
+                try await obtain(url, file)
+                try verify(file, source, from: url, of: package)
+                return try keep(file, source.checksums)
             } catch var error as SourceError {
                 // A wrong file from the runner's own mirror is not the package's fault.
                 if error.kind == .rejected, isOwnMirror(url) { error.kind = .network }
-                refusals.append(error)
+                errors.append(error)
             }
         }
-        throw worst(of: refusals, source, package)
+        throw worst(of: errors, source, package)
     }
 
     private func paths(of checksum: Checksum) -> [String] {
@@ -165,7 +165,7 @@ package actor SourceCache {
     /// Downloads the file from the storage shared by several machines.
     ///
     /// - Returns: Whether it is there.
-    /// - Throws: `SourceError` if the storage cannot be read: a file that is nowhere else is not missing then.
+    /// - Throws: `SourceError` if the storage cannot be read: a file that is not found elsewhere is then not `missing`.
     private func obtainShared(_ source: Source, _ file: String) async throws -> Bool {
         guard let shared else { return false }
         for digest in source.checksums.compactMap(\.digest) {
@@ -204,9 +204,9 @@ package actor SourceCache {
 
     /// The error to report: a failure to write on this machine takes precedence over all others, and a wrong file over
     /// a missing one.
-    private func worst(of refusals: [SourceError], _ source: Source, _ package: String) -> SourceError {
+    private func worst(of errors: [SourceError], _ source: Source, _ package: String) -> SourceError {
         for kind in [SourceError.Kind.system, .foreign, .rejected, .moved, .network, .damaged, .missing] {
-            if let first = refusals.last(where: { $0.kind == kind }) { return first }
+            if let first = errors.last(where: { $0.kind == kind }) { return first }
         }
         return SourceError(.missing, "\(package): \(source.url): there is nothing to fetch")
     }
@@ -226,14 +226,14 @@ package actor SourceCache {
     }
 
     /// Stores a verified file under its checksums.
-    private func keep(_ aside: String, _ checksums: [Checksum]) throws -> String {
+    private func keep(_ file: String, _ checksums: [Checksum]) throws -> String {
         let manager = FileManager.default
         for checksum in checksums.reversed() {
             let path = "\(directory)/\(checksum.path)"
             try manager.createDirectory(
                 atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-            let link = "\(aside).\(checksum.kind.rawValue)"
-            try manager.linkItem(atPath: aside, toPath: link)
+            let link = "\(file).\(checksum.kind.rawValue)"
+            try manager.linkItem(atPath: file, toPath: link)
             // A directory at the file's path must be removed first.
             try SourceFiles.move(link, over: path)
         }
@@ -261,13 +261,13 @@ extension SourceCache {
     /// - Throws: `SourceError`; `CancellationError`.
     package func repository(at url: String, revision: String?) async throws -> RemoteRepository {
         noteUse(ofCopyOf: url)
-        let (directory, limit) = ("\(directory)/git", limit)
+        let (mirrorDirectory, limit) = ("\(directory)/git", limit)
         return try await BlockingWork.run(within: timeout, late: SourceError.late(url)) { deadline in
             let fetch = {
-                let mirror = try GitMirror(of: url, in: directory, limit: limit, deadline: deadline)
+                let mirror = try GitMirror(of: url, in: mirrorDirectory, limit: limit, deadline: deadline)
                 return try mirror.obtain(revision)
             }
-            let path = GitMirror.path(of: url, in: directory)
+            let path = GitMirror.path(of: url, in: mirrorDirectory)
             do {
                 return RemoteRepository(path: path, commit: try fetch())
             } catch let error as SourceError where error.kind == .damaged {
@@ -277,7 +277,7 @@ extension SourceCache {
     }
 }
 
-// MARK: What moves
+// MARK: Sources without a fixed version
 
 extension SourceCache {
     /// The current exact version of `source`: the commit of a branch, a checksum for a directory or for a file without
@@ -297,25 +297,26 @@ extension SourceCache {
         case .archive, .local:
             let incoming = try incoming()
             defer { withExtendedLifetime(incoming) {} }
-            let aside = "\(incoming.path)/file"
-            try await obtain(source.url, aside)
-            guard let checksum = Checksum(ofFile: aside, .sha256) else {
-                throw SourceError(.system, "\(aside): cannot be read")
+            let file = "\(incoming.path)/file"
+            try await obtain(source.url, file)
+            guard let checksum = Checksum(ofFile: file, .sha256) else {
+                throw SourceError(.system, "\(file): cannot be read")
             }
             exact.checksums = [checksum]
             noteUse(checksum.path)
-            _ = try keep(aside, exact.checksums)
+            _ = try keep(file, exact.checksums)
         }
         return exact
     }
 
     private func commit(at revision: String?, of url: String) async throws -> String {
         noteUse(ofCopyOf: url)
-        let (directory, limit) = ("\(directory)/git", limit)
-        // A request of a few kilobytes, of which a plan may make many.
-        let limitOfQuestion = min(timeout, .seconds(60))
-        return try await BlockingWork.run(within: limitOfQuestion, late: SourceError.late(url)) { deadline in
-            try GitMirror(of: url, in: directory, limit: limit, deadline: deadline).commit(at: revision).description
+        let (mirrorDirectory, limit) = ("\(directory)/git", limit)
+        // The request transfers only a few kilobytes, and a plan may send many.
+        let requestTimeout = min(timeout, .seconds(60))
+        return try await BlockingWork.run(within: requestTimeout, late: SourceError.late(url)) { deadline in
+            try GitMirror(of: url, in: mirrorDirectory, limit: limit, deadline: deadline).commit(at: revision)
+                .description
         }
     }
 
@@ -323,51 +324,52 @@ extension SourceCache {
         noteUse("git/commits/\(commit).tar")
         for cache in [directory] + others {
             let path = "\(cache)/git/commits/\(commit).tar"
-            if Self.isWhole(path) { return path }
+            if Self.isIntact(path) { return path }
         }
         noteUse(ofCopyOf: url)
-        let (directory, limit) = ("\(directory)/git", limit)
-        let file = "\(directory)/commits/\(commit).tar"
-        try FileManager.default.createDirectory(atPath: "\(directory)/commits", withIntermediateDirectories: true)
+        let (mirrorDirectory, limit) = ("\(directory)/git", limit)
+        let file = "\(mirrorDirectory)/commits/\(commit).tar"
+        try FileManager.default.createDirectory(
+            atPath: "\(mirrorDirectory)/commits", withIntermediateDirectories: true)
         let incoming = try incoming()
         try await BlockingWork.run(within: timeout, late: SourceError.late(url)) { deadline in
             guard let id = ObjectID(hex: commit) else {
                 throw SourceError(.missing, "\(url): '\(commit)' is not a commit")
             }
-            let mirror = { try GitMirror(of: $0, in: directory, limit: limit, deadline: deadline) }
-            let aside = "\(incoming.path)/commit.tar"
-            let export = { try GitExport.write(id, of: mirror(url), to: aside, limit: limit, mirrors: mirror) }
+            let mirror = { try GitMirror(of: $0, in: mirrorDirectory, limit: limit, deadline: deadline) }
+            let unfinished = "\(incoming.path)/commit.tar"
+            let export = { try GitExport.write(id, of: mirror(url), to: unfinished, limit: limit, mirrors: mirror) }
             do {
                 try export()
             } catch let error as SourceError where [.damaged, .network].contains(error.kind) {
-                try Self.replacingCopy(at: GitMirror.path(of: url, in: directory), because: error, export)
+                try Self.replacingCopy(at: GitMirror.path(of: url, in: mirrorDirectory), because: error, export)
             }
-            try SourceFiles.rename(aside, file)
+            try SourceFiles.rename(unfinished, file)
         }
         try Self.noteChecksum(of: file)
         return file
     }
 
-    /// Runs `body` without the copy of a repository, which is only a cache and may be the cause of the failure. It is
-    /// restored if it was not.
+    /// Runs `body` without the copy of a repository, which is only a cache and may be the cause of the failure. If
+    /// `body` fails too, the copy is restored.
     private static func replacingCopy<Value>(
         at path: String, because error: SourceError, _ body: () throws -> Value
     ) throws -> Value {
-        let aside = "\(path).\(UUID().uuidString)"
-        guard (try? SourceFiles.rename(path, aside)) != nil else { throw error }
+        let old = "\(path).\(UUID().uuidString)"
+        guard (try? SourceFiles.rename(path, old)) != nil else { throw error }
         do {
             let value = try body()
-            removeTree(aside)
+            removeTree(old)
             return value
         } catch {
             removeTree(path)
-            try? SourceFiles.rename(aside, path)
+            try? SourceFiles.rename(old, path)
             throw error
         }
     }
 
     /// Whether the archive of a commit is unchanged since it was written; commits have no checksums of their archives.
-    package static func isWhole(_ archive: String) -> Bool {
+    package static func isIntact(_ archive: String) -> Bool {
         guard let noted = contents(of: "\(archive).sha256") else { return false }
         return Checksum(ofFile: archive, .sha256)?.hexadecimal == noted
     }

@@ -58,8 +58,8 @@ package struct SourceCacheEntry: Sendable {
     package func remove() throws(Failure) {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-            let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
-            try Files.rename(path, "\(aside.path)/repository")
+            let scratch = try Files.scratchDirectory(in: "\(directory)/incoming")
+            try Files.rename(path, "\(scratch.path)/repository")
         } else {
             try Files.remove(path)
         }

@@ -40,7 +40,7 @@ package struct SourceDownloader: Sendable {
         switch error.kind {
         case .tooLarge: .rejected
         case .credentials: .system
-        case .unreachable where isNameless(error.url): .missing
+        case .unreachable where isReserved(error.url): .missing
         default: .network
         }
     }
@@ -51,7 +51,7 @@ package struct SourceDownloader: Sendable {
     }
 
     /// Whether the host is in the reserved domain `invalid` (RFC 2606).
-    private static func isNameless(_ url: String) -> Bool {
+    private static func isReserved(_ url: String) -> Bool {
         URL(string: url)?.host()?.hasSuffix(".invalid") == true
     }
 }

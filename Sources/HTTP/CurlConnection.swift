@@ -44,8 +44,8 @@ final class CurlConnection: @unchecked Sendable {
         guard let code else { throw HTTPError(.cancelled, request.url, "cancelled") }
         guard code == CURLE_OK.rawValue else {
             let error = error(CURLcode(code), request)
-            let mayBeRefusal = error.kind == .interrupted && exchange.response.status == 0
-            throw mayBeRefusal ? Self.refusalOfCertificate(request, settings) ?? error : error
+            let mayBeRejection = error.kind == .interrupted && exchange.response.status == 0
+            throw mayBeRejection ? Self.certificateRejection(request, settings) ?? error : error
         }
         return exchange.finish(at: ciso_curl_url(easy).map { String(cString: $0) } ?? request.url)
     }
@@ -75,7 +75,7 @@ final class CurlConnection: @unchecked Sendable {
     /// In TLS 1.3 a server closes the connection after the handshake, and its alert may be lost with the data we have
     /// sent. So another handshake is made with TLS 1.2, in which the alert is part of the handshake. No request is
     /// sent.
-    private static func refusalOfCertificate(_ request: HTTPRequest, _ settings: HTTPSettings) -> HTTPError? {
+    private static func certificateRejection(_ request: HTTPRequest, _ settings: HTTPSettings) -> HTTPError? {
         guard request.url.hasPrefix("https:"), let probe = try? CurlConnection() else { return nil }
         let request = HTTPRequest(.head, request.url)
         guard let exchange = try? HTTPExchange(request, nil) else { return nil }
@@ -114,7 +114,7 @@ final class CurlConnection: @unchecked Sendable {
             switch code {
             case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: .address
             case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT: .unreachable
-            case CURLE_OPERATION_TIMEDOUT: .late
+            case CURLE_OPERATION_TIMEDOUT: .timedOut
             case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE: .credentials
             case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_INVALIDCERTSTATUS: .certificate
             case CURLE_FILESIZE_EXCEEDED: .tooLarge
@@ -134,7 +134,8 @@ final class CurlConnection: @unchecked Sendable {
 extension CurlConnection {
     private func setUp(_ request: HTTPRequest, _ exchange: HTTPExchange) {
         ciso_curl_set_callbacks(
-            easy, Unmanaged.passUnretained(exchange).toOpaque(), errorText, takeBody, takeHeader, fillBody, seekBody)
+            easy, Unmanaged.passUnretained(exchange).toOpaque(), errorText, receiveBody, receiveHeader, fillBody,
+            seekBody)
         text(CURLOPT_URL, request.url)
         text(CURLOPT_PROTOCOLS_STR, request.schemes.joined(separator: ","))
         text(CURLOPT_REDIR_PROTOCOLS_STR, request.schemes.joined(separator: ","))
@@ -187,12 +188,12 @@ private func exchange(_ context: UnsafeMutableRawPointer?) -> HTTPExchange {
     Unmanaged<HTTPExchange>.fromOpaque(context!).takeUnretainedValue()
 }
 
-private let takeBody: curl_write_callback = { bytes, size, count, context in
-    exchange(context).takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+private let receiveBody: curl_write_callback = { bytes, size, count, context in
+    exchange(context).receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
 }
 
-private let takeHeader: curl_write_callback = { bytes, size, count, context in
-    exchange(context).takeHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+private let receiveHeader: curl_write_callback = { bytes, size, count, context in
+    exchange(context).receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
 }
 
 private let fillBody: curl_read_callback = { buffer, size, count, context in

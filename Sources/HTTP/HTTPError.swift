@@ -9,7 +9,7 @@ package struct HTTPError: ClassifiedError, Hashable, CustomStringConvertible {
         /// No connection: the host name is unknown, or no server listens there.
         case unreachable
         /// The server exceeded a time limit.
-        case late
+        case timedOut
         /// The connection was closed before the response was complete.
         case interrupted
         /// The server's certificate is not trusted or expired, or the server rejected ours.

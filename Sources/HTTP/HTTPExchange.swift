@@ -1,4 +1,5 @@
 internal import Core
+internal import Glibc
 internal import System
 
 /// The state of one request and its response. Used by one thread.
@@ -22,7 +23,7 @@ final class HTTPExchange {
         self.request = request
         self.receive = receive
         if case .file(let path, _, _) = request.body {
-            file = try OpenFile(path, 0)
+            file = try OpenFile(path, O_RDONLY)
         } else {
             file = nil
         }
@@ -40,7 +41,7 @@ final class HTTPExchange {
     /// Processes a line of a response's header; each response in a chain of redirections begins a new header.
     ///
     /// - Returns: false if the header exceeds the limit.
-    func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
+    func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         headerBytes += line.count
         guard headerBytes <= Self.headerLimit else {
             error = HTTPError(.tooLarge, request.url, "the headers have more than \(Self.headerLimit) bytes")
@@ -61,7 +62,7 @@ final class HTTPExchange {
     /// Processes a part of the response's body.
     ///
     /// - Returns: false if the transfer must end.
-    func takeBody(_ piece: UnsafeRawBufferPointer) -> Bool {
+    func receiveBody(_ piece: UnsafeRawBufferPointer) -> Bool {
         guard response.isSuccess else {
             response.body += piece.prefix(max(0, Self.excerptLimit - response.body.count))
             return true
@@ -97,7 +98,7 @@ final class HTTPExchange {
         case .file(let path, let offset, _):
             do {
                 let bytes = try file?.read(count, at: offset + sent) ?? []
-                guard bytes.count == count else { throw SystemError("read", path, 5) }
+                guard bytes.count == count else { throw SystemError("read", path, EIO) }
                 bytes.withUnsafeBytes { buffer.copyMemory(from: $0) }
             } catch {
                 self.error = error

@@ -1,17 +1,17 @@
 internal import Core
 
-/// The scheme, the host and the port of an address.
+/// The origin of a URL: the scheme, the host and the port.
 package struct WebOrigin: Sendable, Hashable {
-    /// In lower case, without a slash at its end.
+    /// The origin in lower case, without a slash at the end.
     package let text: String
 
-    /// The origin of an address of http or https; nil where it is none, or names a user, or is one that programs read
-    /// in different ways.
+    /// The origin of an http or https URL; nil for other texts, for URLs with a user, and for those that programs parse
+    /// differently.
     package init?(of address: some StringProtocol) {
         let scheme = ["https://", "http://"].first { address.lowercased().hasPrefix($0) }
         guard let scheme else { return nil }
         let authority = address.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
-        // The syntax of host and port is that of ssh, whose addresses may have a user.
+        // Host and port have the same syntax as in ssh addresses, which may also contain a user.
         guard !authority.contains("@"), !authority.contains("%"), HostAddress("ssh://\(authority)") != nil else {
             return nil
         }

@@ -39,7 +39,7 @@ package struct Hub: Sendable {
         /// The path of the `known_hosts` file.
         package var knownHosts: String?
 
-        /// The configuration of git and ssh.
+        /// Keeps the configuration of git and ssh.
         package init() {}
     }
 
@@ -116,14 +116,14 @@ package struct Hub: Sendable {
         return "\(url) can be reached and has \(count(branches, "branch", plural: "branches"))"
     }
 
-    private func git(_ store: Store, _ words: [String]) throws -> Subprocess.Completion {
-        try run(["git", "-C", store.repositoryDirectory] + words)
+    private func git(_ store: Store, _ arguments: [String]) throws -> Subprocess.Completion {
+        try run(["git", "-C", store.repositoryDirectory] + arguments)
     }
 
-    private func run(_ words: [String]) throws -> Subprocess.Completion {
+    private func run(_ command: [String]) throws -> Subprocess.Completion {
         guard !url.hasPrefix("-") else { throw HubError(.address, "'\(url)' is not a valid address") }
         do {
-            let outcome = try Subprocess(words, environment: environment, timeLimit: .seconds(3600)).wait()
+            let outcome = try Subprocess(command, environment: environment, timeLimit: .seconds(3600)).wait()
             if outcome.ending == .timedOut { throw HubError(.unreachable, "\(url): git did not end within an hour") }
             return outcome
         } catch let error as SystemError {

@@ -47,7 +47,7 @@ package enum HubErrorKind: String, ServiceErrorKind {
             "ssh: the key must be in ~/.ssh, ssh-config or the agent; https: a credential helper of git must know the password"
         case .absent: "create it on its host: git init --bare DIR"
         case .diverged: nil
-        case .refused: "a hub takes all branches: no hook, rule or quota may refuse them"
+        case .refused: "a hub must accept all branches: no hook, rule or quota may reject them"
         }
     }
 }
@@ -59,13 +59,13 @@ extension HubError {
     ///   - url: The hub's address.
     ///   - errors: The messages of git in the locale `C`.
     package init(_ url: String, errors: String) {
-        let words = Self.lines(of: errors).suffix(3).joined(separator: "; ")
+        let text = Self.lines(of: errors).suffix(3).joined(separator: "; ").prefix(600)
         self.init(
             HubErrorKind(output: errors.lowercased()),
-            "\(url): \(words.prefix(600).isEmpty ? "git failed" : String(words.prefix(600)))".displayableOnOneLine)
+            "\(url): \(text.isEmpty ? "git failed" : String(text))".displayableOnOneLine)
     }
 
-    /// A push that the hub refused.
+    /// A push that the hub rejected.
     ///
     /// - Parameters:
     ///   - refusal: the line of `git push --porcelain` about a reference: `!\tFROM:TO\tREASON`.
@@ -74,17 +74,17 @@ extension HubError {
         let parts = refusal.split(separator: "\t").dropFirst()
         let reference = parts.first?.split(separator: ":").last.map(String.init) ?? ""
         let reasons = Self.lines(of: errors).filter { !$0.hasPrefix("error: failed to push") && !$0.hasPrefix("To ") }
-        let words = ([reference + ": " + parts.dropFirst().joined(separator: " ")] + reasons.suffix(5))
-        self.init(.refused, "\(url): \(words.joined(separator: "; ").prefix(600))".displayableOnOneLine)
+        let lines = ([reference + ": " + parts.dropFirst().joined(separator: " ")] + reasons.suffix(5))
+        self.init(.refused, "\(url): \(lines.joined(separator: "; ").prefix(600))".displayableOnOneLine)
     }
 
-    /// What git adds to the reason of a failure.
+    /// Advice that git prints after the reason for a failure.
     private static let advice: Set<String> = [
         "Could not read from remote repository.", "Please make sure you have the correct access rights",
         "and the repository exists.",
     ]
 
-    /// The lines of messages of git and ssh, without marks of their origin and advice.
+    /// The lines of messages of git and ssh, without prefixes and advice.
     private static func lines(of errors: String) -> [String] {
         errors.split(whereSeparator: \.isNewline).map {
             var line = $0.trimmingPrefix("remote: ").trimmingPrefix("fatal: ")
@@ -95,7 +95,9 @@ extension HubError {
 }
 
 extension HubErrorKind {
-    /// The kind of failure that messages of git report, in lower case.
+    /// The kind of failure that messages of git report.
+    ///
+    /// - Parameter output: the messages in lower case.
     fileprivate init(output: String) {
         self = Self.phrases.first { $0.texts.contains { output.contains($0) } }?.kind ?? .refused
     }

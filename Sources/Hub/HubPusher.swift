@@ -81,16 +81,16 @@ package final class HubPusher: Sendable {
     /// - Throws: `HubError` if it refuses them longer.
     package func pushed(patience: Duration?) async throws {
         try await withCheckedThrowingContinuation { continuation in
-            let isThere = state.withLock { state in
+            let isPushed = state.withLock { state in
                 if state.pushed >= state.noted || state.hasEnded { return true }
                 state.waiters.append(Waiter(ticket: state.noted, patience: patience, continuation: continuation))
                 return false
             }
-            if isThere { continuation.resume() }
+            if isPushed { continuation.resume() }
         }
     }
 
-    /// Pushes what the hub does not have yet, and stops.
+    /// Pushes everything that the hub lacks, and stops.
     ///
     /// - Parameter timeout: How long to retry.
     /// - Throws: `HubError` if the hub has not received everything within `timeout`.

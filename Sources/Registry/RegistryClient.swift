@@ -183,7 +183,7 @@ extension RegistryErrorKind {
     fileprivate init(_ kind: HTTPError.Kind) {
         self =
             switch kind {
-            case .unreachable, .interrupted, .late: .unreachable
+            case .unreachable, .interrupted, .timedOut: .unreachable
             case .certificate: .certificate
             case .credentials: .credentials
             case .address, .tooLarge, .redirects, .cancelled, .other: .refused

@@ -71,7 +71,7 @@ struct EtcdTests {
         broken.http.key = "/nonexistent"
         #expect(kind(broken) == .credentials)
         cluster.kill(0)
-        #expect(try EtcdEphemeralValues(good).probe().contains("no answer from \(cluster.endpoints[0])"))
+        #expect(try EtcdEphemeralValues(good).probe().contains("no response from \(cluster.endpoints[0])"))
         cluster.kill(1)
         #expect(kind(good) == .lostQuorum)
         cluster.kill(2)
@@ -144,7 +144,7 @@ struct EtcdTests {
             kind {
                 let watch = EtcdWatch(gateway, EtcdKeys(root: "ciso/"), below: nil, listing: { ([:], 0) }) { _ in }
                 try gateway.stream(
-                    "watch", old, limit: .seconds(60), cancellation: HTTPCancellation(), receive: watch.take)
+                    "watch", old, limit: .seconds(60), cancellation: HTTPCancellation(), receive: watch.receive)
             } == .compacted)
         watch.cancel()
     }

@@ -63,7 +63,7 @@ import Testing
         let source = Source(url: "git+file://\(origin.path)#\(commit)")
         let archive = try await cache().file(source, of: "a.1")
         let whole = try Data(contentsOf: URL(fileURLWithPath: archive))
-        #expect(SourceCache.isWhole(archive))
+        #expect(SourceCache.isIntact(archive))
         let manager = FileManager.default
         let mirror = GitMirror.path(of: "file://\(origin.path)", in: "\(directory)/git")
         try #require(manager.fileExists(atPath: mirror))
@@ -83,7 +83,7 @@ import Testing
         }
         #expect(try await cache().file(source, of: "a.1") == archive)
         #expect(try Data(contentsOf: URL(fileURLWithPath: archive)) == whole)
-        #expect(SourceCache.isWhole(archive))
+        #expect(SourceCache.isIntact(archive))
     }
 
     /// A process killed during a fetch leaves git's locks in the copy.

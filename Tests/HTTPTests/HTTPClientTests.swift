@@ -85,10 +85,10 @@ struct HTTPClientTests {
         #expect(kind { _ = try client.send(request) } == .tooLarge, "also where the size is not announced")
         request.url = "\(server.url)/silent"
         request.limits.time = .milliseconds(200)
-        #expect(kind { _ = try client.send(request) } == .late)
+        #expect(kind { _ = try client.send(request) } == .timedOut)
         request.limits.time = nil
         request.limits.stall = .seconds(1)
-        #expect(kind { _ = try client.send(request) } == .late)
+        #expect(kind { _ = try client.send(request) } == .timedOut)
         #expect(kind { _ = try client.send(HTTPRequest(.get, "\(server.url)/broken")) } == .interrupted)
     }
 
