@@ -24,8 +24,7 @@ extension CellResult {
             ("Change", change?.rawValue), ("Previous", previous?.trailer), ("Run", run.map(String.init)),
             ("Confirmation", confirmationWords), ("Signature", signature), ("Kind", error?.kind),
             ("Class", error?.failureClass), ("Weak", error?.isWeak == true ? "yes" : nil),
-            ("Blocked-by", blockedBy?.description),
-            ("Blocked-by-job", blockedByJob?.hex),
+            ("Blocked-by", blockedBy?.description), ("Blocked-by-job", blockedByJob?.hex),
             ("Blocked-chain", blockedChain.map { $0.map(\.description).joined(separator: " ") }),
             ("Duration", duration.map { "\(($0 * 1000).rounded() / 1000)" }), ("Log", log?.hex),
         ]

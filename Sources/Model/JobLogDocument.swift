@@ -1,6 +1,6 @@
 /// A job's log as written by ``LogEncoder``, parsed. Older logs without that structure have no steps.
 package struct JobLogDocument: Hashable, Sendable {
-    /// A command and exactly what it printed.
+    /// A command and its exact output.
     package struct Step: Hashable, Sendable {
         /// The phase of the step.
         package var phase: Phase
@@ -8,7 +8,7 @@ package struct JobLogDocument: Hashable, Sendable {
         package var name: String
         /// The command as printed in the log.
         package var command: String
-        /// What the command printed, as bytes, which need not be valid UTF-8.
+        /// The output of the command, which need not be valid UTF-8.
         package var output: [UInt8]
         /// How the command ended; nil if the log stops before its end.
         package var ending: String?

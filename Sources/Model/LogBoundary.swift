@@ -4,7 +4,7 @@ package struct LogBoundary: Hashable, Sendable {
     package let isBegin: Bool
     /// The phase of the step.
     package let phase: Phase
-    /// The offset of the phase in the line. After it come the name of the step, and its command or how it ended.
+    /// The offset of the phase in the line. It is followed by the name of the step, and its command or how it ended.
     package let start: Int
 
     private static let begin = Array("\(LogEncoder.marker)begin ".utf8)

@@ -1,6 +1,6 @@
 /// Writes a job's log so that a build cannot print lines that look like the runner's own.
 ///
-/// A line that begins with `=== ` is the runner's. What a command prints is between two of them:
+/// A line that begins with `=== ` is the runner's. The output of a command is between two of them:
 /// ```
 /// === begin build dune-build: dune build -p fmt
 /// File "src/fmt.ml", line 3, characters 8-11:
@@ -9,6 +9,7 @@
 /// A printed line that begins with three or more `=` gets one more, so none can look like the runner's; the number of
 /// bytes shows whether the last line ended with a line feed. ``JobLogDocument`` parses the log.
 package struct LogEncoder: Sendable {
+    /// The beginning of the runner's lines.
     package static let marker = "=== "
     private static let equals = UInt8(ascii: "=")
     private static let newline = UInt8(ascii: "\n")

@@ -34,7 +34,7 @@ public struct Plan: Sendable, Hashable {
     public struct Machine: Codable, Hashable, Sendable {
         /// A file that the machine is started with.
         public struct File: Codable, Hashable, Sendable {
-            /// Absolute.
+            /// The absolute path.
             public var path: String
             /// The SHA-256 of its contents.
             public var digest: Digest
@@ -45,7 +45,7 @@ public struct Plan: Sendable, Hashable {
             }
         }
 
-        /// Where the image of its disk is: an absolute path, or the address of a file.
+        /// The location of its disk's image: an absolute path or a URL.
         public var image: String
         /// The SHA-256 of the image.
         public var checksum: Digest
@@ -55,15 +55,15 @@ public struct Plan: Sendable, Hashable {
         public var initrd: File?
         /// The command line of the kernel.
         public var arguments: String?
-        /// In MiB; nil where the worker decides.
+        /// The memory in MiB; nil for the worker's default.
         public var memory: Int?
-        /// The number of processors; nil where the worker decides.
+        /// The number of processors; nil for the worker's default.
         public var processors: Int?
-        /// What the matrix says instead of the plugin.
+        /// The properties in the matrix that override those of the plugin.
         public var overrides: MachineDescription
-        /// The absolute path of the private key for ssh; nil for one that the worker makes.
+        /// The absolute path of the private key for ssh; nil for one that the worker generates.
         public var key: String?
-        /// Seconds until the machine must answer after it was started; nil where the worker decides.
+        /// The time limit for booting in seconds; nil for the worker's default.
         public var bootTime: Int?
 
         public init(image: String, checksum: Digest, overrides: MachineDescription = MachineDescription()) {
@@ -97,9 +97,9 @@ public struct Plan: Sendable, Hashable {
         public var host: String?
         /// The image of the environment; nil if it is not created from an image.
         public var image: Image?
-        /// The virtual machine that its jobs run in; nil where they run elsewhere.
+        /// The virtual machine that its jobs run in; nil if they run elsewhere.
         public var machine: Machine?
-        /// What a worker must have to run its jobs, each once and sorted; nil: nothing.
+        /// The labels that a worker needs to run its jobs, unique and sorted; nil for none.
         public var labels: [String]?
         /// Options in the matrix for the plugin.
         public var options: [String: String]
@@ -181,7 +181,7 @@ extension Plan {
 public struct PlannedCell: Codable, Hashable, Sendable {
     /// What decides a cell.
     public enum Basis: Codable, Hashable, Sendable {
-        /// The build job of the package, and the test job if its tests were asked for.
+        /// The build job of the package, and the test job if its tests were requested.
         case jobs(build: Digest, test: Digest?)
         /// The explanation, for people, why no set of versions satisfies the request.
         case unsolvable(explanation: String)

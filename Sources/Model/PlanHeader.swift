@@ -21,8 +21,8 @@ public struct PlanHeader: Codable, Hashable, Sendable {
     public var confirm: Int?
     /// The recipients of notices about new problems. Absent if only those in the settings receive them.
     public var notify: PlannedNotices?
-    /// The matrix, where the plan has provisional cells, so that it can be planned again when their jobs have
-    /// succeeded. Absent: there are none.
+    /// The matrix, which is planned again when the build jobs of provisional cells have succeeded. Absent if there are
+    /// no provisional cells.
     public var matrix: PlannedMatrix?
 
     public init(
@@ -44,7 +44,7 @@ public struct PlanHeader: Codable, Hashable, Sendable {
     /// The number of cells in the plan.
     public var cells: Int { columns.reduce(0) { $0 + $1.cells.total } }
 
-    /// How many cells are planned further when a job has succeeded.
+    /// The number of provisional cells.
     public var provisionalCells: Int { columns.reduce(0) { $0 + ($1.cells.provisional ?? 0) } }
 }
 
@@ -52,9 +52,9 @@ public struct PlanHeader: Codable, Hashable, Sendable {
 ///
 /// - SeeAlso: `docs/decisions/0288-recorded-matrix.md`
 public struct PlannedMatrix: Codable, Hashable, Sendable {
-    /// Its absolute path, to which relative paths in it refer.
+    /// Its absolute path, to resolve relative paths in it.
     public var path: String
-    /// Its text. That of matrices which it extends is read again.
+    /// Its text. The matrices that it extends are read again.
     public var text: String
 
     public init(path: String, text: String) {
@@ -118,6 +118,7 @@ public struct CellCounts: Codable, Hashable, Sendable {
     /// All cells, including those without jobs.
     public var total: Int { built + unsolvable + excluded }
 
+    /// The sums of the counts.
     public static func + (left: Self, right: Self) -> Self {
         var sum = left
         sum.built += right.built
@@ -129,6 +130,7 @@ public struct CellCounts: Codable, Hashable, Sendable {
         return sum
     }
 
+    /// The differences of the counts.
     public static func - (left: Self, right: Self) -> Self {
         var rest = left
         rest.built -= right.built

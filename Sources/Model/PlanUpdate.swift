@@ -5,8 +5,8 @@ package import Core
 package struct PlanUpdate: Sendable {
     /// The cells of a shard that may differ from the previous plan.
     package struct Shard: Sendable {
-        /// The shard of the plan.
-        package let place: CellShard
+        /// Identifies the shard in the plan.
+        package let id: CellShard
         /// The cells, sorted. If there are none, the shard has no document.
         package let cells: [PlannedCell]
         /// The cells in the previous plan.
@@ -15,8 +15,8 @@ package struct PlanUpdate: Sendable {
         package let document: [UInt8]?
 
         /// - Parameter cells: the cells in any order.
-        package init(_ place: CellShard, cells: [PlannedCell], previous: [PlannedCell]) {
-            self.place = place
+        package init(_ id: CellShard, cells: [PlannedCell], previous: [PlannedCell]) {
+            self.id = id
             self.cells = cells.sorted { $0.cell < $1.cell }
             self.previous = previous
             document =

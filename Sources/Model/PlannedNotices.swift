@@ -4,7 +4,7 @@ public struct PlannedNotices: Codable, Hashable, Sendable {
     public struct Recipient: Codable, Hashable, Sendable {
         /// The email address.
         public var address: String
-        /// The selectors of the cells that the recipient is interested in: a cell that any of them picks.
+        /// The selectors of the cells that the recipient is interested in; one of them must pick a cell.
         public var cells: [String]
 
         /// - Parameter cells: the selectors.

@@ -15,8 +15,8 @@ public enum ResultChange: String, Codable, Sendable, CaseIterable {
     case stillGood = "still-good"
     /// The job failed, and succeeded when it was repeated to confirm the failure: the result is not deterministic.
     case flaky
-    /// The result is no verdict on the package: the infrastructure failed, for this job or for one that blocks it, or
-    /// the cell was cancelled.
+    /// The result is not a verdict on the package: the infrastructure failed, for this job or for one that blocks it,
+    /// or the cell was cancelled.
     case undecided
 
     /// The change from one verdict to a result.

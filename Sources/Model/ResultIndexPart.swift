@@ -24,10 +24,10 @@ package struct ResultIndexPart {
         // The encoded forms of keys have the same order as the keys only if both are plain.
         guard Self.isPlain(path.utf8), let members = plainMembers() else { return try setSlowly(result, at: path) }
         let key = Array(path.utf8)
-        let place = members.firstIndex { !document[$0.key].lexicographicallyPrecedes(key) } ?? members.endIndex
-        let isThere = place < members.endIndex && document[members[place].key].elementsEqual(key)
+        let index = members.firstIndex { !document[$0.key].lexicographicallyPrecedes(key) } ?? members.endIndex
+        let exists = index < members.endIndex && document[members[index].key].elementsEqual(key)
         let member = try result.map { try Self.member(path, $0) }
-        if members.count == (isThere ? 1 : 0), member == nil {
+        if members.count == (exists ? 1 : 0), member == nil {
             document = []
             return
         }
@@ -42,12 +42,12 @@ package struct ResultIndexPart {
                         members[range.lowerBound].whole.lowerBound..<members[range.upperBound - 1].whole.upperBound]
             }
         }
-        keep(0..<place)
+        keep(0..<index)
         if let member {
             changed += changed.isEmpty ? Self.opening : Self.separator
             changed += member
         }
-        keep((isThere ? place + 1 : place)..<members.endIndex)
+        keep((exists ? index + 1 : index)..<members.endIndex)
         document = changed + Self.closing
     }
 

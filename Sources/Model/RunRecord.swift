@@ -14,7 +14,7 @@ public struct RunRecord: Codable, Hashable, Sendable {
     public var number: Int
     /// The commit of the plan; nil if the plan is not in the store.
     public var plan: String?
-    /// Why the run was started, as given by whoever started it: `manual`, `schedule`, `push 1a2b3c`.
+    /// Why the run was started, as stated when it was started: `manual`, `schedule`, `push 1a2b3c`.
     public var trigger: String
     /// The selectors of the cells to run. Absent for all cells.
     public var selectors: [String]?

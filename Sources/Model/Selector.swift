@@ -117,16 +117,21 @@ public indirect enum Selector: Sendable, Hashable {
 
 /// The properties of a cell that selectors match. Unknown properties are empty.
 public protocol Selectable {
+    /// The cell.
     var cell: Cell { get }
     /// The name of its state: an outcome, `pending` or `excluded`.
     var state: String? { get }
+    /// The signature of its failure.
     var signature: String? { get }
     /// The ids of the tasks that request it.
     var tasks: [String] { get }
     /// The maintainers as in the opam file.
     var maintainers: [String] { get }
+    /// The tags as in the opam file.
     var tags: [String] { get }
+    /// How its result compares with the previous verdict.
     var change: ResultChange? { get }
+    /// The kind of its failure.
     var kind: String? { get }
     /// Since when the cell has its state: seconds since 1970, and the run.
     var since: (time: Int, run: Int?)? { get }

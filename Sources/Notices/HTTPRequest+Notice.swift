@@ -1,9 +1,9 @@
 internal import HTTP
 
 extension HTTPRequest {
-    /// A request with a message as JSON, with the limits that all of them have.
+    /// A request with a message as JSON, with the limits of all notices.
     ///
-    /// - Parameter headers: Those of this kind of message.
+    /// - Parameter headers: Additional headers for this kind of message.
     static func message(_ body: [UInt8], to url: String, headers: [(String, String)]) -> HTTPRequest {
         var request = HTTPRequest(.post, url)
         request.headers = [("Content-Type", "application/json"), ("User-Agent", "ciso")] + headers

@@ -51,7 +51,7 @@ struct MailDigest {
         let end =
             isForOperator
             ? "\n-- \nThese affect so many packages that only you were notified: 'ci notify --release CAUSE' notifies everyone."
-            : "\n-- \nYou get this because the operator of '\(deployment)' entered your address (notify-mail)."
+            : "\n-- \nYou get this because 'notify-mail' in the settings or 'notify' in the matrix of '\(deployment)' has your address."
         return (parts + [end]).joined(separator: "\n\n").displayable
     }
 
@@ -75,9 +75,7 @@ struct MailDigest {
     }
 
     private func link(to notice: Notice) -> [String] {
-        let package = notice.packages.first?.name.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-        let page = notice.closed == nil ? "causes/\(notice.cause).html" : "packages/\(package).html"
-        return address.map { [$0 + page] } ?? ["cause \(notice.cause): ci show \(notice.cause)"]
+        address.map { [$0 + notice.page] } ?? ["cause \(notice.cause): ci show \(notice.cause)"]
     }
 
     /// Truncates a line to the length that mail programs accept.

@@ -1,4 +1,5 @@
 internal import Core
+internal import Foundation
 package import Model
 
 /// The record of a cause that recipients are notified of: what it affected when it was found, and the messages sent
@@ -53,6 +54,13 @@ package struct Notice: Codable, Hashable, Sendable {
     var packageWords: String {
         packages.map(\.description).list(first: 4)
     }
+
+    /// The page about the notice, relative to the address of the web pages: that of the cause, or that of a package
+    /// once the cause is closed and no longer has a page.
+    var page: String {
+        guard closed != nil, let package = packages.first?.name else { return "causes/\(cause).html" }
+        return "packages/\(package.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? package).html"
+    }
 }
 
 /// The event of a cause that a message is about.
@@ -60,7 +68,7 @@ package enum NoticeEvent: String, Codable, Sendable {
     case opened, closed
 }
 
-/// When the last digest was sent on a channel.
+/// The time at which the last digest was sent on a channel.
 struct DigestTime: Codable, Hashable, Sendable {
     var channel: String
     /// Seconds since 1970.

@@ -56,7 +56,7 @@ struct NoticeFinder {
             cause: cause.id, run: run, sentence: cause.reason ?? cause.signature ?? "no error message",
             signature: cause.signature, phase: cause.phase, packages: Set(reported.map(\.package)).sorted(),
             cells: reported.sorted(), blocks: cause.blocks.count, spoilt: spoilt,
-            isHeld: spoilt > Self.heldPackages || spoilsTarget(cause), closed: nil, deliveries: [:], closings: [:])
+            isHeld: spoilt > Self.heldPackages || breaksTarget(cause), closed: nil, deliveries: [:], closings: [:])
     }
 
     /// Whether the job was run again to confirm the failure, and failed each time.
@@ -84,22 +84,22 @@ struct NoticeFinder {
     }
 
     /// Whether a cause leaves no good cell on one of the targets.
-    private func spoilsTarget(_ cause: Cause) -> Bool {
-        let hit = Dictionary(grouping: cause.cells + cause.blocks, by: \.target)
-        return hit.contains { target, spoilt in
+    private func breaksTarget(_ cause: Cause) -> Bool {
+        let affected = Dictionary(grouping: cause.cells + cause.blocks, by: \.target)
+        return affected.contains { target, broken in
             let decided = cells.values.filter { listed in
                 listed.state.cell.target == target && listed.state.isVerdict && listed.state.outcome != .unsolvable
             }
-            return spoilt.count > 1 && spoilt.count == decided.count
+            return broken.count > 1 && broken.count == decided.count
         }
     }
 
     /// The notice marked as closed if all cells that it affected were good in two complete runs or are no longer
     /// planned; otherwise nil.
     private func closed(_ notice: Notice) -> Notice? {
-        let hit = notice.cells.compactMap { cells[$0] }
-        guard hit.allSatisfy({ $0.state.outcome == .success }) else { return nil }
-        if let first = hit.map({ $0.sinceRun ?? .max }).max() {
+        let affected = notice.cells.compactMap { cells[$0] }
+        guard affected.allSatisfy({ $0.state.outcome == .success }) else { return nil }
+        if let first = affected.map({ $0.sinceRun ?? .max }).max() {
             let good = runs.count { $0.ending == .finished && $0.selectors == nil && $0.number >= first }
             guard good >= Self.goodRuns else { return nil }
         }

@@ -3,16 +3,16 @@ internal import HTTP
 internal import Model
 
 extension NoticeSettings {
-    /// Adds what the matrix of a plan asks for. Whoever may write a matrix could otherwise have a token sent anywhere,
-    /// so requests go to known origins alone.
+    /// Adds the recipients in the matrix of a plan. Requests are sent only to known origins: otherwise, the author of a
+    /// matrix could have a token sent anywhere.
     ///
-    /// - Returns: What is not done, and why.
+    /// - Returns: The recipients that are not notified, with the reasons.
     mutating func add(_ planned: PlannedNotices) -> [String] {
         var refused: [String] = []
         for recipient in planned.mail ?? [] {
             let selectors = recipient.cells.compactMap { Selector($0) }
             guard let address = MailAddress(recipient.address), selectors.count == recipient.cells.count else {
-                refused.append("mail to \(recipient.address): the matrix names no address and cells")
+                refused.append("mail to \(recipient.address): the matrix has an invalid address or selector")
                 continue
             }
             recipients += selectors.map { Recipient(address, $0) }
@@ -28,7 +28,7 @@ extension NoticeSettings {
         }
         for text in planned.statuses ?? [] {
             guard let target = StatusTarget(text) else {
-                refused.append("status \(text): the matrix names no forge and address")
+                refused.append("status \(text): the matrix has an invalid forge or URL")
                 continue
             }
             guard !statuses.contains(target) else { continue }
@@ -41,12 +41,12 @@ extension NoticeSettings {
         return refused
     }
 
-    /// Why a request that a matrix asks for is not sent; nil where it may be.
+    /// The reason why a request of a matrix is not sent; nil if it is.
     private static func refusal(of url: String, _ known: Set<WebOrigin>, _ missing: String?) -> String? {
-        guard let origin = WebOrigin(of: url) else { return "the matrix names an address that has no plain host" }
+        guard let origin = WebOrigin(of: url) else { return "expected an http or https URL without a user" }
         guard known.contains(origin) else {
-            return "the matrix asks for it; allow that with 'notify-origin: \(origin.text)'"
+            return "the matrix requests it; allow that with 'notify-origin: \(origin.text)'"
         }
-        return missing.map { "the matrix asks for it, and \($0) names no file" }
+        return missing.map { "the matrix requests it, but \($0) names no file" }
     }
 }

@@ -53,7 +53,7 @@ package struct NoticeSettings: Sendable {
 
     /// The recipients of mail digests.
     package var recipients: [Recipient]
-    /// The mail address that receives held notices and can release them; nil to send them to nobody.
+    /// The mail address that receives held notices and can release them; nil to send them to no one.
     package var operatorAddress: String?
     /// The sender address of mails.
     package var sender: String?

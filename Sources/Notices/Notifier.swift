@@ -19,7 +19,7 @@ package struct Notifier: Sendable {
 
     private let results: DeploymentResults
     private let settings: NoticeSettings
-    /// What the matrix asks for and the settings do not allow.
+    /// The requests of the matrix that the settings do not allow, with the reasons.
     private let refused: [String]
     private let http: HTTPClient
     private let environment: ProcessEnvironment
@@ -186,7 +186,7 @@ package struct Notifier: Sendable {
         let hook = Webhook(
             url, secret: settings.webhookSecret, claimed.notice, claimed.event, deployment: deployment,
             address: settings.address, time: now)
-        let problem = await answer(to: try hook.request())
+        let problem = await deliver(try hook.request())
         try ledger.finish([claimed], by: "webhook:\(url)", problem == nil ? .sent : .failed, digest: nil)
         note(line, problem, &report)
     }
@@ -208,8 +208,7 @@ package struct Notifier: Sendable {
         let line = "status at \(target.url): \(repository.commit.prefix(12)) is \(state), \(words)"
         var sent = SentStatus(
             channel: "\(target.kind.rawValue):\(target.url)", commit: repository.commit, state: state,
-            description: words,
-            delivery: .sending)
+            description: words, delivery: .sending)
         guard !isDryRun else {
             report.lines.append(line)
             return
@@ -218,7 +217,7 @@ package struct Notifier: Sendable {
         let status = CommitStatus(
             target: target, commit: repository.commit, state: state, description: words, deployment: deployment,
             address: settings.address)
-        let problem = await answer(to: try status.request(token: settings.statusToken ?? ""))
+        let problem = await deliver(try status.request(token: settings.statusToken ?? ""))
         sent.delivery = problem == nil ? .sent : .failed
         try ledger.finish(sent)
         note(line, problem, &report)
@@ -231,7 +230,7 @@ package struct Notifier: Sendable {
     /// Sends a request, and retries it while the failure is transient.
     ///
     /// - Returns: Why the request failed; nil if the server accepted it.
-    private func answer(to request: HTTPRequest) async -> String? {
+    private func deliver(_ request: HTTPRequest) async -> String? {
         var problem = ""
         for pause in Self.pauses {
             do {

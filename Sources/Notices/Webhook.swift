@@ -46,7 +46,7 @@ struct Webhook {
                 cause: notice.cause, run: notice.run, sentence: notice.sentence, signature: notice.signature,
                 phase: notice.phase, packages: notice.packages.map(\.description),
                 cells: notice.cells.map(\.description), blocks: notice.blocks, closed: notice.closed,
-                url: address.map { "\($0)causes/\(notice.cause).html" }))
+                url: address.map { $0 + notice.page }))
     }
 
     /// The request, with the signature of its body.

@@ -68,7 +68,7 @@ public struct PlanDocuments: Sendable {
     }
 
     private mutating func set(_ shard: PlanUpdate.Shard) throws {
-        let path = try PlanLayout.cells(in: shard.place)
+        let path = try PlanLayout.cells(in: shard.id)
         if shard.isChanged { changes[path] = Change(bytes: shard.document, isInBase: !shard.previous.isEmpty) }
         knownCells[path] = shard.cells
         cellsOfBase[path] = shard.previous

@@ -64,6 +64,20 @@ import Testing
         }
     }
 
+    /// JSON has a control character in six bytes.
+    @Test func aReportOfControlCharactersHasAtMostEightKilobytes() throws {
+        let text = String(repeating: "\u{1}", count: 3_000)
+        var report = ExecutionReport(
+            attempt: 1, deployment: "opam", worker: "w", outcome: .failure, duration: 1.5, finished: 1e9)
+        (report.signature, report.reason, report.machine) = (text, text, text)
+        report.error = .init(kind: "c-error", origin: "package", isWeak: false, failureClass: text, excerpt: text)
+        let document = try report.document { Digest(of: $0) }
+        #expect(document.count <= ExecutionReport.sizeLimit)
+        let read = try #require(EphemeralDocument.decode(ExecutionReport.self, from: document))
+        #expect(read.reason == text.prefix(249) + "…")
+        #expect(read.error?.failureClass.hasSuffix("…") == true)
+    }
+
     @Test func filesOfPackagesComeBackWhateverTheirNames() throws {
         let files = PackageFiles(
             opam: Array("opam-version: \"2.0\"\n".utf8) + [0xff],

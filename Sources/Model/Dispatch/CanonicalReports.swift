@@ -5,8 +5,7 @@ extension ExecutionReport: CanonicalDocument {
         guard reader.key("attempt"), let attempt: UInt64 = reader.number() else { return nil }
         var (base, claim) = (Digest?.none, UInt64?.none)
         guard reader.optional("base", &base, { $0.digest() }), reader.optional("claim", &claim, { $0.number() }),
-            reader.key("deployment"),
-            let deployment = reader.string()
+            reader.key("deployment"), let deployment = reader.string()
         else { return nil }
         self.init(attempt: attempt, deployment: deployment, worker: "", outcome: .success, duration: 0, finished: 0)
         (self.base, self.claim) = (base, claim)

@@ -47,7 +47,7 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
     public var deployment: String
     /// The worker's id.
     public var worker: String
-    /// The version of `progress/JOB`, with which the worker still claims the job; absent: it does not.
+    /// The version of `progress/JOB` with which the worker still claims the job; absent if it does not.
     public var claim: UInt64?
     /// Why the job was not run; if set, the other fields are meaningless.
     public var returned: Return?
@@ -102,13 +102,14 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
         self.finished = finished
     }
 
-    /// The name of the execution in the result, which does not depend on who records the report and how often.
+    /// The name of the execution in the result, which is the same whichever process records the report, and however
+    /// often.
     package var execution: String { CellResult.execution(endedAt: finished, named: attempt) }
 
-    /// The document of at most `sizeLimit` bytes; longer texts are truncated.
+    /// The document of at most `sizeLimit` bytes; if necessary, texts are truncated.
     ///
     /// - Parameter put: Stores an object that does not fit into the document.
-    package func document(puttingAside put: ([UInt8]) throws -> Digest) throws -> [UInt8] {
+    package func document(storing put: ([UInt8]) throws -> Digest) throws -> [UInt8] {
         let whole = try EphemeralDocument.encode(self)
         guard whole.count > Self.sizeLimit else { return whole }
         var report = self
@@ -120,21 +121,29 @@ public struct ExecutionReport: Codable, Hashable, Sendable {
             report.detailsObject = try put([UInt8](CanonicalJSON.encode(details)))
             report.details = nil
         }
-        // JSON writes a control character in six bytes.
-        for (text, limit) in [(\Self.reason, 600), (\.signature, 400), (\.machine, 200)] {
-            report[keyPath: text] = report[keyPath: text].map { $0.cut(toBytes: limit) }
+        for (text, limit) in [(\Self.reason, 1_500), (\.signature, 1_000), (\.machine, 500)] {
+            report[keyPath: text] = report[keyPath: text].map { $0.cut(toEncodedBytes: limit) }
         }
-        if let error { report.error?.excerpt = error.excerpt.cut(toBytes: 300) }
+        if let error {
+            report.error?.failureClass = error.failureClass.cut(toEncodedBytes: 500)
+            report.error?.excerpt = error.excerpt.cut(toEncodedBytes: 800)
+        }
         return try EphemeralDocument.encode(report)
     }
 }
 
 extension String {
-    /// The text truncated to `limit` bytes with an ellipsis.
-    fileprivate func cut(toBytes limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        var end = utf8.index(utf8.startIndex, offsetBy: limit - 3)
-        while end > startIndex, end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
-        return self[..<end] + "…"
+    /// The text, truncated with an ellipsis if it has more than `limit` bytes in JSON, in which a control character may
+    /// have six.
+    fileprivate func cut(toEncodedBytes limit: Int) -> String {
+        var size = 0
+        var end = unicodeScalars.startIndex
+        for index in unicodeScalars.indices {
+            let scalar = unicodeScalars[index]
+            size += scalar.value < 0x20 ? 6 : scalar == "\"" || scalar == "\\" ? 2 : UTF8.width(scalar)
+            if size > limit { return self[..<end] + "…" }
+            if size <= limit - 3 { end = unicodeScalars.index(after: index) }
+        }
+        return self
     }
 }

@@ -21,11 +21,11 @@ public struct JobAssignment: Codable, Hashable, Sendable {
     public var deployment: String
     /// The digest of the `ExecutionRequest`; its identity if only the dispatcher's process has it.
     public var request: Digest
-    /// The object that contains the request and others; absent if the request is an object of its own.
+    /// The object that contains the request and others; absent if the request is a separate object.
     public var bundle: Digest?
-    /// The place of the request in the bundle, in bytes.
+    /// The offset of the request in the bundle in bytes.
     public var offset: Int?
-    /// The size of the request in the bundle, with the list of jobs, in bytes.
+    /// The size of the request in the bundle in bytes, including the list of jobs.
     public var size: Int?
     /// The first of the cells that the job decides, by target, compiler and package.
     public var cell: Cell

@@ -1,7 +1,7 @@
 package import Core
 internal import Foundation
 
-/// Requests that are assigned in one step: one object instead of one for each.
+/// A bundle of requests that are assigned in one step, as a single object.
 ///
 /// The object consists of a part for each request, which a worker reads alone. A part consists of two canonical JSON
 /// objects: the digests of the objects that contain the jobs, and the request. An object with jobs consists of their

@@ -9,7 +9,7 @@ public struct TaskRequest: Codable, Hashable, Sendable {
     public var selectors: [String]?
     /// When it was submitted, in seconds since 1970.
     public var submitted: Int
-    /// Who submitted it.
+    /// The user and machine that submitted it.
     public var submitter: String
 
     public init(path: String? = nil, priority: Int = 0, selectors: [String]? = nil, submitted: Int, submitter: String) {
@@ -49,8 +49,9 @@ public struct TaskProgress: Codable, Hashable, Sendable {
         }
     }
 
+    /// The state of the task.
     public var state: State
-    /// Seconds since 1970.
+    /// When it entered the state, in seconds since 1970.
     public var since: Int
     /// The deployment, once it is known.
     public var deployment: String?

@@ -1,7 +1,7 @@
 internal import Core
 
-/// The registration of a worker: the ephemeral document `workers/ID`, which says which jobs it can run and exists while
-/// it is alive.
+/// The registration of a worker: the ephemeral document `workers/ID`, which describes the jobs that it can run and
+/// exists while it is alive.
 ///
 /// - SeeAlso: `docs/decisions/0257-labels.md`
 /// - SeeAlso: `docs/decisions/0258-registered-answers.md`
@@ -62,10 +62,8 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
 
     public init(
         name: String, host: String, version: String, targets: [String]? = nil, labels: [String]? = nil,
-        deployment: String? = nil,
-        slots: Int, backlog: Int = 0, cache: String, plugins: [String]? = nil, hosts: [HostRule] = [],
-        mode: Mode = .ready,
-        since: Int
+        deployment: String? = nil, slots: Int, backlog: Int = 0, cache: String, plugins: [String]? = nil,
+        hosts: [HostRule] = [], mode: Mode = .ready, since: Int
     ) {
         self.name = name
         self.host = host

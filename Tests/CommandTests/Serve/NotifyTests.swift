@@ -260,6 +260,12 @@ struct NotifyTests {
         #expect(requests.last?.body.notice?.url?.hasPrefix("https://ci.example.org/causes/") == true)
         _ = try notify()
         #expect(try received(program).count == 3)
+        // A closed cause has no page.
+        for _ in 0..<2 { try await world.run() }
+        _ = try notify()
+        let closing = try #require(try received(program).last)
+        #expect(closing.headers["x-ciso-event"] == "closed")
+        #expect(closing.body.notice?.url == "https://ci.example.org/packages/one.html")
         // Secrets are in no output and not in the store.
         #expect(!(sent.output + sent.messages).contains("s3cret"))
         #expect(try Program(["grep", "-rlF", "s3cret", world.history.path]).run().output.isEmpty)
@@ -346,7 +352,7 @@ struct NotifyTests {
         let refused = try world.notify("--dry-run")
         #expect(refused.status == 3, "\(refused.output)")
         #expect(refused.messages.contains("allow that with 'notify-origin: \(origin)'"), "\(refused.messages)")
-        #expect(refused.messages.contains("has no plain host"))
+        #expect(refused.messages.contains("without a user"))
         let withoutSecrets = try world.notify("--notify-origin", origin)
         #expect(withoutSecrets.messages.contains("'notify-webhook-secret' names no file"), "\(withoutSecrets.messages)")
         #expect(withoutSecrets.messages.contains("'notify-status-token' names no file"))
