@@ -8,7 +8,7 @@ struct Release {
     let ocaml: String
     /// The version of its package `opam`.
     let opam: String
-    /// Depexts of opam-repository with other names in this release.
+    /// Depexts of opam-repository that have other names in this release.
     let renamed: [String: [String]]
     /// Depexts of opam-repository that `main` lacks.
     let absent: Set<String>

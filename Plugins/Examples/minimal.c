@@ -1,11 +1,11 @@
 /*
- * A plugin in plain C for one made-up distro, "minimal-1", whose hosts are reached by ssh. Built by
+ * A plugin in plain C for a made-up distribution, "minimal-1", whose hosts are reached by ssh. Built by
  *
  *     cc -std=c11 -Wall -Wextra -shared -fPIC \
  *         -I ../../Sources/PluginABI/include \
  *         -o libCisoMinimal.so minimal.c
  *
- * It looks for what it needs in the request's canonical form (keys sorted, `"key" : "value"`), and refuses the rest.
+ * It searches the request's canonical form (sorted keys, `"key" : "value"`) for what it needs, and refuses all others.
  * A real plugin in C would use a JSON library.
  */
 #include <stdio.h>
@@ -33,7 +33,7 @@ static const char target[] =
 
 static const char patterns[] = "{\"patterns\":[]}";
 
-/* A text that grows; every failure to grow ends the process, which costs ciso one call. */
+/* A growing text. If memory is exhausted, the process is aborted, and ciso's call fails. */
 struct text {
     char *bytes;
     size_t size;
@@ -69,7 +69,7 @@ static int32_t refuse(uint8_t **answer, size_t *answer_size) {
                 answer, answer_size);
 }
 
-/* Whether the request means the one target that there is. */
+/* Whether the request is for the only target. */
 static int is_ours(const char *request) {
     return strstr(request, "\"distribution\" : \"" NAME "\"") != NULL && strstr(request, "\"version\" : \"1\"") != NULL &&
            strstr(request, "\"architecture\" : \"x86_64\"") != NULL &&
@@ -78,13 +78,13 @@ static int is_ours(const char *request) {
                strcspn(strstr(request, "\"options\" : {") + 13, "}");
 }
 
-/* The end of the JSON string that starts after the quote at `at`; NULL where there is none. */
+/* The end of the JSON string that starts at `at`, after its quote; NULL if it has no end. */
 static const char *string_end(const char *at) {
     while (*at != 0 && *at != '"') at += *at == '\\' && at[1] != 0 ? 2 : 1;
     return *at == '"' ? at : NULL;
 }
 
-/* Names of letters, digits and "+-._" that start with a letter or digit pass through; others are unknown. */
+/* Whether a name is passed through: it consists of letters, digits and "+-._", and starts with a letter or digit. */
 static int is_package(const char *name, size_t size) {
     static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     if (size == 0 || strchr(first, name[0]) == NULL) return 0;
@@ -131,7 +131,7 @@ static int32_t system_packages(const char *request, uint8_t **answer, size_t *an
     return finish(CISO_PLUGIN_ANSWERED, packages, answer, answer_size);
 }
 
-/* Builds nothing: one step that says so. The commands of a request are lists of words, to be quoted for the shell. */
+/* This example builds nothing: its step fails with a message. A real plugin must quote the words of a request's commands. */
 static const char steps[] =
     "{\"steps\":[{\"name\":\"build\",\"phase\":\"build\",\"script\":\"echo 'this example builds nothing' >&2\\nexit 1\\n\"}]}";
 

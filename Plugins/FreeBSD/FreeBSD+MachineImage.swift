@@ -11,7 +11,7 @@ extension FreeBSD {
         guard hasSeed || request.installer.contains("-BASIC-CI") else {
             throw Refusal(
                 "'\(request.installer)' is neither a BASIC-CI nor a BASIC-CLOUDINIT image of FreeBSD",
-                hint: "give FreeBSD-\(target.version)-RELEASE-amd64-BASIC-CLOUDINIT-ufs.qcow2.xz or a file like it")
+                hint: "give FreeBSD-\(target.version)-RELEASE-amd64-BASIC-CLOUDINIT-ufs.qcow2.xz or a similar file")
         }
         return MachineImageRecipe(
             source: .systemDisk, verification: InstallerVerification(list: "CHECKSUM.SHA256"),
@@ -30,7 +30,7 @@ extension FreeBSD {
     }
 }
 
-/// nuageinit also reads the script as YAML before it runs it, so that it is one plain word.
+/// nuageinit parses the script as YAML before it runs it, so the script must also be a plain YAML scalar.
 private func seed(_ request: MachineImageRequest) -> SeedDisk {
     SeedDisk(
         label: "cidata",

@@ -59,7 +59,7 @@ struct Image: DistributionPlugin {
         return manager.family == .apt ? AptFamily.install(packages) : [manager.manager.step(packages)]
     }
 
-    /// The package manager whose program exists in the image.
+    /// Queries the package manager whose program exists in the image.
     let versionQuery: String? = """
         if command -v dpkg-query >/dev/null 2>&1; then
             \(AptFamily.versionQuery)

@@ -21,31 +21,33 @@ struct ImageOptions {
         [
             PluginOption(
                 "image", .text, default: "docker.io/library/debian:stable",
-                summary: "The image. Where the target has 'image', it is set to the digest."),
+                summary: "The image. For targets with 'image', ci sets it, with the image's digest."),
             PluginOption(
                 "package-manager", .text, default: "none",
                 choices: ImagePackages.Family.allCases.map(\.rawValue) + ["none"],
-                summary: "What installs system packages."),
+                summary: "The package manager."),
             PluginOption(
                 "base", .text, default: "install", choices: ["install", "none"],
-                summary: "Whether a compiler for C, make and what opam calls are installed where the image lacks them."),
-            PluginOption("os-distribution", .text, default: "linux", summary: "ID of /etc/os-release."),
+                summary:
+                    "Whether to install a C compiler, make and the programs that opam calls, if the image lacks them."),
+            PluginOption("os-distribution", .text, default: "linux", summary: "ID in /etc/os-release."),
             PluginOption(
-                "os-family", .text, default: "linux", summary: "The first word of ID_LIKE of /etc/os-release, else ID."),
-            PluginOption("os-version", .text, default: "rolling", summary: "VERSION_ID of /etc/os-release."),
+                "os-family", .text, default: "linux",
+                summary: "The first word of ID_LIKE in /etc/os-release, otherwise ID."),
+            PluginOption("os-version", .text, default: "rolling", summary: "VERSION_ID in /etc/os-release."),
             PluginOption(
                 "user", .text, default: "opam",
-                summary: "The user that packages are built as; made where there is none."),
-            PluginOption("uid", .integer, default: "1000", summary: "The number of the user."),
-            PluginOption("gid", .integer, default: "1000", summary: "The number of the user's group."),
-            PluginOption("home", .text, default: "/home/opam", summary: "The directory of the user."),
+                summary: "The user that builds packages; created if it does not exist."),
+            PluginOption("uid", .integer, default: "1000", summary: "The user's numeric id."),
+            PluginOption("gid", .integer, default: "1000", summary: "The numeric id of the user's group."),
+            PluginOption("home", .text, default: "/home/opam", summary: "The user's home directory."),
             PluginOption(
-                "path", .text, default: LinuxRoot.environment["PATH"] ?? "", summary: "Where programs are looked up."),
+                "path", .text, default: LinuxRoot.environment["PATH"] ?? "", summary: "The search path of programs."),
             PluginOption(
                 "opam-program", .text, default: "opam",
-                summary: "The program of the image that is the opam client, such as opam-2.4."),
+                summary: "The name of the image's opam client, such as opam-2.4."),
             PluginOption(
-                "ocaml-directory", .text, summary: "The directory of the image's own ocamlc, where PATH lacks it."),
+                "ocaml-directory", .text, summary: "The directory of the image's own ocamlc, if it is not on PATH."),
         ] + RootSystem.options
 
     init(_ request: CheckedRequest) throws {
@@ -84,7 +86,7 @@ struct ImageOptions {
         packages = request.words(RootSystem.packagesOption.name)
     }
 
-    /// The directories in which programs are looked up.
+    /// The search path of programs.
     ///
     /// - Parameter hasCompiler: whether builds use the image's own compiler.
     func path(withCompiler hasCompiler: Bool) -> String {

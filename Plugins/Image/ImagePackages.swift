@@ -36,12 +36,11 @@ struct ImagePackages {
         case .zypper:
             base = [
                 "bzip2", "ca-certificates", "curl", "diffutils", "findutils", "gcc", "gcc-c++", "git", "gzip", "m4",
-                "make",
-                "patch", "pkg-config", "rsync", "tar", "unzip", "which", "xz",
+                "make", "patch", "pkg-config", "rsync", "tar", "unzip", "which", "xz",
             ]
             compiler = ["ocaml"]
-            // 102, 103 and 106: installed, but the machine or zypper should be started again, or another repository was
-            // skipped.
+            // 102, 103 and 106: the packages are installed, but the machine or zypper should be restarted, or a
+            // repository was skipped.
             manager = PackageManager(
                 install: """
                     zypper --non-interactive --gpg-auto-import-keys install --no-recommends "$@" || {

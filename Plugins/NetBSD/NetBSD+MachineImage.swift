@@ -1,7 +1,7 @@
 internal import PluginKit
 
-/// Installation by sysinst(8) on the serial console. Its menus are answered by their letters, each after its text was
-/// seen.
+/// Installation by sysinst(8) on the serial console. The letter of a menu's entry is sent after the entry's text has
+/// appeared.
 extension NetBSD {
     func machineImage(_ request: MachineImageRequest, _ target: CheckedRequest) throws -> MachineImageRecipe? {
         guard request.target.architecture == "x86_64" else {

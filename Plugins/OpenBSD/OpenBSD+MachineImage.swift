@@ -33,7 +33,7 @@ extension OpenBSD {
 
 private let responseFile = "install.conf"
 
-/// Root's password, from the installation until the script locks it. Root cannot log in by ssh.
+/// Root's password from the installation until the script locks it; root cannot log in by ssh.
 private let password = "ciso-installation"
 
 private func installation(_ request: MachineImageRequest) -> InstallerBoot {

@@ -43,8 +43,7 @@ struct OpenBSD: DistributionPlugin {
     let patterns = [
         LogPattern(
             "pkg-add-missing", .missingSystemPackage, #"^Can't find (\S+)$"#, literals: ["Can't find"], phase: .depext,
-            phases: [.depext],
-            class: "no system package *",
+            phases: [.depext], class: "no system package *",
             examples: [
                 .init(
                     "Can't find libfoo",
@@ -52,8 +51,7 @@ struct OpenBSD: DistributionPlugin {
             ]),
         LogPattern(
             "pkg-add-ambiguous", .missingSystemPackage, #"^Ambiguous: (?:choose package for )?(\S+)"#,
-            literals: ["Ambiguous"],
-            phase: .depext, phases: [.depext], class: "ambiguous system package *",
+            literals: ["Ambiguous"], phase: .depext, phases: [.depext], class: "ambiguous system package *",
             examples: [
                 .init(
                     "Ambiguous: choose package for autoconf",
@@ -85,7 +83,7 @@ private let system = SSHSystem(
     machine: MachineDescription(
         processor: "max,-pdpe1gb", setClock: SSHSystem.setClockOfBSD))
 
-/// pkg_add ends with status 0 although a package was not found, so each is looked for afterwards.
+/// pkg_add exits with status 0 even if a package was not found, so each is checked afterwards.
 private let pkgAdd = PackageManager(
     install: """
         pkg_add -I -x "$@"

@@ -60,8 +60,7 @@ private let renamed = [
 
 private let absent = [
     "cygwin", "fedora", "gtk-mac-integration", "homebrew", "libgstreamer0.10-dev", "libgtksourceview2.0-dev",
-    "libqt4-dev",
-    "mingw-w64-i686-libglade", "oraclelinux", "osx", "qt4-qmake",
+    "libqt4-dev", "mingw-w64-i686-libglade", "oraclelinux", "osx", "qt4-qmake",
 ]
 
 @c(ciso_plugin_entry)

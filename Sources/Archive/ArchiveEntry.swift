@@ -58,7 +58,7 @@ public struct Owner: Hashable, Sendable, Codable {
         return Owner(user: shifted(user), group: shifted(group))
     }
 
-    /// The owner with ids that no root file system of ours maps replaced by those of `nobody`.
+    /// The owner with ids that root file systems do not map, above 65535, replaced by those of `nobody`.
     var mapped: Owner {
         func mapped(_ id: UInt32) -> UInt32 { id <= 0xFFFF ? id : 65534 }
         return Owner(user: mapped(user), group: mapped(group))

@@ -44,6 +44,7 @@ extension OpenFile where Problem == ArchiveError {
         }
     }
 
+    /// The file descriptor for system calls.
     var raw: Int32 { descriptor }
 }
 

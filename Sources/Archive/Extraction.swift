@@ -56,7 +56,7 @@ public struct Extraction: Sendable {
         self.limits = limits
     }
 
-    /// Counts of what was unpacked.
+    /// Counts of the unpacked members.
     public struct Summary: Hashable, Sendable {
         /// The number of members.
         public var entries = 0
@@ -72,26 +72,26 @@ public struct Extraction: Sendable {
     @discardableResult
     public func extract(_ archive: String, to directory: String) throws(ArchiveError) -> Summary {
         let input = try Descriptor(opening: archive, O_RDONLY, of: archive)
-        let aside = "\(directory).part.\(getpid()).\(UInt32.random(in: .min ... .max))"
+        let staging = "\(directory).part.\(getpid()).\(UInt32.random(in: .min ... .max))"
         do throws(SystemError) {
-            try FileSystem<SystemError>.makeDirectory(aside, mode: 0o755)
+            try FileSystem<SystemError>.makeDirectory(staging, mode: 0o755)
         } catch {
             throw ArchiveError(error, of: archive)
         }
         do throws(ArchiveError) {
             let summary = try withUTF8Names { () throws(ArchiveError) in
-                try unpack(ArchiveReader(descriptor: input.raw, name: archive, format: .container), archive, aside)
+                try unpack(ArchiveReader(descriptor: input.raw, name: archive, format: .container), archive, staging)
             }
-            try put(aside, at: directory)
+            try move(staging, to: directory)
             return summary
         } catch {
-            removeTree(aside)
+            removeTree(staging)
             throw error
         }
     }
 
-    private func unpack(_ reader: ArchiveReader, _ archive: String, _ aside: String) throws(ArchiveError) -> Summary {
-        let root = try Descriptor(opening: aside, O_RDONLY | O_DIRECTORY, of: archive)
+    private func unpack(_ reader: ArchiveReader, _ archive: String, _ staging: String) throws(ArchiveError) -> Summary {
+        let root = try Descriptor(opening: staging, O_RDONLY | O_DIRECTORY, of: archive)
         var writer = TreeWriter(root: root.raw, archive: archive, policy: self)
         while let entry = try reader.next() {
             try writer.add(entry, contents: reader)
@@ -100,13 +100,14 @@ public struct Extraction: Sendable {
         return Summary(entries: writer.meter.entries, bytes: writer.meter.bytes)
     }
 
-    private func put(_ aside: String, at directory: String) throws(ArchiveError) {
-        if strippingSingleRoot, let only = onlyDirectory(in: aside) {
+    /// Gives the unpacked tree its final path.
+    private func move(_ staging: String, to directory: String) throws(ArchiveError) {
+        if strippingSingleRoot, let only = onlyDirectory(in: staging) {
             let isRenamed = only.withCString { Glibc.rename($0, directory) == 0 }
             guard isRenamed else { throw systemError("rename to", directory) }
-            removeTree(aside)
+            removeTree(staging)
         } else {
-            try FileSystem<ArchiveError>.rename(aside, directory)
+            try FileSystem<ArchiveError>.rename(staging, directory)
         }
     }
 

@@ -105,6 +105,7 @@ public struct FilePath: Hashable, Sendable {
     /// Whether the bytes begin with those of `prefix`, which need not end at a slash.
     public func hasPrefix(_ prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
 
+    /// Calls `body` with the path as a C string, which is valid during the call.
     package func withCString<Value, Problem: Error>(
         _ body: (UnsafePointer<CChar>) throws(Problem) -> Value
     ) throws(Problem) -> Value {

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import System
 
-/// The contents of a layer, decompressed on a thread of their own, which computes their digest, too.
+/// The contents of a layer, decompressed and hashed on a separate thread.
 ///
 /// - SeeAlso: `docs/decisions/0290-layer-pipeline.md`
 final class LayerStream: Sendable {
@@ -19,7 +19,7 @@ final class LayerStream: Sendable {
 
     /// Starts to decompress a layer.
     ///
-    /// - Parameter limit: of bytes after decompression.
+    /// - Parameter limit: the maximum number of bytes after decompression.
     static func open(_ layer: String, limit: Int) -> LayerStream {
         let stream = LayerStream(layer, limit: limit)
         BlockingWork.start { stream.decompress() }
@@ -57,7 +57,7 @@ final class LayerStream: Sendable {
         }
     }
 
-    /// Why the layer cannot be decompressed; nil if it can, or that is not known yet.
+    /// The reason why the layer cannot be decompressed; nil if there is none so far.
     var problem: ArchiveError? {
         guard case .failure(let error)? = outcome.withLock({ $0 }) else { return nil }
         return error

@@ -4,17 +4,17 @@ import System
 
 /// The tree of an OCI image, built by applying its layers in order.
 ///
-/// Contents are untrusted. No member is written outside of the tree, whatever links and `..` say: links of lower layers
-/// on the way to a member are followed as if the tree were `/`. Devices, FIFOs and sockets are left out.
+/// Contents are untrusted. No member is written outside of the tree, whatever its links and `..` refer to: links of
+/// lower layers in the path of a member are followed as if the tree were `/`. Devices, FIFOs and sockets are skipped.
 public struct LayeredTree: Sendable {
     private let directory: String
     private let policy: Extraction
     private var meter: TreeMeter
 
     /// - Parameters:
-    ///   - directory: exists and is empty.
-    ///   - ownership: of what is unpacked; ids above 65535 become those of `nobody` where they are shifted.
-    ///   - limits: of all layers together.
+    ///   - directory: an existing, empty directory.
+    ///   - ownership: the owner of unpacked files; before a shift, ids above 65535 are replaced by those of `nobody`.
+    ///   - limits: the limits of all layers together.
     public init(in directory: String, ownership: Extraction.Ownership, limits: TreeLimits) {
         self.directory = directory
         policy = Extraction(links: .anywhere, ownership: ownership, permissionMask: 0o7777, limits: limits)
@@ -22,7 +22,7 @@ public struct LayeredTree: Sendable {
     }
 
     /// Whether the kernel can resolve paths below a directory: Linux 5.6 or later.
-    public static var isPossible: Bool {
+    public static var isSupported: Bool {
         let root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { close(root) }
         let found = openDirectory("etc", below: root)
@@ -30,16 +30,16 @@ public struct LayeredTree: Sendable {
         return found >= 0 || errno == ENOENT
     }
 
-    /// Lays a layer over the tree: a tar file, plain or compressed by gzip or zstd. It is decompressed on another
+    /// Applies a layer to the tree: a tar file, plain or compressed by gzip or zstd. It is decompressed on another
     /// thread. Blocks the thread.
     ///
     /// - Parameter expected: The digest of the tar file without compression; nil if it is not known.
-    /// - Throws: `ArchiveError` for the first member that is not safe, a limit, damage, other contents than expected,
-    ///   or what the system refuses; the tree is incomplete then.
+    /// - Throws: `ArchiveError` for the first unsafe member, an exceeded limit, damage, unexpected contents, or a
+    ///   failed system call; the tree is incomplete then.
     public mutating func add(_ layer: String, contents expected: Digest? = nil) throws(ArchiveError) {
         let root = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY, of: directory)
         let (descriptor, policy, meter) = (root.raw, policy, meter)
-        // A member has a few kilobytes beside its contents.
+        // Besides its contents, a member has a few kilobytes of metadata.
         let stream = LayerStream.open(layer, limit: policy.limits.bytes + policy.limits.entries * 4096)
         defer { stream.blocks.close() }
         do throws(ArchiveError) {
@@ -60,7 +60,8 @@ public struct LayeredTree: Sendable {
             throw ArchiveError(
                 .damaged, archive: layer,
                 detail:
-                    "its contents have the digest \(found.oci), the image's configuration lists \(expected?.oci ?? "")")
+                    "its contents have the digest \(found.oci), but the image's configuration lists \(expected?.oci ?? "")"
+            )
         }
     }
 }

@@ -55,7 +55,7 @@ final class ArchiveReader {
         try check(archive_read_open_memory(handle, bytes.baseAddress, bytes.count))
     }
 
-    /// Opens the tar file, without compression, that another thread puts into `blocks`.
+    /// Opens an uncompressed tar file that another thread writes to `blocks`.
     init(tar blocks: BlockQueue, name: String) throws(ArchiveError) {
         self.name = name
         self.blocks = blocks
@@ -190,15 +190,15 @@ final class ArchiveWriter {
         // GNU tar stores long names as bytes; pax would convert them by the locale.
         archive_write_set_format_gnutar(handle)
         switch compression {
-        case (.zstd, let level)?: try compress(level)
-        case (.gzip, let level)?: try gzip(level)
+        case (.zstd, let level)?: try addZstdFilter(level)
+        case (.gzip, let level)?: try addGzipFilter(level)
         case nil: break
         }
         archive_write_set_bytes_in_last_block(handle, 1)
         try check(archive_write_open_fd(handle, descriptor))
     }
 
-    /// Writes the file system of a CD-ROM to `descriptor`, which stays the caller's.
+    /// Writes an ISO 9660 file system to `descriptor`, which the caller must close.
     init(volume label: String, descriptor: Int32, name: String) throws(ArchiveError) {
         self.name = name
         handle = archive_write_new()
@@ -212,8 +212,8 @@ final class ArchiveWriter {
         handle = archive_write_new()
         archive_write_set_format_raw(handle)
         switch form {
-        case .zstd: try compress(level)
-        case .gzip: try gzip(level)
+        case .zstd: try addZstdFilter(level)
+        case .gzip: try addGzipFilter(level)
         }
         archive_write_set_bytes_per_block(handle, 0)
         archive_write_set_bytes_in_last_block(handle, 1)
@@ -295,18 +295,18 @@ final class ArchiveWriter {
         }
     }
 
-    /// Writes what is left. Without it the archive is incomplete.
+    /// Writes the rest. Without this call the archive is incomplete.
     func finish() throws(ArchiveError) {
         try check(archive_write_close(handle))
     }
 
-    private func compress(_ level: Int) throws(ArchiveError) {
+    private func addZstdFilter(_ level: Int) throws(ArchiveError) {
         try check(archive_write_add_filter_zstd(handle))
         try check(archive_write_set_filter_option(handle, "zstd", "compression-level", String(level)))
     }
 
-    /// Without the time at which it is written: equal contents give equal bytes.
-    private func gzip(_ level: Int) throws(ArchiveError) {
+    /// The archive has no timestamp, so that equal contents give equal bytes.
+    private func addGzipFilter(_ level: Int) throws(ArchiveError) {
         try check(archive_write_add_filter_gzip(handle))
         try check(archive_write_set_filter_option(handle, "gzip", "compression-level", String(level)))
         try check(archive_write_set_filter_option(handle, "gzip", "timestamp", nil))
@@ -332,13 +332,13 @@ enum ExtendedAttribute {
     /// Whether the file at `path`, or the link itself, has an attribute `name`.
     static func exists(_ name: String, at path: UnsafePointer<CChar>) -> Bool { lgetxattr(path, name, nil, 0) >= 0 }
 
-    /// Of one member.
+    /// The maximum number of attributes of a member.
     static let countLimit = 64
-    /// Of one value, as the kernel has it.
+    /// The maximum size of a value in bytes: the kernel's limit.
     static let sizeLimit = 1 << 16
 
-    /// Whether an attribute of an archive may be set: capabilities of programs, and those of users. What overlayfs
-    /// reads may not.
+    /// Whether an attribute in an archive may be set: capabilities of programs, and attributes of users except those
+    /// that overlayfs interprets.
     static func isPortable(_ name: String) -> Bool {
         name == "security.capability" || name.hasPrefix("user.") && !name.hasPrefix("user.overlay.")
     }

@@ -75,7 +75,7 @@ public struct MemberArchive: Sendable {
 
     /// Whether the index ends with a complete line. Otherwise a writer was killed while writing, or it is damaged, and
     /// members may be missing.
-    public func hasWholeIndex() throws(ArchiveError) -> Bool {
+    public func hasCompleteIndex() throws(ArchiveError) -> Bool {
         let index = try readIndex()
         return index.indexEnd == index.size
     }
@@ -85,7 +85,7 @@ public struct MemberArchive: Sendable {
     /// - Throws: `ArchiveError` with `noSuchMember`, `damaged` or `system`.
     public func read(_ name: String) throws(ArchiveError) -> [UInt8] {
         guard let location = try locations()[name] else {
-            throw ArchiveError(.noSuchMember, archive: path, member: name, detail: "is not in the index")
+            throw ArchiveError(.noSuchMember, archive: path, member: name, detail: "it is not in the index")
         }
         return try read(location)
     }
@@ -94,16 +94,16 @@ public struct MemberArchive: Sendable {
     public func read(_ location: Location) throws(ArchiveError) -> [UInt8] {
         let data = try Descriptor(opening: path, O_RDONLY, of: path)
         guard location.length <= data.size else {
-            throw ArchiveError(.damaged, archive: path, detail: "shorter than its index says")
+            throw ArchiveError(.damaged, archive: path, detail: "it is shorter than its index requires")
         }
         let frame = try data.read(location.length, at: location.offset)
         guard frame.count == location.length else {
-            throw ArchiveError(.damaged, archive: path, detail: "shorter than its index says")
+            throw ArchiveError(.damaged, archive: path, detail: "it is shorter than its index requires")
         }
         let contents = try Zstandard.decompress(frame, limit: Self.frameLimit)
         let (end, overflow) = location.start.addingReportingOverflow(location.count)
         guard !overflow, end <= contents.count else {
-            throw ArchiveError(.damaged, archive: path, detail: "a frame is shorter than its index says")
+            throw ArchiveError(.damaged, archive: path, detail: "a frame is shorter than the index requires")
         }
         return Array(contents[location.start..<end])
     }

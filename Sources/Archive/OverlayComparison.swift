@@ -46,12 +46,12 @@ public struct OverlayComparison: Sendable {
     /// - Complexity: O(changes × lower directories that have the changed directory).
     public func differences() -> [Difference] {
         var found: [Difference] = []
-        var seen: [LowerPath] = []
+        var merged: [LowerPath] = []
         for lower in lowers where Status(of: lower.path)?.isDirectory == true {
-            seen.append(lower)
+            merged.append(lower)
             if lower.path.isOpaque { break }
         }
-        compare(Path(""), upper, seen, isHiding: false, into: &found)
+        compare(Path(""), upper, merged, isHiding: false, into: &found)
         return found
     }
 
@@ -64,26 +64,26 @@ public struct OverlayComparison: Sendable {
         for name in names where found.count < limit {
             let path = relative + name
             guard !excluded.contains(path), let status = Status(of: directory + name) else { continue }
-            let below = seen(name, in: lowers)
+            let below = visible(name, in: lowers)
             switch (status.isDirectory, below) {
             case (_, .nothing): break
-            case (true, .directories(let places)):
-                if let place = places.first, let old = Status(of: place.path), old.locksOut(status) {
-                    add(path, place.lower, .permissions, into: &found)
+            case (true, .directories(let hidden)):
+                if let topmost = hidden.first, let old = Status(of: topmost.path), old.locksOut(status) {
+                    add(path, topmost.lower, .permissions, into: &found)
                 }
-                compare(path, directory + name, places, isHiding: isHiding, into: &found)
-            case (true, .other(let place, _)): add(path, place.lower, .kind, into: &found)
-            case (false, .directories(let places)): removeAll(path, places, into: &found)
-            case (false, .other(let place, let old)):
-                if let change = change(from: place.path, old, to: directory + name, status) {
-                    add(path, place.lower, change, into: &found)
+                compare(path, directory + name, hidden, isHiding: isHiding, into: &found)
+            case (true, .other(let hidden, _)): add(path, hidden.lower, .kind, into: &found)
+            case (false, .directories(let hidden)): removeAll(path, hidden, into: &found)
+            case (false, .other(let hidden, let old)):
+                if let change = change(from: hidden.path, old, to: directory + name, status) {
+                    add(path, hidden.lower, change, into: &found)
                 }
             }
         }
         guard isHiding else { return }
         let kept = Set(names)
         for name in visibleNames(in: lowers) where !kept.contains(name) {
-            remove(relative + name, seen(name, in: lowers), into: &found)
+            remove(relative + name, visible(name, in: lowers), into: &found)
         }
     }
 
@@ -101,31 +101,33 @@ public struct OverlayComparison: Sendable {
         return before.permissions == now.permissions ? nil : .permissions
     }
 
-    // MARK: What is seen from above
+    // MARK: The merged view of the lower directories
 
     private struct LowerPath: Sendable {
         var path: Path
+        /// The index of the lower directory that contains it.
         var lower: Int
     }
 
-    private enum Seen {
+    /// What an overlay of the lower directories shows under a name.
+    private enum Visible {
         case nothing
         case directories([LowerPath])
         case other(LowerPath, Status)
     }
 
-    private func seen(_ name: Path, in lowers: [LowerPath]) -> Seen {
+    private func visible(_ name: Path, in lowers: [LowerPath]) -> Visible {
         var directories: [LowerPath] = []
         for lower in lowers {
-            let place = LowerPath(path: lower.path + name, lower: lower.lower)
-            guard let status = Status(of: place.path) else { continue }
+            let entry = LowerPath(path: lower.path + name, lower: lower.lower)
+            guard let status = Status(of: entry.path) else { continue }
             if status.isWhiteout { break }
             guard status.isDirectory else {
-                if directories.isEmpty { return .other(place, status) }
+                if directories.isEmpty { return .other(entry, status) }
                 break
             }
-            directories.append(place)
-            if place.path.isOpaque { break }
+            directories.append(entry)
+            if entry.path.isOpaque { break }
         }
         return directories.isEmpty ? .nothing : .directories(directories)
     }
@@ -136,18 +138,18 @@ public struct OverlayComparison: Sendable {
         return Array(names)
     }
 
-    private func remove(_ path: Path, _ below: Seen, into found: inout [Difference]) {
+    private func remove(_ path: Path, _ below: Visible, into found: inout [Difference]) {
         switch below {
         case .nothing: break
-        case .other(let place, _): add(path, place.lower, .removed, into: &found)
-        case .directories(let places): removeAll(path, places, into: &found)
+        case .other(let entry, _): add(path, entry.lower, .removed, into: &found)
+        case .directories(let directories): removeAll(path, directories, into: &found)
         }
     }
 
     private func removeAll(_ path: Path, _ lowers: [LowerPath], into found: inout [Difference]) {
         guard found.count < limit, !excluded.contains(path) else { return }
         for name in visibleNames(in: lowers) {
-            remove(path + name, seen(name, in: lowers), into: &found)
+            remove(path + name, visible(name, in: lowers), into: &found)
         }
     }
 }

@@ -46,11 +46,11 @@ public struct OverlayPlacement: Sendable {
         for (path, entry) in entries.sorted(by: { $0.key < $1.key }) {
             guard traversal.add(path.components, entry) else { return false }
         }
-        for step in traversal.steps { try carryOut(step) }
+        for step in traversal.steps { try perform(step) }
         return true
     }
 
-    private func carryOut(_ step: Traversal.Step) throws(ArchiveError) {
+    private func perform(_ step: Traversal.Step) throws(ArchiveError) {
         let name = step.path.description
         guard let last = step.path.components.last else { return }
         let parent = try directory(step.path.components.dropLast(), of: name)
@@ -59,16 +59,20 @@ public struct OverlayPlacement: Sendable {
             guard last.withCString({ makeDirectory($0, in: parent.raw, mode: 0o700) }) == 0 else {
                 throw systemError("create", name, of: upper.description)
             }
-            try hand(try open(last, in: parent, O_RDONLY | O_DIRECTORY, of: name), step)
+            try setAttributes(of: try open(last, in: parent, O_RDONLY | O_DIRECTORY, of: name), step)
         case .file(let bytes, _):
             let file = try open(last, in: parent, O_WRONLY | O_CREAT | O_EXCL, of: name)
-            try write(bytes, to: file, of: name)
-            try hand(file, step)
+            do throws(SystemError) {
+                try writeAll(bytes, to: file.raw, name)
+            } catch {
+                throw ArchiveError(error, of: upper.description)
+            }
+            try setAttributes(of: file, step)
         }
     }
 
     /// Sets the owner and mode of a new file.
-    private func hand(_ file: borrowing Descriptor, _ step: Traversal.Step) throws(ArchiveError) {
+    private func setAttributes(of file: borrowing Descriptor, _ step: Traversal.Step) throws(ArchiveError) {
         let isOwned = !setsOwner || fchown(file.raw, step.owner.user, step.owner.group) == 0
         guard isOwned, fchmod(file.raw, step.mode) == 0 else {
             throw systemError("set the owner of", step.path.description, of: upper.description)
@@ -88,17 +92,6 @@ public struct OverlayPlacement: Sendable {
         let opened = component.withCString { openat(raw, $0, flags | O_NOFOLLOW | O_CLOEXEC, 0o600) }
         guard opened >= 0 else { throw systemError("open", name, of: upper.description) }
         return Descriptor(adopting: opened, upper.description)
-    }
-
-    private func write(_ bytes: [UInt8], to file: borrowing Descriptor, of name: String) throws(ArchiveError) {
-        var rest = bytes[...]
-        let raw = file.raw
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(raw, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw systemError("write", name, of: upper.description) }
-            rest = rest.dropFirst(count)
-        }
     }
 }
 
@@ -158,7 +151,7 @@ extension OverlayPlacement {
             let path = parent?.appending(name) ?? name
             if let known = directories[path] { return known }
             var found: Directory
-            switch look(at: path, name, in: above) {
+            switch lookUp(path, name, in: above) {
             case .other: return nil
             case .directory(let directory): found = directory
             case .nothing:
@@ -178,7 +171,7 @@ extension OverlayPlacement {
         ) -> Bool {
             let path = parent?.appending(name) ?? name
             guard case .file(_, let mode) = entry, Self.isName(name), directories[path] == nil,
-                case .nothing = look(at: path, name, in: above), mayAdd(to: above), files.insert(path).inserted
+                case .nothing = lookUp(path, name, in: above), mayAdd(to: above), files.insert(path).inserted
             else { return false }
             steps.append(Step(path: path, entry: entry, owner: owner, mode: mode & 0o777))
             return true
@@ -200,7 +193,7 @@ extension OverlayPlacement {
             case other
         }
 
-        private func look(at path: FilePath, _ name: FilePath, in above: Directory) -> Found {
+        private func lookUp(_ path: FilePath, _ name: FilePath, in above: Directory) -> Found {
             if files.contains(path) { return .other }
             let status = Self.status(of: upper.appending(path))
             guard status != nil || errno == ENOENT, let lowers = mergedLowers(name, in: above) else { return .other }

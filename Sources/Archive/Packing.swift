@@ -56,7 +56,7 @@ public struct Packing: Sendable {
         self.level = level
     }
 
-    /// Counts of what was packed.
+    /// Counts of the packed members.
     public struct Summary: Hashable, Sendable {
         /// The number of members, including directories.
         public var entries = 0

@@ -1,7 +1,7 @@
 import Glibc
 import System
 
-/// Writes a tar archive of members in memory, uncompressed, so that every tar can unpack it.
+/// Writes an uncompressed tar archive, which every tar can unpack, of members whose contents are in memory.
 ///
 /// Equal members in equal order give equal bytes. Used by one thread at a time.
 public final class TarFile {

@@ -39,7 +39,8 @@ struct TreeListing: ~Copyable {
         let components = path.components
         guard !components.contains("..") else {
             throw ArchiveError(
-                .unsafePath, archive: name, member: path.description, detail: "a path below the root without '..'")
+                .unsafePath, archive: name, member: path.description,
+                detail: "expected a path below the root without '..'")
         }
         var reached: FilePath = ""
         for (index, component) in components.enumerated() {
@@ -83,8 +84,8 @@ struct TreeListing: ~Copyable {
         if isNew {
             try meter.count(path, depth: depth)
             // A file with the name of a whiteout would remove another file when unpacked.
-            let isMark = whiteouts && path.components.last?.hasPrefix(Whiteout.prefix) == true
-            if !isMark, let member = try member(path, status) {
+            let isWhiteout = whiteouts && path.components.last?.hasPrefix(Whiteout.prefix) == true
+            if !isWhiteout, let member = try member(path, status) {
                 members.append(member)
                 if member.shared.map({ counted.insert($0).inserted }) ?? true {
                     try meter.count(bytes: member.entry.size, of: path)
@@ -98,30 +99,30 @@ struct TreeListing: ~Copyable {
         }
     }
 
-    private mutating func addContents(of path: FilePath, below parent: FilePath, depth: Int) throws(ArchiveError) {
-        guard var stream = DirectoryStream(adopting: path.withCString { openDirectory($0, in: root) }) else {
-            throw systemError("open", path.description, of: name)
+    private mutating func addContents(of directory: FilePath, below parent: FilePath, depth: Int) throws(ArchiveError) {
+        guard var stream = DirectoryStream(adopting: directory.withCString { openDirectory($0, in: root) }) else {
+            throw systemError("open", directory.description, of: name)
         }
         let descriptor = stream.descriptor
         if whiteouts, Whiteout.isOpaque(directory: descriptor) {
-            addMark(parent.appending(FilePath(Whiteout.opaqueName)))
+            addWhiteout(parent.appending(FilePath(Whiteout.opaqueName)))
         }
         while let record = stream.next() {
             let child = FilePath(cString: record)
-            let place = parent.appending(child)
+            let path = parent.appending(child)
             var status = stat()
             guard child.withCString({ fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
-                throw systemError("read", place.description, of: name)
+                throw systemError("read", path.description, of: name)
             }
             if whiteouts, Whiteout.isWhiteout(status) {
-                addMark(parent.appending(FilePath(bytes: Array(Whiteout.prefix.utf8) + child.bytes)))
+                addWhiteout(parent.appending(FilePath(bytes: Array(Whiteout.prefix.utf8) + child.bytes)))
             } else {
-                try add(place, status, depth: depth + 1, descending: true)
+                try add(path, status, depth: depth + 1, descending: true)
             }
         }
     }
 
-    private mutating func addMark(_ path: FilePath) {
+    private mutating func addWhiteout(_ path: FilePath) {
         guard listed.insert(path).inserted else { return }
         members.append(Member(entry: ArchiveEntry(path: path, kind: .file, permissions: 0o644)))
     }

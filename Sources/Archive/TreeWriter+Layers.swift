@@ -1,7 +1,7 @@
 import Glibc
 import System
 
-// MARK: Layers of images, applied to the tree that those below left
+// MARK: Layers of images, applied to the tree of the lower layers
 
 extension TreeWriter {
     /// Opens a directory of the tree, creating missing directories of its path.

@@ -55,7 +55,7 @@ struct TreeWriter: ~Copyable {
         case .file: return try addFile(name, in: directory, entry, contents)
         case .symbolicLink(let target):
             try check(target, of: entry, depth: components.count - 1)
-            let made = makeAgain(name, in: directory) {
+            let made = replacing(name, in: directory) {
                 target.withCString { target in name.withCString { symlinkat(target, directory, $0) } }
             }
             guard made == 0 else { throw failure("create link", entry) }
@@ -101,8 +101,8 @@ struct TreeWriter: ~Copyable {
         return components
     }
 
-    /// A link may first ascend to a directory inside the tree and then only descend: a `..` after a name could pass
-    /// through another link to any place.
+    /// A link may first ascend to a directory inside the tree and then only descend: a `..` after a name could follow
+    /// another link out of the tree.
     private func check(_ target: FilePath, of entry: ArchiveEntry, depth: Int) throws(ArchiveError) {
         guard policy.links == .inside else { return }
         let components = target.components.filter { $0 != "." }
@@ -153,7 +153,7 @@ struct TreeWriter: ~Copyable {
                 throw failure("create directory", entry)
             }
             if status.st_mode & S_IFMT != S_IFDIR {
-                clear(name, in: directory)
+                removeEntry(name, in: directory)
                 guard name.withCString({ makeDirectory($0, in: directory, mode: 0o755) }) == 0 else {
                     throw failure("create directory", entry)
                 }
@@ -166,7 +166,7 @@ struct TreeWriter: ~Copyable {
         _ name: FilePath, in directory: Int32, _ entry: ArchiveEntry, _ contents: ArchiveReader
     ) throws(ArchiveError) {
         let mode = entry.permissions & policy.permissionMask
-        let raw = makeAgain(name, in: directory) {
+        let raw = replacing(name, in: directory) {
             name.withCString { openat(directory, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) }
         }
         guard raw >= 0 else { throw failure("create", entry) }
@@ -188,11 +188,11 @@ struct TreeWriter: ~Copyable {
         fchmod(raw, mode)
         if added != nil { ExtendedAttribute.set(entry.attributes, of: raw) }
         _ = futimens(raw, entry.times)
-        // An image is on disk before it is used: the disk need not wait for the last layer.
+        // An image is synced before it is used. Starting to write now spreads that over the time of unpacking.
         if added != nil, entry.size >= Self.largeFile { file.startWriting(entry.size, at: 0) }
     }
 
-    /// Bytes of a file whose writing to disk is started at once.
+    /// The size in bytes from which writing a file to disk is started immediately.
     private static let largeFile = 1 << 16
 
     private mutating func addHardLink(
@@ -201,12 +201,12 @@ struct TreeWriter: ~Copyable {
         let components = try components(of: target, of: entry)
         guard let last = components.last else { throw failure("create link", entry) }
         if added != nil, components == entry.path.components.filter({ $0 != "." }) { return }
-        // Opening the target's directory closes this one, so it is duplicated.
-        let here = Descriptor(adopting: openDirectory(".", in: directory), archive)
-        let there = try open(Array(components.dropLast()))
-        let parent = here.raw
-        let made = makeAgain(name, in: parent) {
-            last.withCString { last in name.withCString { linkat(there, last, parent, $0, 0) } }
+        // Opening the target's directory closes `directory`, so it is duplicated.
+        let duplicate = Descriptor(adopting: openDirectory(".", in: directory), archive)
+        let targetDirectory = try open(Array(components.dropLast()))
+        let parent = duplicate.raw
+        let made = replacing(name, in: parent) {
+            last.withCString { last in name.withCString { linkat(targetDirectory, last, parent, $0, 0) } }
         }
         guard made == 0 else {
             throw ArchiveError(
@@ -225,25 +225,25 @@ struct TreeWriter: ~Copyable {
             throw ArchiveError(
                 .unsafePath, archive: archive, member: entry.path.description, detail: "the whiteout names nothing")
         }
-        clear(removed, in: directory)
+        removeEntry(removed, in: directory)
         guard Whiteout.make(removed, in: directory) else { throw failure("mark as removed", entry) }
     }
 
-    /// Calls `make`, and once more if something has the name, which is removed first.
-    private func makeAgain(_ name: FilePath, in directory: Int32, _ make: () -> Int32) -> Int32 {
+    /// Calls `make`; if the name exists, removes it and calls `make` again.
+    private func replacing(_ name: FilePath, in directory: Int32, _ make: () -> Int32) -> Int32 {
         let made = make()
         guard made < 0, errno == EEXIST else { return made }
-        clear(name, in: directory)
+        removeEntry(name, in: directory)
         return make()
     }
 
-    /// Removes a file or link of that name, and of a layer below a directory, too: the later member wins.
-    private func clear(_ name: FilePath, in directory: Int32) {
+    /// Removes the file or link `name`, or over lower layers also a directory: the later member wins.
+    private func removeEntry(_ name: FilePath, in directory: Int32) {
         let isGone = name.withCString { unlinkat(directory, $0, 0) } == 0
         if !isGone, added != nil { _ = removeTree(name, in: directory) }
     }
 
-    /// Nil: who unpacks.
+    /// The owner to set; nil to keep the current user.
     private func owner(of entry: ArchiveEntry) -> Owner? {
         switch policy.ownership {
         case .extractor: nil
@@ -253,7 +253,7 @@ struct TreeWriter: ~Copyable {
         }
     }
 
-    /// Those of a directory that a layer of an image adds.
+    /// Sets the extended attributes of a directory that a layer of an image adds.
     private func setAttributes(of name: FilePath, in directory: Int32, _ entry: ArchiveEntry) {
         let attributes = entry.attributes.filter { $0.key.hasPrefix("user.") }
         guard added != nil, !attributes.isEmpty else { return }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A queue whose consumer takes everything that has come in the meantime at once.
+/// A queue whose consumer takes all waiting elements at once.
 package final class BatchQueue<Element: Sendable>: Sendable {
     private let elements = Mutex<[Element]>([])
 

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A document that exists once or more for each job, encoded and decoded without `Codable` for speed.
+/// A document of which there is at least one for each job, encoded and decoded without `Codable` for speed.
 package protocol CanonicalDocument: Codable {
     /// Reads the members of the object in the order of their keys; nil if the object has another form.
     init?(_ reader: inout CanonicalReader)
@@ -13,6 +13,7 @@ package protocol CanonicalDocument: Codable {
 extension CanonicalDocument {
     package var isFinite: Bool { true }
 
+    /// Parses canonical bytes; nil for any other form.
     package init?(canonicalBytes: [UInt8]) {
         guard let value = CanonicalReader.document(canonicalBytes, { $0.object { Self(&$0) } }) else { return nil }
         self = value

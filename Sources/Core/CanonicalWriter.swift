@@ -1,5 +1,5 @@
-/// Writes canonical JSON: the bytes of `CanonicalJSON.encode`, several times faster than `Encodable`, for documents
-/// that exist by the ten thousands.
+/// Writes canonical JSON: the bytes of `CanonicalJSON.encode`, several times faster than `Encodable`, for documents of
+/// which there are tens of thousands.
 ///
 /// The caller must write the keys of an object in order.
 package struct CanonicalWriter {

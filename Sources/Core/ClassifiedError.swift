@@ -15,6 +15,7 @@ public enum ErrorCategory: String, Sendable, CaseIterable {
 ///
 /// - SeeAlso: `docs/decisions/0160-error-categories.md`
 public protocol ClassifiedError: Error {
+    /// The category: who can fix the error.
     var category: ErrorCategory { get }
     /// The messages for the user, at least one.
     var diagnostics: [Diagnostic] { get }

@@ -1,7 +1,8 @@
 internal import Glibc
 internal import System
 
-/// A directory of files that are derived from something that never changes, named by it, so that they can be dropped.
+/// A cache of files that are derived from immutable values, each named after its value. They can be deleted at any
+/// time.
 ///
 /// A file consists of a line with its format, the digest of the rest, the name, the program that wrote it, and the
 /// contents. Files in another format, of another program, or damaged ones are ignored.
@@ -24,9 +25,10 @@ package struct DerivedFiles: Sendable {
 
     private func file(_ name: String) -> String { "\(directory)/\(name)\(suffix)" }
 
+    /// The lines between the digest and the contents.
     private static func head(_ name: String) -> [UInt8] { Array("\(name)\n\(program)\n".utf8) }
 
-    /// What `body` reads from the contents of a file; nil if there is no valid one.
+    /// The result of `body` for the contents of a file; nil if there is no valid file.
     package func read<Value>(_ name: String, _ body: (UnsafeRawBufferPointer) -> Value?) -> Value? {
         guard let mapped = MappedFile(file(name), isReadAtOnce: true) else { return nil }
         return withExtendedLifetime(mapped) {
@@ -40,7 +42,7 @@ package struct DerivedFiles: Sendable {
         }
     }
 
-    /// Stores a file. If that fails, what it contains is derived again the next time.
+    /// Stores a file. If that fails, its contents are derived again the next time.
     package func keep(_ contents: [UInt8], as name: String) {
         let rest = Self.head(name) + contents
         let head = Array("\(format)\(Digest(of: rest).hex)".utf8)
@@ -55,7 +57,7 @@ package struct DerivedFiles: Sendable {
         Files.removeOldest(of: names(in: directory).filter { $0.contains(suffix) }, in: directory, keeping: capacity)
     }
 
-    /// Identifies the running program: another build of it may derive something else.
+    /// Identifies the running program, because another build may derive other contents.
     package static let program: String = {
         var status = stat()
         guard stat("/proc/self/exe", &status) == 0 else { return "" }

@@ -108,8 +108,8 @@ public struct Digest: Hashable, Sendable, Comparable, BitwiseCopyable, CustomStr
     private func writeHex(to buffer: UnsafeMutableBufferPointer<UInt8>) {
         let bytes = UnsafeMutableRawBufferPointer(buffer)
         func write(_ word: UInt64, _ start: Int) {
-            for (half, place) in [(word >> 32, start), (word & 0xFFFF_FFFF, start + 8)] {
-                bytes.storeBytes(of: Self.hexDigits(of: half).bigEndian, toByteOffset: place, as: UInt64.self)
+            for (half, offset) in [(word >> 32, start), (word & 0xFFFF_FFFF, start + 8)] {
+                bytes.storeBytes(of: Self.hexDigits(of: half).bigEndian, toByteOffset: offset, as: UInt64.self)
             }
         }
         write(words.0, 0)

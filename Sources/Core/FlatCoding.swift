@@ -1,7 +1,7 @@
 /// Writes arrays one after the other, each preceded by its length, in the machine's representation, so that reading is
 /// copying. For files that only programs on the same machine read.
 package struct FlatWriter {
-    /// What was written.
+    /// The written bytes.
     package private(set) var bytes: [UInt8] = []
 
     package init() {}

@@ -33,24 +33,26 @@ public struct Glob: Hashable, Sendable, CustomStringConvertible {
     /// - Complexity: O(pattern × text): only the last star is backtracked to.
     public func matches(bytes letters: some RandomAccessCollection<UInt8>) -> Bool {
         let letters = Array(letters)
-        var at = 0
-        var inPattern = 0
+        var position = 0
+        var patternPosition = 0
         var retry: (pattern: Int, text: Int)?
-        while at < letters.count {
-            if inPattern < bytes.count, bytes[inPattern] == Self.star {
-                retry = (inPattern + 1, at)
-                inPattern += 1
-            } else if inPattern < bytes.count, bytes[inPattern] == letters[at] || bytes[inPattern] == Self.question {
-                inPattern += 1
-                at += 1
+        while position < letters.count {
+            if patternPosition < bytes.count, bytes[patternPosition] == Self.star {
+                retry = (patternPosition + 1, position)
+                patternPosition += 1
+            } else if patternPosition < bytes.count,
+                bytes[patternPosition] == letters[position] || bytes[patternPosition] == Self.question
+            {
+                patternPosition += 1
+                position += 1
             } else if let (pattern, text) = retry {
                 retry = (pattern, text + 1)
-                inPattern = pattern
-                at = text + 1
+                patternPosition = pattern
+                position = text + 1
             } else {
                 return false
             }
         }
-        return bytes[inPattern...].allSatisfy { $0 == Self.star }
+        return bytes[patternPosition...].allSatisfy { $0 == Self.star }
     }
 }

@@ -2,7 +2,7 @@
 /// `oci:DIRECTORY[:TAG][@sha256:DIGEST]` in an image layout on disk.
 public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     /// The location of an image.
-    public enum Place: Hashable, Sendable {
+    public enum Location: Hashable, Sendable {
         /// A repository of a registry: the host with its port, and the name.
         case registry(host: String, name: String)
         /// A directory with an OCI image layout.
@@ -10,31 +10,31 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The location of the image.
-    public var place: Place
+    public var location: Location
     /// The tag; nil for `latest` in a registry, or the only image of a layout. Ignored if there is a digest.
     public var tag: String?
     /// The digest of the image's manifest, or of an index of images for several architectures.
     public var digest: Digest?
 
-    public init(_ place: Place, tag: String? = nil, digest: Digest? = nil) {
-        self.place = place
+    public init(_ location: Location, tag: String? = nil, digest: Digest? = nil) {
+        self.location = location
         self.tag = tag
         self.digest = digest
     }
 
-    /// The places of images in skopeo's notation that cannot be read: `docker-archive` …
-    private static let otherTransports = [
+    /// The transports in skopeo's notation that are not supported.
+    private static let unsupportedTransports = [
         "docker-archive", "oci-archive", "docker-daemon", "containers-storage", "dir", "ostree", "sif", "tarball",
     ]
 
-    /// The name of the place, if `text` names an image in skopeo's notation in a place that cannot be read.
-    public static func otherTransport(in text: String) -> String? {
-        otherTransports.first { text.hasPrefix("\($0):") }
+    /// The transport of an image in skopeo's notation, such as `docker-archive`, if it is not supported.
+    public static func unsupportedTransport(in text: String) -> String? {
+        unsupportedTransports.first { text.hasPrefix("\($0):") }
     }
 
     /// Parses a reference; nil if `text` is not one. As in docker, the default host is Docker Hub.
     public init?(_ text: String) {
-        guard Self.otherTransport(in: text) == nil else { return nil }
+        guard Self.unsupportedTransport(in: text) == nil else { return nil }
         var rest = Substring(text)
         if let at = rest.lastIndex(of: "@"), rest[at...].hasPrefix("@sha256:") {
             guard let digest = Digest(oci: rest[at...].dropFirst()) else { return nil }
@@ -50,15 +50,15 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
             self.tag = String(tag)
             rest = rest[..<colon]
         }
-        guard let place = isLayout ? Self.layout(rest) : Self.repository(rest) else { return nil }
-        self.place = place
+        guard let location = isLayout ? Self.layout(rest) : Self.repository(rest) else { return nil }
+        self.location = location
     }
 
-    private static func layout(_ path: Substring) -> Place? {
+    private static func layout(_ path: Substring) -> Location? {
         path.isEmpty || path.utf8.contains(0) ? nil : .layout(String(path))
     }
 
-    private static func repository(_ text: Substring) -> Place? {
+    private static func repository(_ text: Substring) -> Location? {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first else { return nil }
         // The first component is a host if it looks like one.
@@ -80,7 +80,7 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
 
     /// The reference without its tag and digest.
     public var name: String {
-        switch place {
+        switch location {
         case .registry(let host, let name): "\(host)/\(name)"
         case .layout(let directory): "oci:\(directory)"
         }

@@ -9,7 +9,7 @@ extension String {
             guard bytes.contains(where: Self.mayBeMarkup) else { return nil }
             var escaped: [UInt8] = []
             escaped.reserveCapacity(bytes.count + bytes.count / 4 + 16)
-            for (place, byte) in bytes.enumerated() {
+            for (index, byte) in bytes.enumerated() {
                 switch byte {
                 case UInt8(ascii: "&"): escaped += "&amp;".utf8
                 case UInt8(ascii: "<"): escaped += "&lt;".utf8
@@ -17,7 +17,7 @@ extension String {
                 case UInt8(ascii: "\""): escaped += "&quot;".utf8
                 case UInt8(ascii: "'"): escaped += "&#39;".utf8
                 // XML forbids U+FFFE and U+FFFF, which are replaced by U+FFFD.
-                case 0xBE...0xBF where place > 1 && bytes[place - 1] == 0xBF && bytes[place - 2] == 0xEF:
+                case 0xBE...0xBF where index > 1 && bytes[index - 1] == 0xBF && bytes[index - 2] == 0xEF:
                     escaped.append(0xBD)
                 default: escaped.append(byte)
                 }

@@ -1,6 +1,6 @@
 extension StringProtocol {
-    /// The lines of the text without their ends, which are LF or CRLF; empty lines are kept, but not the one after the
-    /// last end.
+    /// The lines of the text without their line ends, LF or CRLF. Empty lines are included, except the one after the
+    /// last line end.
     ///
     /// To Swift, CRLF is one `Character` that differs from `"\n"`, so `split(separator: "\n")` does not split at it.
     package var textLines: [String] {

@@ -1,7 +1,7 @@
 /// Splits bytes that arrive in chunks into pieces of text that can be made displayable separately.
 ///
-/// A piece ends after a line feed, or in a very long line between characters and outside of escape sequences. So
-/// concatenating the displayable pieces gives the displayable form of the whole text.
+/// A piece ends after a line feed, or in a very long line between characters and outside of escape sequences.
+/// Therefore, the concatenated displayable pieces are the displayable form of the whole text.
 public struct TextPieces: Sendable {
     private var pending: [UInt8] = []
 

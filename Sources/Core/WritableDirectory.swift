@@ -11,19 +11,19 @@ package enum WritableDirectory {
     ///   - hint: how to choose another one.
     /// - Throws: `Failure` of the category `unavailable` that names the directory.
     package static func check(_ path: String, _ name: String, hint: String) throws(Failure) {
-        var place = path.isAbsolutePath ? path : "./\(path)"
+        var nearest = path.isAbsolutePath ? path : "./\(path)"
         var status = stat()
-        while stat(place, &status) != 0 {
-            guard errno == ENOENT, let parent = parent(of: place) else {
-                throw unusable(path, name, "'\(place)': \(errorText(errno))", hint)
+        while stat(nearest, &status) != 0 {
+            guard errno == ENOENT, let parent = parent(of: nearest) else {
+                throw unusable(path, name, "'\(nearest)': \(errorText(errno))", hint)
             }
-            place = parent
+            nearest = parent
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw unusable(path, name, "'\(place)' is not a directory", hint)
+            throw unusable(path, name, "'\(nearest)' is not a directory", hint)
         }
-        if let problem = problemOfWriting(in: place) {
-            throw unusable(path, name, "a file in '\(place)': \(errorText(problem))", hint)
+        if let problem = problemOfWriting(in: nearest) {
+            throw unusable(path, name, "a file in '\(nearest)': \(errorText(problem))", hint)
         }
     }
 
@@ -43,14 +43,14 @@ package enum WritableDirectory {
         return isWritten ? (isClosed ? nil : errno) : problem
     }
 
-    /// Checks the directory for temporary files, which must exist.
+    /// Checks the temporary directory, which must exist.
     ///
     /// - Throws: `Failure` of the category `unavailable` that names it.
     package static func checkTemporary(_ path: String) throws(Failure) {
         guard FileManager.default.fileExists(atPath: path) else {
-            throw unusable(path, "the directory of temporary files", "it does not exist", temporaryHint)
+            throw unusable(path, "the temporary directory", "it does not exist", temporaryHint)
         }
-        try check(path, "the directory of temporary files", hint: temporaryHint)
+        try check(path, "the temporary directory", hint: temporaryHint)
     }
 
     private static let temporaryHint = "TMPDIR sets another one"

@@ -9,7 +9,9 @@ package struct Finding: Codable, Sendable, Hashable {
         case absent
     }
 
+    /// The name of the requirement.
     package var name: String
+    /// Whether the requirement is met.
     package var state: State
     /// A description of what was found.
     package var detail: String

@@ -11,7 +11,7 @@ internal import Worker
 
 /// Checks whether jobs can run on this machine and on the hosts of its targets.
 ///
-/// Does not change the machine: it installs no package, and removes the files of its trials.
+/// Does not change the machine: it installs no package, and removes the files that it creates.
 package struct MachineCheck: Sendable {
     /// The store's directory, which may be missing.
     private let store: String
@@ -43,7 +43,7 @@ package struct MachineCheck: Sendable {
         self.services = services
     }
 
-    /// Makes all checks, in the order in which they are shown. Connects to hosts and services one after the other.
+    /// Performs all checks, in the order in which they are shown. Connects to hosts and services one after the other.
     package func findings() async -> [Finding] {
         let directory = FileManager.default.fileExists(atPath: store) ? store : FileManager.default.currentDirectoryPath
         var findings = await Capability.ofThisMachine(trying: directory).map(Finding.init)
@@ -53,12 +53,12 @@ package struct MachineCheck: Sendable {
             headroom(in: directory), temporaryFiles, pluginsFound, images, cacheFound, cacheContents,
         ]
         findings.append(await virtualMachines)
-        for host in hosts.all { findings.append(await reach(host)) }
+        for host in hosts.all { findings.append(await check(host)) }
         for service in services { findings.append(await service.finding()) }
         return findings
     }
 
-    private func reach(_ host: HostAddress) async -> Finding {
+    private func check(_ host: HostAddress) async -> Finding {
         do {
             let facts = try await RemoteSession.trial(
                 of: RemoteHost(host, client: hosts.client), in: environment.temporaryDirectory)
@@ -111,10 +111,11 @@ package struct MachineCheck: Sendable {
                 name: "images", state: .absent, detail: "the plugin 'image' is not on the plugin path",
                 remedy: "add the directory of libCisoImage.so to CISO_PLUGIN_PATH")
         }
-        return Finding(name: "images", state: .good, detail: "images can be unpacked, and the plugin 'image' is there")
+        return Finding(
+            name: "images", state: .good, detail: "images can be unpacked, and the plugin 'image' is installed")
     }
 
-    /// The requirements of targets with virtual machines. A small program is booted to try KVM.
+    /// The requirements of targets with virtual machines. A small program is booted to test KVM.
     private var virtualMachines: Finding {
         get async {
             let hardware = MachineHardware()

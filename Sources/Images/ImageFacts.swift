@@ -114,16 +114,16 @@ extension ImageFacts {
         return found.flatMap { $0.home.hasPrefix("/") && $0.home != "/" && $0.uid <= 65535 ? $0 : nil }
     }
 
-    /// The package managers and their distributions. The order is used for unknown distributions.
+    /// The package managers and their distributions, in the order in which they are tried for unknown distributions.
     private static let managers: [(program: String, distributions: Set<String>)] = [
         ("apt-get", ["debian", "ubuntu"]), ("dnf", ["fedora", "rhel", "centos", "oraclelinux"]),
         ("zypper", ["suse", "opensuse", "sles"]), ("pacman", ["arch"]), ("apk", ["alpine"]),
         ("xbps-install", ["void"]),
     ]
 
-    private static func packageManager(_ names: [String], isThere: (String) -> Bool) -> String? {
+    private static func packageManager(_ names: [String], exists: (String) -> Bool) -> String? {
         let own = managers.first { manager in names.contains { manager.distributions.contains($0) } }
-        return ([own].compactMap { $0 } + managers).first { isThere($0.program) }?.program
+        return ([own].compactMap { $0 } + managers).first { exists($0.program) }?.program
     }
 
     /// The compiler in `PATH`, otherwise that of the user's opam switch.
@@ -185,10 +185,10 @@ extension ImageTree {
 }
 
 extension ImageStore {
-    /// Facts that earlier versions found, which looked at fewer files, are in `facts` itself and in `facts/2`.
+    /// Earlier versions, which read fewer files, stored facts in `facts` and `facts/2`.
     private static let factsDirectory = "facts/3"
 
-    /// The facts of an image. Its layers are got for that, unless the facts are known.
+    /// The facts of an image. Downloads its layers, unless the facts are stored.
     package func facts(of image: ResolvedImage) async throws -> ImageFacts {
         for directory in [directory] + readOnlyDirectories {
             let path = "\(directory)/\(Self.factsDirectory)/\(image.digest).json"
@@ -196,7 +196,7 @@ extension ImageStore {
             if let facts = try? JSONDecoder().decode(ImageFacts.self, from: Data(bytes)) { return facts }
         }
         let tree = Mutex(ImageTree())
-        // A layer is read while those above it arrive.
+        // A layer is read while those above it are downloaded.
         try await forEachLayer(of: image) { layer in
             try await BlockingWork.runUntilCancelled { try tree.withLock { try $0.add(layer) } }
         }

@@ -20,8 +20,9 @@ struct ImageManifest: Decodable, Sendable {
 /// An index of images for several architectures.
 struct ImageIndex: Codable, Sendable {
     var manifests: [ImageDescriptor]
-    /// How deep indexes may be nested, and how many entries without a platform are read.
+    /// The maximum nesting depth of indexes.
     static let depthLimit = 4
+    /// The maximum number of entries without a platform that are read.
     static let unknownLimit = 16
 
     static let types = [

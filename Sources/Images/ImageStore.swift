@@ -7,11 +7,11 @@ internal import System
 /// Downloads images and keeps their blobs, so that a layer shared by two images is downloaded once.
 ///
 /// ```
-/// blobs/DIGEST       a manifest, a configuration or a layer, whose digest has been compared
-/// partial/DIGEST     what has arrived of a blob; the next attempt continues it
-/// incoming/          small blobs on their way
-/// facts/3/DIGEST.json  what planning wants to know of an image
-/// locks/DIGEST       who gets a blob
+/// blobs/DIGEST         a manifest, a configuration or a layer with a verified digest
+/// partial/DIGEST       the received part of a blob; the next attempt continues it
+/// incoming/            small blobs that are being downloaded
+/// facts/3/DIGEST.json  the facts about an image that planning needs
+/// locks/DIGEST         held while a blob is downloaded
 /// ```
 package struct ImageStore: Sendable {
     /// The directory of the blobs.
@@ -57,8 +57,8 @@ package struct ImageStore: Sendable {
         }
         let digest = try keep(bytes)
         let manifest = try manifest(bytes, reference)
-        guard let digestOfConfiguration = manifest.config.sha256 else { throw unusable(reference, "no configuration") }
-        let text = try blob(manifest.config, digestOfConfiguration, from: source)
+        guard let configurationDigest = manifest.config.sha256 else { throw unusable(reference, "no configuration") }
+        let text = try blob(manifest.config, configurationDigest, from: source)
         guard let configuration = try? JSONDecoder().decode(ImageConfiguration.self, from: Data(text)) else {
             throw unusable(reference, "expected a configuration in JSON")
         }
@@ -92,7 +92,7 @@ package struct ImageStore: Sendable {
                 let found = try manifest(
                     in: listed, for: architecture, from: source, depth: depth + 1, others: &others)
             else { continue }
-            // Other documents than images, such as signatures, are listed without a platform, too.
+            // Documents other than images, such as signatures, are also listed without a platform.
             let named = found == listed ? try self.architecture(of: found, from: source) : architecture
             if named == architecture { return found }
             if let named { others.append(named) }
@@ -100,7 +100,8 @@ package struct ImageStore: Sendable {
         return nil
     }
 
-    /// The architecture in the configuration of an image, in opam's spelling; nil if the document is none of an image.
+    /// The architecture in the configuration of an image, in opam's spelling; nil if the document is not an image's
+    /// manifest.
     private func architecture(of manifest: [UInt8], from source: ImageSource) throws -> String? {
         guard let manifest = try? JSONDecoder().decode(ImageManifest.self, from: Data(manifest)),
             manifest.config.size <= ImageManifest.sizeLimit, let digest = manifest.config.sha256,
@@ -140,8 +141,8 @@ package struct ImageStore: Sendable {
         guard manifest.layers.count <= ImageManifest.layerLimit else {
             throw unusable(reference, "\(manifest.layers.count) layers, \(ImageManifest.layerLimit) are allowed")
         }
-        if let strange = manifest.layers.first(where: { $0.sha256 == nil }) {
-            throw unusable(reference, "a layer with the digest '\(strange.digest)': expected sha256")
+        if let other = manifest.layers.first(where: { $0.sha256 == nil }) {
+            throw unusable(reference, "a layer with the digest '\(other.digest)': expected sha256")
         }
         return manifest
     }
@@ -158,7 +159,7 @@ package struct ImageStore: Sendable {
     }
 
     private func source(of reference: ImageReference) throws -> ImageSource {
-        switch reference.place {
+        switch reference.location {
         case .layout(let directory): .layout(directory)
         case .registry(let host, let name):
             .registry(try registries.repository(host, name), name: reference.name)
@@ -167,19 +168,19 @@ package struct ImageStore: Sendable {
 
     // MARK: Layers
 
-    /// How many layers are pulled at a time, and are ahead of the one that is used.
-    private static let pullWidth = 6
+    /// The number of layers that are downloaded at the same time, and stay ahead of the one being processed.
+    private static let downloadWidth = 6
 
-    /// Calls `body` with each layer of an image, the lowest first, as soon as it is here. Those that are not here are
-    /// pulled, several at a time, while `body` runs.
+    /// Calls `body` with each layer of an image, the lowest first, as soon as it is available on this machine. Missing
+    /// layers are downloaded, several at a time, while `body` runs.
     ///
-    /// - Throws: `Failure`; `CancellationError`; what `body` throws.
+    /// - Throws: `Failure`; `CancellationError`; any error of `body`.
     package func forEachLayer(
         of image: ResolvedImage, _ body: (ImageLayer) async throws -> Void
     ) async throws {
         let source = try source(of: image.reference)
         try await withThrowingTaskGroup(of: (Int, String).self) { group in
-            var pulled: [Int: String] = [:]
+            var available: [Int: String] = [:]
             var begun = 0
             func begin() {
                 guard begun < image.layers.count else { return }
@@ -189,13 +190,13 @@ package struct ImageStore: Sendable {
                     (index, try await BlockingWork.runUntilCancelled { try fetch(layer, from: source) })
                 }
             }
-            for _ in 0..<Self.pullWidth { begin() }
+            for _ in 0..<Self.downloadWidth { begin() }
             for (index, layer) in image.layers.enumerated() {
-                while pulled[index] == nil, let (other, file) = try await group.next() {
-                    pulled[other] = file
+                while available[index] == nil, let (other, file) = try await group.next() {
+                    available[other] = file
                     begin()
                 }
-                guard let archive = pulled.removeValue(forKey: index) else { throw CancellationError() }
+                guard let archive = available.removeValue(forKey: index) else { throw CancellationError() }
                 let name = "\(image.reference.name): layer \(layer.digest)"
                 try await body(ImageLayer(name: name, archive: archive, contents: image.contents[index]))
             }
@@ -216,10 +217,10 @@ package struct ImageStore: Sendable {
         let partial = "\(directory)/partial/\(digest)"
         let path = "\(directory)/blobs/\(digest)"
         try Files.rename(source.fetch(layer, digest, to: partial), path)
-        Self.markVerified(path)
+        VerifiedFile.mark(path)
         usage?.noteSize(.image, digest, at: path)
         logger.debug(
-            "got a layer",
+            "downloaded a layer",
             metadata: [
                 "digest": "\(digest)", "bytes": "\(layer.size)", "duration": "\(ContinuousClock.now - start)",
             ])
@@ -228,29 +229,29 @@ package struct ImageStore: Sendable {
 
     // MARK: Blobs
 
-    /// The layers and documents that are stored, and what has arrived of others that nobody is pulling.
+    /// The paths of the stored layers and documents, and of partial downloads that no process is continuing.
     package var blobs: [Digest: String] {
         var found: [Digest: String] = [:]
         for part in ["partial", "blobs"] {
             for name in names(in: "\(directory)/\(part)") {
                 guard let digest = Digest(hex: name) else { continue }
-                if part == "partial", lockUnlessPulled(digest) == nil { continue }
+                if part == "partial", lockUnlessDownloading(digest) == nil { continue }
                 found[digest] = "\(directory)/\(part)/\(name)"
             }
         }
         return found
     }
 
-    /// Removes a blob, or what has arrived of it. If it is needed again, it is downloaded again.
+    /// Removes a blob or its partial download. It is downloaded again when it is needed.
     package func remove(_ digest: Digest) {
         unlink("\(directory)/blobs/\(digest)")
-        guard let lock = lockUnlessPulled(digest) else { return }
+        guard let lock = lockUnlessDownloading(digest) else { return }
         unlink("\(directory)/partial/\(digest)")
         lock.unlock()
     }
 
-    /// The lock under which a blob is pulled; nil if somebody is pulling it.
-    private func lockUnlessPulled(_ digest: Digest) -> OpenFile<Failure>? {
+    /// The lock for downloading a blob; nil if a process is downloading it.
+    private func lockUnlessDownloading(_ digest: Digest) -> OpenFile<Failure>? {
         let lock = try? OpenFile<Failure>("\(directory)/locks/\(digest)", O_RDWR | O_CREAT)
         return (try? lock?.tryLock()) == true ? lock : nil
     }
@@ -259,22 +260,17 @@ package struct ImageStore: Sendable {
         ([directory] + readOnlyDirectories).lazy.map { "\($0)/blobs/\(digest)" }.first { access($0, F_OK) == 0 }
     }
 
-    /// A stored layer that is intact: a verified layer has modification time 1.
+    /// The path of a stored layer, if it is intact.
     private func intact(_ digest: Digest) throws -> String? {
         guard let path = existing(digest) else { return nil }
-        if FileStatus(path)?.modified == 1 { return path }
+        if VerifiedFile.isMarked(path) { return path }
         if try Digest(ofFile: path) == digest {
-            Self.markVerified(path)
+            VerifiedFile.mark(path)
             return path
         }
         logger.debug("a layer is damaged", metadata: ["digest": "\(digest)"])
         if path.hasPrefix("\(directory)/") { unlink(path) }
         return nil
-    }
-
-    private static func markVerified(_ path: String) {
-        var times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
-        utimensat(AT_FDCWD, path, &times, AT_SYMLINK_NOFOLLOW)
     }
 
     private func document(_ digest: Digest, from source: ImageSource) throws -> [UInt8] {
@@ -287,8 +283,8 @@ package struct ImageStore: Sendable {
     private func blob(_ descriptor: ImageDescriptor, _ digest: Digest, from source: ImageSource) throws -> [UInt8] {
         if let known = try kept(digest) { return known }
         ScratchDirectory.removeLeftovers(in: "\(directory)/incoming")
-        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
-        let bytes = try source.blob(descriptor, digest, in: aside.path)
+        let scratch = try Files.scratchDirectory(in: "\(directory)/incoming")
+        let bytes = try source.blob(descriptor, digest, in: scratch.path)
         try keep(bytes)
         return bytes
     }

@@ -36,7 +36,7 @@ struct ImageTree {
                     entries.append((path, node))
                 }
             })
-        if !removed.isEmpty { remove(removed.map(placed)) }
+        if !removed.isEmpty { remove(removed.map(resolvingParent)) }
         var last: (parent: String, resolved: String)?
         for (path, node) in entries {
             let (parent, name) = Self.split(path)
@@ -50,10 +50,10 @@ struct ImageTree {
         }
     }
 
-    /// A hard link as the file that it names now; other nodes as they are.
+    /// A hard link as the file that it currently refers to; other nodes unchanged.
     private func withContents(_ node: Node) -> Node {
         guard case .hardLink(let target) = node else { return node }
-        switch nodes[placed(target)] {
+        switch nodes[resolvingParent(target)] {
         case .file(let contents)?: return .file(contents)
         case .link(let target)?: return .link(target)
         case .directory?, .hardLink?, nil: return .file(nil)
@@ -70,7 +70,7 @@ struct ImageTree {
     }
 
     /// Resolves the links in a layer's path, as unpacking does.
-    private func placed(_ path: String) -> String {
+    private func resolvingParent(_ path: String) -> String {
         let (parent, name) = Self.split(path)
         return Self.join(resolve("/\(parent)") ?? parent, name)
     }
@@ -114,7 +114,7 @@ struct ImageTree {
 
     private static func join(_ parent: String, _ name: String) -> String { parent.isEmpty ? name : "\(parent)/\(name)" }
 
-    // MARK: Looking
+    // MARK: Queries
 
     /// Whether an absolute path exists, after following links.
     func contains(_ path: String) -> Bool { resolve(path) != nil }

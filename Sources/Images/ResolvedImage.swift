@@ -4,9 +4,9 @@ package import Core
 ///
 /// - SeeAlso: `docs/decisions/0262-image-digests.md`
 package struct ResolvedImage: Sendable {
-    /// The location with the digest.
+    /// The reference with the digest.
     package let reference: ImageReference
-    /// The digest of its manifest.
+    /// The digest of the manifest.
     package let digest: Digest
     /// The configuration of processes in it.
     package let configuration: ImageConfiguration
@@ -16,11 +16,11 @@ package struct ResolvedImage: Sendable {
     let contents: [Digest]
 }
 
-/// A layer of an image that is here.
+/// A layer of an image that is available on this machine.
 package struct ImageLayer: Sendable {
-    /// For messages.
+    /// The name for messages.
     package let name: String
-    /// The file.
+    /// The path of the archive.
     package let archive: String
     /// The digest of the archive without compression, as the image's configuration lists it.
     package let contents: Digest

@@ -10,11 +10,12 @@ public import System
 /// locks/uses         held while an entry is noted as used, or removed
 /// sessions/          a scratch directory for each process that uses entries
 /// ```
-/// A process that uses an entry notes that before looking whether it is there. An entry that was used since any living
-/// process began its session is in use, and stays.
+/// A process records the use of an entry before it checks whether the entry exists. An entry that was used since any
+/// living process began its session is in use, and is kept.
 ///
 /// - SeeAlso: `docs/decisions/0170-worker-cache.md`
 public struct CacheUsage: Sendable {
+    /// The kinds of entries.
     public enum Kind: String, Sendable, CaseIterable {
         /// An unpacked layer.
         case layer
@@ -32,15 +33,20 @@ public struct CacheUsage: Sendable {
         case machine
     }
 
+    /// An entry of the cache.
     public struct Entry: Hashable, Sendable {
+        /// The kind of the entry.
         public var kind: Kind
+        /// Identifies the entry among those of its kind.
         public var digest: Digest
         /// The size on disk in bytes.
         public var size: Int
+        /// Whether a living process may be using the entry.
         public var isInUse: Bool
         fileprivate var lastUse: Instant
     }
 
+    /// The modification time of a file.
     fileprivate struct Instant: Hashable, Comparable, Sendable {
         var seconds: Int
         var nanoseconds: Int
@@ -56,6 +62,7 @@ public struct CacheUsage: Sendable {
         }
     }
 
+    /// The directory of the cache.
     public let directory: String
 
     public init(_ directory: String) {
@@ -126,8 +133,8 @@ public struct CacheUsage: Sendable {
         var removed: [Entry] = []
         for entry in entries.sorted(by: { $0.lastUse < $1.lastUse }) where total > limit && !entry.isInUse {
             let isRemoved = try locked { () throws(Failure) -> Bool in
-                // It may have been used in the meantime, even by a process that started since, at the same tick of the
-                // clock.
+                // The entry may have been used in the meantime, even by a process that started since then, within the
+                // same clock tick.
                 let file = file(entry.kind, entry.digest)
                 let lastUse = Instant(of: file) ?? entry.lastUse
                 guard lastUse == entry.lastUse, horizon().map({ lastUse < $0 }) ?? true else { return false }

@@ -35,10 +35,10 @@ extension EnvironmentStore {
         }
     }
 
-    /// What this machine lacks for unpacking images; nil if nothing.
+    /// The reason why this machine cannot unpack images; nil if it can.
     package static func imageObstacle() -> Failure? {
         if let obstacle = SubordinateIDs.obstacle() { return obstacle }
-        if LayeredTree.isPossible { return nil }
+        if LayeredTree.isSupported { return nil }
         return Failure(
             .unavailable, "the kernel cannot resolve paths below a directory (openat2)",
             hint: "images need Linux 5.6 or later, and no system call filter that forbids it")

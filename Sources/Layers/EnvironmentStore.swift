@@ -8,15 +8,16 @@ import System
 ///
 /// ```
 /// DIGEST/          a root file system
-/// DIGEST.log       what making it printed
-/// DIGEST.state     its state when it was made
-/// DIGEST.owners    how far the ids of its owners are moved up (`IdentityMapping`); without it, they are as inside
-/// cache/           downloads that outlive one making
-/// incoming/        what is being made
-/// locks/DIGEST     who makes it
-/// refuted/         root file systems that failed their check, for a corrected description
+/// DIGEST.log       the output of its creation
+/// DIGEST.state     its state when it was created
+/// DIGEST.owners    the offset that is added to the ids of its owners (`IdentityMapping`); 0 without this file
+/// cache/           downloads, which are kept for other root file systems
+/// incoming/        root file systems that are being created
+/// locks/DIGEST     held while it is created
+/// refuted/         root file systems that failed their check, for a corrected description (`RejectedRoots`)
 /// ```
 public struct EnvironmentStore: Sendable {
+    /// The directory of the root file systems.
     public let directory: String
     private let usage: CacheUsage?
 
@@ -112,15 +113,15 @@ public struct EnvironmentStore: Sendable {
         if isUnchanged(digest) { return true }
         let found = try Stamp(of: "\(directory)/\(digest)")
         // One without a stamp was created by a version that recorded none.
-        if let made = stamp(of: digest), made.contents != found.contents { return false }
+        if let recorded = stamp(of: digest), recorded.contents != found.contents { return false }
         try note(found, of: digest)
         return true
     }
 
     /// Removes a root file system by one rename. No sandbox may be using it.
     public func discard(_ digest: Digest) throws(Failure) {
-        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
-        try Files.rename("\(directory)/\(digest)", "\(aside.path)/root")
+        let scratch = try Files.scratchDirectory(in: "\(directory)/incoming")
+        try Files.rename("\(directory)/\(digest)", "\(scratch.path)/root")
         unlink("\(directory)/\(digest).state")
     }
 
@@ -157,12 +158,12 @@ public struct EnvironmentStore: Sendable {
         }
         begin()
         ScratchDirectory.removeLeftovers(in: incoming)
-        let aside = try Files.scratchDirectory(in: incoming)
-        let root = "\(aside.path)/root"
-        // A refuted root file system is only usable with the owner offset of this process's sandboxes.
+        let scratch = try Files.scratchDirectory(in: incoming)
+        let root = "\(scratch.path)/root"
+        // A rejected root file system is only usable with the owner offset of this process's sandboxes.
         let recipe = recipe.map { Digest(of: "\($0) \(IdentityMapping.ofThisProcess.offset)") }
-        let refuted = RefutedRoots(directory: "\(directory)/refuted")
-        let isReused = recipe.map { refuted.take($0, for: digest, to: root) } ?? false
+        let rejected = RejectedRoots(directory: "\(directory)/refuted")
+        let isReused = recipe.map { rejected.take($0, for: digest, to: root) } ?? false
         if !isReused {
             try Files.makeDirectories(root, mode: 0o755)
             try Files.makeDirectories(cache, mode: 0o755)
@@ -171,13 +172,13 @@ public struct EnvironmentStore: Sendable {
         do {
             try await check(root)
         } catch {
-            if let recipe { refuted.keep(root, madeBy: recipe, refusedBy: digest, isNew: !isReused) }
+            if let recipe { rejected.keep(root, createdBy: recipe, rejectedBy: digest, isNew: !isReused) }
             throw error
         }
         try recordOffset(digest)
-        try note(try await put(root, at: path), of: digest)
+        try note(try await moveIntoPlace(root, at: path), of: digest)
         usage?.noteSize(.environment, digest, at: path)
-        if let recipe { refuted.forget(recipe) }
+        if let recipe { rejected.forget(recipe) }
         return path
     }
 
@@ -187,8 +188,8 @@ public struct EnvironmentStore: Sendable {
     /// The directory of downloads, which are kept.
     package var cache: String { "\(directory)/cache" }
 
-    /// Puts the finished root file system in place, once all of it is on disk. Its contents are read meanwhile.
-    private func put(_ root: String, at path: String) async throws -> Stamp {
+    /// Moves the finished root file system to its path, once all of it is on disk. Meanwhile, its contents are read.
+    private func moveIntoPlace(_ root: String, at path: String) async throws -> Stamp {
         async let contents = BlockingWork.run { TreeState(of: root, .contents) }
         try await BlockingWork.run { try Files.synchronizeFileSystem(of: root) }
         guard let contents = await contents else { throw Failure(.unavailable, "\(root): cannot be read") }

@@ -3,27 +3,27 @@ package import Core
 internal import Glibc
 internal import Supervision
 
-/// A root file system that the layers of an OCI image make in an empty directory, each laid over those before it.
+/// A root file system that is built in an empty directory by applying the layers of an OCI image in order.
 package struct ImageRoot: Sendable {
     private let directory: String
     private var tree: LayeredTree
-    /// Bounds on an image's contents, unpacked.
+    /// The limits of an unpacked image.
     private static let limits = TreeLimits(bytes: 64 << 30, entries: 4_000_000, depth: 256)
 
-    /// - Parameter directory: exists and is empty.
+    /// - Parameter directory: an existing, empty directory.
     package init(in directory: String) {
         self.directory = directory
         tree = LayeredTree(
             in: directory, ownership: .shifted(IdentityMapping.ofThisProcess.offset), limits: Self.limits)
     }
 
-    /// Lays the next layer over those before it. Blocks the thread.
+    /// Applies the next layer. Blocks the thread.
     ///
     /// - Parameters:
-    ///   - layer: The archive.
-    ///   - name: For messages.
+    ///   - layer: The path of the archive.
+    ///   - name: The name for messages.
     ///   - contents: The digest of the archive without compression.
-    /// - Throws: `Failure` of the category `input` where the layer is damaged, not safe, or has other contents.
+    /// - Throws: `Failure` of the category `input` if the layer is damaged, unsafe, or has unexpected contents.
     package mutating func add(_ layer: String, named name: String, contents: Digest) throws(Failure) {
         do throws(ArchiveError) {
             try tree.add(layer, contents: contents)
@@ -32,7 +32,7 @@ package struct ImageRoot: Sendable {
         }
     }
 
-    /// Makes what the kernel's file systems are mounted on, where the image lacks it.
+    /// Creates the mount points of the kernel's file systems that the image lacks.
     package func addMountPoints() {
         for name in ["proc", "dev", "tmp", "sys", "etc"] {
             mkdir("\(directory)/\(name)", name == "tmp" ? 0o1777 : 0o755)

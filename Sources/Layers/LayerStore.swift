@@ -19,14 +19,14 @@ public struct Layer: Hashable, Sendable {
 /// The layers of this machine: each as an archive, for transfer, and unpacked, for stacking.
 ///
 /// ```
-/// DIGEST/         a layer unpacked, made when first asked for, never changed
-/// states/DIGEST   the state of that directory when it was made
-/// locks/KEY       who builds or unpacks what
-/// incoming/       what is being unpacked
+/// DIGEST/         an unpacked layer, created on demand and never changed
+/// states/DIGEST   the state of that directory when it was created
+/// locks/KEY       held while a layer is built or unpacked
+/// incoming/       layers that are being unpacked
 /// boot            the boot in which the directories were unpacked, and how their owners are stored
 /// ```
 /// These are a cache; the archives, `ab/DIGEST`, are in a directory that may be elsewhere, such as the objects of a
-/// store. A verified archive has modification time 1.
+/// store. Verified archives are marked (`VerifiedFile`).
 ///
 /// Everything is written to a temporary file or directory and renamed: a killed process leaves no incomplete layer.
 /// Other changes of files are detected before they are used: a layer exists only if its archive matches its digest, and
@@ -35,6 +35,7 @@ public struct Layer: Hashable, Sendable {
 /// - SeeAlso: `docs/decisions/0054-layer-directories.md`
 /// - SeeAlso: `docs/decisions/0111-verified-inputs.md`
 public struct LayerStore: Sendable {
+    /// The directory of the unpacked layers.
     public let directory: String
     /// The directory of the archives.
     let archives: String
@@ -57,7 +58,7 @@ public struct LayerStore: Sendable {
 
     /// Waits until no other task or process builds the layer with this key.
     ///
-    /// The process that gets the lock must first check whether the layer exists by then.
+    /// The process that acquires the lock must first check whether the layer exists by then.
     public func lock(building key: String) async throws -> ExclusiveLock {
         try await ExclusiveLock.acquire("\(directory)/locks/\(key)")
     }
@@ -80,14 +81,14 @@ public struct LayerStore: Sendable {
     ) throws(Failure) -> Layer {
         let ownership: Packing.Ownership =
             keepsOwners && mapping.hasSeveralUsers ? .shifted(mapping.offset) : .fixed(LayerStore.builder)
-        let aside = try Files.scratchDirectory(in: incomingArchives)
-        let archive = "\(aside.path)/layer.tar.zst"
+        let scratch = try Files.scratchDirectory(in: incomingArchives)
+        let archive = "\(scratch.path)/layer.tar.zst"
         let packing = Packing(timestamps: .fixed(1), ownership: ownership, whiteouts: true, limits: limits)
         let summary: Packing.Summary
         do {
             summary = try packing.pack(changes, paths: paths, excluding: excluded, to: archive)
         } catch {
-            throw Failure(error.isOfTheTree ? .input : .unavailable, error.description)
+            throw Failure(error.isCausedByTree ? .input : .unavailable, error.description)
         }
         let (digest, size) = try adopt(archive)
         return Layer(digest: digest, size: size, entries: summary.entries, skipped: summary.skipped)
@@ -120,10 +121,10 @@ public struct LayerStore: Sendable {
     /// - Complexity: O(1) for an archive that was verified and not changed since, otherwise O(bytes).
     public func contains(_ digest: Digest) -> Bool {
         let file = object(digest)
-        if isMarkedAsVerified(file) { return true }
-        guard access(file, F_OK) == 0, let isWhole = try? isWhole(digest) else { return false }
-        if !isWhole { removeTree(file) }
-        return isWhole
+        if VerifiedFile.isMarked(file) { return true }
+        guard access(file, F_OK) == 0, let isIntact = try? isIntact(digest) else { return false }
+        if !isIntact { removeTree(file) }
+        return isIntact
     }
 
     /// The directory with the unpacked layer, which is unpacked if necessary. It must not be changed.
@@ -138,9 +139,9 @@ public struct LayerStore: Sendable {
         defer { withExtendedLifetime(lock) {} }
         if state(ofUnpacked: digest) != nil { return path }
         try discard(digest)
-        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
-        try extract(digest, to: "\(aside.path)/layer")
-        try move("\(aside.path)/layer", to: path)
+        let scratch = try Files.scratchDirectory(in: "\(directory)/incoming")
+        try extract(digest, to: "\(scratch.path)/layer")
+        try move("\(scratch.path)/layer", to: path)
         try noteState(of: digest)
         usage?.noteSize(.layer, digest, at: path)
         return path
@@ -151,7 +152,7 @@ public struct LayerStore: Sendable {
         guard access(archive, F_OK) == 0 else {
             throw Self.lost(digest, "is missing: there is no '\(archive)'")
         }
-        guard try isWhole(digest) else {
+        guard try isIntact(digest) else {
             removeTree(archive)
             throw Self.lost(digest, "is damaged: '\(archive)' does not have the digest of its name")
         }
@@ -190,10 +191,10 @@ public struct LayerStore: Sendable {
     /// - Complexity: O(bytes); the archive is unpacked into a scratch directory.
     func isEqualToArchive(unpacked digest: Digest) throws(Failure) -> Bool? {
         let archive = object(digest)
-        guard access(archive, F_OK) == 0, try isWhole(digest) else { return nil }
-        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
-        try extract(archive, to: "\(aside.path)/layer")
-        guard let expected = TreeState(of: "\(aside.path)/layer", .contents),
+        guard access(archive, F_OK) == 0, try isIntact(digest) else { return nil }
+        let scratch = try Files.scratchDirectory(in: "\(directory)/incoming")
+        try extract(archive, to: "\(scratch.path)/layer")
+        guard let expected = TreeState(of: "\(scratch.path)/layer", .contents),
             TreeState(of: "\(directory)/\(digest)", .contents) == expected
         else { return !isUnpacked(digest) }
         try noteState(of: digest)
@@ -216,7 +217,7 @@ public struct LayerStore: Sendable {
         try Files.replace(file, with: Array(state.digest.hex.utf8), mode: 0o644, durability: .none)
     }
 
-    /// Removes incomplete files of killed processes; to be called when a program starts.
+    /// Removes incomplete files of killed processes. Must be called when a program starts.
     ///
     /// After a reboot it also removes the unpacked directories, because not all of their files may have reached the
     /// disk before the machine stopped. Archives are durable, and are unpacked again on demand. The same happens if the
@@ -247,8 +248,8 @@ public struct LayerStore: Sendable {
         unlink("\(directory)/states/\(digest)")
         guard isUnpacked(digest) else { return }
         // Renamed first, so that no reader finds an incomplete directory.
-        let aside = try Files.scratchDirectory(in: "\(directory)/incoming")
-        try move("\(directory)/\(digest)", to: "\(aside.path)/layer")
+        let scratch = try Files.scratchDirectory(in: "\(directory)/incoming")
+        try move("\(directory)/\(digest)", to: "\(scratch.path)/layer")
     }
 
     private func isUnpacked(_ digest: Digest) -> Bool {
@@ -259,33 +260,21 @@ public struct LayerStore: Sendable {
         let (digest, size) = try measure(archive)
         try Files.makeDirectories("\(archives)/\(digest.shard)", mode: 0o755)
         try move(archive, to: object(digest))
-        markAsVerified(object(digest))
+        VerifiedFile.mark(object(digest))
         return (digest, size)
     }
 
     // MARK: Verified archives
 
-    /// Whether the file was verified and not written since: writing changes its modification time.
-    private func isMarkedAsVerified(_ file: String) -> Bool {
-        var status = stat()
-        return lstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_mtim.tv_sec == 1
-            && status.st_mtim.tv_nsec == 0 && access(file, R_OK) == 0
-    }
-
-    private func markAsVerified(_ file: String) {
-        var times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
-        utimensat(AT_FDCWD, file, &times, AT_SYMLINK_NOFOLLOW)
-    }
-
     /// Reads the archive and compares it with its digest.
     ///
     /// - Throws: `Failure` if it cannot be read.
-    func isWhole(_ digest: Digest) throws(Failure) -> Bool {
+    func isIntact(_ digest: Digest) throws(Failure) -> Bool {
         let file = object(digest)
         var status = stat()
         guard lstat(file, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { return false }
         let (found, _) = try measure(file)
-        if found == digest { markAsVerified(file) }
+        if found == digest { VerifiedFile.mark(file) }
         return found == digest
     }
 
@@ -302,7 +291,7 @@ public struct LayerStore: Sendable {
 
 extension ArchiveError {
     /// Whether the error is caused by the packed tree, not by this machine.
-    fileprivate var isOfTheTree: Bool {
+    fileprivate var isCausedByTree: Bool {
         switch code {
         case .tooManyEntries, .tooManyBytes, .tooDeep, .unsafePath, .linkOutside, .specialFile: true
         case .damaged, .noSuchMember, .system: false

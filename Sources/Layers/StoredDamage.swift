@@ -35,7 +35,7 @@ extension LayerStore {
     /// - Complexity: O(bytes of all archives).
     public func verifyArchives(repair: Bool) -> [StoredDamage] {
         let (layers, others) = listArchives()
-        let damaged = layers.filter { (try? isWhole($0.key)) != true }
+        let damaged = layers.filter { (try? isIntact($0.key)) != true }
         let problems =
             damaged.map { ($0.value, "the archive of layer \($0.key), does not match its digest") }
             + others.map { ($0, "is not the archive of a layer") }

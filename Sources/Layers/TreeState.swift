@@ -15,6 +15,7 @@ public struct TreeState: Hashable, Sendable {
         case contents
     }
 
+    /// The digest, equal for equal states.
     public let digest: Digest
 
     /// The state of `directory` and everything below it; nil if a part of it cannot be read. Files without read
@@ -24,15 +25,16 @@ public struct TreeState: Hashable, Sendable {
     public init?(of directory: String, _ aspect: Aspect) {
         var scan = TreeScan(aspect: aspect)
         guard scan.scan(directory) else { return nil }
-        digest = Digest(of: scan.seen)
+        digest = Digest(of: scan.bytes)
     }
 }
 
 /// A walk through a tree that follows no links and hashes the entries in the order of names.
 private struct TreeScan {
     let aspect: TreeState.Aspect
-    private(set) var seen: [UInt8] = []
-    private static let deepest = 128
+    /// The properties of all entries, to be hashed.
+    private(set) var bytes: [UInt8] = []
+    private static let depthLimit = 128
 
     init(aspect: TreeState.Aspect) {
         self.aspect = aspect
@@ -53,7 +55,7 @@ private struct TreeScan {
 
     /// Takes ownership of `directory`.
     private mutating func scanContents(of directory: Int32, level: Int) -> Bool {
-        guard var stream = DirectoryStream(adopting: directory), level < Self.deepest else { return false }
+        guard var stream = DirectoryStream(adopting: directory), level < Self.depthLimit else { return false }
         var names: [[CChar]] = []
         while let name = stream.next() {
             names.append(Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1)))
@@ -66,7 +68,7 @@ private struct TreeScan {
     private mutating func scanEntry(_ name: [CChar], in directory: Int32, level: Int) -> Bool {
         var status = stat()
         guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
-        seen += name.map { UInt8(bitPattern: $0) }
+        bytes += name.map { UInt8(bitPattern: $0) }
         note(UInt64(status.st_mode), UInt64(status.st_uid), UInt64(status.st_gid))
         switch aspect {
         case .metadata:
@@ -89,14 +91,14 @@ private struct TreeScan {
             let file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
             guard file >= 0 else { return errno == EACCES }
             guard let digest = try? Digest(of: OpenFile<SystemError>(adopting: file, "")) else { return false }
-            seen += digest.hex.utf8
+            bytes += digest.hex.utf8
         case S_IFLNK:
             var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
-            let count = target.withUnsafeMutableBytes { bytes in
-                bytes.withMemoryRebound(to: CChar.self) { readlinkat(directory, name, $0.baseAddress!, $0.count) }
+            let count = target.withUnsafeMutableBytes { buffer in
+                buffer.withMemoryRebound(to: CChar.self) { readlinkat(directory, name, $0.baseAddress!, $0.count) }
             }
             guard count >= 0 else { return false }
-            seen += target[..<count] + [0]
+            bytes += target[..<count] + [0]
         case S_IFCHR, S_IFBLK: note(UInt64(status.st_rdev))
         default: break
         }
@@ -105,7 +107,7 @@ private struct TreeScan {
 
     private mutating func note(_ numbers: UInt64...) {
         for number in numbers {
-            withUnsafeBytes(of: number.littleEndian) { seen += $0 }
+            withUnsafeBytes(of: number.littleEndian) { bytes += $0 }
         }
     }
 }

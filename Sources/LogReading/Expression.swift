@@ -13,6 +13,7 @@ package struct Expression: Sendable {
 
     /// The ranges of the whole match and of each group; nil for a group that did not participate.
     package struct Match {
+        /// The whole match, then the groups by number.
         package var groups: [Range<Int>?]
 
         /// The range of the whole match.

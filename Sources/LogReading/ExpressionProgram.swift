@@ -12,7 +12,7 @@ struct ExpressionProgram: Sendable {
         case wordBoundary(isNegated: Bool)
         /// Tries the following instructions as a lookaround, `length` bytes back or at the current position; continues
         /// at `next`.
-        case look(length: Int, isNegated: Bool, next: Int)
+        case lookaround(length: Int, isNegated: Bool, next: Int)
         /// Begins a loop: its slot holds no position yet.
         case enter(slot: Int)
         /// Prevents a loop of empty matches from repeating forever: fails if an iteration has begun at this position.
@@ -86,8 +86,8 @@ struct ExpressionProgram: Sendable {
         case .start: append(.start)
         case .end: append(.end)
         case .wordBoundary(let isNegated): append(.wordBoundary(isNegated: isNegated))
-        case .lookahead(let body, let isNegated): compile(look: body, length: 0, isNegated)
-        case .lookbehind(let body, let length, let isNegated): compile(look: body, length: length, isNegated)
+        case .lookahead(let body, let isNegated): compile(lookaround: body, length: 0, isNegated)
+        case .lookbehind(let body, let length, let isNegated): compile(lookaround: body, length: length, isNegated)
         }
     }
 
@@ -127,12 +127,12 @@ struct ExpressionProgram: Sendable {
         instructions[split] = isGreedy ? .split(inside, after) : .split(after, inside)
     }
 
-    private mutating func compile(look body: ExpressionNode, length: Int, _ isNegated: Bool) {
-        let look = instructions.count
+    private mutating func compile(lookaround body: ExpressionNode, length: Int, _ isNegated: Bool) {
+        let start = instructions.count
         append(.match)
         compile(body)
         append(.match)
-        instructions[look] = .look(length: length, isNegated: isNegated, next: instructions.count)
+        instructions[start] = .lookaround(length: length, isNegated: isNegated, next: instructions.count)
     }
 
     /// Collects the bytes with which a match that begins at an instruction can begin.
@@ -154,7 +154,7 @@ struct ExpressionProgram: Sendable {
                 guard collectFirst(one, &visited, &set) else { return false }
                 position = other
             case .jump(let target): position = target
-            case .look(_, _, let next): position = next
+            case .lookaround(_, _, let next): position = next
             case .save, .start, .wordBoundary, .enter, .progress: position += 1
             case .end, .match: return false
             }
@@ -255,12 +255,12 @@ struct ExpressionProgram: Sendable {
                 let after = position < text.count && ByteSet.word.contains(text[position])
                 succeeds = (before != after) != isNegated
                 counter += 1
-            case .look(let length, let isNegated, let next):
+            case .lookaround(let length, let isNegated, let next):
                 let before = choices.count
                 let found =
                     position >= length
                     && run(text, at: position - length, instruction: counter + 1, &saved, &choices, &steps)
-                if found { leaveLook(keepingValues: !isNegated, to: before, &saved, &choices) }
+                if found { leaveLookaround(keepingValues: !isNegated, to: before, &saved, &choices) }
                 succeeds = found != isNegated
                 counter = next
             case .match: return true
@@ -280,7 +280,7 @@ struct ExpressionProgram: Sendable {
     ///
     /// - Parameter keepsValues: Whether the values that it saved are kept; their previous values then remain among the
     ///   choices, because backtracking to a point before the lookaround restores them.
-    private func leaveLook(
+    private func leaveLookaround(
         keepingValues keepsValues: Bool, to base: Int, _ saved: inout [Int], _ choices: inout [Choice]
     ) {
         if keepsValues {

@@ -52,8 +52,8 @@ struct LineText {
         }
     }
 
-    /// The length of the prefix that matches a form, in which `9` stands for digits and a blank for blanks; at the end
-    /// of the form, for one blank.
+    /// The length of the prefix that matches a form, in which `9` represents digits, and a blank represents blanks, at
+    /// the end of the form only one.
     private static func length(of line: ArraySlice<UInt8>, as form: StaticString) -> Int? {
         form.withUTF8Buffer { form in
             var rest = line

@@ -5,8 +5,9 @@
 struct LiteralScanner: Sendable {
     /// Four bytes of a literal, with up to four more around them.
     private struct Gram {
-        /// The bytes, the first one in the lowest place, and which of the eight places have one.
+        /// The bytes, the first one in the lowest byte.
         var value: UInt64 = 0
+        /// The bytes of `value` that are set.
         var mask: UInt64 = 0
         /// The distance from the group to the first of the bytes.
         var window: Int32
@@ -223,7 +224,7 @@ struct LiteralScanner: Sendable {
     }()
 
     /// How to continue a scan after an occurrence.
-    enum Answer {
+    enum Action {
         case proceed
         /// Further occurrences of this literal need not be reported.
         case dropLiteral
@@ -266,7 +267,7 @@ struct LiteralScanner: Sendable {
     ///
     /// - Parameter start: the position at which to begin; the text before it is ignored.
     func scan(
-        _ text: UnsafeRawBufferPointer, from start: Int = 0, _ found: (_ literal: Int, _ position: Int) -> Answer
+        _ text: UnsafeRawBufferPointer, from start: Int = 0, _ found: (_ literal: Int, _ position: Int) -> Action
     ) {
         guard text.count - start >= Self.shortest else { return }
         let misses = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: 1 << 16)
@@ -291,7 +292,7 @@ struct LiteralScanner: Sendable {
     /// Scans to the end, or until a group has been found too often.
     private func pass(
         _ text: UnsafeRawBufferPointer, notBefore start: Int, _ state: inout State,
-        _ found: (_ literal: Int, _ position: Int) -> Answer
+        _ found: (_ literal: Int, _ position: Int) -> Action
     ) {
         while let probe = nextCandidate(in: text, &state) {
             compare(text, at: probe, notBefore: start, &state, found)
@@ -351,7 +352,7 @@ struct LiteralScanner: Sendable {
 
     private func compare(
         _ text: UnsafeRawBufferPointer, at probe: Int, notBefore first: Int, _ state: inout State,
-        _ found: (_ literal: Int, _ position: Int) -> Answer
+        _ found: (_ literal: Int, _ position: Int) -> Action
     ) {
         let hash = Self.hash(text.loadUnaligned(fromByteOffset: probe, as: UInt32.self))
         var isLiteral = false

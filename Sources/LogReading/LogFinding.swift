@@ -29,9 +29,8 @@ package struct LogFinding: Hashable, Sendable {
 
     package init(
         line: Int, range: Range<Int>, message: String, excerpt: String, kind: LogPattern.Kind,
-        origin: LogPattern.Origin,
-        isWeak: Bool, signature: String, subject: String? = nil, failureClass: String, pattern: String? = nil,
-        phase: Step.Phase? = nil
+        origin: LogPattern.Origin, isWeak: Bool, signature: String, subject: String? = nil, failureClass: String,
+        pattern: String? = nil, phase: Step.Phase? = nil
     ) {
         self.line = line
         self.range = range

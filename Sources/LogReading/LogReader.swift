@@ -22,18 +22,23 @@ package struct LogReader: Sendable {
             self.pattern = pattern
             do {
                 expression = try Expression(pattern.expression)
-                exclusion = try pattern.exclusion.map { source throws(Expression.SyntaxError) in try Expression(source)
-                }
-                preceding = try pattern.preceding.map { source throws(Expression.SyntaxError) in try Expression(source)
-                }
+                exclusion = try Self.expression(pattern.exclusion)
+                preceding = try Self.expression(pattern.preceding)
             } catch {
                 return nil
             }
         }
 
-        /// A package is missing from the lists of a package manager also where those could not be fetched: in the phase
-        /// that installs system packages, a line about a mirror has the higher precedence, and one about anything else,
-        /// such as a command that a package's script lacks, a lower one.
+        private static func expression(_ source: String?) throws(Expression.SyntaxError) -> Expression? {
+            guard let source else { return nil }
+            return try Expression(source)
+        }
+
+        /// The precedence in a phase.
+        ///
+        /// In the phase that installs system packages, a package may be missing only because the package lists could
+        /// not be fetched. So a line about a missing package has a lower precedence than one about a mirror, and any
+        /// other line, such as one about a command that a package's script lacks, has an even lower one.
         func precedence(in phase: LogPattern.Phase?) -> LogPattern.Precedence {
             let own = pattern.precedence ?? .cause
             if phase == .depext, pattern.kind.origin == .package {
@@ -111,7 +116,7 @@ package struct LogReader: Sendable {
     /// - Parameters:
     ///   - range: the bytes to search; line numbers and ranges refer to the whole log.
     ///   - phase: the phase of the step that printed them, if known.
-    /// - Complexity: O(bytes): few lines are compared with expressions, limited by ``LogScan/mostWork`` bytes and
+    /// - Complexity: O(bytes): few lines are compared with expressions, limited by ``LogScan/workLimit`` bytes and
     ///   steps.
     package func read(
         _ log: UnsafeRawBufferPointer, in range: Range<Int>? = nil, phase: LogPattern.Phase? = nil

@@ -116,7 +116,7 @@ struct LogScan {
     private mutating func consider(_ entry: Int, at position: Int) {
         let precedence = precedences[entry]
         guard canImprove(entry, at: position), tries[entry] < Self.tryLimit, work < limit else { return }
-        look(at: position)
+        examineLine(at: position)
         if let best, precedence == best.precedence,
             best.window.lowerBound < window.lowerBound
                 || best.window.lowerBound == window.lowerBound && best.entry <= entry
@@ -160,7 +160,7 @@ struct LogScan {
             if let last, position < last.window.lowerBound { break }
             guard left > 0 else { break }
             left -= 1
-            look(at: position)
+            examineLine(at: position)
             for entry in reader.vague.entries[literal] {
                 if let last, last.entry <= entry { continue }
                 if let match = match(entry) { last = match }
@@ -178,7 +178,7 @@ struct LogScan {
     }
 
     /// Makes the line at `position` the examined one, from the last carriage return on and limited in length.
-    private mutating func look(at position: Int) {
+    private mutating func examineLine(at position: Int) {
         if window.contains(position) { return }
         var start = position
         let lowest = max(0, position - Self.before)
@@ -197,7 +197,7 @@ struct LogScan {
         lastTry[number] = window.lowerBound
         tries[number] += 1
         work += line.count
-        guard !line.isEmpty, !isOfRunner else { return nil }
+        guard !line.isEmpty, !isRunnersLine else { return nil }
         let entry = reader.entries[number]
         guard let found = entry.expression.firstMatch(in: line, countingSteps: &work),
             entry.exclusion?.firstMatch(in: line, countingSteps: &work) == nil
@@ -219,13 +219,13 @@ struct LogScan {
         line.starts(with: "Error".utf8) && LineText(Array(text[window])[...]).isIndented
     }
 
-    /// Whether the line is one of the runner's own, which are not part of the output.
-    private var isOfRunner: Bool {
-        Self.isOfRunner(line[...]) && (window.lowerBound == 0 || Self.endsLine(text[window.lowerBound - 1]))
+    /// Whether the line is one of the runner's own, which is not part of the output.
+    private var isRunnersLine: Bool {
+        Self.isRunnersLine(line[...]) && (window.lowerBound == 0 || Self.endsLine(text[window.lowerBound - 1]))
     }
 
-    /// Whether the line begins with `=== `, or is such a line of a command as escaped in the log.
-    private static func isOfRunner(_ line: ArraySlice<UInt8>) -> Bool {
+    /// Whether the line begins with `=== `, or with `==== `, as such a line of a command is escaped in the log.
+    private static func isRunnersLine(_ line: ArraySlice<UInt8>) -> Bool {
         line.starts(with: "=== ".utf8) || line.starts(with: "==== ".utf8)
     }
 
@@ -248,11 +248,10 @@ struct LogScan {
         let lines = Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<reported.lowerBound]))
         return LogFinding(
             line: 1 + lines, range: isAsPrinted ? message.range : range(of: message, atLine: lines, in: printed),
-            message: message.text,
-            excerpt: Excerpt.text(around: message.range, in: text),
+            message: message.text, excerpt: Excerpt.text(around: message.range, in: text),
             kind: isWeak ? .unknown : kind(of: entry.pattern),
-            origin: origin(of: entry.pattern.kind, entry.pattern.origin),
-            isWeak: isWeak, signature: Signature.of(message.matchable, keeping: match.kept),
+            origin: origin(of: entry.pattern.kind, entry.pattern.origin), isWeak: isWeak,
+            signature: Signature.of(message.matchable, keeping: match.kept),
             subject: match.kept.first.map { String(decoding: $0, as: UTF8.self) },
             failureClass: failureClass(entry.pattern, match.groups), pattern: entry.pattern.name,
             phase: entry.pattern.phase)
@@ -284,7 +283,7 @@ struct LogScan {
     /// The maximum number of lines from the end that are searched for a meaningful one.
     private static let lastLines = 10_000
 
-    /// If the log names no cause: its last line that is neither blank nor the runner's.
+    /// The last line that is neither blank nor the runner's, for a log that names no cause.
     private mutating func lastLine(_ isAsPrinted: Bool, _ printed: UnsafeRawBufferPointer) -> LogFinding? {
         var end = text.count
         for _ in 0..<Self.lastLines {
@@ -293,16 +292,14 @@ struct LogScan {
             guard end > 0 else { return nil }
             let start = Lines.start(of: end, in: text)
             let line = LineText(Array(text[start..<end].suffix(Self.after))[...])
-            if !line.isBlank, !Self.isOfRunner(line.indented) {
+            if !line.isBlank, !Self.isRunnersLine(line.indented) {
                 let message = Message(at: start..<end, in: text)
                 let lines = Lines.count(in: UnsafeRawBufferPointer(rebasing: text[..<start]))
                 return LogFinding(
                     line: 1 + lines,
                     range: isAsPrinted ? message.range : range(of: message, atLine: lines, in: printed),
-                    message: message.text,
-                    excerpt: Excerpt.text(around: message.range, in: text), kind: .unknown,
-                    origin: origin(of: .unknown),
-                    isWeak: true,
+                    message: message.text, excerpt: Excerpt.text(around: message.range, in: text), kind: .unknown,
+                    origin: origin(of: .unknown), isWeak: true,
                     signature: Signature.of(message.matchable, keeping: []), failureClass: "unknown")
             }
             end = start

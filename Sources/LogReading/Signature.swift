@@ -1,13 +1,14 @@
-/// Normalises error messages, so that those which differ only in place and time become equal.
+/// Normalises error messages, so that messages that differ only in positions, values and times become equal.
 enum Signature {
-    private static let longest = 600
+    /// The maximum size of a signature in bytes.
+    private static let sizeLimit = 600
 
     /// - Parameters:
     ///   - message: the message, normalised for matching.
     ///   - kept: parts that are not changed.
     static func of(_ message: [UInt8], keeping kept: [[UInt8]]) -> String {
         var text = uniform(message)
-        for rule in Rule.places { text = rule.applied(to: text) }
+        for rule in Rule.positions { text = rule.applied(to: text) }
         var marked: [[UInt8]] = []
         for part in Set(kept.map { uniform($0) }).sorted(by: { ($1.count, $0.string) < ($0.count, $1.string) })
         where !part.allSatisfy(ByteSet.digits.contains) && marked.count < marks.count {
@@ -24,12 +25,12 @@ enum Signature {
             if byte >= numberMark, byte < numberMark + 10 { return [byte - numberMark + UInt8(ascii: "0")] }
             return marks.firstIndex(of: byte).flatMap { $0 < marked.count ? marked[$0] : nil } ?? [byte]
         }
-        return Excerpt.cut(blanks.replacing(in: plain) { _ in [32] }, to: longest).trimmed
+        return Excerpt.cut(blanks.replacing(in: plain) { _ in [32] }, to: sizeLimit).trimmed
     }
 
-    /// Bytes that cannot occur in UTF-8 represent numbers that are kept …
+    /// The first of ten bytes, none of which occurs in UTF-8, that represent the digits of numbers that are kept.
     private static let numberMark: UInt8 = 0xF5
-    /// … and control characters represent parts that are kept.
+    /// Control characters that represent parts that are kept.
     private static let marks: [UInt8] = Array(0x0E...0x1A)
 
     private static let blanks = expression(#"\s+"#)
@@ -55,7 +56,7 @@ enum Signature {
         }
     }
 
-    /// A text to remove or replace; `$1` stands for the match of the first group.
+    /// A text to remove or replace; `$1` in the replacement represents the match of the first group.
     private struct Rule {
         let expression: Expression
         let replacement: [UInt8]
@@ -82,7 +83,7 @@ enum Signature {
         }
 
         /// Positions of errors: files, lines, columns, targets of make, object files.
-        static let places = [
+        static let positions = [
             Rule(#"^#=+ (.*?) =+#$"#, "$1"),
             Rule(#"^'[^']+',? line \d+: "#),
             Rule(#"^File '[^']*', lines? [^:]*: "#),
@@ -110,6 +111,7 @@ enum Signature {
             Rule(#"(The compilation of) \S+ (failed)"#, "$1 <pkg> $2"),
         ]
 
+        /// Values that vary: addresses, times, paths, versions.
         static let values = [
             Rule(#"\b(?:https?|ftp|git|ssh|git\+https|file)://[^\s'),\\]+|\bgit@[^\s'),]+"#, "<url>"),
             Rule(#"[\w.+-]+@[\w-]+\.[\w.-]+"#, "<email>"),
@@ -132,6 +134,7 @@ enum Signature {
             Rule(#"([Vv]ersion '?)v?\d+\.\d+[\w.+~-]*"#, "$1<ver>"),
         ]
 
+        /// Numbers that are not kept.
         static let numbers = [
             Rule(#"(?<![\w.#-])-?\d+(?:\.\d+)?(?![\w.-]|\.\d)"#, "<n>"),
             Rule(#"#\d+"#, "#<n>"),

@@ -5,7 +5,7 @@ internal import System
 enum TerminalCodes {
     static let escape: UInt8 = 0x1B
 
-    /// The text without codes; nil if there are none. Line ends are kept.
+    /// The text without codes; nil if it contains none. Line ends are kept.
     static func removed(from text: UnsafeRawBufferPointer) -> [UInt8]? {
         guard let start = text.baseAddress, memchr(start, Int32(escape), text.count) != nil else { return nil }
         return [UInt8](unsafeUninitializedCapacity: text.count) { result, count in

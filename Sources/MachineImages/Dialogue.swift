@@ -1,6 +1,6 @@
 package import PluginMessages
 
-/// A dialogue with the console of a machine: text in, replies out. Pure: the caller has clocks and sockets.
+/// A dialogue with the console of a machine: text in, replies out. Pure: clocks and sockets belong to the caller.
 ///
 /// The result depends only on the bytes, not on the pieces in which they arrive.
 package struct Dialogue: Sendable {
@@ -22,9 +22,10 @@ package struct Dialogue: Sendable {
     package let steps: [DialogueStep]
     private let failures: [Text]
     private let replies: [[Text]]
-    /// The output since the last text of a step, as far as a text can reach back.
+    /// The end of the output since the last text of a step, at least `longestText` bytes if there are as many.
     private var window: [UInt8] = []
-    private let reach: Int
+    /// The length in bytes of the longest text to match.
+    private let longestText: Int
     private var repetitions = 0
     private var text = ConsoleText()
     private var isOver = false
@@ -48,7 +49,7 @@ package struct Dialogue: Sendable {
         steps = boot.dialogue
         failures = boot.failures.map(Text.init)
         replies = boot.dialogue.map { $0.replies.map { Text($0.text) } }
-        reach = (failures + replies.joined()).map(\.bytes.count).max() ?? 0
+        longestText = (failures + replies.joined()).map(\.bytes.count).max() ?? 0
     }
 
     /// Whether the last step is done.
@@ -59,12 +60,12 @@ package struct Dialogue: Sendable {
 
     /// Processes the next bytes of the console.
     ///
-    /// - Returns: the reactions, in order. Failures are detected after the last step, too.
+    /// - Returns: the reactions, in order. Failures are also detected after the last step.
     package mutating func receive(_ bytes: some Sequence<UInt8>) -> [Event] {
         var events: [Event] = []
         for byte in bytes where !isOver {
             guard let shown = text.show(byte) else { continue }
-            if window.count >= 2 * reach { window.removeFirst(window.count - reach + 1) }
+            if window.count >= 2 * longestText { window.removeFirst(window.count - longestText + 1) }
             window.append(shown)
             if let event = match() { events.append(event) }
             if case .reply = events.last, step == steps.count, !isOver, !hasFinished {

@@ -6,13 +6,13 @@ package import PluginMessages
 package struct DialogueSession: Sendable {
     /// The time limits of a dialogue.
     package struct Timing: Sendable {
-        /// The time limit of every step, whatever the recipe's limits; nil: the recipe's.
+        /// The time limit of every step; nil for the limits in the recipe.
         package var stepLimit: Duration?
         /// The time for which the console must be silent before text is sent: its reader may not be ready when the
         /// prompt ends.
         package var quiet = Duration.milliseconds(300)
-        /// The maximum wait for that silence.
-        package var patience = Duration.seconds(5)
+        /// The maximum time to wait for that silence.
+        package var quietTimeout = Duration.seconds(5)
 
         package init(stepLimit: Duration? = nil) {
             self.stepLimit = stepLimit
@@ -67,7 +67,7 @@ package struct DialogueSession: Sendable {
             if !output.bytes.isEmpty {
                 (progress.position, progress.lastOutput) = (output.end, .now)
                 transcript.console(output.bytes)
-                try take(output.bytes, &progress, &transcript)
+                try process(output.bytes, &progress, &transcript)
                 continue
             }
             // A machine that has ended needs no further text.
@@ -83,7 +83,7 @@ package struct DialogueSession: Sendable {
         }
     }
 
-    private func take(_ bytes: [UInt8], _ progress: inout Progress, _ transcript: inout ConsoleTranscript) throws {
+    private func process(_ bytes: [UInt8], _ progress: inout Progress, _ transcript: inout ConsoleTranscript) throws {
         for event in progress.dialogue.receive(bytes) {
             switch event {
             case .reply(let text):
@@ -93,7 +93,7 @@ package struct DialogueSession: Sendable {
             case .finished: break
             case .failed(let text): throw failure("the console shows '\(text)'", progress, transcript)
             case .repeated(let text):
-                throw failure("'\(text)' came again and again", progress, transcript)
+                throw failure("the console repeated '\(text)' too often", progress, transcript)
             }
         }
     }
@@ -104,7 +104,8 @@ package struct DialogueSession: Sendable {
     private func send(_ progress: inout Progress, _ transcript: inout ConsoleTranscript) async throws -> Bool {
         guard let text = progress.pending.first else { return false }
         let now = ContinuousClock.now
-        guard text.isEmpty || now - progress.lastOutput >= timing.quiet || now - progress.stepStart >= timing.patience
+        guard
+            text.isEmpty || now - progress.lastOutput >= timing.quiet || now - progress.stepStart >= timing.quietTimeout
         else { return false }
         progress.pending.removeFirst()
         if !text.isEmpty {
@@ -141,12 +142,12 @@ package struct DialogueSession: Sendable {
 
     private func failure(_ reason: String, _ progress: Progress, _ transcript: borrowing ConsoleTranscript) -> Failure {
         let dialogue = progress.dialogue
-        let place = dialogue.isFinished ? "after the last step" : "step \(dialogue.step + 1) of \(dialogue.steps.count)"
+        let step = dialogue.isFinished ? "after the last step" : "step \(dialogue.step + 1) of \(dialogue.steps.count)"
         let lines = transcript.lastLines
         let end =
             lines.isEmpty
             ? "the console has shown nothing" : "the console ends with:\n  " + lines.joined(separator: "\n  ")
-        return Failure(.unavailable, "boot '\(boot.name)', \(place): \(reason); \(end)")
+        return Failure(.unavailable, "boot '\(boot.name)', \(step): \(reason); \(end)")
     }
 }
 

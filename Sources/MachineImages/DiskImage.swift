@@ -4,7 +4,7 @@ internal import Glibc
 internal import Machines
 internal import System
 
-/// Makes disks from other files by qemu-img.
+/// Creates disks from other files by qemu-img.
 struct DiskImage: Sendable {
     /// The environment of qemu-img.
     var environment: ProcessEnvironment
@@ -12,19 +12,19 @@ struct DiskImage: Sendable {
     /// Copies the disk of an installed system into a new qcow2 file that is at least `size` bytes large.
     ///
     /// - Parameters:
-    ///   - file: raw or qcow2, compressed by xz, gzip or zstd or not.
-    /// - directory: the directory for decompressed files.
+    ///   - file: raw or qcow2, optionally compressed by xz, gzip or zstd.
+    ///   - directory: the directory for decompressed files.
     func copy(_ file: String, to path: String, size: Int, in directory: String) async throws {
         let source = try await decompressed(file, in: directory)
         let format = try Self.isQcow2(source) ? "qcow2" : "raw"
         try await run(["convert", "-q", "-f", format, "-O", "qcow2", source, path])
         if source != file { try FileSystem<SystemError>.remove(source) }
-        // It must not shrink: that would truncate the contents.
+        // The disk must not shrink, which would truncate its contents.
         guard try Self.virtualSize(of: path) < size else { return }
         try await run(["resize", "-q", "-f", "qcow2", path, "\(size)"])
     }
 
-    /// Makes a raw disk with a FAT file system from the files of a directory.
+    /// Creates a raw disk with a FAT file system from the files of a directory.
     func makeFileSystem(of directory: String, label: String, at path: String) async throws {
         let source = "json:" + (try CompactJSON.text(of: ["driver": "vvfat", "dir": directory, "label": label]))
         try await run(["convert", "-q", "-O", "raw", source, path])
@@ -44,7 +44,7 @@ struct DiskImage: Sendable {
         try OpenFile<SystemError>(path, O_RDONLY).read(4) == [0x51, 0x46, 0x49, 0xFB]
     }
 
-    /// Bytes 24 to 31 of a qcow2 file.
+    /// The virtual size in bytes: bytes 24 to 31 of a qcow2 file.
     private static func virtualSize(of path: String) throws -> Int {
         try OpenFile<SystemError>(path, O_RDONLY).read(8, at: 24).reduce(0) { $0 << 8 | Int($1) }
     }
@@ -56,7 +56,7 @@ struct DiskImage: Sendable {
                 ["qemu-img"] + arguments, environment: environment.variables, standardError: .joined
             ).run()
         } catch let error as SystemError {
-            throw Failure(.unavailable, "images cannot be made: \(error)", hint: "apt install qemu-utils")
+            throw Failure(.unavailable, "images cannot be created: \(error)", hint: "apt install qemu-utils")
         }
         guard completion.succeeded else {
             let text = String(decoding: completion.output.suffix(500), as: UTF8.self).displayableOnOneLine

@@ -41,9 +41,9 @@ package final class FileServer: Sendable {
         close(listener)
     }
 
-    /// Serves `files`, by name, until this object ends.
+    /// Serves `files`, by name, until this object is released.
     package func serve(_ files: [String: String]) {
-        // The thread has descriptors of its own, so that none is closed while it waits.
+        // The thread uses duplicates of the descriptors, so that none is closed while it waits.
         let (listener, cancelled) = (
             fcntl(listener, F_DUPFD_CLOEXEC, 0), fcntl(cancellation.descriptor, F_DUPFD_CLOEXEC, 0)
         )
@@ -98,7 +98,7 @@ package final class FileServer: Sendable {
         shutdown(client, Int32(SHUT_WR))
     }
 
-    /// False when it is time to end, or nothing came.
+    /// False if the server is cancelled, or nothing arrived in time.
     private static func isReadable(_ descriptor: Int32, or cancelled: Int32, within time: Int32) -> Bool {
         var polled = [descriptor, cancelled].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         while poll(&polled, 2, time) < 0 { guard errno == EINTR else { return false } }

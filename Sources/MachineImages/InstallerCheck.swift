@@ -17,7 +17,7 @@ package struct InstallerCheck: Sendable {
 
         package var description: String {
             switch self {
-            case .checksum: "its checksum is the one given"
+            case .checksum: "its checksum is the given one"
             case .signature(let list, let key): "its checksum is in '\(list)', which is signed by '\(key)'"
             case .list(let list): "its checksum is in '\(list)', which is not signed"
             }
@@ -54,8 +54,8 @@ package struct InstallerCheck: Sendable {
 
     /// Verifies the file.
     ///
-    /// - Throws: `Failure` of the kind input if the file does not match, or a file required for the verification is
-    ///   missing.
+    /// - Throws: `Failure` of the category `input` if the file does not match, or a file required for the verification
+    ///   is missing.
     package func run() async throws -> Evidence {
         let (expected, evidence) = try await expectation()
         let file = file
@@ -67,7 +67,7 @@ package struct InstallerCheck: Sendable {
                 .input,
                 "'\(file)': expected \(expected.algorithm.rawValue)=\(expected.digits) "
                     + "(\(evidence == .checksum ? "as given" : "as in '\(listPath)'")), found \(found)",
-                hint: "the file is damaged or another one: fetch it again")
+                hint: "the file is damaged, or a different one: download it again")
         }
         return evidence
     }
@@ -109,12 +109,12 @@ package struct InstallerCheck: Sendable {
         return (checksum, evidence)
     }
 
-    /// The text of the list, which is not read unless the signature is good.
+    /// The text of the list, which is read only if the signature is valid.
     private func signed(by key: String) async throws -> String {
         guard FileStatus(key, followingLinks: true)?.isFile == true else {
             throw Failure(
                 .input, "'\(key)': the key that signs '\(verification.list)' is missing",
-                hint: "take it from an earlier release of the system or its web site and give --signing-key; "
+                hint: "copy it from an earlier release of the system or its web site and give --signing-key; "
                     + "Debian's package signify-openbsd-keys has those of older releases")
         }
         let completion: Subprocess.Completion

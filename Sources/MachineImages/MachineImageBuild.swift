@@ -4,10 +4,10 @@ package import Machines
 package import PluginMessages
 package import System
 
-/// Makes an image of a machine from a plugin's recipe.
+/// Builds the image of a machine by a plugin's recipe.
 ///
-/// All files are written into a directory next to the image, which is removed with this value; the image gets its name
-/// when it is complete.
+/// All files are written into a directory next to the image, which is removed with this value; the image is moved to
+/// its path when it is complete.
 ///
 /// - SeeAlso: `docs/decisions/0280-machine-image-recipes.md`
 package final class MachineImageBuild: Sendable {
@@ -47,12 +47,12 @@ package final class MachineImageBuild: Sendable {
     private let scratch: ScratchDirectory
     private static let prefix = ".ciso-image."
 
-    /// Prepares to make an image, and removes the files of killed processes.
+    /// Prepares a build, and removes the files of killed processes.
     ///
     /// - Throws: `Failure` if the image could not be written, before hours of work.
     package init(_ request: Request) throws {
         for path in [request.output, request.key] where !request.replaces && FileStatus(path) != nil {
-            throw Failure(.input, "'\(path)': the file is there", hint: "--force replaces it")
+            throw Failure(.input, "'\(path)': the file exists", hint: "--force replaces it")
         }
         guard FileStatus(request.installer, followingLinks: true)?.isFile == true else {
             throw Failure(.input, "'\(request.installer)': there is no such file")
@@ -72,12 +72,12 @@ package final class MachineImageBuild: Sendable {
 
     private var newKey: String { "\(scratch.path)/key" }
 
-    /// Generates a key that gets its name together with the image.
+    /// Generates a key, which is moved to its path together with the image.
     package func makeKey() async throws -> LoginKey {
         try await LoginKey.make(at: newKey, environment: request.environment)
     }
 
-    /// Makes the image.
+    /// Builds the image.
     ///
     /// - Parameters:
     ///   - report: receives a line about each part.
@@ -183,7 +183,7 @@ package final class MachineImageBuild: Sendable {
             if request.replaces {
                 try FileSystem<SystemError>.rename(disk, request.output)
             } else if try !FileSystem<SystemError>.renameWithoutReplacing(disk, request.output) {
-                throw Failure(.input, "'\(request.output)': the file is there now", hint: "--force replaces it")
+                throw Failure(.input, "'\(request.output)': the file exists now", hint: "--force replaces it")
             }
             try FileSystem<SystemError>.synchronizeDirectory(of: request.output)
             return digest

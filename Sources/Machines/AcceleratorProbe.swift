@@ -7,7 +7,7 @@ internal import System
 
 /// Determines whether KVM works on this host, by booting a small program with it.
 ///
-/// `/dev/kvm` may exist and answer although no guest gets far: in nested virtualization, for example.
+/// `/dev/kvm` may exist and respond although guests fail, for example in nested virtualization.
 ///
 /// - SeeAlso: `docs/decisions/0277-kvm-probe.md`
 package struct AcceleratorProbe: Sendable {
@@ -23,7 +23,7 @@ package struct AcceleratorProbe: Sendable {
     private let known = AsyncMemo<MachineHardware, Finding>()
     private static let timeLimit = Duration.seconds(10)
 
-    /// - Parameter cache: a directory in which results of trials are kept until this machine is rebooted; nil for none.
+    /// - Parameter cache: a directory in which results of probes are kept until this machine is rebooted; nil for none.
     package init(cache: String?) {
         self.cache = cache
     }

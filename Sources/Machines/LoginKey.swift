@@ -1,9 +1,9 @@
 internal import Core
 package import System
 
-/// The public key by which a machine lets a user in.
+/// The public key with which a user logs in to a machine.
 package struct LoginKey: Sendable, Hashable {
-    /// Type and key, without a comment: one line of `authorized_keys`.
+    /// The type and the key without a comment: a line of `authorized_keys`.
     package let line: String
 
     private static let types = [
@@ -35,22 +35,22 @@ package struct LoginKey: Sendable, Hashable {
         self = key
     }
 
-    /// Makes a new pair of keys: the private one at `path`, without a passphrase, the public one at `path.pub`.
+    /// Generates a key pair: the private key at `path`, without a passphrase, and the public key at `path.pub`.
     ///
-    /// - Throws: `Failure` if it cannot be made, or there is a file.
+    /// - Throws: `Failure` if it cannot be generated, or a file exists.
     package static func make(at path: String, environment: ProcessEnvironment) async throws -> LoginKey {
         let completion = try await OpenSSHProgram.generator.run(
             ["-q", "-t", "ed25519", "-N", "", "-C", "ciso", "-f", path], environment: environment)
         guard completion.succeeded else {
             let reason = String(decoding: completion.errors, as: UTF8.self).displayableOnOneLine
-            throw Failure(.unavailable, "'\(path)': a key cannot be made: \(reason)")
+            throw Failure(.unavailable, "'\(path)': a key cannot be generated: \(reason)")
         }
         return try LoginKey(file: "\(path).pub")
     }
 
     /// The public key of the private key in a file.
     ///
-    /// - Throws: `PermanentFailure` if it cannot be read without a question.
+    /// - Throws: `PermanentFailure` if it cannot be read without a passphrase.
     static func ofPrivateKey(_ path: String, environment: ProcessEnvironment) async throws -> LoginKey {
         let completion = try await OpenSSHProgram.generator.run(
             ["-y", "-P", "", "-f", path], environment: environment)

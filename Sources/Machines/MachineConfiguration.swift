@@ -1,23 +1,24 @@
 internal import PluginMessages
 internal import System
 
-/// All that the command line of QEMU is made from.
+/// The properties that determine QEMU's command line.
 public struct MachineConfiguration: Codable, Hashable, Sendable {
     /// A disk or a CD-ROM.
     public struct Disk: Codable, Hashable, Sendable {
-        /// The format of its file.
+        /// The formats of files.
         public enum Format: String, Codable, Hashable, Sendable {
             case raw, qcow2
         }
 
         /// The absolute path of its file.
         public var path: String
+        /// The format of its file.
         public var format: Format
         /// Whether the machine may write to it.
         public var isWritable: Bool
         /// Whether it is a CD-ROM.
         public var isCDROM: Bool
-        /// The place among the devices that the firmware boots from, from 0; nil: it does not.
+        /// The position in the firmware's boot order, from 0; nil if the firmware does not boot from it.
         public var bootIndex: Int?
 
         public init(
@@ -47,9 +48,9 @@ public struct MachineConfiguration: Codable, Hashable, Sendable {
         }
     }
 
-    /// What a machine can reach.
+    /// The network access of a machine.
     public enum Network: String, Codable, Hashable, Sendable {
-        /// Nothing, and only its ssh server can be reached, from this machine.
+        /// None; its ssh server can be reached from this machine.
         case isolated
         /// The network of this machine; its ssh server can be reached from this machine.
         case open
@@ -57,19 +58,19 @@ public struct MachineConfiguration: Codable, Hashable, Sendable {
 
     /// The virtual devices.
     public var hardware: MachineHardware
-    /// What executes its instructions.
+    /// The accelerator that executes its instructions.
     public var accelerator: Accelerator
-    /// In MiB.
+    /// The memory in MiB.
     public var memory: Int
     /// The number of processors.
     public var processors: Int
-    /// The kernel that QEMU loads; nil: the firmware starts a boot loader.
+    /// The kernel that QEMU loads; nil if the firmware starts a boot loader.
     public var kernel: Kernel?
-    /// The first is the root disk.
+    /// The disks; the first is the root disk.
     public var disks: [Disk]
-    /// What the machine can reach.
+    /// The network access.
     public var network: Network
-    /// Whether QEMU ends where the guest restarts its machine.
+    /// Whether QEMU exits when the guest restarts its machine.
     public var endsAtReboot: Bool
 
     public init(
@@ -91,8 +92,9 @@ extension MachineConfiguration {
     /// The words of QEMU's command line.
     ///
     /// - Parameters:
-    ///   - monitor, console: descriptors that QEMU inherits: connected sockets.
-    ///   - state: a descriptor of a saved state to continue from; nil: the machine boots.
+    ///   - monitor: the descriptor of a connected socket that QEMU inherits.
+    ///   - console: the descriptor of another one.
+    ///   - state: the descriptor of a saved state to continue from; nil to boot the machine.
     func words(monitor: Int32, console: Int32, state: Int32?) -> [String] {
         var words = [hardware.program, "-nodefaults", "-no-user-config", "-display", "none"]
         // Without graphics, the firmware and boot loaders use the serial console.
@@ -113,7 +115,7 @@ extension MachineConfiguration {
         words += ["-chardev", "socket,id=monitor,fd=\(monitor)", "-mon", "chardev=monitor,mode=control"]
         if endsAtReboot { words.append("-no-reboot") }
         if let state { words += ["-incoming", "fd:\(state)"] }
-        // What escapes from the guest into QEMU can start no program.
+        // Code that escapes from the guest into QEMU cannot start programs.
         return words + [
             "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
         ]
@@ -121,7 +123,7 @@ extension MachineConfiguration {
 
     /// A write error of the host stops the machine instead of being reported to the guest, whose programs would fail.
     ///
-    /// The controller of IDE has six buses, with one device each; QEMU itself would attach every device to the first
+    /// The IDE controller has six buses with one device each; by default, QEMU would attach every device to the first
     /// one.
     private func words(_ disk: Disk, _ number: Int) -> [String] {
         let id = "disk\(number)"
@@ -129,7 +131,7 @@ extension MachineConfiguration {
         if disk.isWritable {
             drive += ",werror=stop,rerror=stop,discard=unmap"
         } else {
-            // Disks of IDE cannot be read-only: what is written goes into a temporary file.
+            // IDE disks cannot be read-only: writes go to a temporary file.
             drive += hardware.disk == .ide && !disk.isCDROM ? ",snapshot=on" : ",readonly=on"
         }
         let device =
@@ -150,7 +152,7 @@ extension MachineConfiguration {
             case .e1000: "e1000"
             case .rtl8139: "rtl8139"
             }
-        // QEMU binds a free port, which the monitor names: nothing else can take it in between.
+        // QEMU binds a free port and reports it by the monitor, so that no other process can take it in the meantime.
         let restriction = network == .isolated ? ",restrict=on" : ""
         return [
             "-netdev", "user,id=net,ipv6=off\(restriction),hostfwd=tcp:127.0.0.1:0-:22",
@@ -158,7 +160,7 @@ extension MachineConfiguration {
         ]
     }
 
-    /// A comma separates the options of QEMU.
+    /// Escapes commas, which separate QEMU's options.
     private func escaped(_ path: String) -> String {
         path.replacingScalar(",", with: ",,")
     }

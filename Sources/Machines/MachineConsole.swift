@@ -20,7 +20,7 @@ package final class MachineConsole: Sendable {
 
     /// Reads the console on a separate thread until the machine ends.
     ///
-    /// - Parameter socket: is closed with the console.
+    /// - Parameter socket: a connected socket, which is closed when the machine ends.
     package init(_ socket: Int32) {
         self.socket = socket
         BlockingWork.start { [self] in
@@ -32,12 +32,12 @@ package final class MachineConsole: Sendable {
         }
     }
 
-    /// The output, as far as it is kept.
+    /// The kept output.
     package func text() -> String {
         state.withLock { String(decoding: $0.kept, as: UTF8.self) }
     }
 
-    /// The output from a position on, as far as it is kept, the position after it, and whether the output has ended.
+    /// The kept output from a position on, the position after it, and whether the output has ended.
     package func output(from position: Int) -> (bytes: [UInt8], end: Int, isEnded: Bool) {
         state.withLock { state in
             let bytes = state.kept.dropFirst(max(0, position - state.dropped))

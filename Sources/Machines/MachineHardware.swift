@@ -2,8 +2,11 @@ public import PluginMessages
 
 /// The virtual devices of a machine for which its operating system needs drivers.
 public struct MachineHardware: Codable, Hashable, Sendable {
+    /// The types of disk controllers.
     public typealias DiskBus = MachineDescription.DiskBus
+    /// The types of network adapters.
     public typealias NetworkCard = MachineDescription.NetworkCard
+    /// The types of firmware.
     public typealias Firmware = MachineDescription.Firmware
 
     /// The architecture in opam's spelling: `x86_64`, `arm64`.
@@ -31,15 +34,15 @@ public struct MachineHardware: Codable, Hashable, Sendable {
     /// The hardware of several descriptions, of which earlier ones take precedence; absent properties have their
     /// defaults.
     package init(_ descriptions: [MachineDescription?], architecture: String) {
-        func named<Value>(_ part: (MachineDescription) -> Value?) -> Value? {
+        func first<Value>(_ part: (MachineDescription) -> Value?) -> Value? {
             for case let description? in descriptions { if let value = part(description) { return value } }
             return nil
         }
-        let usual = MachineHardware()
+        let defaults = MachineHardware()
         self.init(
-            architecture: architecture, processor: named(\.processor) ?? usual.processor,
-            disk: named(\.disk) ?? usual.disk, network: named(\.network) ?? usual.network,
-            firmware: named(\.firmware) ?? usual.firmware)
+            architecture: architecture, processor: first(\.processor) ?? defaults.processor,
+            disk: first(\.disk) ?? defaults.disk, network: first(\.network) ?? defaults.network,
+            firmware: first(\.firmware) ?? defaults.firmware)
     }
 
     /// The architectures that machines can have.

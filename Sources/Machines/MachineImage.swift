@@ -15,7 +15,7 @@ package struct MachineImage: Hashable, Sendable {
     /// - Parameters:
     ///   - checksum: the SHA-256 that it must have. A file that was verified before and has not changed since is not
     ///     read again.
-    ///   - cache: a directory with notes of verified files.
+    ///   - cache: a directory in which verified files are recorded.
     /// - Throws: `PermanentFailure`.
     package init(_ path: String, checksum: Digest, cache: String) async throws {
         self.path = path
@@ -36,7 +36,7 @@ package struct MachineImage: Hashable, Sendable {
         let found = try await BlockingWork.run { try Digest(ofFile: path) }
         guard found == checksum else {
             throw PermanentFailure(
-                "'\(path)' has the checksum sha256=\(found), and the plan says sha256=\(checksum)",
+                "'\(path)' has the checksum sha256=\(found), but the plan requires sha256=\(checksum)",
                 hint: "if the new file is the right one, change the checksum in the matrix")
         }
         try Files.makeDirectories(cache)
@@ -49,12 +49,12 @@ package struct MachineImage: Hashable, Sendable {
             header[offset..<(offset + count)].reduce(0) { $0 << 8 | UInt64($1) }
         }
         if header.starts(with: [0x51, 0x46, 0x49, 0xfb]), header.count == 104 {
-            // Both name another file of this machine, which the guest could read then.
+            // Both refer to another file of this machine, which the guest could then read.
             let hasDataFile = number(4, 4) >= 3 && number(72, 8) & 4 != 0
             guard number(8, 8) == 0, !hasDataFile else {
                 throw PermanentFailure(
                     "the image '\(path)' refers to another file: a qcow2 image must contain all its data",
-                    hint: "write it anew: qemu-img convert -O qcow2 \(path) NEW.qcow2")
+                    hint: "convert it: qemu-img convert -O qcow2 \(path) NEW.qcow2")
             }
             return .qcow2
         }

@@ -3,7 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import System
 
-/// The key by which machines let this user in.
+/// The key with which this user logs in to machines.
 package struct MachineKey: Hashable, Sendable {
     /// The file of the private key.
     package var path: String
@@ -16,7 +16,7 @@ package struct MachineKey: Hashable, Sendable {
 
     /// A key that exists.
     ///
-    /// - Throws: `PermanentFailure` if it cannot be read without a question.
+    /// - Throws: `PermanentFailure` if it cannot be read without a passphrase.
     package static func existing(_ path: String) async throws -> MachineKey {
         guard let stamp = try? Files.stamp(of: path) else {
             throw PermanentFailure(
@@ -29,9 +29,9 @@ package struct MachineKey: Hashable, Sendable {
         }
     }
 
-    /// The key of this user's machines, made if there is none yet.
+    /// The key of this user's machines, generated if it does not exist.
     ///
-    /// - Parameter directory: where it is kept.
+    /// - Parameter directory: the directory of the key.
     package static func own(in directory: String) async throws -> MachineKey {
         let path = "\(directory)/key"
         if access(path, F_OK) != 0 { try await make(at: path, in: directory) }
@@ -43,15 +43,15 @@ package struct MachineKey: Hashable, Sendable {
         let lock = try await ExclusiveLock.acquire("\(directory)/key.lock")
         defer { withExtendedLifetime(lock) {} }
         guard access(path, F_OK) != 0 else { return }
-        let aside = try Files.scratchDirectory(in: "\(directory)/incoming", mode: 0o700)
-        _ = try await LoginKey.make(at: "\(aside.path)/key", environment: environment)
-        try Files.rename("\(aside.path)/key", path)
+        let scratch = try Files.scratchDirectory(in: "\(directory)/incoming", mode: 0o700)
+        _ = try await LoginKey.make(at: "\(scratch.path)/key", environment: environment)
+        try Files.rename("\(scratch.path)/key", path)
     }
 
     /// The keys of the ssh server at a port of this machine, each `TYPE KEY`; none if it does not answer yet.
     package static func hostKeys(port: Int) async throws -> [String] {
-        // QEMU accepts connections before the guest does, and a slow guest needs long for the keys.
-        guard await BlockingWork.run({ greets(port: port) }) else { return [] }
+        // QEMU accepts connections before the guest does, and a slow guest needs a long time for the keys.
+        guard await BlockingWork.run({ isSSHServer(port: port) }) else { return [] }
         let completion = try await OpenSSHProgram.scanner.run(
             ["-T", "30", "-t", "ed25519,ecdsa,rsa", "-p", "\(port)", "127.0.0.1"], environment: environment)
         return String(decoding: completion.output, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
@@ -61,8 +61,8 @@ package struct MachineKey: Hashable, Sendable {
         }
     }
 
-    /// Whether what listens at a port of this machine names itself a server of ssh within a few seconds.
-    private static func greets(port: Int) -> Bool {
+    /// Whether the server at a port of this machine identifies itself as an ssh server within a few seconds.
+    private static func isSSHServer(port: Int) -> Bool {
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { return false }
         defer { close(socket) }

@@ -4,7 +4,7 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// A connection to QEMU's machine protocol (QMP): commands, their answers, and events.
+/// A connection to QEMU's machine protocol (QMP): commands, their responses, and events.
 package final class MachineMonitor: Sendable {
     /// The contents of an event.
     struct Event: Decodable {
@@ -20,7 +20,7 @@ package final class MachineMonitor: Sendable {
     }
 
     private struct State {
-        /// The callers that wait for answers, in the order of their commands.
+        /// The callers that wait for responses, in the order of their commands.
         var waiting: [CheckedContinuation<[UInt8], any Error>] = []
         var isEnded = false
     }
@@ -32,8 +32,8 @@ package final class MachineMonitor: Sendable {
     /// Reads from the connection on a separate thread until QEMU ends.
     ///
     /// - Parameters:
-    ///   - socket: is closed with the connection.
-    ///   - onEvent: is called on that thread.
+    ///   - socket: a connected socket, which is closed when QEMU ends.
+    ///   - onEvent: called with each event, on that thread.
     init(_ socket: Int32, onEvent: @escaping @Sendable (Event) -> Void) {
         self.socket = socket
         BlockingWork.start { [self] in
@@ -53,11 +53,11 @@ package final class MachineMonitor: Sendable {
     /// Executes a command.
     ///
     /// - Parameter file: an open file that is sent with the command.
-    /// - Throws: `Failure` with QEMU's message, or that it has ended.
+    /// - Throws: `Failure` with QEMU's message, or if QEMU has ended.
     @discardableResult
     package func execute(
         _ command: String, _ arguments: [String: MonitorArgument] = [:], with file: Int32? = nil
-    ) async throws -> MonitorAnswer {
+    ) async throws -> MonitorResponse {
         let request = Request(execute: command, arguments: arguments.isEmpty ? nil : arguments)
         let bytes = Array(try JSONEncoder().encode(request)) + [0x0a]
         let line = try await withCheckedThrowingContinuation { continuation in
@@ -75,13 +75,13 @@ package final class MachineMonitor: Sendable {
         }
         let reply = try JSONDecoder().decode(Reply.self, from: Data(line))
         if let error = reply.error { throw Failure(.unavailable, "QEMU: \(command): \(error.desc)") }
-        return reply.return ?? MonitorAnswer(text: nil, status: nil)
+        return reply.return ?? MonitorResponse(text: nil, status: nil)
     }
 
-    /// Executes a command of QEMU's monitor for people.
+    /// Executes a command of QEMU's human monitor (HMP).
     ///
     /// - Returns: the output.
-    package func executeForPeople(_ command: String) async throws -> String {
+    package func executeHumanCommand(_ command: String) async throws -> String {
         try await execute("human-monitor-command", ["command-line": .text(command)]).text ?? ""
     }
 
@@ -105,7 +105,7 @@ package final class MachineMonitor: Sendable {
 
     private func deliver(_ line: [UInt8], _ onEvent: (Event) -> Void) {
         if let event = try? JSONDecoder().decode(Event.self, from: Data(line)) { return onEvent(event) }
-        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(line)), reply.isAnswer else { return }
+        guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(line)), reply.isResponse else { return }
         let waiter = state.withLock { $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }
         waiter?.resume(returning: line)
     }
@@ -120,11 +120,11 @@ package final class MachineMonitor: Sendable {
             var desc: String
         }
 
-        var `return`: MonitorAnswer?
+        var `return`: MonitorResponse?
         var error: Problem?
 
         /// False for the greeting.
-        var isAnswer: Bool { `return` != nil || error != nil }
+        var isResponse: Bool { `return` != nil || error != nil }
     }
 }
 
@@ -142,9 +142,9 @@ package enum MonitorArgument: Encodable, Hashable, Sendable {
     }
 }
 
-/// The fields of a monitor's answer that are used.
-package struct MonitorAnswer: Decodable, Hashable, Sendable {
-    /// The answer, if it is text.
+/// The fields of a monitor's response that are used.
+package struct MonitorResponse: Decodable, Hashable, Sendable {
+    /// The response, if it is text.
     package var text: String?
     /// Its field `status`.
     package var status: String?

@@ -14,7 +14,7 @@ package struct MachineSeed: Sendable {
         self.publicKey = publicKey
     }
 
-    /// The label by which the disk is found.
+    /// The label by which guests find the disk.
     package static let label = "CIDATA"
 
     /// The files of the disk, by name.
@@ -42,7 +42,7 @@ package struct MachineSeed: Sendable {
     /// Writes the disk.
     package func write(to path: String) throws(Failure) {
         do {
-            try DiskImage.write(files.mapValues { Array($0.utf8) }, label: Self.label, to: path)
+            try ISOImage.write(files.mapValues { Array($0.utf8) }, label: Self.label, to: path)
         } catch {
             throw Failure(.unavailable, error.description)
         }

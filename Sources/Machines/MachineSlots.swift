@@ -19,41 +19,43 @@ package actor MachineSlots {
     ///
     /// - Parameters:
     ///   - memory: the memory of the guest, in MiB.
-    ///   - waits: is called if the caller has to wait.
+    ///   - processors: the number of processors of the guest.
+    ///   - waits: called if the caller has to wait.
     /// - Throws: `PermanentFailure` if this host never has enough resources; the error of `body`; `CancellationError`.
     package func use<Value: Sendable>(
-        memory needed: Int, processors count: Int, waits: @Sendable () -> Void,
+        memory guest: Int, processors count: Int, waits: @Sendable () -> Void,
         _ body: @Sendable () async throws -> Value
     ) async throws -> Value {
-        let memory = needed + Self.overhead
-        guard memory + Self.reserve <= Self.hostMemory else {
+        let required = guest + Self.overhead
+        guard required + Self.reserve <= Self.hostMemory else {
             throw PermanentFailure(
-                "the virtual machine has \(needed) MiB of memory, and this host has \(Self.hostMemory) MiB",
+                "the virtual machine has \(guest) MiB of memory, and this host has \(Self.hostMemory) MiB",
                 hint: "give it less, by 'memory' in 'machine' of the target")
         }
         var hasReported = false
-        while !hasRoom(memory, count) {
+        while !hasRoom(required, count) {
             try Task.checkCancellation()
             if !hasReported { waits() }
             hasReported = true
             await waitForRoom()
         }
-        self.memory += memory
+        memory += required
         processors += count
         defer {
-            self.memory -= memory
+            memory -= required
             processors -= count
             wake()
         }
         return try await body()
     }
 
-    /// Other programs also use memory: the free memory counts, and the first machine may always try.
-    private func hasRoom(_ memory: Int, _ count: Int) -> Bool {
+    /// Whether another machine can be started. Other programs also use memory, so the available memory is checked, too;
+    /// the first machine is always started.
+    private func hasRoom(_ required: Int, _ count: Int) -> Bool {
         if processors == 0 { return true }
         let host = ProcessInfo.processInfo.activeProcessorCount
-        return processors + count <= host && self.memory + memory + Self.reserve <= Self.hostMemory
-            && Self.availableMemory >= memory + Self.reserve
+        return processors + count <= host && memory + required + Self.reserve <= Self.hostMemory
+            && Self.availableMemory >= required + Self.reserve
     }
 
     /// Waits until a machine has ended, or for a second, because memory may also be freed in other ways.
@@ -74,6 +76,7 @@ package actor MachineSlots {
 
     /// The memory of this host, in MiB.
     private static var hostMemory: Int { meminfo("MemTotal") }
+    /// The memory that is available for new processes, in MiB.
     private static var availableMemory: Int { meminfo("MemAvailable") }
 
     private static func meminfo(_ name: String) -> Int {

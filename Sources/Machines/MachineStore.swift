@@ -29,20 +29,24 @@ package struct PreparedMachine: Sendable {
 
     /// The directory with its files.
     package var directory: String
+    /// The record of the machine.
     package var record: Record
 
+    /// The path of the disk.
     package var disk: String { "\(directory)/disk.qcow2" }
+    /// The path of the saved state.
     package var state: String { "\(directory)/state" }
+    /// The path of the disk that configures the login.
     package var seed: String { "\(directory)/seed.iso" }
 }
 
-/// Prepared machines, each made once.
+/// Prepared machines, each created once.
 ///
 /// ```
 /// DIGEST/            disk.qcow2, state, seed.iso and record.json of a machine
 /// incoming/          unfinished machines
-/// locks/DIGEST       the lock of the process that makes it
-/// key                the private key by which machines let this user in
+/// locks/DIGEST       held while a machine is created
+/// key                the private key with which this user logs in to machines
 /// kvm.DIGEST         the result of the KVM probe
 /// verified.DIGEST    images whose checksums have been verified
 /// ```
@@ -60,12 +64,12 @@ package struct MachineStore: Sendable {
     /// The existing machines.
     package var digests: [Digest] { names(in: directory).compactMap { Digest(hex: $0) } }
 
-    /// The machine named `digest`; if it does not exist, `make` makes it. If several tasks and processes request the
-    /// same one, one of them makes it and the others wait.
+    /// The machine named `digest`; if it does not exist, `make` creates it. If several tasks and processes request the
+    /// same one, one of them creates it and the others wait.
     ///
     /// - Parameters:
-    ///   - backing: the backing disk of its overlay. A machine made with another one is made again.
-    ///   - make: makes the files of a machine in an empty directory.
+    ///   - backing: the backing disk of its overlay. A machine with another one is created again.
+    ///   - make: creates the files of a machine in an empty directory.
     package func machine(
         _ digest: Digest, over backing: String,
         make: @Sendable (_ directory: String) async throws -> PreparedMachine.Record
@@ -78,8 +82,8 @@ package struct MachineStore: Sendable {
         try discard(digest)
         ScratchDirectory.removeLeftovers(in: incoming)
         // The directory contains the private state of a guest.
-        let aside = try Files.scratchDirectory(in: incoming, mode: 0o700)
-        let path = "\(aside.path)/machine"
+        let scratch = try Files.scratchDirectory(in: incoming, mode: 0o700)
+        let path = "\(scratch.path)/machine"
         try Files.makeDirectory(path, mode: 0o700)
         let record = try await make(path)
         let file = "\(path)/record.json"
@@ -96,8 +100,8 @@ package struct MachineStore: Sendable {
     package func discard(_ digest: Digest) throws(Failure) {
         let path = "\(directory)/\(digest)"
         guard access(path, F_OK) == 0 else { return }
-        let aside = try Files.scratchDirectory(in: incoming)
-        try Files.rename(path, "\(aside.path)/machine")
+        let scratch = try Files.scratchDirectory(in: incoming)
+        try Files.rename(path, "\(scratch.path)/machine")
     }
 
     private var incoming: String { "\(directory)/incoming" }

@@ -5,7 +5,7 @@ internal import System
 
 /// The programs of QEMU on this machine.
 package enum QEMU {
-    /// The failure where the program for an architecture is not installed.
+    /// The failure if the program for an architecture is not installed.
     static func missing(_ hardware: MachineHardware) -> Failure {
         let package = hardware.architecture == "arm64" ? "qemu-system-arm" : "qemu-system-x86"
         return Failure(
@@ -16,7 +16,7 @@ package enum QEMU {
     private static let missingImageProgram = Failure(
         .unavailable, "qemu-img: not found", hint: "virtual machines need it (Debian: qemu-utils)")
 
-    /// What is missing for machines with this hardware; nil: nothing.
+    /// The reason why machines with this hardware cannot run; nil if they can.
     package static func obstacle(to hardware: MachineHardware) -> Failure? {
         if executable(hardware.program) == nil { return missing(hardware) }
         if executable("qemu-img") == nil { return missingImageProgram }
@@ -28,7 +28,7 @@ package enum QEMU {
         return nil
     }
 
-    /// The versions of programs, each asked once unless its file changes.
+    /// The versions of programs, each queried once unless its file changes.
     private static let versions = AsyncMemo<[String], String>()
 
     /// The version of QEMU, on which the format of saved states depends.
@@ -46,18 +46,18 @@ package enum QEMU {
         }
     }
 
-    /// Makes a disk that holds what differs from another one.
+    /// Creates a disk that contains only the differences from another one.
     ///
-    /// - Parameter format: that of the file at `base`.
+    /// - Parameter format: the format of `base`.
     package static func makeOverlay(
         at path: String, over base: String, format: MachineConfiguration.Disk.Format
     ) async throws {
         try await run(["create", "-q", "-f", "qcow2", "-b", absolute(base), "-F", format.rawValue, path])
     }
 
-    /// Makes an empty disk.
+    /// Creates an empty disk.
     ///
-    /// - Parameter size: in bytes.
+    /// - Parameter size: the size in bytes.
     package static func makeDisk(at path: String, size: Int) async throws {
         try await run(["create", "-q", "-f", "qcow2", path, "\(size)"])
     }

@@ -39,8 +39,8 @@ package final class VirtualMachine: Sendable {
     ///
     /// - Parameters:
     ///   - state: a file with a saved state of a machine with the same configuration.
-    ///   - directory: for temporary files of QEMU.
-    /// - Throws: `Failure` if QEMU is not installed or ends at once; `CancellationError`.
+    ///   - directory: the directory for temporary files of QEMU.
+    /// - Throws: `Failure` if QEMU is not installed or ends immediately; `CancellationError`.
     package init(_ configuration: MachineConfiguration, state: String? = nil, in directory: String) async throws {
         guard let program = executable(configuration.hardware.program) else {
             throw QEMU.missing(configuration.hardware)
@@ -71,8 +71,8 @@ package final class VirtualMachine: Sendable {
         } catch {
             await running.value
             throw Failure(
-                .unavailable, "\(configuration.hardware.program) ended at once: \(ending)",
-                hint: "`ci doctor` tries whether virtual machines work here")
+                .unavailable, "\(configuration.hardware.program) ended immediately: \(ending)",
+                hint: "`ci doctor` checks whether virtual machines work here")
         }
     }
 
@@ -123,7 +123,7 @@ package final class VirtualMachine: Sendable {
         }
     }
 
-    /// How QEMU ended, if it ended by itself and not with status 0.
+    /// How QEMU ended, if this process did not end it and its exit status is not 0.
     package var crash: String? {
         qemu.state.withLock { state in
             guard let result = state.result, !state.wasKilled, !result.succeeded else { return nil }
@@ -131,7 +131,7 @@ package final class VirtualMachine: Sendable {
         }
     }
 
-    /// The ending of QEMU, with the last line that it printed.
+    /// How QEMU ended, with the last line that it printed.
     private var ending: String {
         qemu.state.withLock { state in state.result.map { Self.text($0, state.output) } ?? "" }
     }
@@ -155,10 +155,10 @@ package final class VirtualMachine: Sendable {
     /// Ends QEMU as if the machine lost its power, after it has written its disks; kills it if it does not.
     package func stop() async {
         qemu.state.withLock { if $0.result == nil { $0.wasKilled = true } }
-        let asked = Task { try? await monitor.execute("quit") }
+        let request = Task { try? await monitor.execute("quit") }
         if !(await waitForEnd(within: .seconds(10))) { running.cancel() }
         await running.value
-        asked.cancel()
+        request.cancel()
     }
 
     /// Kills QEMU.
@@ -170,7 +170,7 @@ package final class VirtualMachine: Sendable {
 
     /// The port of this machine that leads to the guest's ssh server.
     package func sshPort() async throws -> Int {
-        let table = try await monitor.executeForPeople("info usernet")
+        let table = try await monitor.executeHumanCommand("info usernet")
         for line in table.split(whereSeparator: \.isNewline) where line.contains("HOST_FORWARD") {
             let words = line.split(separator: " ")
             if words.count > 3, let port = Int(words[3]) { return port }
@@ -185,7 +185,7 @@ extension VirtualMachine {
     /// Stops the guest, writes its memory and the state of its devices into a file and ends QEMU, which writes its
     /// disks. A machine with the same configuration and equal disks can continue from it, any number of times.
     ///
-    /// - Throws: `Failure`; the machine has ended then, too.
+    /// - Throws: `Failure`; the machine has also ended then.
     package func save(to path: String) async throws {
         do {
             try await write(to: path)
@@ -199,7 +199,7 @@ extension VirtualMachine {
     private func write(to path: String) async throws {
         let file = try Files.File(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
         try await monitor.execute("stop")
-        // QEMU's default is a rate for networks.
+        // QEMU's default limit is meant for networks.
         try await monitor.execute("migrate-set-parameters", ["max-bandwidth": .number(1 << 40)])
         try await monitor.execute("getfd", ["fdname": .text("state")], with: file.descriptor)
         try await monitor.execute("migrate", ["uri": .text("fd:state")])

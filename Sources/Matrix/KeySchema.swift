@@ -46,9 +46,7 @@ package struct KeySchema: Sendable {
         "selection", "a selection of packages",
         [
             "name", "set", "file", "tag", "maintainer", "reverse-dependencies", "except", "depth", "versions",
-            "optional",
-            "targets",
-            "compilers",
+            "optional", "targets", "compilers",
         ])
     /// A value of `pins:`.
     package static let pin = KeySchema(

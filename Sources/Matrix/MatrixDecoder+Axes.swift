@@ -19,7 +19,7 @@ extension MatrixDecoder {
             reader.report("a repository needs one of 'url' and 'path'", at: node.location)
             return nil
         }
-        guard let source = fields["url"] ?? fields["path"], let text = reader.text(source, "a repository's place")
+        guard let source = fields["url"] ?? fields["path"], let text = reader.text(source, "a repository's address")
         else { return nil }
         return RepositoryEntry(
             address: Located(address(text.value, isURL: fields["url"] != nil, in: source), at: source.location),
@@ -27,11 +27,11 @@ extension MatrixDecoder {
     }
 
     private func address(_ text: String, isURL: Bool, in node: Node) -> RepositoryEntry.Address {
-        isURL ? .url(text) : .path(written: text, resolved: resolved(text, besides: node.location.file))
+        isURL ? .url(text) : .path(written: text, resolved: resolved(text, relativeTo: node.location.file))
     }
 
     /// Resolves a path relative to the file that contains it.
-    func resolved(_ path: String, besides file: String) -> String {
+    func resolved(_ path: String, relativeTo file: String) -> String {
         path.isAbsolutePath ? path : file.pathPrefix + path
     }
 
@@ -95,9 +95,9 @@ extension MatrixDecoder {
         }
         if let node = fields["engine"] { entry.engine = self.engine(node) }
         if let engine = entry.engine, engine.value == .opam, entry.backend != .sandbox {
-            let way = isMachine ? "in a virtual machine" : "by ssh"
+            let location = isMachine ? "in a virtual machine" : "on hosts reached by ssh"
             reader.report(
-                "target '\(name.value)' runs \(way), but the engine 'opam' needs a sandbox", at: name.location,
+                "target '\(name.value)' runs \(location), but the engine 'opam' needs a sandbox", at: name.location,
                 hint: "give it 'engine: recipe'")
         }
         return entry
@@ -106,7 +106,7 @@ extension MatrixDecoder {
     private func image(_ node: Node, _ fields: [String: Node]) -> Located<ImageReference>? {
         guard let text = reader.text(node, "'image'") else { return nil }
         for (key, hint) in [
-            ("plugin", "the image takes the place of a plugin's environment"),
+            ("plugin", "the image replaces the environment of a plugin"),
             ("version", "its version is that of the image: set the option 'os-version' if need be"),
         ] {
             if let other = fields[key] {
@@ -116,7 +116,7 @@ extension MatrixDecoder {
         if let run = fields["run"], runBackend(run) != .sandbox {
             reader.report("an image runs in a sandbox, not on a host", at: run.location, hint: "leave 'run' out")
         }
-        if let transport = ImageReference.otherTransport(in: text.value) {
+        if let transport = ImageReference.unsupportedTransport(in: text.value) {
             reader.report(
                 "images are read from registries and layouts, not from '\(transport):', found '\(text.value)'",
                 at: node.location,
@@ -129,8 +129,8 @@ extension MatrixDecoder {
                 at: node.location, hint: "such as docker.io/opensuse/leap:15.6, or oci:images/leap")
             return nil
         }
-        if case .layout(let directory) = reference.place {
-            reference.place = .layout(resolved(directory, besides: node.location.file))
+        if case .layout(let directory) = reference.location {
+            reference.location = .layout(resolved(directory, relativeTo: node.location.file))
         }
         return Located(reference, at: node.location)
     }

@@ -4,14 +4,14 @@ internal import YAML
 
 /// Targets that run in virtual machines.
 extension MatrixDecoder {
-    /// Whether a target's `run` says that its jobs run in a virtual machine.
+    /// Whether a target's `run` makes its jobs run in a virtual machine.
     func runsInMachine(_ fields: [String: Node]) -> Bool {
         if case .scalar("vm", isPlain: _)? = fields["run"]?.content { true } else { false }
     }
 
     /// The virtual machine of a target with `run: vm`; nil if it cannot be read.
     ///
-    /// - Parameter location: of the target.
+    /// - Parameter location: the location of the target.
     func machine(_ fields: [String: Node], at location: SourceLocation) -> MachineEntry? {
         let (image, checksum) = (fields["image"].flatMap(machineImage), fields["checksum"].flatMap(machineChecksum))
         if fields["image"] == nil {
@@ -89,7 +89,7 @@ extension MatrixDecoder {
     }
 
     private func file(_ node: Node) -> String? {
-        reader.text(node, "a path").map { resolved($0.value, besides: node.location.file) }
+        reader.text(node, "a path").map { resolved($0.value, relativeTo: node.location.file) }
     }
 
     private func choice<Value: RawRepresentable & CaseIterable>(_ node: Node, _ what: String) -> Value?
@@ -106,7 +106,7 @@ extension MatrixDecoder {
     private func machineImage(_ node: Node) -> Located<MachineEntry.Image>? {
         guard let text = reader.text(node, "'image'") else { return nil }
         guard text.value.contains("://") else {
-            return Located(.path(resolved(text.value, besides: node.location.file)), at: node.location)
+            return Located(.path(resolved(text.value, relativeTo: node.location.file)), at: node.location)
         }
         guard ["http://", "https://"].contains(where: { text.value.hasPrefix($0) }) else {
             reader.report(

@@ -76,7 +76,7 @@ extension MatrixDecoder {
 
     /// Reads the packages in a file, one pattern per line; empty lines and lines that begin with `#` are ignored.
     private func listed(in path: Located<String>) -> PackageSelection.Source? {
-        let name = resolved(path.value, besides: path.location.file)
+        let name = resolved(path.value, relativeTo: path.location.file)
         do {
             let text = try SourceText(path: name, of: "list of packages")
             reader.sources.add(text)

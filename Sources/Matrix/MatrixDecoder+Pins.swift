@@ -21,7 +21,7 @@ extension MatrixDecoder {
         var pin = Pin(name: name)
         if let node = fields["version"] { pin.givenVersion = pinnedVersion(node) }
         if let node = fields["opam"], let path = reader.text(node, "'opam'") {
-            pin.opamFile = Located(resolved(path.value, besides: path.location.file), at: path.location)
+            pin.opamFile = Located(resolved(path.value, relativeTo: path.location.file), at: path.location)
         }
         pin.source = source(of: fields, at: entry.value)
         if pin.opamFile == nil, pin.source == nil, fields["version"] == nil {
@@ -45,7 +45,7 @@ extension MatrixDecoder {
     /// Parses a URL, or a path recognised by its beginning; nil for a version.
     func address(of text: String, in node: Node) -> Pin.Source.Address? {
         if text.isAbsolutePath || [".", ".."].contains(text.pathNames.first) {
-            return .path(resolved(text, besides: node.location.file))
+            return .path(resolved(text, relativeTo: node.location.file))
         }
         return text.contains("://") || text.contains("@") && text.contains(":") ? .url(text) : nil
     }
@@ -68,7 +68,8 @@ extension MatrixDecoder {
                 "'url' must be an address, found '\(text.value)'", at: address.location,
                 hint: "use 'path' for a directory or file on this machine")
         }
-        var source = Pin.Source(isURL ? .url(text.value) : .path(resolved(text.value, besides: address.location.file)))
+        var source = Pin.Source(
+            isURL ? .url(text.value) : .path(resolved(text.value, relativeTo: address.location.file)))
         source.ref = fields["ref"].flatMap { reader.text($0, "'ref'")?.value }
         if let ref = fields["ref"], isURL, text.value.contains("#") {
             reader.report("the address already has a revision after '#'", at: ref.location, hint: "keep one of them")

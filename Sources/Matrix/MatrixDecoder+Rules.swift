@@ -134,11 +134,11 @@ extension MatrixDecoder {
 
     /// A relative path with globs that does not leave a directory.
     ///
-    /// - Parameter place: The directory, for the message.
-    func pathGlob(_ node: Node, _ place: String, hint: String) -> Located<Glob>? {
+    /// - Parameter base: The directory in words, for the message.
+    func pathGlob(_ node: Node, _ base: String, hint: String) -> Located<Glob>? {
         guard let text = reader.text(node, "a path") else { return nil }
         guard text.value.isPathInside else {
-            reader.report("'\(text.value)' is not a path \(place)", at: node.location, hint: hint)
+            reader.report("'\(text.value)' is not a path \(base)", at: node.location, hint: hint)
             return nil
         }
         return Located(Glob(text.value), at: node.location)

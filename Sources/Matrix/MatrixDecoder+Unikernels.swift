@@ -9,8 +9,8 @@ extension MatrixDecoder {
     private static let variantLimit = 1000
     /// The memory that a unikernel can be given.
     private static let memoryRange = 1 << 20...1 << 40
-    /// The remedy for an element of a list that stands there twice.
-    private static let once = "list it once"
+    /// The hint for a duplicate element of a list.
+    private static let duplicateHint = "list it once"
 
     func decodeUnikernels(_ node: Node, into matrix: inout MatrixFile) {
         matrix.unikernels = reader.list(node, "'unikernels'", of: "unikernel", unikernel)
@@ -41,7 +41,8 @@ extension MatrixDecoder {
         let source = source(of: fields)
         let backends =
             fields["backends"].map { reader.listOrOne($0, "'backends'", of: "backend", backend) } ?? []
-        reportDuplicates(backends.map { Located($0.value.rawValue, at: $0.location) }, of: "backend", hint: Self.once)
+        reportDuplicates(
+            backends.map { Located($0.value.rawValue, at: $0.location) }, of: "backend", hint: Self.duplicateHint)
         let configure = fields["configure"].map {
             reader.listOrOne($0, "'configure'", of: "argument", configureArguments)
         }
@@ -118,10 +119,10 @@ extension MatrixDecoder {
                     hint: "write the name without '--', such as 'dhcp: [true, false]'")
                 return nil
             }
-            let values = reader.listOrOne(entry.value, "'\(entry.key)'", of: "value") {
-                argument($0, "a value of '\(entry.key)'").map { Located($0, at: node.location) }
+            let values = reader.listOrOne(entry.value, "'\(entry.key)'", of: "value") { value in
+                argument(value, "a value of '\(entry.key)'").map { Located($0, at: value.location) }
             }
-            reportDuplicates(values, of: "value", hint: Self.once)
+            reportDuplicates(values, of: "value", hint: Self.duplicateHint)
             return .key(entry.key, values: values.map(\.value))
         }
     }

@@ -21,6 +21,7 @@ extension Located: Equatable where Value: Equatable {}
 package struct MatrixFile: Sendable {
     /// The name of the deployment, which is also the branch of its plans.
     package var deployment: Located<String>
+    /// The description, for people.
     package var description: String?
     /// The repositories; earlier ones take precedence.
     package var repositories: [RepositoryEntry] = []
@@ -169,7 +170,7 @@ package struct TargetEntry: Sendable {
     package var name: Located<String>
     /// The name of the plugin; nil for the one that serves the target's name.
     package var plugin: Located<String>?
-    /// The OCI image that its packages are built in; a layout's directory is relative to the matrix.
+    /// The OCI image that its packages are built in; a layout's directory is relative to the working directory.
     package var image: Located<ImageReference>?
     /// The version of the system; nil for that in the name: `12` for `debian-12`.
     package var version: String?
@@ -197,6 +198,7 @@ package struct CompilerEntry: Sendable {
     package var isSystem: Bool
     /// Additional opam packages such as options, optionally with versions.
     package var packages: [Located<PackagePattern>]
+    /// The targets to which the compiler applies.
     package var targets: NameFilter
 }
 
@@ -233,7 +235,9 @@ package struct PackageSelection: Sendable {
     package var versions: Versions
     /// Whether the selection may be empty, which is otherwise an error.
     package var isOptional: Bool
+    /// The targets to which the selection applies.
     package var targets: NameFilter
+    /// The compilers to which the selection applies.
     package var compilers: NameFilter
 }
 
@@ -249,6 +253,7 @@ package struct Pin: Sendable {
             case path(String)
         }
 
+        /// The location of the source.
         package var address: Address
         /// A branch, tag or commit of a git repository.
         package var ref: String?
@@ -265,6 +270,7 @@ package struct Pin: Sendable {
         }
     }
 
+    /// The name of the package.
     package var name: Located<String>
     /// The version in the matrix or otherwise in the pinned opam file; nil until it is known.
     package var givenVersion: String?
@@ -310,7 +316,9 @@ package struct Exclusion: Sendable {
 
 /// Cells with a known failure, which does not make a run fail.
 package struct AcceptedFailure: Sendable {
+    /// The selectors of the cells.
     package var cells: [Located<CellPattern>]
+    /// The reason, for people.
     package var reason: String
     /// The last day of validity.
     package var expires: Located<CalendarDate>?
@@ -364,12 +372,13 @@ package struct NoticeRules: Sendable {
 
 /// Cells with a priority; those with greater priority run earlier.
 package struct ScheduleRule: Sendable {
+    /// The selectors of the cells.
     package var cells: [Located<CellPattern>]
     /// The priority; 0 is the default.
     package var priority: Int
 }
 
-/// The resource limits of jobs. Absent for the worker's defaults.
+/// The resource limits of jobs; nil for the worker's defaults.
 package struct LimitSet: Sendable, Hashable {
     /// The time limit in seconds.
     package var time: Int?
@@ -392,11 +401,11 @@ package struct LimitSet: Sendable, Hashable {
         self.log = log
     }
 
-    /// These limits, overridden by those of `stricter`.
-    package func overridden(by stricter: LimitSet) -> LimitSet {
+    /// These limits, overridden by those that `other` sets.
+    package func overridden(by other: LimitSet) -> LimitSet {
         LimitSet(
-            time: stricter.time ?? time, silence: stricter.silence ?? silence, memory: stricter.memory ?? memory,
-            disk: stricter.disk ?? disk, log: stricter.log ?? log)
+            time: other.time ?? time, silence: other.silence ?? silence, memory: other.memory ?? memory,
+            disk: other.disk ?? disk, log: other.log ?? log)
     }
 }
 

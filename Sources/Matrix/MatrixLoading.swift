@@ -8,7 +8,7 @@ extension MatrixFile {
 
     /// Reads the matrix at `path` and the files that it extends.
     ///
-    /// - Throws: `Failure` of kind `input` with all errors in the files, in textual order.
+    /// - Throws: `Failure` of the category `input` with all errors in the files, in textual order.
     package init(path: String) throws {
         try self.init(SourceText(path: path, of: "matrix", sizeHint: Self.sizeHint))
     }

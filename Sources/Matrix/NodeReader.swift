@@ -146,7 +146,8 @@ final class NodeReader {
                 let guess = nearest(to: entry.key, in: schema.keys)
                 report(
                     "unknown key '\(entry.key)' in \(schema.title)", at: entry.keyLocation,
-                    hint: guess.map { "did you mean '\($0)'?" } ?? "known are \(schema.keys.joined(separator: ", "))")
+                    hint: guess.map { "did you mean '\($0)'?" }
+                        ?? "known keys are \(schema.keys.joined(separator: ", "))")
             }
         }
         return fields

@@ -204,7 +204,7 @@ public struct LogDirectory: Sendable {
                 let damaged = locations.filter { name, location in
                     (try? archive.read(location)).map { Digest(of: $0).hex != name } ?? true
                 }
-                if damaged.isEmpty, try !archive.hasWholeIndex() {
+                if damaged.isEmpty, try !archive.hasCompleteIndex() {
                     return DamagedArchive(
                         path: archive.path, logs: [], problem: "its index is damaged after \(locations.count) logs")
                 }

@@ -63,7 +63,7 @@ struct DockerContext {
         var lines = [
             "# \(request.job.package) on \(request.target.name) with \(request.job.compiler), job \(request.id)"
         ]
-        if case .layout(let layout)? = target.image?.place, let digest = target.image?.digest {
+        if case .layout(let layout)? = target.image?.location, let digest = target.image?.digest {
             lines += [
                 "# docker buildx build --build-context image=oci-layout://\(layout)@\(digest.oci) .", "FROM image",
             ]

@@ -310,7 +310,7 @@ final class MachineSessions: Sendable {
             guard let obstacle, !(error is CancellationError), !(error is PermanentFailure) else { throw error }
             throw Failure(
                 .unavailable, "\(context.name): \(obstacle)",
-                hint: "the job is not to blame, and runs again; `ci doctor` tries whether virtual machines work here")
+                hint: "the job is not to blame, and runs again; `ci doctor` checks whether virtual machines work here")
         }
     }
 

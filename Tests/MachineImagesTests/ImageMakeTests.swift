@@ -210,7 +210,7 @@ struct ImageMakeTests {
         (["openbsd-7.7", "--installer", "missing.img"], "missing.img': there is no such file"),
         (["openbsd-7.7", "--installer", "install77.img", "--checksum", "sha256=1"], "is not a checksum"),
         (["openbsd-7.7", "--installer", "install77.img", "--key", "id"], "give 'id.pub'"),
-        (["openbsd-7.7", "--installer", "install77.img", "--output", "taken"], "the file is there"),
+        (["openbsd-7.7", "--installer", "install77.img", "--output", "taken"], "the file exists"),
         (["openbsd-7.7", "--installer", "install77.img", "--output", "none/x"], "none"),
     ])
     func wrongInputIsRefusedAtOnce(words: [String], expected: String) async throws {

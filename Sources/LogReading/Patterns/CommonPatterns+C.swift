@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What C compilers print.
+    /// Messages of C compilers.
     static let c = [
         LogPattern(
             "c-internal", .compilerCrash,

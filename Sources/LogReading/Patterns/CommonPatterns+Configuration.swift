@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What configure scripts print, and how a missing program is reported.
+    /// Messages of configure scripts, and messages about missing programs.
     static let configuration = [
         LogPattern(
             "configure", .configureError,

@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What dune and ocamlfind print, and how build tools say that there is no rule.
+    /// Messages of dune and ocamlfind, and messages of build tools about missing rules.
     static let dune = [
         LogPattern(
             "ocaml-library-file", .missingOCamlLibrary,

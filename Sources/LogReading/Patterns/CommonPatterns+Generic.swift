@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What programs print that ran one that failed.
+    /// Messages of programs about the failure of a program that they ran.
     private static let wrapper =
         #"Error code \d+|[Ee]xited with|[Ee]xit(?:ed)?[- ](?:status|code)|ERROR while |while "#
         + #"compiling|The compilation of|following actions failed|recipe for target|compilation "#
@@ -14,7 +14,7 @@ extension CommonPatterns {
         + #"with|still missing:|Worker stops running|\b[Ss]ome tests failed|linker command "#
         + #"failed|\b[Ss]top(?:ped)? in |Error: Error while (?:running|executing) "#
 
-    /// Forms of messages that no other pattern knows, and lines that name no cause.
+    /// General forms of messages, for those that no other pattern matches, and lines that name no cause.
     static let generic = [
         LogPattern(
             "make-status", .unknown,

@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What linkers, the loader of shared libraries and pkg-config print, and how crashes are reported.
+    /// Messages of linkers, the loader of shared libraries and pkg-config, and messages about crashes.
     static let linker = [
         LogPattern(
             "missing-library", .missingLibrary,

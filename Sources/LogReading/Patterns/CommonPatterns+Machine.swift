@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What runs out or is refused on a machine: disk, memory, time, sandboxes.
+    /// Exhausted resources and failed operations of a machine: disk space, memory, time, sandboxes.
     static let machine = [
         LogPattern(
             "no-space", .noSpace,

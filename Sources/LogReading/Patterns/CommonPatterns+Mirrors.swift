@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// How package managers and downloads say that a mirror does not answer as it should.
+    /// Messages of package managers and download programs about mirrors that fail.
     static let mirrors = [
         LogPattern(
             "apt-mirror", .mirror,

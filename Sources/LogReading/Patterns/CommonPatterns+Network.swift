@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What fails between a machine and a server.
+    /// Failures of the network between a machine and a server.
     static let network = [
         LogPattern(
             "resolve", .network,

@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What the OCaml compilers and Coq print about modules, names, interfaces and warnings.
+    /// Messages of the OCaml compilers and Coq about modules, names, interfaces and warnings.
     static let ocaml = [
         LogPattern(
             "ocaml-unbound-module", .missingModule,

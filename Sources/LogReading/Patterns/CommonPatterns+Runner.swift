@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What is wrong with the machine that runs builds, and with what runs them.
+    /// Problems of the machine and the software that run builds.
     static let runner = [
         LogPattern(
             "docker", .runner,

@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What is wrong with sources, patches, archives and versions.
+    /// Problems with sources, patches, archives and versions.
     static let sources = [
         LogPattern(
             "checksum", .checksum,

@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// How package managers say that they do not have a package.
+    /// Messages of package managers about packages that they do not have.
     static let systemPackages = [
         LogPattern(
             "apt-unknown", .missingSystemPackage,

@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What test frameworks print.
+    /// Messages of test frameworks.
     static let tests = [
         LogPattern(
             "cram", .testFailure,

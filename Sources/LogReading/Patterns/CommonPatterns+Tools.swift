@@ -1,7 +1,7 @@
 internal import PluginMessages
 
 extension CommonPatterns {
-    /// What make, shells and other tools print about the input and the options that they are given.
+    /// Messages of make, shells and other tools about their input and options.
     static let tools = [
         LogPattern(
             "make-syntax", .makeSyntax,

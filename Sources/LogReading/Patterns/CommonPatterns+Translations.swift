@@ -59,7 +59,7 @@ extension CommonPatterns {
                     #"stubs.c:3:10: schwerwiegender Fehler: gmp.h: Datei oder Verzeichnis nicht gefunden"#,
                     #"schwerwiegender Fehler: gmp.h: Datei oder Verzeichnis nicht gefunden"#)
             ]),
-        // The error of a compiler at a position, in the words of gcc's translations.
+        // The error of a compiler at a position, in gcc's translations.
         LogPattern(
             "translated-c-error", .cError,
             #"^[^\s:]+:\d+:(?:\d+:)? (?:schwerwiegender |interner )?(?:Fehler|erreur(?: fatale)? ?|error fatal|errore(?: fatale)?|erro(?: fatal)?|(?:фатальная )?ошибка|(?:致命的)?エラー|(?:致命)?错误|(?:fatale )?fout|błąd(?: krytyczny)?|(?:allvarligt )?fel)(?:: |：)"#,

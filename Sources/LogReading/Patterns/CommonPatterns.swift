@@ -8,6 +8,7 @@ package enum CommonPatterns {
         machine + runner + systemPackages + mirrors + network + sources + ocaml + dune
         + ocamlMessages + c + linker + configuration + tools + tests + translations + generic
 
-    /// The names of patterns for errors that any program may print. Printed by a test, they report its failure.
+    /// The names of patterns for errors that any program may print. In the output of a test, they report that it
+    /// failed.
     static let ofAnyProgram: Set = ["exception", "exception-header", "ocaml-error", "tool-error", "cannot"]
 }

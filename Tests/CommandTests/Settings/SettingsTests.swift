@@ -189,7 +189,7 @@ import Testing
     @Test(arguments: [
         (
             "{name: debian-12, run: 'ssh://ci@example.org', engine: opam}",
-            "m.yaml:3:18: error: target 'debian-12' runs by ssh, but the engine 'opam' needs a sandbox"
+            "m.yaml:3:18: error: target 'debian-12' runs on hosts reached by ssh, but the engine 'opam' needs a sandbox"
         ),
         (
             "{name: openbsd-7.7, engine: opam}",

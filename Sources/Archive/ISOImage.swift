@@ -1,8 +1,8 @@
 internal import System
 
-/// A CD-ROM's file system (ISO 9660 with Rock Ridge and Joliet) that holds a few small files.
-public enum DiskImage {
-    /// Writes a file system.
+/// The image of a CD-ROM with a few small files: ISO 9660 with Rock Ridge and Joliet.
+public enum ISOImage {
+    /// Writes an image.
     ///
     /// - Parameters:
     ///   - files: contents by name, all in the root directory.

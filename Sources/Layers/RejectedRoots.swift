@@ -8,18 +8,19 @@ import System
 /// description need not bootstrap again.
 ///
 /// ```
-/// RECIPE/root      the root file system that the bootstrap RECIPE made
-/// RECIPE/DIGEST    the check of the environment DIGEST refused it
+/// RECIPE/root      the root file system that the bootstrap RECIPE created
+/// RECIPE/DIGEST    an empty file: the check of the environment DIGEST rejected it
 /// ```
 ///
 /// A root file system is not reused for a description that it has already failed: a second attempt with the same
 /// description means that something else has changed, and bootstraps from scratch.
-struct RefutedRoots {
+struct RejectedRoots {
+    /// The directory of the root file systems.
     let directory: String
     /// The number of root file systems that are kept; older ones are removed.
     static let limit = 4
 
-    /// Moves the root file system made by `recipe` to `root`.
+    /// Moves the root file system created by `recipe` to `root`.
     ///
     /// - Returns: false if there is none, or it has already failed the check of `environment`.
     func take(_ recipe: Digest, for environment: Digest, to root: String) -> Bool {
@@ -28,10 +29,10 @@ struct RefutedRoots {
         return (try? Files.rename("\(entry)/root", root)) != nil
     }
 
-    /// Keeps `root`, which was made by `recipe` and failed the check of `environment`.
+    /// Keeps `root`, which was created by `recipe` and failed the check of `environment`.
     ///
     /// - Parameter isNew: whether it was just bootstrapped, so that earlier failures concern another root file system.
-    func keep(_ root: String, madeBy recipe: Digest, refusedBy environment: Digest, isNew: Bool) {
+    func keep(_ root: String, createdBy recipe: Digest, rejectedBy environment: Digest, isNew: Bool) {
         let entry = "\(directory)/\(recipe)"
         if isNew { removeTree(entry) }
         do throws(Failure) {
@@ -44,7 +45,7 @@ struct RefutedRoots {
         removeOldest()
     }
 
-    /// Removes the root file system made by `recipe` after a later one has passed its check.
+    /// Removes the root file system created by `recipe` after a later one has passed its check.
     func forget(_ recipe: Digest) {
         removeTree("\(directory)/\(recipe)")
     }
