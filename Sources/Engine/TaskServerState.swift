@@ -79,6 +79,11 @@ struct TaskServerState {
             if let number = open[task.name] {
                 if task.progress.state == .cancelled { try await cancel(number, task) }
             } else if !task.progress.state.isEnd, server.accepts(task), try claim(task.name) {
+                // Another server may have finished the task since its state was read.
+                guard let task = try SubmittedTask.named(task.name, in: server.store), !task.progress.state.isEnd else {
+                    unclaim(task.name)
+                    continue
+                }
                 tasks.append(task)
                 open[task.name] = tasks.count - 1
                 try await perform(queue.handle(.submit(priority: task.request.priority)))

@@ -189,6 +189,20 @@ import Testing
         #expect(world.events.filter { $0.hasPrefix("run") }.sorted() == (0..<6).map { "run t\($0)" })
     }
 
+    /// Another server ends the task after this one has read its state, and before this one claims it.
+    @Test func aTaskThatEndsBeforeItIsClaimedIsNotCarriedOut() async throws {
+        let world = try World()
+        try world.submit("a")
+        let store = try world.store()
+        let server = try world.server(stays: false) { task in
+            (try? SubmittedTask.record(TaskProgress(.complete, since: 1), of: task.name, in: store)) == true
+        }
+        try await server.serve()
+        #expect(try world.states() == ["a": .complete])
+        #expect(world.events == [])
+        #expect(try store.ephemeral.values(below: SubmittedTask.claims).isEmpty)
+    }
+
     @Test func aServerLeavesTasksThatAreNotForIt() async throws {
         let world = try World()
         try world.submit("a")
