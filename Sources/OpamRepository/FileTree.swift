@@ -2,7 +2,7 @@ internal import Archive
 package import Core
 package import Git
 
-/// The files and directories of a repository, in a commit of git or on disk.
+/// The files and directories of a repository, in a git commit or on disk.
 ///
 /// An instance is used by one thread at a time.
 protocol FileTree {
@@ -33,7 +33,7 @@ protocol FileTree {
     func target(of link: FileReference) throws(Failure) -> String
 
     /// An identifier that changes whenever the bytes of the file, or of any file in the directory, change. The targets
-    /// of links of git are not covered.
+    /// of symbolic links in git are not covered.
     func contentID(of entry: FileEntry) throws(Failure) -> ContentID
 
     /// The description of a path in the tree, for messages.

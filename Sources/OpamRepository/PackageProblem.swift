@@ -23,7 +23,7 @@ package struct PackageProblem: Hashable, Sendable {
     /// The message, beginning with the path in the repository.
     package var message: String
     /// The message beginning with the location of the repository; nil if `message` is complete.
-    package var place: String?
+    package var locatedMessage: String?
 
     package init(name: String, version: String?, effect: Effect, message: String) {
         self.name = name
@@ -33,7 +33,7 @@ package struct PackageProblem: Hashable, Sendable {
     }
 
     /// The warning for users.
-    package var warning: Diagnostic { Diagnostic(.warning, place ?? message) }
+    package var warning: Diagnostic { Diagnostic(.warning, locatedMessage ?? message) }
 
     private static let separator: Character = "\u{2}"
 

@@ -2,11 +2,10 @@ package import Core
 package import Git
 internal import Logging
 
-/// A repository of opam packages in one state: a commit of git, or a plain directory.
+/// A repository of opam packages in one state: a git commit, or a plain directory.
 ///
 /// Packages are in `packages/NAME/NAME.VERSION/opam` or `packages/NAME.VERSION/opam`. Of a git repository only
 /// committed files are read.
-/// only what is committed is seen.
 package struct Repository: Sendable {
     /// The location as given: `DIR` or `DIR@REV`.
     package let location: String
@@ -75,7 +74,7 @@ package struct Repository: Sendable {
             .input, "there is no repository '\(location)'",
             hint: location.hasPrefix("~")
                 ? "'~' is not expanded here: write the path in full"
-                : "give the path of a directory or of a repository of git, or PATH@REVISION")
+                : "give the path of a directory or of a git repository, or PATH@REVISION")
     }
 
     /// The git repository at the path; nil for a plain directory.
@@ -86,7 +85,7 @@ package struct Repository: Sendable {
             guard let revision else { return nil }
             throw Failure(
                 .input, "'\(path)' is a plain directory and has no revision '\(revision)'",
-                hint: "leave out '@\(revision)', or give a repository of git")
+                hint: "leave out '@\(revision)', or give a git repository")
         } catch {
             throw error.failure
         }
@@ -94,12 +93,12 @@ package struct Repository: Sendable {
 
     /// Opens the files for use by the calling thread.
     ///
-    /// - Parameter prefix: The prefix of paths in messages, if not `placePrefix`.
+    /// - Parameter prefix: The prefix of paths in messages, if not `locationPrefix`.
     func openTree(prefix: String? = nil) throws(Failure) -> any FileTree {
         guard let tree else { return DirectoryTree(path, prefix: prefix) }
-        return try CommitTree(opening: path, tree: tree, prefix: prefix ?? placePrefix)
+        return try CommitTree(opening: path, tree: tree, prefix: prefix ?? locationPrefix)
     }
 
     /// The prefix of paths in messages.
-    var placePrefix: String { tree == nil ? "\(path)/" : "\(location):" }
+    var locationPrefix: String { tree == nil ? "\(path)/" : "\(location):" }
 }

@@ -5,15 +5,15 @@ package import OpamFormat
 /// Reads the packages of a set of repositories. Used by one thread at a time: open one for each thread.
 package final class RepositoryReader {
     private let trees: [any FileTree]
-    /// Whether a link of git led out of the directory of its package's name or was broken, so that the contents of that
-    /// directory do not determine everything that was read.
+    /// Whether a symbolic link in git led out of the directory of its package's name or was broken, so that the
+    /// contents of that directory do not determine everything that was read.
     private(set) var hasLeftDirectory = false
 
     init(_ set: RepositorySet) throws(Failure) {
         var trees: [any FileTree] = []
         for (number, repository) in set.repositories.enumerated() {
             trees.append(
-                try repository.openTree(prefix: set.numbersPlaces ? RepositorySet.placeNumber(number) : nil))
+                try repository.openTree(prefix: set.numbersLocations ? RepositorySet.numberPrefix(number) : nil))
         }
         self.trees = trees
     }
@@ -53,7 +53,7 @@ package final class RepositoryReader {
     package func names(_ diagnostics: inout [Diagnostic]) throws(Failure) -> [NameEntry] {
         var found: [PackageName: NameEntry] = [:]
         for (index, tree) in trees.enumerated() {
-            let (packages, place) = try packagesDirectory(of: tree)
+            let (packages, resolvedPath) = try packagesDirectory(of: tree)
             for entry in try tree.entries(of: packages.reference) where entry.kind != .file {
                 guard let (name, isVersion) = Self.meaning(of: entry.name) else {
                     if entry.kind == .directory {
@@ -62,16 +62,17 @@ package final class RepositoryReader {
                     }
                     continue
                 }
-                switch try tree.followed(entry, in: place) {
+                switch try tree.followed(entry, in: resolvedPath) {
                 case .nowhere(let why):
                     let path = tree.describe("packages/\(entry.name)")
                     diagnostics.append(Diagnostic(.warning, "\(path): \(why), and is ignored"))
                 case .entry(let end, _) where end.kind != .directory: continue
-                case .entry(let end, let place):
+                case .entry(let end, let resolvedPath):
                     let named = FileEntry(name: entry.name, kind: .directory, reference: end.reference)
                     let content = try tree.contentID(of: named)
                     let directory = NameEntry.Directory(
-                        repository: index, entry: named, place: place, content: content, isVersion: isVersion)
+                        repository: index, entry: named, resolvedPath: resolvedPath, content: content,
+                        isVersion: isVersion)
                     found[name, default: NameEntry(name: name, directories: [])].directories.append(directory)
                 }
             }
@@ -80,15 +81,15 @@ package final class RepositoryReader {
     }
 
     /// The directory `packages` and its path without links.
-    private func packagesDirectory(of tree: any FileTree) throws(Failure) -> (entry: FileEntry, place: String) {
+    private func packagesDirectory(of tree: any FileTree) throws(Failure) -> (entry: FileEntry, resolvedPath: String) {
         if let entry = try tree.entry("packages", in: tree.root),
-            case .entry(let end, let place) = try tree.followed(entry, in: ""), end.kind == .directory
+            case .entry(let end, let resolvedPath) = try tree.followed(entry, in: ""), end.kind == .directory
         {
-            return (end, place)
+            return (end, resolvedPath)
         }
         throw Failure(
             .input, "\(tree.describe("packages")): there is no such directory",
-            hint: "a repository of opam has its packages in a directory 'packages'")
+            hint: "an opam repository has its packages in a directory 'packages'")
     }
 
     /// The package name of a directory in `packages`, and whether the directory is a single version or contains all
@@ -121,7 +122,7 @@ package final class RepositoryReader {
                     PackageEntry(
                         package: package, repository: directory.repository, path: entry.path,
                         directory: entry.directory,
-                        place: entry.place, nameDirectory: directory.place))
+                        resolvedPath: entry.resolvedPath, nameDirectory: directory.resolvedPath))
             }
         }
         return withoutRepetitions(found, &diagnostics)
@@ -132,9 +133,9 @@ package final class RepositoryReader {
     /// - Parameter diagnostics: A message is appended for everything that cannot be read.
     private func versionDirectories(
         in directory: NameEntry.Directory, _ diagnostics: inout [Diagnostic]
-    ) throws(Failure) -> [(path: String, directory: FileEntry, place: String)] {
+    ) throws(Failure) -> [(path: String, directory: FileEntry, resolvedPath: String)] {
         let path = "packages/\(directory.entry.name)"
-        if directory.isVersion { return [(path, directory.entry, directory.place)] }
+        if directory.isVersion { return [(path, directory.entry, directory.resolvedPath)] }
         let entries: [FileEntry]
         do throws(Failure) {
             entries = try trees[directory.repository].entries(of: directory.entry.reference)
@@ -142,14 +143,16 @@ package final class RepositoryReader {
             diagnostics += error.diagnostics
             return []
         }
-        var found: [(path: String, directory: FileEntry, place: String)] = []
+        var found: [(path: String, directory: FileEntry, resolvedPath: String)] = []
         for entry in entries where entry.kind != .file {
             let entryPath = "\(path)/\(entry.name)"
-            switch try followed(entry, in: directory.place, of: directory.repository, nameDirectory: directory.place) {
-            case .entry(let end, let place):
+            let link = try followed(
+                entry, in: directory.resolvedPath, of: directory.repository, nameDirectory: directory.resolvedPath)
+            switch link {
+            case .entry(let end, let resolvedPath):
                 if end.kind != .directory { continue }
                 found.append(
-                    (entryPath, FileEntry(name: entry.name, kind: .directory, reference: end.reference), place))
+                    (entryPath, FileEntry(name: entry.name, kind: .directory, reference: end.reference), resolvedPath))
             case .nowhere(let why):
                 diagnostics.append(
                     Diagnostic(
@@ -266,10 +269,12 @@ package final class RepositoryReader {
         var files: [FilePath: FileReference] = [:]
         for entry in try trees[package.repository].entries(of: package.directory.reference) {
             switch entry.name {
-            case "opam": opam = try end(of: entry, "opam", in: package.place, of: package, as: .file).entry.reference
-            case "url": url = try end(of: entry, "url", in: package.place, of: package, as: .file).entry.reference
+            case "opam":
+                opam = try end(of: entry, "opam", in: package.resolvedPath, of: package, as: .file).entry.reference
+            case "url":
+                url = try end(of: entry, "url", in: package.resolvedPath, of: package, as: .file).entry.reference
             case "files":
-                let directory = try end(of: entry, "files", in: package.place, of: package, as: .directory)
+                let directory = try end(of: entry, "files", in: package.resolvedPath, of: package, as: .directory)
                 var collector = FileCollector()
                 try collect(directory, under: "", of: package, depth: 0, into: &collector)
                 files = collector.files
@@ -286,9 +291,9 @@ package final class RepositoryReader {
     private func end(
         of entry: FileEntry, _ path: String, in directory: String, of package: PackageEntry,
         as kind: FileEntry.Kind? = nil
-    ) throws(Failure) -> (entry: FileEntry, place: String) {
+    ) throws(Failure) -> (entry: FileEntry, resolvedPath: String) {
         switch try followed(entry, in: directory, of: package.repository, nameDirectory: package.nameDirectory) {
-        case .entry(let end, let place) where kind == nil || end.kind == kind: return (end, place)
+        case .entry(let end, let resolvedPath) where kind == nil || end.kind == kind: return (end, resolvedPath)
         case .entry(let end, _):
             throw Failure(
                 .input,
@@ -299,20 +304,21 @@ package final class RepositoryReader {
     }
 
     private func collect(
-        _ directory: (entry: FileEntry, place: String), under path: FilePath, of package: PackageEntry, depth: Int,
+        _ directory: (entry: FileEntry, resolvedPath: String), under path: FilePath, of package: PackageEntry,
+        depth: Int,
         into collector: inout FileCollector
     ) throws(Failure) {
         let tree = trees[package.repository]
         for (name, entry) in try tree.entriesWithNames(of: directory.entry.reference) {
             let child = path.appending(name)
-            let place = describe(package, "files/\(child)")
+            let location = describe(package, "files/\(child)")
             if let problem = FileCollector.problem(withName: name) {
-                throw Failure(.input, "\(place): \(problem)")
+                throw Failure(.input, "\(location): \(problem)")
             }
             guard collector.mayVisit(depth: depth) else {
-                throw Failure(.input, "\(place): too many files, or too deep")
+                throw Failure(.input, "\(location): too many files, or too deep")
             }
-            let end = try end(of: entry, "files/\(child)", in: directory.place, of: package)
+            let end = try end(of: entry, "files/\(child)", in: directory.resolvedPath, of: package)
             if end.entry.kind == .directory {
                 try collect(end, under: child, of: package, depth: depth + 1, into: &collector)
             } else {
@@ -320,26 +326,26 @@ package final class RepositoryReader {
                 guard collector.add(child, end.entry.reference, size: size) else {
                     throw Failure(
                         .input,
-                        "\(place): has \(size) bytes; the limit is \(RepositoryLimit.extraFile) for a file and "
+                        "\(location): has \(size) bytes; the limit is \(RepositoryLimit.extraFile) for a file and "
                             + "\(RepositoryLimit.extraFileBytes) for all files of a package")
                 }
             }
         }
     }
 
-    /// Runs `read`, and prefixes the position of the file to its error.
+    /// Runs `read`, and prefixes the location of the file to its error.
     private func located<Result>(
         _ package: PackageEntry, _ file: String, _ read: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         do throws(Failure) {
             return try read()
         } catch  where error.category == .input {
-            let place = describe(package, file)
+            let location = describe(package, file)
             throw Failure(
                 .input,
                 error.diagnostics.map { problem in
-                    problem.message.hasPrefix(place)
-                        ? problem : Diagnostic(.error, "\(place): \(problem.message)", hint: problem.hint)
+                    problem.message.hasPrefix(location)
+                        ? problem : Diagnostic(.error, "\(location): \(problem.message)", hint: problem.hint)
                 })
         }
     }

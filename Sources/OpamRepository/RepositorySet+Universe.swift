@@ -55,8 +55,8 @@ extension RepositorySet {
         universe.problems.compactMap { problem in
             PackageProblem(name: universe.name(problem.name), stored: problem.message).map { problem in
                 var problem = problem
-                problem.place = placed(problem.message)
-                problem.message = Self.unplaced(problem.message)
+                problem.locatedMessage = withLocations(problem.message)
+                problem.message = Self.withoutLocations(problem.message)
                 return problem
             }
         }
@@ -126,8 +126,8 @@ extension RepositorySet {
         let done = Mutex(0)
         // Cached messages must not depend on the locations of the repositories.
         var numbered = self
-        numbered.numbersPlaces = true
-        let read = try numbered.placingFailures { () throws(Failure) in
+        numbered.numbersLocations = true
+        let read = try numbered.locatingFailures { () throws(Failure) in
             try numbered.concurrentMap(changed, threads: threads) { (reader, index) throws(Failure) in
                 let rules = try reader.rules(of: names[index])
                 let count = done.withLock { done in
@@ -154,20 +154,22 @@ extension RepositorySet {
 
 extension RepositorySet {
     /// Runs `body`, and replaces numbers of repositories in its failure by their locations.
-    fileprivate func placingFailures<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    fileprivate func locatingFailures<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         do throws(Failure) {
             return try body()
         } catch {
             throw Failure(
                 error.category,
-                error.diagnostics.map { Diagnostic($0.severity, placed($0.message), at: $0.location, hint: $0.hint) })
+                error.diagnostics.map {
+                    Diagnostic($0.severity, withLocations($0.message), at: $0.location, hint: $0.hint)
+                })
         }
     }
 }
 
 extension Diagnostic {
     /// The message prefixed with its location.
-    fileprivate var placedMessage: String { location.map { "\($0): \(message)" } ?? message }
+    fileprivate var locatedMessage: String { location.map { "\($0): \(message)" } ?? message }
 }
 
 extension PackageProblem {
@@ -191,22 +193,22 @@ extension RepositoryReader {
         for entry in try versions(of: name, &found) {
             do throws(Failure) {
                 let file = try opamFile(of: entry, listing(of: entry))
-                result.packages.append((entry.package, add(problemsOf: file, entry, to: &result.problems)))
+                result.packages.append((entry.package, relations(of: file, entry, appendingTo: &result.problems)))
             } catch  where error.category == .input {
                 result.problems += error.diagnostics.map { problem($0, entry.package, .leftOut) }
                 result.packages.append((entry.package, .unusable))
             }
         }
         result.problems += found.map {
-            PackageProblem(name: name.name.text, version: nil, effect: .leftOut, message: $0.placedMessage)
+            PackageProblem(name: name.name.text, version: nil, effect: .leftOut, message: $0.locatedMessage)
         }
         if hasLeftDirectory { result.furtherFingerprint = " \(try contentOfAll())" }
         return result
     }
 
-    /// Adds the relations of the file to the universe.
-    private func add(
-        problemsOf file: OpamFile, _ entry: PackageEntry, to problems: inout [PackageProblem]
+    /// The relations of the file; problems in its fields are appended to `problems`.
+    private func relations(
+        of file: OpamFile, _ entry: PackageEntry, appendingTo problems: inout [PackageProblem]
     ) -> PackageRelations {
         var errors: [FormatError] = []
         let rules = PackageRelations(file, problems: &errors)
@@ -222,6 +224,6 @@ extension RepositoryReader {
         _ diagnostic: Diagnostic, _ package: Package, _ effect: PackageProblem.Effect
     ) -> PackageProblem {
         PackageProblem(
-            name: package.name.text, version: package.version.text, effect: effect, message: diagnostic.placedMessage)
+            name: package.name.text, version: package.version.text, effect: effect, message: diagnostic.locatedMessage)
     }
 }

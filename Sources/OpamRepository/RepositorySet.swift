@@ -7,8 +7,8 @@ package import OpamFormat
 package struct RepositorySet: Sendable {
     /// The repositories, in order of precedence.
     package let repositories: [Repository]
-    /// Whether locations in messages begin with the number of the repository instead of its path.
-    var numbersPlaces = false
+    /// Whether paths in messages are prefixed with the number of the repository instead of its location.
+    var numbersLocations = false
 
     package init(_ repositories: [Repository]) {
         self.repositories = repositories
@@ -29,24 +29,24 @@ package struct RepositorySet: Sendable {
         try RepositoryReader(self)
     }
 
-    /// The prefix of locations in messages that contain numbers of repositories.
-    static func placeNumber(_ repository: Int) -> String { "\u{1}\(repository)\u{1}" }
+    /// The prefix of paths in messages that contain the number of the repository instead of its location.
+    static func numberPrefix(_ repository: Int) -> String { "\u{1}\(repository)\u{1}" }
 
     /// A message in which locations are relative to the roots of repositories, independent of their paths.
-    static func unplaced(_ message: String) -> String {
+    static func withoutLocations(_ message: String) -> String {
         let parts = message.split(separator: "\u{1}", omittingEmptySubsequences: false)
         return parts.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined()
     }
 
     /// A message with the numbers of repositories replaced by their locations.
-    func placed(_ message: String) -> String {
+    func withLocations(_ message: String) -> String {
         guard message.contains("\u{1}") else { return message }
-        var placed = message
+        var located = message
         for (number, repository) in repositories.enumerated() {
-            placed = placed.split(separator: Self.placeNumber(number), omittingEmptySubsequences: false)
-                .joined(separator: repository.placePrefix)
+            located = located.split(separator: Self.numberPrefix(number), omittingEmptySubsequences: false)
+                .joined(separator: repository.locationPrefix)
         }
-        return placed
+        return located
     }
 }
 
@@ -61,7 +61,7 @@ package struct NameEntry: Hashable, Sendable {
         let repository: Int
         let entry: FileEntry
         /// The path relative to the repository's root, without links.
-        let place: String
+        let resolvedPath: String
         let content: ContentID
         /// Whether it is `packages/NAME.VERSION`, a single version.
         let isVersion: Bool
@@ -82,8 +82,8 @@ package struct PackageEntry: Hashable, Sendable {
     /// The path relative to the repository's root: `packages/lwt/lwt.5.7.0`.
     package let path: String
     let directory: FileEntry
-    /// The path of the directory without links.
-    let place: String
+    /// The path of the directory, without links.
+    let resolvedPath: String
     /// The path of the name's directory, without links.
     let nameDirectory: String
 }

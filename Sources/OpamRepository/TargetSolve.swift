@@ -4,7 +4,7 @@ package import OpamSolver
 
 /// Solves single packages of some repositories for one target and compiler, without a matrix.
 package struct TargetSolve: Sendable {
-    /// Which dependencies are included, and which versions of them are tried first.
+    /// The dependencies that are included, and the versions of them that are tried first.
     package struct Options: Sendable {
         /// Whether test dependencies are included.
         package var withTest: Bool

@@ -32,7 +32,8 @@ extension SolvedPrefix {
         return goal
     }
 
-    /// Whether a requested version was eliminated. In another scope it may have other dependencies, and so be possible.
+    /// Whether a requested version was eliminated. In another scope it may have other dependencies, and may therefore
+    /// be selectable.
     private func lacksVersion(for goal: GoalQuery, in target: TargetUniverse) -> Bool {
         guard let search else { return false }
         let open = Set(search.residual.problem.order[goal.name])

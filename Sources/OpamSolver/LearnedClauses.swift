@@ -106,11 +106,11 @@ struct LearnedClauses {
     /// Moves `watcher` to a literal of its clause that is not false, if there is one besides the other watched.
     mutating func move(_ watcher: Watcher, given values: [Int8]) -> Bool {
         let range = range(watcher.clause)
-        let place = range.lowerBound + (watcher.isSecond ? 1 : 0)
+        let position = range.lowerBound + (watcher.isSecond ? 1 : 0)
         for index in (range.lowerBound + 2)..<max(range.upperBound, range.lowerBound + 2)
         where literal(at: index).value(in: values) >= 0 {
-            codes.swapAt(place, index)
-            keep(watcher, on: literal(at: place))
+            codes.swapAt(position, index)
+            keep(watcher, on: literal(at: position))
             return true
         }
         return false

@@ -31,7 +31,7 @@ extension SolverIndex {
     @inline(__always)
     public func distance(to other: Self) -> Int { other.index - index }
 
-    /// The index `count` places further.
+    /// The index `count` positions further.
     @inline(__always)
     public func advanced(by count: Int) -> Self { Self(index + count) }
 }

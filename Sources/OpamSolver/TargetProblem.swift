@@ -4,7 +4,7 @@ internal import OpamFormat
 ///
 /// Targets of one universe differ only in a few filters and in the available packages. So the problem of another target
 /// is copied, and only the rows affected by such a difference are compiled again. Slots and sets that are no longer
-/// used remain. Compiling from scratch is the case of an other target in which no version is available.
+/// used remain. Compiling from scratch is treated as copying from a target in which no version is available.
 struct TargetProblem {
     private let universe: Universe
     private let availability: [Bool]

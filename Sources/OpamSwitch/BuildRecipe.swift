@@ -59,7 +59,7 @@ package struct BuildRecipe: Sendable {
         self.files = try Self.checked(files, against: opam.extraFiles, of: "\(name).\(version)")
         namesItsFiles = opam.extraFiles != nil
         let allPatches = Set(opam.patches.map(\.element))
-        patches = opam.patches.filter { $0.counts(in: values) }.map { FilePath(bytes: $0.element) }
+        patches = opam.patches.filter { $0.applies(in: values) }.map { FilePath(bytes: $0.element) }
         patchTemplates = opam.substs.filter(allPatches.contains).map { FilePath(bytes: $0) }
         templates = opam.substs.filter { !allPatches.contains($0) }.map { FilePath(bytes: $0) }
         build = opam.build.words(in: values)

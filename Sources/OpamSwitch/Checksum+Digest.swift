@@ -2,7 +2,7 @@ package import Core
 package import OpamFormat
 
 extension Checksum.Kind {
-    /// The hash function behind the name.
+    /// The hash function of the kind.
     package var algorithm: MessageDigest.Algorithm {
         switch self {
         case .md5: .md5

@@ -89,8 +89,8 @@ package struct ClientState: Sendable {
             """
     }
 
-    /// The fields that determine which packages can be installed with a package, and the subpath of its source: these
-    /// decisions have been made.
+    /// The fields whose decisions have been made: those that determine which packages can be installed with the
+    /// package, and the subpath of its source.
     private static let choosing: Set<String> = [
         "depends", "depopts", "conflicts", "conflict-class", "available", "depexts", "pin-depends", "x-subpath",
     ]

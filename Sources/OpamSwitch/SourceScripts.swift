@@ -25,8 +25,8 @@ package enum SourceScripts {
 
     /// Copies files to their names relative to the build directory.
     ///
-    /// - Parameter files: the names, and the absolute path of each file.
-    package static func place(_ files: [(name: FilePath, path: String)]) -> String {
+    /// - Parameter files: the names relative to the build directory, and the absolute path of each file.
+    package static func copy(_ files: [(name: FilePath, path: String)]) -> String {
         files.map { name, path in
             let makeDirectory = name.parent.map { "mkdir -p ./\(ShellWord.quoted($0))\n" } ?? ""
             return makeDirectory + "cp \(ShellWord.quoted(path)) ./\(ShellWord.quoted(name))\n"

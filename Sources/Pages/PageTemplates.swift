@@ -17,7 +17,7 @@ struct PageTemplates: Sendable {
         var templates: [String: MustacheTemplate] = [:]
         MustacheContentTypes.register(EscapedMarkup(), named: EscapedMarkup.name)
         for (name, bytes) in Self.sources {
-            // A partial does not inherit how values are escaped, so that each template says it.
+            // A partial does not inherit the content type, so each template states it.
             let source = "{{% CONTENT_TYPE:\(EscapedMarkup.name)}}\n" + String(decoding: bytes, as: UTF8.self)
             templates[name] = try MustacheTemplate(string: source)
         }

@@ -21,7 +21,7 @@ package struct Site: Sendable {
     /// The causes, those that affect the most cells first.
     package let causes: [Cause]
     /// The indexes of causes by id.
-    private let causePlaces: [String: Int]
+    private let causeIndexes: [String: Int]
     /// The runs, newest first.
     let runs: [RunRecord]
     /// The indexes of cells by package name.
@@ -58,7 +58,7 @@ package struct Site: Sendable {
         siteColumns = SiteColumns(cells)
         grid = GridRows(cells, columns: siteColumns.all)
         causes = try results.causes(picked: selectors)
-        causePlaces = Dictionary(zip(causes.map(\.id), causes.indices), uniquingKeysWith: { first, _ in first })
+        causeIndexes = Dictionary(zip(causes.map(\.id), causes.indices), uniquingKeysWith: { first, _ in first })
         runs = try RunRecords(of: results.header.deployment, in: results.store).newest(limit: 100)
         frame = PageFrame(results.header, run: runs.first?.number, isLive: options.isLive, templates)
         packages = Dictionary(grouping: cells.indices, by: { [cells] in cells[$0].state.cell.package.name })
@@ -78,11 +78,11 @@ package struct Site: Sendable {
     private static func logs(of cells: [ListedCell], in store: Store, known: [Digest]) -> [String: Int] {
         let known = store.logs.present(among: known)
         var logs: [String: Int] = [:]
-        for (place, cell) in cells.enumerated() {
+        for (index, cell) in cells.enumerated() {
             guard hasOwnPage(cell), let name = cell.state.log, logs[name] == nil, let log = Digest(hex: name),
                 known.contains(log) || (try? store.logs.read(log)) != nil
             else { continue }
-            logs[name] = place
+            logs[name] = index
         }
         return logs
     }
@@ -158,5 +158,5 @@ extension Site {
     var targetNames: [String] { siteColumns.targetNames }
 
     /// The cause with an id; nil if there is none.
-    func cause(_ id: String) -> Cause? { causePlaces[id].map { causes[$0] } }
+    func cause(_ id: String) -> Cause? { causeIndexes[id].map { causes[$0] } }
 }

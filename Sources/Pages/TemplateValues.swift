@@ -3,8 +3,8 @@ internal import Mustache
 
 /// The values of a template by name: text, numbers, flags, nested values and lists of these.
 ///
-/// The library looks each name up in every enclosing section. There are few names, so that comparing all of them takes
-/// less time than hashing.
+/// The library looks each name up in every enclosing section. There are few names, so comparing all of them takes less
+/// time than hashing.
 struct TemplateValues: ExpressibleByDictionaryLiteral, MustacheParent {
     private var entries: [(name: String, value: Any)]
 
@@ -30,8 +30,8 @@ struct TemplateValues: ExpressibleByDictionaryLiteral, MustacheParent {
     func child(named name: String) -> Any? { entries.last { $0.name == name }?.value }
 }
 
-/// A text in a template. The library finds out how to render it, and that it contains no values, without looking at its
-/// type.
+/// Text in a template. Its conformances spare the library dynamic casts for rendering it and for looking up nested
+/// values.
 private struct TemplateText: MustacheCustomRenderable, MustacheParent {
     let renderText: String
     var isNull: Bool { false }
@@ -48,7 +48,7 @@ private struct TemplateText: MustacheCustomRenderable, MustacheParent {
 ///
 /// - SeeAlso: `docs/decisions/0323-rows-of-tables.md`
 struct TableRows: CustomStringConvertible {
-    /// A piece of the section: text as it is, or a column.
+    /// A piece of the section: literal text or a column.
     private enum Piece {
         case text(String)
         case column(Int)
@@ -80,7 +80,7 @@ struct TableRows: CustomStringConvertible {
         description = text
     }
 
-    /// A variable that is no column is a mistake in a template.
+    /// A variable that is not a column is a bug in a template.
     private static func pieces(of section: String, _ names: [String]) -> [Piece] {
         var pieces: [Piece] = []
         var rest = section.utf8[...]

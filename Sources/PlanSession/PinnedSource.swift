@@ -63,11 +63,11 @@ struct PinnedSource: PackageSource {
         _ diagnostic: Diagnostic, in pin: Pin, _ version: PackageVersion, _ texts: SourceTexts
     ) -> PackageDefect {
         let warning = texts.diagnostic(
-            .warning, "pin '\(pin.name.value)': \(diagnostic.placedMessage)",
+            .warning, "pin '\(pin.name.value)': \(diagnostic.locatedMessage)",
             at: pin.source?.location ?? pin.name.location)
         return PackageDefect(
-            name: version.name, version: version.version, isLeftOut: false, message: warning.placedMessage,
-            warning: Diagnostic(.warning, warning.placedMessage))
+            name: version.name, version: version.version, isLeftOut: false, message: warning.locatedMessage,
+            warning: Diagnostic(.warning, warning.locatedMessage))
     }
 
     func files(of package: PackageVersion) throws -> PackageFiles {
@@ -91,5 +91,5 @@ extension PinnedPackage {
 
 extension Diagnostic {
     /// The message, preceded by its location.
-    fileprivate var placedMessage: String { location.map { "\($0): \(message)" } ?? message }
+    fileprivate var locatedMessage: String { location.map { "\($0): \(message)" } ?? message }
 }

@@ -47,8 +47,6 @@ package struct PlanSession: Sendable {
         package var earlier: PlanDocuments
         /// The commit of the plan; nil after a dry run.
         package var commit: String?
-        /// The number of cells that were solved rather than kept.
-        package var made: Int
         /// Warnings about the matrix, repositories and packages.
         package var warnings: [Diagnostic]
     }
@@ -90,8 +88,7 @@ package struct PlanSession: Sendable {
             if let state = await state { warnings += try PackageWarnings(loaded.inputs, state).warnings }
             let outcome = NewPlan(
                 header: header, documents: kept, store: opened, earlier: kept,
-                commit: isDry ? nil : kept.base?.commit?.description,
-                made: 0, warnings: warnings)
+                commit: isDry ? nil : kept.base?.commit?.description, warnings: warnings)
             return (outcome, nil)
         }
         let planned = try await plan(loaded, over: kept, header, await state)
@@ -99,7 +96,7 @@ package struct PlanSession: Sendable {
         let earlier = planned.output.isIncremental ? planned.documents.beforeChanges : kept
         let outcome = NewPlan(
             header: planned.output.header, documents: planned.documents, store: opened, earlier: earlier, commit: nil,
-            made: planned.output.made, warnings: loaded.warnings + planned.output.warnings)
+            warnings: loaded.warnings + planned.output.warnings)
         return (outcome, isDry ? nil : planned.output.memory)
     }
 
@@ -132,7 +129,7 @@ package struct PlanSession: Sendable {
         if output.header.provisionalCells > 0 { output.update.header.matrix = preparation.matrix.planned }
         logger.debug(
             "planned \(output.isIncremental ? "incrementally" : "in full")",
-            metadata: ["changed columns": "\(output.made)", "duration": "\(ContinuousClock.now - start)"])
+            metadata: ["solved cells": "\(output.solvedCells)", "duration": "\(ContinuousClock.now - start)"])
         return (output, try PlanDocuments(output.update, over: output.isIncremental ? kept.base : nil))
     }
 

@@ -39,7 +39,7 @@ struct RepositoryOpening {
                 opened.append(try await open(entry))
             } catch let failure as Failure {
                 if failure.category == .unavailable { category = .unavailable }
-                diagnostics += failure.diagnostics.map { placed($0, at: entry) }
+                diagnostics += failure.diagnostics.map { located($0, at: entry) }
             }
         }
         guard diagnostics.isEmpty else { throw Failure(category, diagnostics) }
@@ -59,7 +59,7 @@ struct RepositoryOpening {
         return opened
     }
 
-    private func placed(_ diagnostic: Diagnostic, at entry: RepositoryEntry) -> Diagnostic {
+    private func located(_ diagnostic: Diagnostic, at entry: RepositoryEntry) -> Diagnostic {
         guard diagnostic.location == nil else { return diagnostic }
         return matrix.sources.diagnostic(
             diagnostic.severity, diagnostic.message, at: entry.address.location, hint: diagnostic.hint)

@@ -217,6 +217,6 @@ struct IncrementalPlanner: Sendable {
         warnings += try PackageWarnings(inputs, memory).warnings
         return PlanOutput(
             update: update, isIncremental: base != nil, memory: memory,
-            made: parts.reduce(0) { $0 + $1.cells.count }, warnings: warnings)
+            solvedCells: parts.reduce(0) { $0 + $1.cells.count }, warnings: warnings)
     }
 }

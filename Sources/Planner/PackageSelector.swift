@@ -201,9 +201,9 @@ struct PackageSelector {
 
     private mutating func reportUnknown(_ name: String, at location: SourceLocation) {
         let known = universe.allNames.filter { !universe.versions(of: $0).isEmpty }.map { universe.name($0) }
-        let places = column.source.repositories.map(\.location).joined(separator: ", ")
+        let repositories = column.source.repositories.map(\.location).joined(separator: ", ")
         report(
-            "there is no package '\(name)' in \(places)", at: location,
+            "there is no package '\(name)' in \(repositories)", at: location,
             hint: nearest(to: name, in: known).map { "did you mean '\($0)'?" })
     }
 

@@ -151,7 +151,7 @@ package struct PlanOutput: Sendable {
     /// The incremental state for the next plan.
     package var memory: IncrementalState
     /// The number of cells that were solved rather than kept.
-    package var made: Int
+    package var solvedCells: Int
     /// Warnings for the user.
     package var warnings: [Diagnostic]
 

@@ -67,7 +67,7 @@ package struct Planner: Sendable {
 
     func missingRepository(_ pair: (target: TargetEntry, compiler: CompilerEntry)) -> Failure {
         Failure(
-            .input, "no repository counts for '\(pair.target.name.value)' with '\(pair.compiler.name.value)'",
+            .input, "no repository is used for '\(pair.target.name.value)' with '\(pair.compiler.name.value)'",
             at: pair.target.name.location)
     }
 }

@@ -29,9 +29,9 @@ struct RepositoryChecks {
 
     private func mistakes(in compiler: CompilerEntry) -> [Diagnostic] {
         let universes = universes(for: compiler)
-        let places = [compiler.name.location, compiler.name.location] + compiler.packages.map(\.location)
+        let entries = [compiler.name.location, compiler.name.location] + compiler.packages.map(\.location)
         // A system compiler adds two roots, other compilers one.
-        let locations = compiler.isSystem ? places : Array(places.dropFirst())
+        let locations = compiler.isSystem ? entries : Array(entries.dropFirst())
         var found: [Diagnostic] = []
         for (index, root) in Column.roots(of: compiler).enumerated() {
             let isVersion = index < (compiler.isSystem ? 2 : 1)

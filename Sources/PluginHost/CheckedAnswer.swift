@@ -34,7 +34,7 @@ extension TargetDescription: CheckedAnswer {
     package func problems(with request: TargetRequest) -> [String] {
         var problems: [String] = []
         if target != request.target {
-            problems.append("target: expected '\(request.target)' as asked, found '\(target)'")
+            problems.append("target: expected '\(request.target)' as requested, found '\(target)'")
         }
         for name in Self.expectedVariables where variables[name, default: ""].isEmpty {
             problems.append("variables: expected a value for '\(name)', found none")
@@ -54,12 +54,12 @@ extension EnvironmentDescription {
             problems.append("environment: 'image' is set, but the kind is '\(kind.rawValue)'")
         }
         if kind != .rootFileSystem, bootstrap.contains(where: { $0.place == .worker }) {
-            problems.append("environment: a step at the worker, but the kind is '\(kind.rawValue)'")
+            problems.append("environment: a step on the worker, but the kind is '\(kind.rawValue)'")
         }
         if let inside = bootstrap.firstIndex(where: { $0.place == .environment }),
             let late = bootstrap[inside...].first(where: { $0.place == .worker })
         {
-            problems.append("environment: '\(late.name)' at the worker comes after a step in the environment")
+            problems.append("environment: '\(late.name)' on the worker comes after a step in the environment")
         }
         for (name, path) in [
             ("shell", shell.path), ("home", paths.home), ("opamRoot", paths.opamRoot), ("build", paths.build),
@@ -117,10 +117,10 @@ private func stepProblems(_ steps: [Step], allowed: Set<Step.Phase>) -> [String]
         let name = "step '\(step.name)'"
         if !isName(step.name) { problems.append("\(name): expected a name of lower-case letters, digits and '-'") }
         if !allowed.contains(step.phase) {
-            problems.append("\(name): the phase '\(step.phase.rawValue)' has no place here")
+            problems.append("\(name): the phase '\(step.phase.rawValue)' is not allowed here")
         }
         if step.place == .worker, step.phase != .bootstrap {
-            problems.append("\(name): only a bootstrap runs at the worker")
+            problems.append("\(name): only bootstrap steps run on the worker")
         }
         if hasNoCommand(step.script) {
             problems.append("\(name): the script is empty: expected commands; leave the step out if there are none")

@@ -10,8 +10,8 @@ final class ChildProcess {
     private let socket: Int32
     private let errors: Int32
     private var ended: Int32?
-    private var spoken: [UInt8] = []
-    private static let spokenLimit = 4096
+    private var stderrBytes: [UInt8] = []
+    private static let stderrLimit = 4096
 
     /// Starts `program` with `arguments` (without the program's name).
     ///
@@ -46,8 +46,8 @@ final class ChildProcess {
 
     /// Sends `request` (which may be empty) and receives one frame of at most `limit` bytes.
     ///
-    /// - Throws: `PluginFault` if the child ended, sent something else, or took longer than `time`. The child has been
-    ///   killed then.
+    /// - Throws: `PluginFault` if the child ended, sent something else, or took longer than `time`. The child has then
+    ///   been killed.
     func exchange(_ request: [UInt8], limit: Int, time: Duration) throws(PluginFault) -> Frame {
         let deadline = ContinuousClock.now + time
         var unsent = request[...]
@@ -63,7 +63,7 @@ final class ChildProcess {
                 end()
                 throw PluginFault(kind: .hung(after: time), stderrTail: stderrTail)
             }
-            listen()
+            readStandardError()
             if waits[0].revents & Int16(POLLOUT) != 0 { unsent = unsent.dropFirst(send(unsent)) }
             if waits[0].revents & ~Int16(POLLOUT) != 0, !receive(into: &received) {
                 throw fault(ofEnd: reap(within: deadline - .now))
@@ -103,16 +103,16 @@ final class ChildProcess {
     }
 
     /// Reads standard error, so that the child never blocks on it, and keeps the end.
-    private func listen() {
+    private func readStandardError() {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while case let count = recv(errors, &buffer, buffer.count, Int32(MSG_DONTWAIT)), count > 0 {
-            spoken = (spoken + buffer[..<count]).suffix(Self.spokenLimit)
+            stderrBytes = (stderrBytes + buffer[..<count]).suffix(Self.stderrLimit)
         }
     }
 
     private var stderrTail: String {
-        listen()
-        let lines = String(decoding: spoken, as: UTF8.self).split(whereSeparator: \.isNewline)
+        readStandardError()
+        let lines = String(decoding: stderrBytes, as: UTF8.self).split(whereSeparator: \.isNewline)
         // The Swift runtime prints addresses after this line.
         let words = lines.prefix { !$0.hasPrefix("Current stack trace:") }
         return words.suffix(5).map { $0.filter { !$0.isControl } }.joined(separator: "\n")

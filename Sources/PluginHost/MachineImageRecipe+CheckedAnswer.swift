@@ -34,22 +34,24 @@ extension MachineImageRecipe: CheckedAnswer {
 
 extension InstallerBoot {
     fileprivate var problems: [String] {
-        let place = "boot '\(name)'"
+        let location = "boot '\(name)'"
         var problems: [String] = []
-        if dialogue.isEmpty { problems.append("\(place): expected a step at least, found none") }
-        if dialogue.count > 1000 { problems.append("\(place): expected at most 1000 steps, found \(dialogue.count)") }
+        if dialogue.isEmpty { problems.append("\(location): expected at least one step, found none") }
+        if dialogue.count > 1000 {
+            problems.append("\(location): expected at most 1000 steps, found \(dialogue.count)")
+        }
         let texts = failures + dialogue.flatMap { $0.replies.map(\.text) }
         for text in texts where !(1...200).contains(text.utf8.count) || !text.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) {
-            problems.append("\(place): expected a text of 1 to 200 printable characters of ASCII, found '\(text)'")
+            problems.append("\(location): expected a text of 1 to 200 printable ASCII characters, found '\(text)'")
         }
         for (number, step) in dialogue.enumerated() where step.replies.allSatisfy(\.repeats) {
-            problems.append("\(place): step \(number + 1): no text ends it")
+            problems.append("\(location): step \(number + 1): no reply ends it: expected one that does not repeat")
         }
         for limit in [timeLimit] + dialogue.map(\.timeLimit) where !(1...604_800).contains(limit) {
-            problems.append("\(place): timeLimit: expected 1 to 604800 seconds, found \(limit)")
+            problems.append("\(location): timeLimit: expected 1 to 604800 seconds, found \(limit)")
         }
         for reply in dialogue.flatMap(\.replies) where reply.send.utf8.count > 4096 {
-            problems.append("\(place): expected at most 4096 bytes to send after '\(reply.text)'")
+            problems.append("\(location): expected at most 4096 bytes to send after '\(reply.text)'")
         }
         return problems
     }

@@ -55,7 +55,7 @@ package actor Plugin {
         }
         do {
             let process = try await executor.run { try PluginProcess(file, host: host, limits: limits) }
-            guard file.mayHold(process.name) else {
+            guard file.mayContain(pluginNamed: process.name) else {
                 throw PluginFault(kind: .misnamed(found: process.name, expected: file.name))
             }
             let identity = Identity(name: process.name, version: process.version, digest: digest)
@@ -91,7 +91,7 @@ package actor Plugin {
         try answer(PluginCalls.Patterns.self, to: NoArguments()).patterns
     }
 
-    /// How a machine's image is made; nil if the plugin does not know the call, as older ones.
+    /// The recipe for making a machine image; nil if the plugin does not know the call, like older plugins.
     package func machineImage(_ request: MachineImageRequest) throws -> MachineImageRecipe? {
         try answerIfKnown(PluginCalls.MachineImage.self, to: request)
     }
@@ -108,7 +108,7 @@ package actor Plugin {
         throw fault.failure(of: file)
     }
 
-    /// As `answer`; nil if the plugin does not know the call.
+    /// Like `answer`, but nil if the plugin does not know the call.
     private func answerIfKnown<Call: PluginCall>(_ call: Call.Type, to request: Call.Request) throws -> Call.Answer?
     where Call.Answer: CheckedAnswer, Call.Answer.Request == Call.Request {
         let bytes = [UInt8](try CanonicalJSON.encode(request))
@@ -165,7 +165,7 @@ package func read<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], cal
     do {
         return try JSONDecoder().decode(type, from: Data(bytes))
     } catch let error as DecodingError {
-        let words = whyNoJSON(bytes) ?? error.plainWords
+        let words = syntaxError(bytes) ?? error.plainWords
         throw PluginFault(kind: .garbage("the answer is invalid: \(words)"), call: call)
     } catch {
         throw PluginFault(kind: .garbage("the answer is not JSON: \(error)"), call: call)
@@ -174,7 +174,7 @@ package func read<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], cal
 
 /// The syntax error in a text that is not JSON, with its position, which the decoder does not report. Nil for valid
 /// JSON.
-private func whyNoJSON(_ bytes: [UInt8]) -> String? {
+private func syntaxError(_ bytes: [UInt8]) -> String? {
     do {
         _ = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
         return nil
@@ -193,11 +193,11 @@ extension DecodingError {
             case .typeMismatch(let type, let context):
                 (context, "expected \(Self.words(for: type)), found \(context.found)")
             case .valueNotFound(let type, let context): (context, "expected \(Self.words(for: type)), found null")
-            case .dataCorrupted(let context): (context, context.complaint)
+            case .dataCorrupted(let context): (context, context.problem)
             @unknown default: (Context(codingPath: [], debugDescription: ""), "it cannot be decoded")
             }
-        let place = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
-        return place.isEmpty ? what : "at \(place.drop { $0 == "." }): \(what)"
+        let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+        return path.isEmpty ? what : "at \(path.drop { $0 == "." }): \(what)"
     }
 
     /// The name of a type in JSON's terms.
@@ -220,7 +220,7 @@ extension DecodingError.Context {
     }
 
     /// The problem of a value that has the right type.
-    fileprivate var complaint: String {
+    fileprivate var problem: String {
         if let value = debugDescription.firstMatch(of: /from invalid String value (.*)/)?.output.1 {
             return "'\(value)' is none of the values that docs/plugin-messages.schema.json lists there"
         }

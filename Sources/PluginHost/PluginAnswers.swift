@@ -35,7 +35,7 @@ extension Plugin {
             of: PluginAnswers(description: description, target: target, steps: steps, systemPackages: packages.steps))
     }
 
-    /// Depexts some of which every distribution knows, sorted.
+    /// Depexts of which every distribution knows some, sorted.
     private static let sampleNames = [
         "devel/gmp", "gmp", "gmp-dev", "gmp-devel", "libgmp-dev", "pkg-config", "pkgconf",
     ]

@@ -27,7 +27,7 @@ package final class PluginCatalog: Sendable {
     ///
     /// - Throws: `Failure` if there is none, or it cannot be loaded.
     package func plugin(named name: String) async throws -> Plugin {
-        guard let file = found.files.first(where: { $0.mayHold(name) }) else {
+        guard let file = found.files.first(where: { $0.mayContain(pluginNamed: name) }) else {
             throw missing("no plugin is named '\(name)'", nearest: nearest(to: name, in: found.files.map(\.name)))
         }
         return try await load(file)
@@ -79,10 +79,10 @@ package final class PluginCatalog: Sendable {
     }
 
     private func missing(_ message: String, nearest: String?) -> Failure {
-        let places = searchPath.entries.joined(separator: ", ")
+        let entries = searchPath.entries.joined(separator: ", ")
         let names = found.files.map(\.name).joined(separator: ", ")
         return Failure(
-            .input, "\(message); found: \(names.isEmpty ? "none" : names); looked in: \(places)",
+            .input, "\(message); found: \(names.isEmpty ? "none" : names); searched: \(entries)",
             hint: nearest.map { "did you mean '\($0)'?" } ?? "`ci plugin list` shows the available plugins")
     }
 }

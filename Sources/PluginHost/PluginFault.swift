@@ -72,9 +72,9 @@ extension PluginFault: CustomStringConvertible {
 
     /// The message for the user: the file, what was expected and found, and a suggestion.
     package func failure(of file: PluginFile) -> Failure {
-        let place = call.map { "call '\($0)' of plugin '\(file.name)'" } ?? "loading plugin '\(file.name)'"
+        let context = call.map { "call '\($0)' of plugin '\(file.name)'" } ?? "loading plugin '\(file.name)'"
         return Failure(
-            category, "\(file.path): \(place): \(description)", hint: remedy(file))
+            category, "\(file.path): \(context): \(description)", hint: remedy(file))
     }
 
     private var sentence: String {

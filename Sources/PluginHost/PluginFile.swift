@@ -24,11 +24,12 @@ package struct PluginFile: Hashable, Sendable {
     private static let suffix = ".so"
 
     /// Whether the file may contain a plugin called `name`: file names omit hyphens.
-    func mayHold(_ name: String) -> Bool {
+    func mayContain(pluginNamed name: String) -> Bool {
         self.name == name.filter { $0 != "-" }
     }
 }
 
+/// Whether a byte is an ASCII letter or digit.
 package func isLetterOrDigit(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

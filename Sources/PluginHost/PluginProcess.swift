@@ -46,7 +46,7 @@ package final class PluginProcess {
     /// Calls the plugin.
     ///
     /// - Returns: the status of the call, and the bytes of the answer or refusal.
-    /// - Throws: `PluginFault`; the child has been killed then.
+    /// - Throws: `PluginFault`; the child has then been killed.
     package func call(_ name: String, _ request: [UInt8]) throws(PluginFault) -> (status: CallStatus, bytes: [UInt8]) {
         do {
             return try result(

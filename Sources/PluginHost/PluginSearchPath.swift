@@ -16,7 +16,7 @@ package struct PluginSearchPath: Sendable, Hashable {
     }
 
     /// The default search path of a program: `given`, then the colon-separated `variable` (`CISO_PLUGIN_PATH`), then
-    /// the locations where plugins are installed or built with the program.
+    /// the directories in which plugins are installed or built with the program.
     package init(given: [String] = [], variable: String? = nil, program: String? = runningProgram()) {
         entries = given
         entries += (variable ?? "").split(separator: ":").map(String.init)

@@ -114,7 +114,7 @@ public struct AptFamily: Sendable {
     /// Prints the versions of the installed packages `"$@"`.
     public static let versionQuery = #"dpkg-query -W -f '${Package} ${Version}\n' "$@""#
 
-    // What old lists lack is not printed, because the new ones may have it.
+    // Errors about old lists are not printed, because the new lists may have the package.
     static let apt = PackageManager(
         install: """
             apt-get install -s "$@" >/dev/null 2>&1 || apt-get update

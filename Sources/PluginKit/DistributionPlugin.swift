@@ -41,10 +41,10 @@ public protocol DistributionPlugin: Sendable {
     /// none.
     var patterns: [LogPattern] { get }
 
-    /// How an image of a machine is made from the distro's installer; nil unless implemented: the plugin cannot make
-    /// any.
+    /// The recipe for making a machine image from the distribution's installer. The default is nil: the plugin cannot
+    /// make machine images.
     ///
-    /// - Throws: `Refusal` if it cannot make one from that installer.
+    /// - Throws: `Refusal` if it cannot make an image from that installer.
     func machineImage(_ request: MachineImageRequest, _ target: CheckedRequest) throws -> MachineImageRecipe?
 }
 
@@ -60,7 +60,7 @@ extension DistributionPlugin {
     /// No patterns.
     public var patterns: [LogPattern] { [] }
 
-    /// No images of machines.
+    /// The plugin cannot make machine images.
     public func machineImage(_ request: MachineImageRequest, _ target: CheckedRequest) throws -> MachineImageRecipe? {
         nil
     }

@@ -1,7 +1,7 @@
 public import PluginMessages
 
-/// A system that was just installed on a machine, and the script that prepares it for jobs: what recipes of the BSDs
-/// share.
+/// A system that was just installed on a machine, and the script that prepares it for jobs. The recipes of the BSDs
+/// have this in common.
 ///
 /// The script is among the recipe's files, so that only one short line is typed at the console.
 public struct InstalledSystem: Sendable {
@@ -9,17 +9,17 @@ public struct InstalledSystem: Sendable {
     public static let login = "ciso"
     /// The name of the script among the recipe's files.
     public static let scriptName = "prepare.sh"
-    /// What the console shows where the script has failed, or could not be fetched.
+    /// The text on the console if the script has failed or could not be fetched.
     public static let failure = "ciso could not prepare the system"
     private static let success = "ciso has prepared the system"
 
-    /// Shell text that creates the login, with a home directory that `$home` names afterwards.
+    /// Shell commands that create the login with a home directory, and assign its path to `$home`.
     public var createLogin: String
-    /// Shell text that lets the login become root, and closes the ways in that only the installation needed.
+    /// Shell commands that permit the login to become root, and disable the access that only the installation needed.
     public var configure: String
-    /// Powers the machine off.
+    /// The command that powers the machine off.
     public var powerOff: String
-    /// Prints the contents of a URL, which follows: `ftp -o -`.
+    /// The command that prints the contents of the URL in its last argument, which is appended: `ftp -o -`.
     public var fetch: String
 
     public init(createLogin: String, configure: String, powerOff: String, fetch: String) {
@@ -29,7 +29,7 @@ public struct InstalledSystem: Sendable {
         self.fetch = fetch
     }
 
-    /// The script, which must end with the machine powered off.
+    /// The script, whose last command powers the machine off.
     public func script(_ request: MachineImageRequest) -> String {
         """
         #!/bin/sh
@@ -50,8 +50,8 @@ public struct InstalledSystem: Sendable {
         """
     }
 
-    /// The command that fetches and runs the script. The text of the failure is written in two parts: the console shows
-    /// the command, too.
+    /// The command that fetches and runs the script. The failure text is split in two, because the console also shows
+    /// the command.
     public func command(_ request: MachineImageRequest) -> String {
         let file = "/tmp/\(Self.scriptName)"
         return "\(fetch) \(request.server)/\(Self.scriptName) >\(file) && sh \(file) || echo ciso could ''not "
@@ -61,7 +61,7 @@ public struct InstalledSystem: Sendable {
     /// Logs in as root on the console and runs the script.
     ///
     /// - Parameters:
-    ///   - password: Of root; nil if there is none.
+    ///   - password: Root's password; nil if there is none.
     ///   - welcome: A text that is shown after the login.
     public func dialogue(
         _ request: MachineImageRequest, password: String? = nil, welcome: String, before: String = ""
@@ -71,6 +71,6 @@ public struct InstalledSystem: Sendable {
             + [DialogueStep(welcome, send: "\(before)\(command(request))\n"), prepared]
     }
 
-    /// Waits until the script has ended well.
+    /// Waits until the script has succeeded.
     public var prepared: DialogueStep { DialogueStep(Self.success, timeLimit: 1800) }
 }

@@ -1,10 +1,10 @@
 public import PluginMessages
 
-/// What Arch Linux and the distros that follow it share: packages by pacman.
+/// What Arch Linux and its derivatives have in common: packages installed by pacman.
 public enum PacmanFamily {
-    /// pacman. Where the lists are missing or the mirror has moved on, the lists are fetched again, and installed
-    /// packages upgraded: pacman has no other way. What old lists lack is not printed, because the new ones may have
-    /// it.
+    /// pacman. If the lists are missing or older than the mirror, they are fetched again and installed packages are
+    /// upgraded, because pacman does not support partial upgrades. Errors about old lists are not printed, because the
+    /// new lists may have the package.
     public static let manager = PackageManager(
         install: """
             pacman -Sp "$@" >/dev/null 2>&1 && pacman -S --noconfirm --needed "$@" ||
@@ -12,10 +12,10 @@ public enum PacmanFamily {
             find "$(pacman-conf CacheDir)" -type f -exec rm -f {} +
             """)
 
-    /// How pacman prints the versions of the installed packages `"$@"`.
+    /// Prints the versions of the installed packages `"$@"`.
     public static let versionQuery = #"pacman -Q "$@""#
 
-    /// The messages of pacman about missing packages, failing mirrors, and other running pacman processes.
+    /// pacman's messages about missing packages, unavailable mirrors and other pacman processes.
     public static let patterns = [
         LogPattern(
             "pacman-target", .missingSystemPackage, #"^error: target not found: (\S+)$"#,

@@ -1,6 +1,6 @@
 public import PluginMessages
 
-/// What Linux distributions have in common whose root file system is made by a worker.
+/// What Linux distributions whose root file system is made by a worker have in common.
 ///
 /// ```swift
 /// let void = RootSystem(packages: ["base-devel", "git"], tools: [Tool("xbps-install")], isRolling: true)

@@ -26,7 +26,7 @@ public struct SSHSystem: Sendable {
     public var manager: PackageManager
     /// Commands to run before the environment's packages are installed.
     public var prelude: String
-    /// What a virtual machine with the system needs; nil: the system is not known to run in one.
+    /// The requirements of a virtual machine with the system; nil if it is not known to run in one.
     public var machine: MachineDescription?
 
     public init(
@@ -81,6 +81,6 @@ public struct SSHSystem: Sendable {
             machine: machine)
     }
 
-    /// What sets the clock of a BSD, in a virtual machine that continues from a saved state.
+    /// The script that sets the clock of a BSD in a virtual machine that resumes from a saved state.
     public static let setClockOfBSD = #"date -u "$(date -u -r "$CISO_TIME" +%Y%m%d%H%M.%S)" >/dev/null"#
 }

@@ -5,7 +5,7 @@ public import PluginMessages
 /// Opam-repository filters names by distribution, so most are already right and are passed through. Tables contain the
 /// others.
 public struct SystemPackageNames: Sendable {
-    /// A character that separates a name from a part that is not part of the name.
+    /// A character that separates a package name from text that does not belong to it.
     public struct Separator: Sendable {
         public enum Side: Sendable {
             case before, after
@@ -15,7 +15,7 @@ public struct SystemPackageNames: Sendable {
         let side: Side
         let reason: String
 
-        /// - Parameter reason: Why the other part is dropped.
+        /// - Parameter reason: Why the text on the other side is dropped.
         public init(_ character: Character, keeps side: Side, reason: String) {
             self.character = character
             self.side = side

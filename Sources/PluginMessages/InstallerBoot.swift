@@ -1,14 +1,14 @@
 /// One run of the machine, from its start until it powers off or restarts.
 public struct InstallerBoot: Codable, Hashable, Sendable {
-    /// For messages: `install`, `prepare`.
+    /// The name for messages: `install`, `prepare`.
     public var name: String
-    /// Whether the installer is there. The machine then starts from it, else from its disk.
+    /// Whether the installer is attached. If so, the machine boots from it, otherwise from its disk.
     public var installer: Bool
-    /// Whether the machine reaches the network. Its ``MachineImageRecipe/files`` it reaches in any case.
+    /// Whether the machine has access to the network, without which it cannot read ``MachineImageRecipe/files`` either.
     public var network: Bool
-    /// What is expected from the console and sent to it, in order.
+    /// The steps of the dialogue with the console, in order.
     public var dialogue: [DialogueStep]
-    /// Texts on the console that mean that the installation has failed, at any time.
+    /// Texts that mean that the installation has failed, whenever they appear on the console.
     public var failures: [String]
     /// Seconds from the end of the dialogue until the machine has powered off or restarted.
     public var timeLimit: Int
@@ -38,12 +38,12 @@ extension InstallerBoot {
     }
 }
 
-/// A text to wait for, or several of which one comes.
+/// Waits for one of several texts on the console, and replies to it.
 public struct DialogueStep: Codable, Hashable, Sendable {
-    /// The texts and what answers each. The one that is complete first on the console counts; of several at once, the
-    /// first listed.
+    /// The texts with their replies. The text that is complete first on the console is replied to; if several are
+    /// complete at the same byte, the first in the list.
     public var replies: [DialogueReply]
-    /// Seconds until one of the texts must be there.
+    /// Seconds within which one of the texts must appear.
     public var timeLimit: Int
 
     public init(_ replies: [DialogueReply], timeLimit: Int = 300) {
@@ -51,7 +51,7 @@ public struct DialogueStep: Codable, Hashable, Sendable {
         self.timeLimit = timeLimit
     }
 
-    /// A step with one text.
+    /// Creates a step that waits for one text.
     public init(_ text: String, send: String = "", timeLimit: Int = 300) {
         self.init([DialogueReply(text, send: send)], timeLimit: timeLimit)
     }
@@ -65,14 +65,14 @@ extension DialogueStep {
     }
 }
 
-/// What is sent to the console when a text appears on it.
+/// The reply to a text on the console.
 public struct DialogueReply: Codable, Hashable, Sendable {
-    /// As it appears on the console, of printable characters of ASCII: escape sequences of terminals are not part of
-    /// it.
+    /// The text to wait for, in printable ASCII characters. Terminal escape sequences in the output are ignored.
     public var text: String
-    /// Sent once the console is quiet; a line feed is the Enter key. Empty: nothing is sent.
+    /// The text to send once the console is quiet; a line feed is the Enter key. If empty, nothing is sent.
     public var send: String
-    /// Whether the step goes on afterwards, for a question that may be asked or not. At most 100 times.
+    /// Whether the step continues to wait after this reply, at most 100 times: for questions that may or may not be
+    /// asked.
     public var repeats: Bool
 
     public init(_ text: String, send: String = "", repeats: Bool = false) {

@@ -1,4 +1,5 @@
-/// What a virtual machine with the system of a target needs, where jobs run in one (`run: vm` in a matrix).
+/// The requirements of a virtual machine with the system of a target, for targets whose jobs run in one (`run: vm` in a
+/// matrix).
 ///
 /// All values are defaults, which the matrix may override. None of them is part of a job's id, except for the
 /// processor.
@@ -13,17 +14,17 @@ public struct MachineDescription: Codable, Hashable, Sendable {
         case virtio, e1000, rtl8139
     }
 
-    /// What starts the boot loader.
+    /// The firmware that starts the boot loader.
     public enum Firmware: String, Codable, Hashable, Sendable, CaseIterable {
         case bios, uefi
     }
 
-    /// How a key for ssh gets into a machine.
+    /// How a machine receives the ssh key that it accepts.
     public enum Seed: String, Codable, Hashable, Sendable, CaseIterable {
-        /// By a second disk with the label `CIDATA`, which has the files `meta-data` and `user-data` of cloud-init's
-        /// NoCloud, and `authorized_keys`.
+        /// From a second disk with the label `CIDATA`, which contains the files `meta-data` and `user-data` of
+        /// cloud-init's NoCloud data source, and `authorized_keys`.
         case nocloud
-        /// The image trusts a key already.
+        /// Not at all: the image already accepts a key.
         case none
     }
 
@@ -31,16 +32,16 @@ public struct MachineDescription: Codable, Hashable, Sendable {
     public var disk: DiskBus?
     /// The network adapter; absent: virtio.
     public var network: NetworkCard?
-    /// What starts the boot loader; absent: BIOS.
+    /// The firmware that starts the boot loader; absent: BIOS.
     public var firmware: Firmware?
     /// QEMU's model of the processor and its flags: `max,-pdpe1gb`; absent: `max`.
     public var processor: String?
-    /// How the key gets in; absent: by a seed.
+    /// How the machine receives the key; absent: from a seed disk.
     public var seed: Seed?
     /// The user to log in as; absent: ``EnvironmentDescription/buildUser``.
     public var login: String?
-    /// A script of root that sets the clock to the time in `CISO_TIME`, in seconds since 1970. A machine that continues
-    /// from a saved state has the time at which that was saved.
+    /// A script of root that sets the clock to the time in `CISO_TIME`, in seconds since 1970. A machine that resumes
+    /// from a saved state has the time at which the state was saved.
     public var setClock: String?
 
     public init(

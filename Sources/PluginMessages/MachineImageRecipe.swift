@@ -1,35 +1,36 @@
-/// How a machine's image is made from what the distribution publishes: the answer to `machine-image`.
+/// The answer to `machine-image`: a recipe for making a machine image from an installer or a disk image that the
+/// distribution publishes.
 ///
-/// ciso starts a virtual machine for each of the ``boots`` and holds the dialogue with its serial console.
+/// ciso starts a virtual machine for each of the ``boots`` and conducts the dialogue with its serial console.
 ///
 /// - SeeAlso: `docs/decisions/0280-machine-image-recipes.md`
 public struct MachineImageRecipe: Codable, Hashable, Sendable {
-    /// What the user's file is.
+    /// The kinds of files that images are made from.
     public enum Source: String, Codable, Hashable, Sendable, CaseIterable {
         /// A CD that installs the system (`.iso`).
         case installerCD = "installer-cd"
         /// A disk that installs the system (`.img`), which stays unchanged.
         case installerDisk = "installer-disk"
-        /// The disk of an installed system, of which the image becomes a copy.
+        /// The disk of an installed system, which is copied to the image.
         case systemDisk = "system-disk"
     }
 
-    /// What the user's file is.
+    /// The kind of the user's file.
     public var source: Source
-    /// How the file is verified where the user gives no checksum.
+    /// How the file is verified if the user gives no checksum.
     public var verification: InstallerVerification
-    /// Bytes of the image's disk; of the disk of an installed system at least.
+    /// The size of the image's disk in bytes; for a copy of an installed system, the minimum size.
     public var diskSize: Int
-    /// Bytes of memory of the machine on which the image is made. Its other hardware is that of
+    /// The memory in bytes of the machine on which the image is made. Its other hardware is described by
     /// ``TargetDescription/machine``.
     public var memory: Int
-    /// The login that trusts the key, and may become root.
+    /// The login that accepts the key and may become root.
     public var login: String
-    /// Files that the machine may read by HTTP, by name.
+    /// Files that boots with a network may read by HTTP, by name.
     public var files: [String: String]
-    /// A further disk with files.
+    /// An additional disk with files.
     public var seed: SeedDisk?
-    /// The times that the machine is started, in order. Each ends when the machine powers off or restarts.
+    /// The boots of the machine, in order. Each ends when the machine powers off or restarts.
     public var boots: [InstallerBoot]
 
     public init(
@@ -61,12 +62,12 @@ extension MachineImageRecipe {
     }
 }
 
-/// The distribution's list of checksums, and whether it is signed.
+/// The distribution's list of checksums, and the key that signed it.
 public struct InstallerVerification: Codable, Hashable, Sendable {
     /// The list's name in the directory of the installer: `SHA256.sig`, `CHECKSUM.SHA256`.
     public var list: String
-    /// The name of the public key that signed the list, as signify(1) knows it: `openbsd-77-base.pub`. Absent: the list
-    /// is not signed.
+    /// The name of the public key that signed the list, as signify(1) knows it: `openbsd-77-base.pub`. Absent if the
+    /// list is not signed.
     public var signifyKey: String?
 
     public init(list: String, signifyKey: String? = nil) {
@@ -75,11 +76,11 @@ public struct InstallerVerification: Codable, Hashable, Sendable {
     }
 }
 
-/// A disk with a FAT file system, as systems with cloud-init read their settings from.
+/// A disk with a FAT file system, such as those from which cloud-init reads its settings.
 public struct SeedDisk: Codable, Hashable, Sendable {
-    /// Of the file system, at most 11 characters: `cidata`.
+    /// The label of the file system, at most 11 characters: `cidata`.
     public var label: String
-    /// Contents by name.
+    /// The contents of the files by name.
     public var files: [String: String]
 
     public init(label: String, files: [String: String]) {

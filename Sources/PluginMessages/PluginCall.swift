@@ -50,7 +50,7 @@ public enum PluginCalls {
         public static let name = "patterns"
     }
 
-    /// How a machine's image is made from the distribution's installer. A plugin need not know this call.
+    /// The recipe for making a machine image from the distribution's installer. A plugin need not know this call.
     public enum MachineImage: PluginCall {
         public typealias Request = MachineImageRequest
         public typealias Answer = MachineImageRecipe

@@ -25,8 +25,7 @@ public struct Step: Codable, Hashable, Sendable {
     public var name: String
     /// The phase that a failure of the step belongs to.
     public var phase: Phase
-    /// A script for the shell of the step's place: the environment's ``Shell``, or `/bin/sh -eu` on the worker. It
-    /// exits with status 0 on success.
+    /// A script for the environment's ``Shell``, or for `/bin/sh -eu` on the worker. It exits with status 0 on success.
     public var script: String
     /// Whether the step runs inside the environment or on the worker.
     public var place: Place

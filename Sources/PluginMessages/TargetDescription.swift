@@ -53,7 +53,7 @@ public struct TargetDescription: Codable, Hashable, Sendable {
     public var installedPackages: [String]?
     /// The environment that packages are built in.
     public var environment: EnvironmentDescription
-    /// What a virtual machine with the system needs, for the kind `host`. Absent: the matrix says it.
+    /// The requirements of a virtual machine with the system, for the kind `host`. Absent: the matrix must state them.
     public var machine: MachineDescription?
 
     public init(

@@ -38,7 +38,7 @@ package struct DepextUsage: Sendable {
         }
         var users: [String: Set<Int>] = [:]
         for (number, depexts) in fields.enumerated() {
-            for depext in depexts where depext.counts(in: environment) {
+            for depext in depexts where depext.applies(in: environment) {
                 for name in depext.element { users[name, default: []].insert(number) }
             }
         }

@@ -66,7 +66,7 @@ package struct NameComparison: Encodable {
         for mistake in mistakes {
             switch mistake.kind {
             case .missing:
-                let near = mistake.nearest.isEmpty ? "" : "; near it: \(mistake.nearest.joined(separator: ", "))"
+                let near = mistake.nearest.isEmpty ? "" : "; similar names: \(mistake.nearest.joined(separator: ", "))"
                 lines.append("  '\(mistake.name)' is not in the list (\(mistake.origin))\(near)")
             case .present: lines.append("  '\(mistake.name)' is in the list (\(mistake.origin))")
             }

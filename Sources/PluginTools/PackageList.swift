@@ -5,7 +5,7 @@ internal import Foundation
 /// The names of a distribution's packages, read from one of the lists that distributions publish.
 package struct PackageList {
     /// The supported formats, recognised by the first lines.
-    package enum Form: String {
+    package enum Format: String {
         /// One name per line, as printed by `apk search -q`, `brew formulae` or `pkg rquery %n`.
         case names
         /// Debian's `Packages`, as printed by `apt-cache dumpavail`, including the names that packages provide.
@@ -21,27 +21,27 @@ package struct PackageList {
     private static let sizeLimit = 1 << 30
 
     /// The format of the list.
-    package let form: Form
+    package let format: Format
     private(set) var names: Set<String> = []
 
     /// Reads the file `path`, compressed or not, or standard input for `-`.
     ///
     /// - Throws: `Failure` if it cannot be read, is not text, or contains no names.
     package init(reading path: String) throws {
-        let place = path == "-" ? "standard input" : path
+        let source = path == "-" ? "standard input" : path
         let bytes = try path == "-" ? Self.standardInput() : Self.contents(of: path)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure(
-                .input, "\(place): expected a list of package names, found bytes that are not UTF-8",
+                .input, "\(source): expected a list of package names, found bytes that are not UTF-8",
                 hint: "unpack archives first, and give the list in them")
         }
-        try self.init(text, from: place)
+        try self.init(text, from: source)
     }
 
-    package init(_ text: String, from place: String) throws {
+    package init(_ text: String, from source: String) throws {
         let lines = text.split(whereSeparator: \.isNewline)
-        form = Self.form(of: lines)
-        switch form {
+        format = Self.format(of: lines)
+        switch format {
         case .names: for line in lines { addPlain(line) }
         case .debian: for line in lines { addDebian(line) }
         case .alpine: for line in lines { addAlpine(line) }
@@ -49,11 +49,11 @@ package struct PackageList {
         case .freebsd: for line in lines { addFreeBSD(line) }
         }
         if let line = lines.firstIndex(where: { $0.utf8.count > 1 << 20 }) {
-            throw Failure(.input, "\(place):\(line + 1): expected a line of a package list, found one of over 1 MiB")
+            throw Failure(.input, "\(source):\(line + 1): expected a line of a package list, found one of over 1 MiB")
         }
         guard !names.isEmpty else {
             throw Failure(
-                .input, "\(place): expected a list of package names, found none",
+                .input, "\(source): expected a list of package names, found none",
                 hint: "one name a line, or Debian's Packages, Alpine's APKINDEX, OpenBSD's index.txt, FreeBSD's "
                     + "packagesite.yaml")
         }
@@ -63,13 +63,13 @@ package struct PackageList {
     package func contains(_ name: String) -> Bool {
         if names.contains(name) { return true }
         // OpenBSD's package tools accept a branch or a flavour after the stem: `python%3`, `gtar--`.
-        guard form == .openbsd || form == .names, let end = name.firstRange(of: /%|--/)?.lowerBound else {
+        guard format == .openbsd || format == .names, let end = name.firstRange(of: /%|--/)?.lowerBound else {
             return false
         }
         return names.contains(String(name[..<end]))
     }
 
-    private static func form(of lines: [Substring]) -> Form {
+    private static func format(of lines: [Substring]) -> Format {
         let head = lines.prefix(50)
         if head.contains(where: { $0.hasPrefix("Package: ") }) { return .debian }
         if head.contains(where: { $0.hasPrefix("P:") }) { return .alpine }

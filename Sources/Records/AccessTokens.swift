@@ -87,7 +87,7 @@ package struct AccessTokens: Sendable {
 
     /// The token with a secret; nil if there is none.
     ///
-    /// Takes constant time: digests are compared as a whole, with all tokens.
+    /// Takes constant time: the whole digest is compared with that of every token.
     package func token(withSecret secret: String) throws -> AccessToken? {
         guard secret.utf8.count <= 256 else { return nil }
         let digest = Array(Digest(of: secret).hex.utf8)

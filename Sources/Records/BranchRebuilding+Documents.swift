@@ -33,8 +33,8 @@ extension ResultBranch {
         var index: [String: [String: CellResult]] = [:]
         for (path, bytes) in readable where path.hasPrefix("index/") {
             let shard = try? CanonicalJSON.decode([String: CellResult].self, from: bytes)
-            for (place, result) in shard ?? [:] where documents[place] == nil {
-                if let bytes = try? CanonicalJSON.encode(result) { documents[place] = Array(bytes) }
+            for (path, result) in shard ?? [:] where documents[path] == nil {
+                if let bytes = try? CanonicalJSON.encode(result) { documents[path] = Array(bytes) }
             }
         }
         for (path, bytes) in documents {

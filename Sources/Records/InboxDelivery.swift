@@ -90,10 +90,10 @@ struct InboxDelivery {
         do {
             result = try CanonicalJSON.decode(CellResult.self, from: bytes)
         } catch let error as DecodingError {
-            return refuse("\(path)", "it is no result: \(Self.reason(of: error))")
+            return refuse("\(path)", "it is not a result: \(Self.reason(of: error))")
         }
-        let place = parts[3...].joined(separator: "/")
-        guard result.cell.target == parts[2], ResultPath.cell(result.cell) == place else {
+        let cellPath = parts[3...].joined(separator: "/")
+        guard result.cell.target == parts[2], ResultPath.cell(result.cell) == cellPath else {
             return refuse("\(path)", "the result is of another cell: \(result.cell)")
         }
         guard let plan = try plan(parts[1]), let planned = try plan.cell(result.cell) else {
@@ -105,7 +105,7 @@ struct InboxDelivery {
         // These fields are determined by this store.
         (result.layer, result.base, result.run, result.change, result.previous) = (nil, nil, nil, nil, nil)
         result.machine = result.machine ?? "\(Inbox.prefix)\(name)"
-        results.append((parts[1], place, result))
+        results.append((parts[1], cellPath, result))
     }
 
     private static func reason(of error: DecodingError) -> String {

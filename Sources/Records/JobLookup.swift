@@ -9,7 +9,7 @@ package final class JobLookup: Sendable {
     private let plan: Plan
     /// The branches of other deployments at the time of creation.
     private let otherHeads: [String: String]
-    /// Shows whether those branches have changed since.
+    /// Detects whether those branches have changed since.
     private let stamp = Mutex<BranchStamp?>(nil)
     /// The plan's targets by the environment of their jobs.
     private let targets: [Digest: Set<String>]
@@ -44,7 +44,7 @@ package final class JobLookup: Sendable {
     /// - Throws: `StoreError`.
     /// - Complexity: Reads the branches of other deployments only if one of them has changed.
     package func newVerdicts() throws -> NewVerdicts {
-        NewVerdicts(self, branches: try haveOthersMoved() ? allBranches() : nil)
+        NewVerdicts(self, branches: try haveOthersChanged() ? allBranches() : nil)
     }
 
     private func allBranches() throws -> [ResultBranch] {
@@ -60,7 +60,7 @@ package final class JobLookup: Sendable {
     /// The current state of a branch.
     func snapshot(_ branch: ResultBranch) throws -> Snapshot { try store.snapshot(Branch(branch.name)) }
 
-    private func haveOthersMoved() throws -> Bool {
+    private func haveOthersChanged() throws -> Bool {
         let now = store.stamp(ofBranchesIn: "results", except: plan.deployment)
         if let now, stamp.withLock({ $0 == now }) { return false }
         guard try Self.heads(in: store, except: plan.deployment) == otherHeads else { return true }

@@ -91,8 +91,8 @@ public struct PlanDocuments: Sendable {
         let directory = try PlanLayout.package(digest)
         changes[try directory.appending("opam")] = Change(bytes: files.opam, isInBase: false)
         for (name, bytes) in files.files {
-            let place = directory.components + ["files"] + name.components.map(\.encoded)
-            changes[try StorePath(components: place)] = Change(bytes: bytes, isInBase: false)
+            let components = directory.components + ["files"] + name.components.map(\.encoded)
+            changes[try StorePath(components: components)] = Change(bytes: bytes, isInBase: false)
         }
     }
 
@@ -130,14 +130,14 @@ public struct PlanDocuments: Sendable {
             try PackageMetadata.read(bytes) ?? Self.decode([PackageMetadata].self, bytes, PlanLayout.metadata)
         return metadata.map { package in
             PackageMetadata(
-                package: package.package, maintainers: Self.meaningful(package.maintainers),
-                tags: Self.meaningful(package.tags), bugReports: Self.meaningful(package.bugReports),
-                devRepo: Self.meaningful(package.devRepo.map { [$0] }).first)
+                package: package.package, maintainers: Self.nonBlank(package.maintainers),
+                tags: Self.nonBlank(package.tags), bugReports: Self.nonBlank(package.bugReports),
+                devRepo: Self.nonBlank(package.devRepo.map { [$0] }).first)
         }
     }
 
-    /// The texts that say something: an opam file may have a maintainer `""`.
-    private static func meaningful(_ texts: [String]?) -> [String] {
+    /// The texts that are not blank: an opam file may have a maintainer `""`.
+    private static func nonBlank(_ texts: [String]?) -> [String] {
         (texts ?? []).filter { text in
             text.utf8.contains { (0x21..<0x7F).contains($0) }
                 || text.unicodeScalars.contains { scalar in

@@ -16,7 +16,7 @@ public import Store
 /// Only `plan.json` and the tasks contain commits, and no document contains numbers of others, so that a change of a
 /// few packages changes a few documents.
 public enum PlanLayout {
-    /// The head of the plan.
+    /// The header of the plan.
     public static let header = TypedPath<PlanHeader>("plan.json")
     /// The metadata of all packages of the plan.
     public static let metadata: StorePath = "metadata.json"

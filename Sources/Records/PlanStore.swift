@@ -85,7 +85,8 @@ public struct PlanStore: Sendable {
         try await documents(deployment, at: revision).plan()
     }
 
-    /// Stores the jobs of a deployment's newest plan in a cache, unless it has them or they are other ones.
+    /// Stores the jobs of a deployment's newest plan in a cache, unless the cache has them already or `jobs` are not
+    /// those of the plan.
     ///
     /// - Throws: `StoreError`, `GitError`.
     package func keep(_ jobs: [Digest: Job], of deployment: String, in tables: JobTables) throws {

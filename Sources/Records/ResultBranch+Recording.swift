@@ -3,7 +3,7 @@ package import Model
 package import Store
 
 extension ResultBranch {
-    /// What a plan has, as far as recording a result depends on it.
+    /// The parts of a plan that determine how a result is recorded.
     package struct PlannedWork {
         /// Whether the plan has the cell.
         package var hasCell: (Cell) throws -> Bool
@@ -16,15 +16,15 @@ extension ResultBranch {
         }
     }
 
-    /// What a commit records.
+    /// A result as recorded by a commit.
     package struct Recording {
         /// The recorded result.
         package var result: CellResult
-        /// Where it was written.
+        /// The path of the document.
         package var path: String
         /// The documents of other versions that were removed.
         package var superseded: [String] = []
-        /// Whether verdicts of those were kept as verdicts on inputs.
+        /// Whether verdicts in the removed documents were kept as verdicts on inputs.
         package var keepsInputs = false
 
         /// The message of the commit.

@@ -73,13 +73,13 @@ public struct ResultBranch: Sendable, Hashable {
     }
 
     private func changeIndex(of path: String, to result: CellResult?, in transaction: Transaction) throws {
-        let place = try StorePath(ResultPath.indexShard(of: path))
-        var part = ResultIndexPart(try transaction.bytes(at: place))
+        let shard = try StorePath(ResultPath.indexShard(of: path))
+        var part = ResultIndexPart(try transaction.bytes(at: shard))
         try part.set(result, at: path)
         if part.document.isEmpty {
-            try transaction.remove(place)
+            try transaction.remove(shard)
         } else {
-            try transaction.write(bytes: part.document, to: place)
+            try transaction.write(bytes: part.document, to: shard)
         }
     }
 }

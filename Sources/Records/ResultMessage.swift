@@ -108,12 +108,12 @@ extension CellResult {
         if let path { trailers.append((key: "Path", value: path)) }
         if !superseded.isEmpty { trailers.append((key: "Supersedes", value: superseded.joined(separator: " "))) }
         if let execution { trailers.append((key: "Execution", value: execution)) }
-        if !isHeldByMessage { trailers.append((key: "Abridged", value: "yes")) }
+        if !isCompleteInMessage { trailers.append((key: "Abridged", value: "yes")) }
         return trailers
     }
 
     /// Whether the message contains the reason and other texts unchanged, so that the document need not be read.
-    private var isHeldByMessage: Bool {
+    private var isCompleteInMessage: Bool {
         let isPlain = [signature, machine, execution].allSatisfy { $0.map { $0 == $0.onOneLine } ?? true }
         guard isPlain, overwrites == nil, error == nil else { return false }
         guard let reason else { return true }

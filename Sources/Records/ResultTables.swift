@@ -19,7 +19,7 @@ public struct ResultTables: Sendable {
     /// Tables without any branch.
     public init() {}
 
-    /// The current results of the store at a path; no results if it cannot be read, for which `refresh` has an error.
+    /// The current results of the store at a path; none if it cannot be read, in which case `refresh` throws the error.
     package init(readingStoreAt path: String) async {
         self = await BlockingWork.run {
             var tables = ResultTables()

@@ -146,7 +146,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
 
     private func get(_ digest: Digest, from client: RegistryClient, to file: String, limit: Int) throws -> Bool {
         let blob = try IncomingBlob(file, size: 0)
-        // Only the primary is retried: if a mirror is down, the next one is asked at once.
+        // Only the primary is retried: if a mirror is down, the next one is tried immediately.
         let isThere = try (client === primary ? client.persistently : { try $0() }) {
             try blob.restart()
             var request = client.request(.get, "blobs/\(digest.oci)")

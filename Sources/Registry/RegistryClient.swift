@@ -14,9 +14,9 @@ package final class RegistryClient: Sendable {
     private let credentials: RegistryCredentials
     /// How long requests are retried while the registry is unreachable or busy.
     let timeout: Duration
-    /// The time before which the registry wants no more requests, as it said when it refused one.
+    /// The time before which no request should be sent, according to the registry when it refused one.
     private let notBefore = Mutex<ContinuousClock.Instant?>(nil)
-    /// The longest time for which a registry that limits the rate of requests is waited for.
+    /// The longest wait for a registry that limits the rate of requests.
     private static let longestPause = Duration.seconds(60)
     private let authorization = Mutex<String?>(nil)
 
@@ -75,11 +75,12 @@ package final class RegistryClient: Sendable {
         try persistently { try send(request(.head, "blobs/\(digest.oci)"), accepting: [404]).isSuccess }
     }
 
-    /// Retries `body` while it fails with a transient error, until `timeout` has passed. A registry that says when to
-    /// try again gets the request then, if that is soon; otherwise the error is thrown at once.
+    /// Retries `body` while it fails with a transient error, until `timeout` has passed. If the registry states when to
+    /// try again, the next attempt waits for that time, unless it is too far away: then the error is thrown
+    /// immediately.
     func persistently<Value>(_ body: () throws -> Value) throws -> Value {
         let deadline = ContinuousClock.now + timeout
-        let last = ContinuousClock.now + max(timeout, Self.longestPause)
+        let latest = ContinuousClock.now + max(timeout, Self.longestPause)
         let backoff = ExponentialBackoff(.milliseconds(100), limit: .seconds(1))
         var failures = 0
         while true {
@@ -87,20 +88,20 @@ package final class RegistryClient: Sendable {
                 return try body()
             } catch let error as RegistryError where error.isTransient {
                 let now = ContinuousClock.now
-                let named = error.kind == .limited ? notBefore.withLock { $0 } : nil
-                guard named.map({ $0 <= last }) ?? (now < deadline) else { throw error }
+                let stated = error.kind == .limited ? notBefore.withLock { $0 } : nil
+                guard stated.map({ $0 <= latest }) ?? (now < deadline) else { throw error }
                 failures += 1
                 if failures == 1 {
-                    logger.debug("the registry is tried again", metadata: ["reason": "\(error.message)"])
+                    logger.debug("retrying a request to the registry", metadata: ["reason": "\(error.message)"])
                 }
                 let pause = backoff.delay(after: failures)
-                let wait = named.map { max($0 - now, pause) } ?? pause
+                let wait = stated.map { max($0 - now, pause) } ?? pause
                 Thread.sleep(forTimeInterval: wait / .seconds(1))
             }
         }
     }
 
-    /// The time before which the registry wants no other request, by the seconds in `Retry-After`.
+    /// The time before which no request should be sent, according to `Retry-After` in seconds; nil without that header.
     private func pause(after response: HTTPResponse) -> ContinuousClock.Instant? {
         guard let seconds = response.header("retry-after").flatMap({ Int($0) }), seconds >= 0 else { return nil }
         return .now + .seconds(min(seconds, 1 << 20))

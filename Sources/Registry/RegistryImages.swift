@@ -37,27 +37,27 @@ package struct RegistryImages: Sendable {
             let isResumed = try fill(blob, with: digest, size)
             if blob.count == size && blob.digest() == digest { return }
             unlink(path)
-            // What an earlier attempt left may have been of other bytes.
+            // An earlier attempt may have left bytes of other contents.
             if !isResumed || attempt == 2 { break }
         }
         throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents")
     }
 
-    /// - Returns: whether the blob was got in several parts.
+    /// - Returns: whether the blob was downloaded in several parts.
     private func fill(_ blob: IncomingBlob, with digest: Digest, _ size: Int) throws -> Bool {
         var isResumed = blob.count > 0
         try client.persistently {
             guard blob.count < size else { return }
             isResumed = isResumed || blob.count > 0
             if try get(digest, size, into: blob) { return }
-            // The server has sent all of it.
+            // The server has ignored the range and sent the whole blob.
             try blob.restart()
             _ = try get(digest, size, into: blob)
         }
         return isResumed
     }
 
-    /// - Returns: false if the server does not send parts.
+    /// - Returns: false if the server does not support ranges.
     private func get(_ digest: Digest, _ size: Int, into blob: IncomingBlob) throws -> Bool {
         let start = blob.count
         var request = client.request(.get, "blobs/\(digest.oci)")

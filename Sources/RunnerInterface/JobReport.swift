@@ -48,7 +48,7 @@ public struct JobReport: Sendable {
         self.duration = duration
     }
 
-    /// The report of a job that could not run, or not to its end, with the failure's hint.
+    /// The report of a job that could not start or could not finish, with the failure's hint.
     public init(infrastructure failure: Failure) {
         self.init(outcome: .infrastructure, duration: 0)
         let diagnostic = failure.diagnostics.first

@@ -13,7 +13,7 @@ public protocol JobRunner: Sendable {
     /// Whether the layer still exists, so that others can build over it.
     func holds(layer: Digest) -> Bool
 
-    /// What this machine lacks at the moment to start any job, for people; nil if it lacks nothing.
+    /// The resource that this machine currently lacks to start any job, in words; nil if it lacks nothing.
     var shortage: String? { get }
 }
 

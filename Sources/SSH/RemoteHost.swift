@@ -12,7 +12,7 @@ public struct RemoteHost: Hashable, Sendable {
     public var elevation: [String]
     /// The number of bytes to keep free on the host's disk: below it, a command is stopped.
     public var reserve: Int
-    /// What messages call it; nil for its address.
+    /// The name in messages; nil for the address.
     public var label: String?
 
     public init(
@@ -27,7 +27,7 @@ public struct RemoteHost: Hashable, Sendable {
         self.reserve = reserve
     }
 
-    /// For messages.
+    /// The name in messages.
     public var name: String { label ?? address.destination + (address.port.map { ":\($0)" } ?? "") }
 
     /// - Throws: `Failure` for words that a shell could misinterpret.
@@ -65,7 +65,7 @@ public struct SSHClient: Hashable, Sendable {
     public var knownHosts: String?
     /// The private key; nil for those of the user's agent and configuration.
     public var identity: String?
-    /// The name by which the host's key is known; nil: its own.
+    /// The name under which the host's key is known; nil for the host's own name.
     public var hostKeyAlias: String?
     /// Variables of the client itself, such as `SSH_AUTH_SOCK`.
     public var environment: [String: String]

@@ -54,7 +54,7 @@ package actor RemoteHosts {
             let host = try await take(target, progress)
             do {
                 let value = try await body(host)
-                give(host)
+                release(host)
                 return value
             } catch let refusal as RemoteRefusal where refusal.kind == .taken {
                 // Another process of ours uses it, or the host has not noticed the end of a session yet.
@@ -70,9 +70,9 @@ package actor RemoteHosts {
                 wakeWaiters()
             } catch let refusal as RemoteRefusal {
                 // The job has not begun, so it can use another host immediately.
-                give(host, failed: refusal.description, isPermanent: refusal.kind.isPermanent)
+                release(host, failed: refusal.description, isPermanent: refusal.kind.isPermanent)
             } catch {
-                give(host, failed: Self.blamesHost(error) ? "\(error)" : nil)
+                release(host, failed: Self.blamesHost(error) ? "\(error)" : nil)
                 throw error
             }
         }
@@ -166,7 +166,7 @@ package actor RemoteHosts {
         throw failure
     }
 
-    private func give(_ host: HostAddress, failed reason: String? = nil, isPermanent: Bool = false) {
+    private func release(_ host: HostAddress, failed reason: String? = nil, isPermanent: Bool = false) {
         var state = states[host] ?? State()
         state.isTaken = false
         state.isPermanent = isPermanent

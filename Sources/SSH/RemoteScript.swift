@@ -36,7 +36,6 @@ struct RemoteScript {
     ///
     /// - Parameter claims: directories on the host that belong to this workspace alone. While another workspace exists,
     ///   one that shares a directory with it is refused.
-    ///   exists, one that shares a directory with it is refused.
     static func keeper(_ host: RemoteHost, workspace: String, mark: String, claims: [String]) -> RemoteScript {
         RemoteScript(
             PackageResources.keeper_sh, using: [PackageResources.sweep_sh, PackageResources.free_sh],

@@ -149,8 +149,8 @@ extension RemoteSession {
                 return
             }
         }
-        let place = FilePath(tree).appending(path)
-        guard place.withCString({ mknod($0, S_IFCHR, 0) }) == 0 || errno == EEXIST else {
+        let whiteout = FilePath(tree).appending(path)
+        guard whiteout.withCString({ mknod($0, S_IFCHR, 0) }) == 0 || errno == EEXIST else {
             throw Failure(.last("mark as removed", path.description))
         }
     }

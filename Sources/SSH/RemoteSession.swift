@@ -128,7 +128,7 @@ public final class RemoteSession: Sendable {
         return result
     }
 
-    /// Why root's steps cannot run on this host; nil if they can.
+    /// The reason why steps of root cannot run on this host; nil if they can.
     public func obstacleToRoot() async throws -> String? {
         guard user != 0 else { return nil }
         guard !host.elevation.isEmpty else { return "the login is not root, and nothing makes it root" }

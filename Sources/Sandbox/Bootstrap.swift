@@ -38,7 +38,7 @@ public struct BootstrapFailure: ClassifiedError, CustomStringConvertible {
     public var diagnostics: [Diagnostic] {
         [
             Diagnostic(
-                .error, "making the environment: step '\(step)': \(result.ending)",
+                .error, "creating the environment: step '\(step)': \(result.ending)",
                 hint: "its output is in \(log)")
         ]
     }
@@ -50,7 +50,8 @@ extension EnvironmentStore {
     /// The root file system for `digest`, created by `steps` if it does not exist or was changed.
     ///
     /// - Parameters:
-    ///   - recipe: identifies the result of `steps`, independent of what `check` compares; nil if nothing is reused.
+    ///   - recipe: identifies the result of `steps` independently of the description that `check` compares; nil if
+    ///     nothing is reused.
     ///   - obtain: fills an empty directory with a copy from elsewhere; false if there is none.
     ///   - base: fills the directory before the first step.
     ///   - steps: the steps to run in order, all of which must succeed.

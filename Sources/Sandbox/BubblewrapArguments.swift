@@ -6,7 +6,7 @@ struct BubblewrapArguments {
     private(set) var words: [String] = []
 
     /// - Parameters:
-    ///   - access: the writable directories, if not everything is writable.
+    ///   - access: the directories to mount separately; nil if everything is writable.
     ///   - root: the mount point of the overlay.
     ///   - temporary: the directory that is mounted as `/tmp`.
     ///   - namespace: a descriptor of the user namespace to enter; nil if bubblewrap creates one.
@@ -17,8 +17,8 @@ struct BubblewrapArguments {
     ) {
         add("--bind", root, "/")
         addKernelFileSystems(protectingSettings: namespace != nil)
-        for place in access ?? [] {
-            add(place.isWritable ? "--bind" : "--ro-bind", root + place.path, place.path)
+        for directory in access ?? [] {
+            add(directory.isWritable ? "--bind" : "--ro-bind", root + directory.path, directory.path)
         }
         add("--bind", temporary, "/tmp")
         addNamespaces(command, hostname: layout.hostname, namespace)

@@ -71,7 +71,7 @@ public final class Sandbox: Sendable {
             throw Failure(.last("read", path))
         }
         guard layout.layers.count < 500 else {
-            throw Failure(.unavailable, "\(layout.layers.count) layers, overlayfs takes 499 and a base")
+            throw Failure(.unavailable, "\(layout.layers.count) layers, overlayfs supports 499 and a base")
         }
         guard !layout.writesBase || layout.layers.isEmpty else {
             throw Failure(.unavailable, "\(layout.base): a base with layers above it cannot be written")
@@ -142,7 +142,7 @@ public final class Sandbox: Sendable {
         let filter = try MemoryFile.seccompProgram()
         let namespace = try UserNamespace.descriptor(for: command.user)
         let arguments = BubblewrapArguments(
-            command: command, layout: layout, access: protectedPlaces(of: command), root: root,
+            command: command, layout: layout, access: separateMounts(of: command), root: root,
             temporary: "\(scratch.path)/tmp",
             namespace: isRoot ? namespace : nil, filter: filter.descriptor, status: status)
         let options = try MemoryFile(arguments.encoded)
@@ -163,9 +163,9 @@ public final class Sandbox: Sendable {
 
     /// The directories that are mounted separately; nil if nothing is read-only. They are resolved outside of the
     /// sandbox, where a link created by a build could lead elsewhere.
-    private func protectedPlaces(of command: Command) -> [Command.Access]? {
-        command.writableOnly.flatMap { places in
-            places.allSatisfy { isWithoutLinks($0.path) } ? places : nil
+    private func separateMounts(of command: Command) -> [Command.Access]? {
+        command.writableOnly.flatMap { directories in
+            directories.allSatisfy { isWithoutLinks($0.path) } ? directories : nil
         }
     }
 

@@ -2,7 +2,7 @@ public import Core
 import Glibc
 import System
 
-/// Checks the resources of this machine before work begins, rather than when it fails.
+/// Checks the resources of this machine before work begins, so that it does not fail later.
 public enum ResourcePreflight {
     /// Checks that another command can be started.
     ///

@@ -16,7 +16,7 @@ package struct Supervisor {
     var disk: DiskWatch
     let report: Report
 
-    /// The source of the information how the command ended, besides the process's own status.
+    /// The source of information about how the command ended, besides the process's own status.
     package enum Report {
         /// bubblewrap, in JSON.
         case bubblewrap
@@ -37,7 +37,7 @@ package struct Supervisor {
     /// The first process inside the sandbox, as reported by bubblewrap.
     private var inner: pid_t?
     private var statusText: [UInt8] = []
-    /// When the watchdog was asked to stop.
+    /// When the watchdog was requested to stop.
     private var stopRequested: ContinuousClock.Instant?
     /// The end of the output, for the message if the sandbox itself failed.
     private var tail: [UInt8] = []
@@ -157,7 +157,7 @@ package struct Supervisor {
         return true
     }
 
-    /// - Returns: false if there will be no more.
+    /// - Returns: false if there is no more to read.
     private mutating func readStatus(_ status: Int32) -> Bool {
         guard status >= 0 else { return false }
         var buffer = [UInt8](repeating: 0, count: 1024)

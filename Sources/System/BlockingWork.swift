@@ -9,13 +9,13 @@ internal import Synchronization
 package enum BlockingWork {
     /// Starts `work` on a new thread and does not wait for it.
     ///
-    /// Where there is no room for a thread now, waits until there is: whoever waits for the work would wait for ever.
-    /// Foundation drops such work without a word.
+    /// If the system cannot create a thread at the moment, retries until it can: dropping the work would make its
+    /// caller wait forever. (Foundation's `Thread` silently drops the work.)
     package static func start(_ work: @escaping @Sendable () -> Void) {
         start(work, create: create)
     }
 
-    /// - Parameter create: Starts a thread for the work; returns an error number of the system.
+    /// - Parameter create: Starts a thread for the work; returns 0 or an error number.
     static func start(_ work: @escaping @Sendable () -> Void, create: (Work) -> Int32) {
         let work = Work(work)
         while true {
@@ -26,7 +26,7 @@ package enum BlockingWork {
         }
     }
 
-    /// Work on its way to its thread.
+    /// Work that is passed to its thread.
     final class Work: Sendable {
         fileprivate let body: @Sendable () -> Void
 

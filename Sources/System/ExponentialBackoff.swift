@@ -20,7 +20,8 @@ package struct ExponentialBackoff: Sendable, Hashable {
         min(limit, initial * (1 << min(max(failures, 1) - 1, 32)))
     }
 
-    /// Between half and all of the delay, by chance: those that were in each other's way do not meet again.
+    /// A random delay between half and all of `delay(after:)`, so that competing processes do not retry at the same
+    /// time.
     package func randomDelay(after failures: Int) -> Duration {
         let delay = delay(after: failures)
         return delay * Double.random(in: 0.5...1)

@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// What changes with the contents of a file, so that what was computed from them need not be computed again.
+/// Identifies a version of a file: while the stamp is unchanged, so are the contents, and values computed from them
+/// remain valid.
 package struct FileStamp: Hashable, Sendable, CustomStringConvertible {
     /// The inode, the size, and the seconds and nanoseconds of the last modification and of the last change, which
     /// cannot be set.
@@ -15,7 +16,7 @@ package struct FileStamp: Hashable, Sendable, CustomStringConvertible {
         ]
     }
 
-    /// The stamp with the numbers of another.
+    /// Recreates a stamp from its numbers.
     package init(numbers: [UInt64]) {
         self.numbers = numbers
     }

@@ -7,6 +7,6 @@ package func adviseLargePages(for memory: UnsafeMutableRawBufferPointer) {
     let start = Int(bitPattern: memory.baseAddress)
     let (first, last) = ((start + page - 1) & ~(page - 1), (start + memory.count) & ~(page - 1))
     guard last - first >= 1 << 22 else { return }
-    // Without large pages it is only slower.
+    // A failure only makes it slower.
     _ = madvise(UnsafeMutableRawPointer(bitPattern: first), last - first, MADV_HUGEPAGE)
 }

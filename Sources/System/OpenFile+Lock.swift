@@ -55,7 +55,9 @@ extension OpenFile {
     /// immediately; short pauses cost less under contention.
     ///
     /// - Parameters:
+    ///   - timeout: the time limit; at least one attempt is made.
     ///   - backoff: the pauses between the attempts.
+    ///   - isBusy: called before each attempt; returning true skips it.
     ///   - mayContinue: called before each pause; returning false ends the wait.
     /// - Returns: whether the lock was acquired.
     package func lock(

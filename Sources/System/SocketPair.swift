@@ -14,7 +14,7 @@ package struct SocketPair<Problem: SystemErrorConvertible>: ~Copyable {
         (first, second) = (ends[0], ends[1])
     }
 
-    /// Gives both sockets to the caller, who closes them.
+    /// Transfers ownership of both sockets to the caller.
     package consuming func take() -> (Int32, Int32) {
         defer { (first, second) = (-1, -1) }
         return (first, second)
@@ -28,7 +28,7 @@ package struct SocketPair<Problem: SystemErrorConvertible>: ~Copyable {
 
 /// Sends all of `bytes` through a connected Unix socket, the first of them together with an open file.
 ///
-/// - Parameter descriptor: the open file, which the receiver gets a descriptor of; nil for none.
+/// - Parameter descriptor: an open file of which the receiver gets a descriptor; nil for none.
 package func send(_ bytes: [UInt8], through socket: Int32, with descriptor: Int32?) throws(SystemError) {
     if let descriptor {
         let error = ciso_send_descriptor(socket, bytes, bytes.count, descriptor)

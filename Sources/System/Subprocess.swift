@@ -121,7 +121,7 @@ private struct RunningSubprocess: ~Copyable {
     private let errors: OpenFile<SystemError>
     private let limit: Int
     private var printed: [UInt8] = []
-    private var complaints: [UInt8] = []
+    private var errorOutput: [UInt8] = []
     private var reason: Subprocess.TerminationStatus?
 
     init(_ process: pid_t, output: Int32, errors: Int32, limit: Int) {
@@ -154,7 +154,7 @@ private struct RunningSubprocess: ~Copyable {
         while takeErrors() {}
         let signal = status & 0x7f
         let own: Subprocess.TerminationStatus = signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
-        return Subprocess.Completion(ending: reason ?? own, output: printed, errors: complaints)
+        return Subprocess.Completion(ending: reason ?? own, output: printed, errors: errorOutput)
     }
 
     /// Reads what is available; false if there is nothing more at present.
@@ -168,7 +168,7 @@ private struct RunningSubprocess: ~Copyable {
 
     private mutating func takeErrors() -> Bool {
         let bytes = piece(of: errors.descriptor)
-        complaints = (complaints + bytes).suffix(Self.errorLimit)
+        errorOutput = (errorOutput + bytes).suffix(Self.errorLimit)
         return !bytes.isEmpty
     }
 

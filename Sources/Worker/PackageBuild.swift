@@ -64,7 +64,7 @@ struct PackageBuild {
             try await place(
                 [FilePath(recipe.directory): .directory], or: unpacking, as: .fetch, title: "make the build directory")
         }
-        let copies = SourceScripts.place(placed.map { ($0.name, "\(backend.inputs)/\($0.staged)") })
+        let copies = SourceScripts.copy(placed.map { ($0.name, "\(backend.inputs)/\($0.staged)") })
         if !copies.isEmpty {
             try await place(
                 inBuildDirectory(placed.map { ($0.name, .input($0.staged)) }),
@@ -99,7 +99,7 @@ struct PackageBuild {
             entries.append((name, .file(contents)))
         }
         try await place(
-            inBuildDirectory(entries), or: ownStep("substitute", .configure, SourceScripts.place(expanded)),
+            inBuildDirectory(entries), or: ownStep("substitute", .configure, SourceScripts.copy(expanded)),
             title: "expand \(names.map(\.description).joined(separator: " "))")
     }
 

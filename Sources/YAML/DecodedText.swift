@@ -19,7 +19,7 @@ struct DecodedText {
         self.bytes = bytes
         lines = Self.lines(String(decoding: bytes, as: UTF8.self))
         var decoder = UTF8()
-        invalid = Self.invalidPlace(&decoder, bytes.makeIterator())
+        invalid = Self.firstInvalidPosition(&decoder, bytes.makeIterator())
     }
 
     /// - Parameters:
@@ -33,7 +33,7 @@ struct DecodedText {
         self.bytes = Array(text.utf8)
         lines = Self.lines(text)
         var decoder = UTF16()
-        invalid = Self.invalidPlace(&decoder, units.makeIterator())
+        invalid = Self.firstInvalidPosition(&decoder, units.makeIterator())
         if invalid == nil, !bytes.count.isMultiple(of: 2) { invalid = (lines.count, (lines.last?.count ?? 0) + 1) }
     }
 
@@ -44,7 +44,7 @@ struct DecodedText {
     }
 
     /// The position of the first invalid unit.
-    private static func invalidPlace<Codec: UnicodeCodec>(
+    private static func firstInvalidPosition<Codec: UnicodeCodec>(
         _ decoder: inout Codec, _ units: some IteratorProtocol<Codec.CodeUnit>
     ) -> (line: Int, column: Int)? {
         var units = units

@@ -20,7 +20,7 @@ package struct SourceTexts: Sendable {
         _ severity: Diagnostic.Severity = .error, _ message: String, at location: SourceLocation?,
         hint: String? = nil
     ) -> Diagnostic {
-        let excerpt = location.flatMap { place in texts[place.file]?.line(place.line) }
+        let excerpt = location.flatMap { texts[$0.file]?.line($0.line) }
         return Diagnostic(severity, message, at: location, excerpt: excerpt, hint: hint)
     }
 }

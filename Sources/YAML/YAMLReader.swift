@@ -30,9 +30,10 @@ package struct YAMLReader {
     package static func read(
         _ text: SourceText, as title: String, example: String
     ) -> (document: Node?, diagnostics: [Diagnostic]) {
-        if let place = text.invalid {
+        if let location = text.invalid {
             let problem = Diagnostic(
-                .error, "bytes that are not text in the file's encoding", at: place, excerpt: text.line(place.line),
+                .error, "bytes that are not text in the file's encoding", at: location,
+                excerpt: text.line(location.line),
                 hint: "save the file in UTF-8")
             return (nil, [problem])
         }
@@ -73,7 +74,7 @@ package struct YAMLReader {
         guard case .documentStart = try next().kind else {
             throw FatalError(diagnostics: [
                 Diagnostic(
-                    .error, "the file is empty: expected \(title)", at: place(1, 1),
+                    .error, "the file is empty: expected \(title)", at: location(1, 1),
                     hint: "\(title) begins with '\(example)'")
             ])
         }
@@ -198,7 +199,7 @@ package struct YAMLReader {
         ])
     }
 
-    private func place(_ line: Int, _ column: Int) -> SourceLocation {
+    private func location(_ line: Int, _ column: Int) -> SourceLocation {
         SourceLocation(file: text.file, line: line, column: column)
     }
 
@@ -206,8 +207,8 @@ package struct YAMLReader {
     private func explained(_ problem: YAMLProblem) -> [Diagnostic] {
         let tabs = text.indentingTabs()
         if tabs.contains(where: { $0.line == problem.line }) || problem.message.contains("tab") {
-            let places = tabs.isEmpty ? [place(problem.line, problem.column)] : tabs
-            return places.prefix(20).flatMap { location in
+            let locations = tabs.isEmpty ? [location(problem.line, problem.column)] : tabs
+            return locations.prefix(20).flatMap { location in
                 stop("a tab in the indentation", at: location, hint: "YAML indents with spaces only").diagnostics
             }
         }
@@ -221,7 +222,7 @@ package struct YAMLReader {
                 message += " that begins in line \(line)"
             }
         }
-        return stop(message, at: place(problem.line, problem.column)).diagnostics
+        return stop(message, at: location(problem.line, problem.column)).diagnostics
     }
 }
 

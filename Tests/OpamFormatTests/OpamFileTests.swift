@@ -75,7 +75,7 @@ import Testing
     @Test func fieldsForBuildingAreRead() throws {
         let file = try OpamFile(parsing: Self.example, file: "opam")
         #expect(
-            file.patches.filter { $0.counts(in: environment) }.map(\.element)
+            file.patches.filter { $0.applies(in: environment) }.map(\.element)
                 == ["a.patch", "b.patch"].map { Array($0.utf8) })
         #expect(file.substs == [Array("config.ml".utf8)])
         #expect(
@@ -135,7 +135,7 @@ import Testing
         #expect(file.flags == ["compiler", "avoid-version", "light-uninstall"])
         #expect(file.conflictClasses.map(\.text) == ["class"])
         #expect(file.messages.map(\.element) == ["hello"])
-        #expect(file.postMessages.first?.counts(in: { $0.name == "success" ? .bool(true) : nil }) == true)
+        #expect(file.postMessages.first?.applies(in: { $0.name == "success" ? .bool(true) : nil }) == true)
         #expect(file.extensions.map(\.name) == ["x-made-by"])
     }
 
@@ -194,7 +194,7 @@ import Testing
         #expect(error?.line == 2 && error?.column == 3)
     }
 
-    @Test func extensionsKnowTheirPlace() throws {
+    @Test func extensionsHaveLocations() throws {
         let file = try OpamFile(parsing: "a: 1\n  x-b:\n    [c]", file: "opam")
         let position = try #require(file.extensions.first?.value.position)
         #expect(position == (line: 3, column: 5))

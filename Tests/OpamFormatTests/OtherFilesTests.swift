@@ -102,7 +102,7 @@ import Testing
         #expect(file.browse == "https://example.org/pkg/")
         #expect(file.archiveMirrors == ["cache"])
         #expect(
-            file.announce.filter { $0.counts { _ in .string("2.5") } }.map(\.element) == ["all"])
+            file.announce.filter { $0.applies { _ in .string("2.5") } }.map(\.element) == ["all"])
         #expect(file.redirect.map(\.element) == ["https://example.net"])
         #expect(file.problems().map(\.field) == ["bogus"])
     }

@@ -38,10 +38,10 @@ import Testing
             let name = SourceAddress.fileName(address)
             #expect(!name.isEmpty && name.utf8.allSatisfy { !"/#?".utf8.contains($0) }, "\(address)")
 
-            let (place, revision) = SourceAddress.split(address)
-            let whole = place + (revision.map { "#\($0)" } ?? "")
+            let (url, revision) = SourceAddress.split(address)
+            let whole = url + (revision.map { "#\($0)" } ?? "")
             #expect(whole == address || "\(whole)#" == address, "\(address)")
-            #expect(SourceAddress.split("\(place)#main") == (place, "main"), "\(address)")
+            #expect(SourceAddress.split("\(url)#main") == (url, "main"), "\(address)")
         }
     }
 }

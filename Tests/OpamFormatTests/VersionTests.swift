@@ -23,7 +23,7 @@ import Testing
         ("1.0", "1.00"), ("1.0", "1."), ("1", "1-"), ("1", "1-0"), ("a", "a0"), ("1-", "1-000"), ("0", "000"),
         ("5.5.0+introcaml", "5.5.0+introcaml0"),
     ])
-    func differentTextsOfOnePlaceAreEqual(_ left: String, _ right: String) throws {
+    func versionsOfEqualOrderAreEqual(_ left: String, _ right: String) throws {
         let (left, right) = (try #require(Version(left)), try #require(Version(right)))
         #expect(left == right)
         #expect(left.hashValue == right.hashValue)

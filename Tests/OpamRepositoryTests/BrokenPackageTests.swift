@@ -19,10 +19,10 @@ import Testing
     }
 
     private func link(_ path: String, to target: String) throws {
-        let place = fixture.path("r/packages/\(path)")
+        let link = fixture.path("r/packages/\(path)")
         try FileManager.default.createDirectory(
-            atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: target)
+            atPath: (link as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
     }
 
     /// The universe and its problems, of the directory and of git.
@@ -98,9 +98,12 @@ import Testing
             let all = (0..<universe.packageCount).map { Universe.PackageID($0) }
             let available = all.filter { target.isAvailable($0) }
             #expect(available.map(universe.text(of:)).sorted() == ["bad.2", "good.1"], "\(fault.name) in \(label)")
-            let told = problems.filter { $0.effect == .leftOut }
-            #expect(told.map(\.name) == ["bad"] && told.first?.version == "1", "\(fault.name) in \(label): \(problems)")
-            #expect(told.first?.warning.message.contains(fault.words) == true, "\(fault.name) in \(label): \(told)")
+            let reported = problems.filter { $0.effect == .leftOut }
+            #expect(
+                reported.map(\.name) == ["bad"] && reported.first?.version == "1",
+                "\(fault.name) in \(label): \(problems)")
+            #expect(
+                reported.first?.warning.message.contains(fault.words) == true, "\(fault.name) in \(label): \(reported)")
             #expect(try files("good.1", in: set) == ["f": Array("f".utf8)])
         }
     }
@@ -230,7 +233,7 @@ import Testing
     }
 
     /// The messages of a cached universe have the locations of the current reader.
-    @Test func placesAreNotKeptInTheCache() throws {
+    @Test func locationsAreNotKeptInTheCache() throws {
         try fixture.write([
             "r/packages/bad/bad.1/opam": "x: [\n", "r/packages/dup/dup.1/opam": "depends: []\ndepends: []\n",
         ])

@@ -9,7 +9,7 @@ import Testing
         return try Installation(file, of: "p", in: SwitchLayout(root: root))
     }
 
-    @Test func everySectionHasItsPlaceAndMode() throws {
+    @Test func everySectionHasItsDirectoryAndMode() throws {
         let directory = try ScriptDirectory()
         let text = """
             bin: ["b" {"prog"}] sbin: ["b"] lib: ["d" "sub/d" {"sub/e"}] libexec: ["b"]

@@ -41,7 +41,7 @@ final class PlannedStore {
     ///
     /// - Returns: its tree, and the number of cells that were computed.
     @discardableResult
-    func plan(_ inputs: PlanInputs, over base: PreviousPlan?) async throws -> (tree: ObjectID, made: Int) {
+    func plan(_ inputs: PlanInputs, over base: PreviousPlan?) async throws -> (tree: ObjectID, solvedCells: Int) {
         let planning = try await Planner(inputs).plan(over: base)
         let plans = PlanStore(store)
         let documents = try planning.documents(over: plans.documents("d").base)
@@ -50,11 +50,11 @@ final class PlannedStore {
         #expect(try await plans.load("d")?.jobs == jobs, "with the jobs of the earlier plan from the cache")
         try plans.keep(jobs, of: "d", in: tables)
         memories.keep(planning.memory, of: snapshot.tree)
-        return (snapshot.tree, planning.made)
+        return (snapshot.tree, planning.solvedCells)
     }
 
     @discardableResult
-    func plan(_ inputs: PlanInputs) async throws -> (tree: ObjectID, made: Int) {
+    func plan(_ inputs: PlanInputs) async throws -> (tree: ObjectID, solvedCells: Int) {
         try await plan(inputs, over: base())
     }
 
@@ -134,16 +134,16 @@ final class PlannedStore {
     @Test func onlyWhatAChangeCanReachIsMade() async throws {
         let planned = try PlannedStore()
         var small = SmallPlan()
-        let all = try await planned.plan(small.inputs()).made
+        let all = try await planned.plan(small.inputs()).solvedCells
         small.opamFiles["alcotest.1.8.0"]? += "\nsynopsis: \"another\""
-        #expect(try await planned.plan(small.inputs()).made == 1)
+        #expect(try await planned.plan(small.inputs()).solvedCells == 1)
         small.opamFiles["lwt.5.0.0"] = #"depends: [ "ocaml" ]"#
-        #expect(try await planned.plan(small.inputs()).made == 2, "lwt, and logs, which may use it")
+        #expect(try await planned.plan(small.inputs()).solvedCells == 2, "lwt, and logs, which may use it")
         small.opamFiles["ocaml.5.3.0"]? += "\nsynopsis: \"another\""
-        #expect(try await planned.plan(small.inputs()).made == all + 1, "the compiler is in every request")
-        #expect(try await planned.plan(small.inputs()).made == 0)
+        #expect(try await planned.plan(small.inputs()).solvedCells == all + 1, "the compiler is in every request")
+        #expect(try await planned.plan(small.inputs()).solvedCells == 0)
         small.rest += "\nlimits: {time: 1h}"
-        #expect(try await planned.plan(small.inputs()).made == all + 1, "another matrix")
+        #expect(try await planned.plan(small.inputs()).solvedCells == all + 1, "another matrix")
     }
 
     /// If the compiler has no solution, no answer depends on a package's contents.
@@ -157,7 +157,7 @@ final class PlannedStore {
         #expect(try await planned.isPlanned(small.inputs()))
     }
 
-    @Test func damagedMemoryIsAsGoodAsNone() async throws {
+    @Test func aDamagedMemoryFileIsIgnored() async throws {
         let planned = try PlannedStore()
         var small = SmallPlan()
         small.rest = "packages: all\nwith-test: true"
@@ -211,7 +211,7 @@ final class PlannedStore {
                 : "packages: [\"current*\", functory, {name: \"yocaml*\", optional: true}, lwt]\nwith-test: [lwt]"
             let location = "\(repository)@HEAD~\(age)"
             let cache = UniverseDirectory("\(planned.path)/universes")
-            made.append(try await planned.plan(inputs(small, location, cache: cache)).made)
+            made.append(try await planned.plan(inputs(small, location, cache: cache)).solvedCells)
             // Reading all files takes most of the time: in the short run only at the end.
             let fresh = try inputs(small, location, cache: LongForm.isWanted || age == 0 ? nil : cache)
             #expect(try await planned.isPlanned(fresh), "at HEAD~\(age)")

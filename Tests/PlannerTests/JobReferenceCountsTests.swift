@@ -32,11 +32,11 @@ import Testing
         let planning = try await small.planning()
         let (plan, uses) = (try planning.plan, planning.memory.jobs)
         #expect(uses.jobs.keys == plan.jobs.keys.sorted())
-        for (place, key) in uses.jobs.keys.enumerated() {
+        for (index, key) in uses.jobs.keys.enumerated() {
             let job = try #require(plan.jobs[key])
-            let inputs = uses.inputs.elements[uses.inputs.range(place)].map { uses.jobs.keys[Int($0)] }
+            let inputs = uses.inputs.elements[uses.inputs.range(index)].map { uses.jobs.keys[Int($0)] }
             #expect(inputs.sorted() == job.inputs)
-            #expect(uses.packages.keys[Int(uses.files[place])] == job.opam)
+            #expect(uses.packages.keys[Int(uses.files[index])] == job.opam)
             let byJobs = plan.jobs.values.reduce(0) { $0 + $1.inputs.filter { $0 == key }.count }
             let byCells = plan.cells.reduce(0) { $0 + $1.basis.jobs.filter { $0 == key }.count }
             #expect(uses.jobs[key] == byJobs + byCells)

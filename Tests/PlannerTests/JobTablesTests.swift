@@ -81,9 +81,9 @@ import Testing
         let file = try #require(try files.first)
         let whole = try Data(contentsOf: URL(fileURLWithPath: file))
         var broken = [Data(), whole.prefix(40), whole.dropLast()]
-        for place in [3, 70, 130, whole.count / 2, whole.count - 1] {
+        for offset in [3, 70, 130, whole.count / 2, whole.count - 1] {
             var flipped = whole
-            flipped[place] ^= 1
+            flipped[offset] ^= 1
             broken.append(flipped)
         }
         for bytes in broken {

@@ -102,7 +102,7 @@ import Testing
         let planned = try PlannedStore()
         func made(_ parts: [String: String]) async throws -> Int {
             let inputs = try Self.matrix(parts).inputs()
-            let made = try await planned.plan(inputs).made
+            let made = try await planned.plan(inputs).solvedCells
             #expect(try await planned.isPlanned(inputs), "\(parts)")
             return made
         }
@@ -144,7 +144,7 @@ import Testing
                     repositories: [Plan.Repository(location: "opam-repository", commit: commit)],
                     cache: UniverseDirectory("\(planned.path)/universes"), warnings: &warnings)
             ]
-            made.append(try await planned.plan(inputs).made)
+            made.append(try await planned.plan(inputs).solvedCells)
             #expect(try await planned.isPlanned(inputs), "at \(commit)")
         }
         #expect(made.dropFirst().allSatisfy { $0 < made[0] })

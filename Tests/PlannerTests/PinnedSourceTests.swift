@@ -21,7 +21,7 @@ import Testing
     }
 
     /// A directory with sources to pin, and a cache for them.
-    private final class SourceWorld {
+    private final class SourceFixture {
         private let temporary: TemporaryDirectory
         var directory: String { temporary.path }
         var small = SmallPlan()
@@ -85,39 +85,39 @@ import Testing
     }
 
     @Test func aBranchIsPinnedAtItsCommit() async throws {
-        let shop = try SourceWorld()
-        let first = try shop.commit("mine.git", ["mine.opam": #"depends: [ "ocaml" "fmt" ]"#])
+        let fixture = try SourceFixture()
+        let first = try fixture.commit("mine.git", ["mine.opam": #"depends: [ "ocaml" "fmt" ]"#])
         let pin = "  mine: git+file://DIRECTORY/mine.git#main"
-        let before = try await shop.planning(pin)
-        let job = try shop.job(before)
-        #expect(job.opam.contains("src: \"git+file://\(shop.directory)/mine.git#\(first)\""))
-        #expect(before.plan.sources == ["git+file://\(shop.directory)/mine.git#main": "\(first)"])
+        let before = try await fixture.planning(pin)
+        let job = try fixture.job(before)
+        #expect(job.opam.contains("src: \"git+file://\(fixture.directory)/mine.git#\(first)\""))
+        #expect(before.plan.sources == ["git+file://\(fixture.directory)/mine.git#main": "\(first)"])
         #expect(before.plan.inputs(job.id) == ["fmt.0.9.0", "ocaml.5.3.0"])
-        #expect(try shop.job(try await shop.planning(pin)).id == job.id)
+        #expect(try fixture.job(try await fixture.planning(pin)).id == job.id)
 
-        let second = try shop.commit("mine.git", ["mine.opam": #"depends: [ "ocaml" "fmt" ]"#, "new": ""])
-        let after = try await shop.planning(pin)
-        #expect(try shop.job(after).id != job.id, "another commit is another job")
+        let second = try fixture.commit("mine.git", ["mine.opam": #"depends: [ "ocaml" "fmt" ]"#, "new": ""])
+        let after = try await fixture.planning(pin)
+        #expect(try fixture.job(after).id != job.id, "another commit is another job")
         #expect(after.plan.sources.values.contains("\(second)"))
-        let exact = try await shop.planning("  mine: {url: \"git+file://DIRECTORY/mine.git\", ref: \(first)}")
-        #expect(try shop.job(exact).id == job.id, "a commit that is named is that of the branch")
+        let exact = try await fixture.planning("  mine: {url: \"git+file://DIRECTORY/mine.git\", ref: \(first)}")
+        #expect(try fixture.job(exact).id == job.id, "a commit that is named is that of the branch")
         #expect(exact.plan.sources.isEmpty, "and does not move")
     }
 
-    @Test func versionsSubdirectoriesAndAllPlacesOfOpamFiles() async throws {
-        let shop = try SourceWorld()
-        try shop.write("src/sub/opam/mine.opam", "opam-version: \"2.0\"\nurl { src: \"https://e.org/old.tgz\" }\n")
+    @Test func versionsSubdirectoriesAndAllLocationsOfOpamFiles() async throws {
+        let fixture = try SourceFixture()
+        try fixture.write("src/sub/opam/mine.opam", "opam-version: \"2.0\"\nurl { src: \"https://e.org/old.tgz\" }\n")
         let pin = "  mine: {path: DIRECTORY/src, subpath: sub, version: 7.1}"
-        let job = try shop.job(try await shop.planning(pin), "mine.7.1")
+        let job = try fixture.job(try await fixture.planning(pin), "mine.7.1")
         #expect(job.opam.contains("subpath: \"sub\"") && job.opam.contains("checksum: [\"sha256="))
         #expect(!job.opam.contains("old.tgz"))
     }
 
     @Test func filesNextToAnOpamFileAreIncluded() async throws {
-        let shop = try SourceWorld()
-        try shop.write("src/opam/opam", "opam-version: \"2.0\"\n")
-        try shop.write("src/opam/files/fix.patch", "patch")
-        let planning = try await shop.planning("  mine: DIRECTORY/src")
+        let fixture = try SourceFixture()
+        try fixture.write("src/opam/opam", "opam-version: \"2.0\"\n")
+        try fixture.write("src/opam/files/fix.patch", "patch")
+        let planning = try await fixture.planning("  mine: DIRECTORY/src")
         let id = try #require(planning.plan.build("debian-12/5.3.0/mine.dev"))
         let opam = try #require(planning.plan.jobs[id]).opam
         let files = try #require(planning.files[opam])
@@ -125,9 +125,9 @@ import Testing
     }
 
     @Test func pinDependsApplyUnlessTheMatrixOverridesThem() async throws {
-        let shop = try SourceWorld()
-        let directory = shop.directory
-        try shop.commit(
+        let fixture = try SourceFixture()
+        let directory = fixture.directory
+        try fixture.commit(
             "mine.git",
             [
                 "mine.opam": """
@@ -135,17 +135,17 @@ import Testing
                 pin-depends: [ [ "fmt.9" "git+file://\(directory)/fmt.git#main" ] [ "deep.1" "git+file://\(directory)/deep.git" ] ]
                 """
             ])
-        try shop.commit("fmt.git", ["fmt.opam": #"depends: [ "ocaml" ]"#])
-        try shop.commit(
+        try fixture.commit("fmt.git", ["fmt.opam": #"depends: [ "ocaml" ]"#])
+        try fixture.commit(
             "deep.git",
             ["opam": #"pin-depends: [ [ "mine.1" "git+file:///nowhere" ] [ "nested.1" "git+file:///nowhere" ] ]"#])
-        let planning = try await shop.planning("  mine: git+file://DIRECTORY/mine.git")
-        #expect(planning.plan.inputs(try shop.job(planning).id) == ["fmt.9"])
+        let planning = try await fixture.planning("  mine: git+file://DIRECTORY/mine.git")
+        #expect(planning.plan.inputs(try fixture.job(planning).id) == ["fmt.9"])
         #expect(planning.plan.sources.count == 3)
         // The pins of 'deep' are not even read.
         #expect(planning.plan.cell("debian-12/5.3.0/nested.1") == nil)
 
-        let held = try await shop.planning("  mine: git+file://DIRECTORY/mine.git\n  fmt: 0.9.0")
+        let held = try await fixture.planning("  mine: git+file://DIRECTORY/mine.git\n  fmt: 0.9.0")
         guard case .unsolvable? = held.plan.cell("debian-12/5.3.0/mine.dev")?.basis else {
             Issue.record("the matrix holds fmt at another version")
             return
@@ -153,24 +153,25 @@ import Testing
     }
 
     @Test func twoThatPinOneDifferentlyAreRefused() async throws {
-        let shop = try SourceWorld()
+        let fixture = try SourceFixture()
         for (name, branch) in [("mine", "one"), ("other", "two")] {
-            try shop.commit(
+            try fixture.commit(
                 "\(name).git",
-                ["\(name).opam": "pin-depends: [ [ \"fmt.9\" \"git+file://\(shop.directory)/fmt.git#\(branch)\" ] ]"])
-            try shop.commit("fmt.git", ["fmt.opam": ""], branch: branch)
+                ["\(name).opam": "pin-depends: [ [ \"fmt.9\" \"git+file://\(fixture.directory)/fmt.git#\(branch)\" ] ]"]
+            )
+            try fixture.commit("fmt.git", ["fmt.opam": ""], branch: branch)
         }
         let failure = await #expect(throws: Failure.self) {
-            try await shop.planning("  mine: git+file://DIRECTORY/mine.git\n  other: git+file://DIRECTORY/other.git")
+            try await fixture.planning("  mine: git+file://DIRECTORY/mine.git\n  other: git+file://DIRECTORY/other.git")
         }
         #expect(failure?.description.contains("pin 'fmt' in the matrix") == true, "\(String(describing: failure))")
     }
 
-    @Test func mistakesNameThePlaceOfThePinAllAtOnce() async throws {
-        let shop = try SourceWorld()
-        try shop.commit("mine.git", ["README": ""])
+    @Test func allMistakesNameTheLocationOfTheirPin() async throws {
+        let fixture = try SourceFixture()
+        try fixture.commit("mine.git", ["README": ""])
         let failure = await #expect(throws: Failure.self) {
-            try await shop.planning(
+            try await fixture.planning(
                 """
                   mine: git+file://DIRECTORY/mine.git#mai
                   other: {url: "git+file://DIRECTORY/mine.git"}
@@ -180,7 +181,7 @@ import Testing
                 """)
         }
         #expect(failure?.category == .input)
-        let words = (failure?.description ?? "").replacingOccurrences(of: shop.directory, with: "DIRECTORY")
+        let words = (failure?.description ?? "").replacingOccurrences(of: fixture.directory, with: "DIRECTORY")
         for part in [
             "m.yaml:7:9: error: pin 'mine': DIRECTORY/mine.git: there is no branch, tag or commit 'mai'; did you mean 'main'?"
                 .replacingOccurrences(of: "'mine': DIRECTORY", with: "'mine': file://DIRECTORY"),
@@ -193,39 +194,39 @@ import Testing
             #expect(words.contains(part), "\(part)\n\n\(words)")
         }
         let down = await #expect(throws: Failure.self) {
-            try await shop.planning("  mine: https://e.org/x.tgz")
+            try await fixture.planning("  mine: https://e.org/x.tgz")
         }
         #expect(down?.category == .unavailable, "the network is nobody's fault")
     }
 
     @Test func archivesAreHeldByTheirChecksum() async throws {
-        let shop = try SourceWorld()
-        try shop.write("src/mine.opam", "opam-version: \"2.0\"\n")
-        try shop.write("src/x", "1")
-        let cache = SourceCache("\(shop.directory)/other")
+        let fixture = try SourceFixture()
+        try fixture.write("src/mine.opam", "opam-version: \"2.0\"\n")
+        try fixture.write("src/x", "1")
+        let cache = SourceCache("\(fixture.directory)/other")
         let packed = try await cache.file(
-            try await cache.exact(Source(url: "file://\(shop.directory)/src"), of: "x"), of: "x")
-        try FileManager.default.copyItem(atPath: packed, toPath: "\(shop.directory)/mine.tar")
-        let planning = try await shop.planning("  mine: file://DIRECTORY/mine.tar")
-        let opam = try shop.job(planning).opam
-        #expect(opam.contains("src: \"file://\(shop.directory)/mine.tar\"") && opam.contains("checksum: [\"sha256="))
+            try await cache.exact(Source(url: "file://\(fixture.directory)/src"), of: "x"), of: "x")
+        try FileManager.default.copyItem(atPath: packed, toPath: "\(fixture.directory)/mine.tar")
+        let planning = try await fixture.planning("  mine: file://DIRECTORY/mine.tar")
+        let opam = try fixture.job(planning).opam
+        #expect(opam.contains("src: \"file://\(fixture.directory)/mine.tar\"") && opam.contains("checksum: [\"sha256="))
         let wrong = String(repeating: "0", count: 64)
         let failure = await #expect(throws: Failure.self) {
-            try await shop.planning("  mine: {url: \"file://DIRECTORY/mine.tar\", checksum: sha256=\(wrong)}")
+            try await fixture.planning("  mine: {url: \"file://DIRECTORY/mine.tar\", checksum: sha256=\(wrong)}")
         }
         #expect(failure?.description.contains("checksum mismatch") == true)
     }
 
     @Test func branchesOfRepositoryPackagesAreResolved() async throws {
-        let shop = try SourceWorld()
-        let commit = try shop.commit("lib.git", ["lib.opam": ""])
-        shop.small.rest = "packages: [lib, gone]\n"
-        let url = "git+file://\(shop.directory)/lib.git"
-        shop.small.opamFiles["lib.1"] = "url { src: \"\(url)#main\" }"
-        shop.small.opamFiles["gone.1"] = "url { src: \"\(url)#gone\" }"
-        let planning = try await shop.planning("  cmdliner: 1.0.0")
-        #expect(try shop.job(planning, "lib.1").opam.contains("#\(commit)"))
-        #expect(try shop.job(planning, "gone.1").opam.contains("#gone"), "its job will tell")
+        let fixture = try SourceFixture()
+        let commit = try fixture.commit("lib.git", ["lib.opam": ""])
+        fixture.small.rest = "packages: [lib, gone]\n"
+        let url = "git+file://\(fixture.directory)/lib.git"
+        fixture.small.opamFiles["lib.1"] = "url { src: \"\(url)#main\" }"
+        fixture.small.opamFiles["gone.1"] = "url { src: \"\(url)#gone\" }"
+        let planning = try await fixture.planning("  cmdliner: 1.0.0")
+        #expect(try fixture.job(planning, "lib.1").opam.contains("#\(commit)"))
+        #expect(try fixture.job(planning, "gone.1").opam.contains("#gone"), "its job will tell")
         #expect(planning.plan.sources == ["\(url)#main": "\(commit)", "\(url)#gone": ""])
         #expect(planning.warnings.count == 1)
     }
@@ -235,36 +236,36 @@ import Testing
     /// Like `opam pin`: the newest version that a target has, whatever its flags; otherwise the newest; `dev` for a
     /// package that no repository has.
     @Test func withoutAVersionThatOfTheRepositoryIsUsed() async throws {
-        let shop = try SourceWorld()
-        shop.small.rest = "packages: all\n"
-        try shop.commit("mine.git", ["mine.opam": "", "new.opam": ""])
+        let fixture = try SourceFixture()
+        fixture.small.rest = "packages: all\n"
+        try fixture.commit("mine.git", ["mine.opam": "", "new.opam": ""])
         let address = "git+file://DIRECTORY/mine.git"
-        shop.small.opamFiles["mine.1.0"] = ""
-        shop.small.opamFiles["mine.2.0"] = "flags: avoid-version"
-        shop.small.opamFiles["mine.3.0"] = #"available: os = "win32""#
-        shop.small.opamFiles["user.1"] = #"depends: [ "ocaml" "mine" {= "2.0"} ]"#
-        let planning = try await shop.planning("  mine: \(address)\n  new: \(address)")
+        fixture.small.opamFiles["mine.1.0"] = ""
+        fixture.small.opamFiles["mine.2.0"] = "flags: avoid-version"
+        fixture.small.opamFiles["mine.3.0"] = #"available: os = "win32""#
+        fixture.small.opamFiles["user.1"] = #"depends: [ "ocaml" "mine" {= "2.0"} ]"#
+        let planning = try await fixture.planning("  mine: \(address)\n  new: \(address)")
         #expect(planning.plan.build("debian-12/5.3.0/mine.2.0") != nil)
         #expect(planning.plan.build("debian-12/5.3.0/new.dev") != nil)
         #expect(planning.plan.build("debian-12/5.3.0/user.1") != nil)
-        shop.small.opamFiles["mine.1.0"] = "available: false"
-        shop.small.opamFiles["mine.2.0"] = "available: false"
-        let unavailable = try await shop.planning("  mine: \(address)")
+        fixture.small.opamFiles["mine.1.0"] = "available: false"
+        fixture.small.opamFiles["mine.2.0"] = "available: false"
+        let unavailable = try await fixture.planning("  mine: \(address)")
         #expect(unavailable.plan.build("debian-12/5.3.0/mine.3.0") != nil)
     }
 
     @Test func theVersionIsTakenFromTheMatrixOrTheOpamFile() async throws {
-        let shop = try SourceWorld()
-        try shop.commit("mine.git", ["mine.opam": "version: \"7.3\""])
+        let fixture = try SourceFixture()
+        try fixture.commit("mine.git", ["mine.opam": "version: \"7.3\""])
         let address = "git+file://DIRECTORY/mine.git"
-        #expect(try await shop.planning("  mine: \(address)").plan.build("debian-12/5.3.0/mine.7.3") != nil)
-        let given = try await shop.planning("  mine: {url: \"\(address)\", version: 9}")
+        #expect(try await fixture.planning("  mine: \(address)").plan.build("debian-12/5.3.0/mine.7.3") != nil)
+        let given = try await fixture.planning("  mine: {url: \"\(address)\", version: 9}")
         #expect(given.plan.build("debian-12/5.3.0/mine.9") != nil)
-        try shop.write("own.opam", "opam-version: \"2.0\"\nversion: \"3~beta\"\n")
-        let own = try await shop.planning("  mine: {opam: DIRECTORY/own.opam}")
+        try fixture.write("own.opam", "opam-version: \"2.0\"\nversion: \"3~beta\"\n")
+        let own = try await fixture.planning("  mine: {opam: DIRECTORY/own.opam}")
         #expect(own.plan.build("debian-12/5.3.0/mine.3~beta") != nil)
-        try shop.write("other/mine.opam", "opam-version: \"2.0\"\nname: \"yours\"\n")
-        let other = try await shop.planning("  mine: DIRECTORY/other")
+        try fixture.write("other/mine.opam", "opam-version: \"2.0\"\nname: \"yours\"\n")
+        let other = try await fixture.planning("  mine: DIRECTORY/other")
         #expect(other.plan.build("debian-12/5.3.0/mine.dev") != nil)
         #expect(
             other.warnings.contains { $0.message.contains("field 'name': expected \"mine\", found \"yours\"") },
@@ -273,11 +274,11 @@ import Testing
 
     // MARK: Checkouts
 
-    private func checkout(_ shop: SourceWorld, _ name: String = "work") throws -> String {
-        try shop.write("\(name)/mine.opam", "opam-version: \"2.0\"\n")
-        try shop.write("\(name)/.gitignore", "ignored\n")
-        try shop.write("\(name)/ignored", "")
-        let directory = "\(shop.directory)/\(name)"
+    private func checkout(_ fixture: SourceFixture, _ name: String = "work") throws -> String {
+        try fixture.write("\(name)/mine.opam", "opam-version: \"2.0\"\n")
+        try fixture.write("\(name)/.gitignore", "ignored\n")
+        try fixture.write("\(name)/ignored", "")
+        let directory = "\(fixture.directory)/\(name)"
         try git("init", "-q", "-b", "main", at: directory)
         try git("add", "-A", at: directory)
         try git("commit", "-q", "-m", "first", at: directory)
@@ -285,13 +286,13 @@ import Testing
     }
 
     @Test func uncommittedFilesOfACheckoutAreReported() async throws {
-        let shop = try SourceWorld()
-        let directory = try checkout(shop)
+        let fixture = try SourceFixture()
+        let directory = try checkout(fixture)
         let pin = "  mine: DIRECTORY/work"
-        #expect(try await shop.planning(pin).warnings.isEmpty, "ignored files are not asked about")
-        try shop.write("work/mine.opam", "opam-version: \"2.0\"\nversion: \"8\"\n")
-        try shop.write("work/new.ml", "")
-        let planning = try await shop.planning(pin)
+        #expect(try await fixture.planning(pin).warnings.isEmpty, "ignored files are not asked about")
+        try fixture.write("work/mine.opam", "opam-version: \"2.0\"\nversion: \"8\"\n")
+        try fixture.write("work/new.ml", "")
+        let planning = try await fixture.planning(pin)
         #expect(planning.plan.build("debian-12/5.3.0/mine.dev") != nil)
         let words = planning.warnings.map(\.description).joined(separator: "\n")
         for part in [
@@ -301,43 +302,43 @@ import Testing
         ] {
             #expect(words.contains(part), "\(part)\n\(words)")
         }
-        let whole = try await shop.planning("  mine: {url: \"file://DIRECTORY/work\"}")
+        let whole = try await fixture.planning("  mine: {url: \"file://DIRECTORY/work\"}")
         #expect(whole.plan.build("debian-12/5.3.0/mine.8") != nil && whole.warnings.isEmpty, "the remedy is one")
         try git("branch", "older", at: directory)
-        #expect(try await shop.planning("  mine: {path: DIRECTORY/work, ref: older}").warnings.isEmpty)
-        #expect(try await shop.planning("  mine: {path: DIRECTORY/work, ref: main}").warnings.count == 1)
-        #expect(try await shop.planning("  mine: git+file://DIRECTORY/work").warnings.count == 1)
+        #expect(try await fixture.planning("  mine: {path: DIRECTORY/work, ref: older}").warnings.isEmpty)
+        #expect(try await fixture.planning("  mine: {path: DIRECTORY/work, ref: main}").warnings.count == 1)
+        #expect(try await fixture.planning("  mine: git+file://DIRECTORY/work").warnings.count == 1)
     }
 
     @Test func anOpamFileThatIsNotCommittedIsNamed() async throws {
-        let shop = try SourceWorld()
-        let directory = try checkout(shop)
+        let fixture = try SourceFixture()
+        let directory = try checkout(fixture)
         for name in ["other.opam", "ignored/opam"] {
             try? FileManager.default.removeItem(atPath: "\(directory)/ignored")
-            try shop.write("work/\(name)", "opam-version: \"2.0\"\n")
+            try fixture.write("work/\(name)", "opam-version: \"2.0\"\n")
         }
-        let failure = await #expect(throws: Failure.self) { try await shop.planning("  other: DIRECTORY/work") }
+        let failure = await #expect(throws: Failure.self) { try await fixture.planning("  other: DIRECTORY/work") }
         let words = failure?.description ?? ""
         #expect(words.contains("'other.opam' in '\(directory)' is not committed"), "\(words)")
         #expect(words.contains("hint: commit it, or take the directory as it is"), "\(words)")
     }
 
     @Test func workTreesOfOneRepositoryAndSubmodulesCount() async throws {
-        let shop = try SourceWorld()
-        let directory = try checkout(shop)
+        let fixture = try SourceFixture()
+        let directory = try checkout(fixture)
         try git("worktree", "add", "-q", "--detach", "../detached", at: directory)
-        try shop.write("detached/new.ml", "")
-        let detached = try await shop.planning("  mine: DIRECTORY/detached")
+        try fixture.write("detached/new.ml", "")
+        let detached = try await fixture.planning("  mine: DIRECTORY/detached")
         #expect(detached.warnings.count == 1 && detached.plan.build("debian-12/5.3.0/mine.dev") != nil)
-        _ = try checkout(shop, "inner")
+        _ = try checkout(fixture, "inner")
         try git(
-            "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "\(shop.directory)/inner", "sub",
+            "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "\(fixture.directory)/inner", "sub",
             at: directory
         )
         try git("commit", "-q", "-m", "sub", at: directory)
-        #expect(try await shop.planning("  mine: DIRECTORY/work").warnings.isEmpty)
-        try shop.write("work/sub/dirty", "")
-        let words = try await shop.planning("  mine: DIRECTORY/work").warnings.map(\.description).joined()
+        #expect(try await fixture.planning("  mine: DIRECTORY/work").warnings.isEmpty)
+        try fixture.write("work/sub/dirty", "")
+        let words = try await fixture.planning("  mine: DIRECTORY/work").warnings.map(\.description).joined()
         #expect(words.contains("1 file uncommitted: 'sub'"), "\(words)")
     }
 
@@ -346,19 +347,19 @@ import Testing
     /// No letter of a path has a meaning.
     @Test(arguments: ["a b", "50%20off", "a#b", "git+foo", "host:path", "a@b", "x.git", "C:\\x", "~", "ä"])
     func pathsAreNoAddresses(name: String) async throws {
-        let shop = try SourceWorld()
-        try shop.write("plain/\(name)/mine.opam", "opam-version: \"2.0\"\nversion: \"1\"\n")
+        let fixture = try SourceFixture()
+        try fixture.write("plain/\(name)/mine.opam", "opam-version: \"2.0\"\nversion: \"1\"\n")
         let quoted = "'DIRECTORY/plain/\(name)'"
-        #expect(try await shop.planning("  mine: \(quoted)").plan.build("debian-12/5.3.0/mine.1") != nil)
-        #expect(try await shop.planning("  mine: {path: \(quoted)}").plan.build("debian-12/5.3.0/mine.1") != nil)
-        let directory = "\(shop.directory)/plain/\(name)"
+        #expect(try await fixture.planning("  mine: \(quoted)").plan.build("debian-12/5.3.0/mine.1") != nil)
+        #expect(try await fixture.planning("  mine: {path: \(quoted)}").plan.build("debian-12/5.3.0/mine.1") != nil)
+        let directory = "\(fixture.directory)/plain/\(name)"
         try git("init", "-q", "-b", "main", at: directory)
         try git("add", "-A", at: directory)
         try git("commit", "-q", "-m", "first", at: directory)
-        let planning = try await shop.planning("  mine: \(quoted)")
+        let planning = try await fixture.planning("  mine: \(quoted)")
         #expect(planning.plan.build("debian-12/5.3.0/mine.1") != nil && planning.plan.sources.count == 1)
         try git("branch", "other", at: directory)
-        let other = try await shop.planning("  mine: {path: \(quoted), ref: other}")
+        let other = try await fixture.planning("  mine: {path: \(quoted), ref: other}")
         #expect(other.plan.build("debian-12/5.3.0/mine.1") != nil)
     }
 }

@@ -132,7 +132,7 @@ import Testing
         #expect(AcceptedFailure.phases == Phase.allCases.map(\.rawValue))
     }
 
-    @Test func rulesLeaveOutForgiveAndHurry() async throws {
+    @Test func rulesExcludeAcceptFailuresAndSetPriorities() async throws {
         var small = SmallPlan()
         small.rest = """
             packages: [fmt, cmdliner, zarith]

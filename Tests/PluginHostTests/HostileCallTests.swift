@@ -10,7 +10,7 @@ import Testing
 /// answered.
 @Suite struct HostileCallTests {
     /// The fault of the plugin, and the message for the user.
-    static let misdeeds: [(deed: String, message: String)] = [
+    static let faults: [(fault: String, message: String)] = [
         ("segfault", "the plugin crashed with SIGSEGV (a bad memory access)"),
         ("abort", "the plugin crashed with SIGABRT (abort)"),
         ("overflow", "the plugin crashed with SIGSEGV (a bad memory access)"),
@@ -35,15 +35,16 @@ import Testing
 
     static let limits = PluginLimits(time: .seconds(10), memory: 256 << 20, answer: 1 << 20)
 
-    @Test func everyMisdeedCostsOneCall() async throws {
-        let workbench = try PluginWorkbench()
-        let plugin = try await Plugin.load(workbench.hostile(), limits: Self.limits)
-        for (deed, message) in Self.misdeeds {
+    @Test func everyFaultFailsOnlyItsCall() async throws {
+        let builder = try PluginBuilder()
+        let plugin = try await Plugin.load(builder.hostile(), limits: Self.limits)
+        for (fault, message) in Self.faults {
             let request = TargetRequest(
-                target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": deed])
+                target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": fault]
+            )
             let failure = await failure(of: try await plugin.target(request))
-            #expect(failure?.description.contains(message) == true, "\(deed): \(failure?.description ?? "")")
-            #expect(try await plugin.describe().name == "hostile", "after \(deed)")
+            #expect(failure?.description.contains(message) == true, "\(fault): \(failure?.description ?? "")")
+            #expect(try await plugin.describe().name == "hostile", "after \(fault)")
         }
     }
 
@@ -64,15 +65,15 @@ import Testing
         ("[]", "expected an object, found an array"),
     ])
     func invalidAnswersAreReportedInJSONTerms(json: String, words: String) {
-        let fault = #expect(throws: PluginFault.self) { try read(Step.self, from: Array(json.utf8), call: "steps") }
-        let found = fault?.description ?? ""
+        let error = #expect(throws: PluginFault.self) { try read(Step.self, from: Array(json.utf8), call: "steps") }
+        let found = error?.description ?? ""
         #expect(found.contains("the answer is invalid: \(words)"), "\(found)")
     }
 
     /// The suite has hundreds of requests: of a call that hangs it makes one, or two.
     @Test func aCheckOfASlowPluginEndsSoon() async throws {
-        let workbench = try PluginWorkbench()
-        let file = try workbench.hostile("Hostile", ["SLOW": "1"])
+        let builder = try PluginBuilder()
+        let file = try builder.hostile("Hostile", ["SLOW": "1"])
         let report = await Conformance.check(file, limits: PluginLimits(time: .seconds(1)))
         let problems = report.checks.flatMap { check in
             if case .failed(let problems) = check.status { problems } else { [String]() }
@@ -83,18 +84,18 @@ import Testing
 
     /// Crashes and hangs may be the machine's fault and are retried; wrong answers are the plugin's and are not.
     @Test(arguments: [("segfault", ErrorCategory.unavailable), ("text", .input), ("refuse", .input)])
-    func faultsHaveACategory(deed: String, category: ErrorCategory) async throws {
-        let workbench = try PluginWorkbench()
-        let plugin = try await Plugin.load(workbench.hostile(), limits: Self.limits)
+    func faultsHaveACategory(fault: String, category: ErrorCategory) async throws {
+        let builder = try PluginBuilder()
+        let plugin = try await Plugin.load(builder.hostile(), limits: Self.limits)
         let request = TargetRequest(
-            target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": deed])
+            target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": fault])
         let failure = await failure(of: try await plugin.target(request))
         #expect(failure?.category == category)
     }
 
     @Test func aSwiftTrapIsReadWithItsWords() async throws {
-        let workbench = try PluginWorkbench()
-        let plugin = try await Plugin.load(workbench.trap(), limits: PluginLimits(memory: 1 << 30))
+        let builder = try PluginBuilder()
+        let plugin = try await Plugin.load(builder.trap(), limits: PluginLimits(memory: 1 << 30))
         let failure = await failure(of: try await plugin.describe())
         let text = failure?.description ?? ""
         #expect(text.contains("call 'describe' of plugin 'trap': the plugin crashed with SIG"), "\(text)")
@@ -103,8 +104,8 @@ import Testing
 
     /// Processes that a plugin leaves running end with its child process.
     @Test func aDaemonDoesNotOutliveThePlugin() async throws {
-        let workbench = try PluginWorkbench()
-        let file = try workbench.hostile()
+        let builder = try PluginBuilder()
+        let file = try builder.hostile()
         var plugin: Plugin? = try await Plugin.load(file, limits: Self.limits)
         let request = TargetRequest(
             target: "hostile", distribution: "hostile", version: nil, architecture: "x86_64", options: ["do": "daemon"])

@@ -68,8 +68,8 @@ import Testing
     ]
 
     @Test(arguments: descriptors) func invalidDescriptorsAreReported(wrong: Case) async throws {
-        let workbench = try PluginWorkbench()
-        let file = try workbench.hostile("Hostile", wrong.macros)
+        let builder = try PluginBuilder()
+        let file = try builder.hostile("Hostile", wrong.macros)
         let failure = await failure(
             of: try await Plugin.load(
                 file, limits: PluginLimits(time: .seconds(wrong.macros["CONSTRUCTOR"] == "pause()" ? 1 : 20))))
@@ -79,13 +79,13 @@ import Testing
     }
 
     @Test func filesThatAreNoSharedObjectsAreReported() async throws {
-        let workbench = try PluginWorkbench()
-        let whole = try #require(FileManager.default.contents(atPath: workbench.hostile().path))
+        let builder = try PluginBuilder()
+        let whole = try #require(FileManager.default.contents(atPath: builder.hostile().path))
         var foreign = whole
         foreign[18] = 0xF3  // e_machine: RISC-V
         let files = [
-            try workbench.file("Empty", Data()), try workbench.file("Text", Data("#!/bin/sh\n".utf8)),
-            try workbench.file("Foreign", foreign),
+            try builder.file("Empty", Data()), try builder.file("Text", Data("#!/bin/sh\n".utf8)),
+            try builder.file("Foreign", foreign),
         ]
         for file in files {
             let failure = await failure(of: try await Plugin.load(file))
@@ -93,18 +93,18 @@ import Testing
                 failure?.description.contains("the file cannot be loaded: ") == true, "\(failure?.description ?? "")")
         }
         // The loader itself may crash on a truncated file.
-        let cut = await failure(of: try await Plugin.load(try workbench.file("Cut", whole.prefix(5000))))
+        let cut = await failure(of: try await Plugin.load(try builder.file("Cut", whole.prefix(5000))))
         #expect(cut?.description.contains("loading plugin 'cut': ") == true)
-        let absent = try #require(PluginFile(path: "\(workbench.directory)/libCisoAbsent.so"))
+        let absent = try #require(PluginFile(path: "\(builder.directory)/libCisoAbsent.so"))
         let failure = await failure(of: try await Plugin.load(absent))
         #expect(failure?.description.contains("the file cannot be read") == true)
     }
 
     @Test func aMissingChildProgramIsReported() async throws {
-        let workbench = try PluginWorkbench()
-        let file = try workbench.hostile()
+        let builder = try PluginBuilder()
+        let file = try builder.hostile()
         let failure = await failure(
-            of: try await Plugin.load(file, host: PluginHostProgram(path: "\(workbench.directory)/none")))
+            of: try await Plugin.load(file, host: PluginHostProgram(path: "\(builder.directory)/none")))
         #expect(failure?.category == .unavailable)
         #expect(failure?.description.contains("the child process could not be started") == true)
     }

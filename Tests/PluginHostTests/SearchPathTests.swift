@@ -22,17 +22,17 @@ import Testing
     /// Flags override the variable, which overrides the installed plugins; inside a directory, the order of the bytes
     /// of names decides.
     @Test func theFirstOfANameWins() throws {
-        let workbench = try PluginWorkbench()
-        let directories = ["flag", "variable", "bin"].map { "\(workbench.directory)/\($0)" }
+        let builder = try PluginBuilder()
+        let directories = ["flag", "variable", "bin"].map { "\(builder.directory)/\($0)" }
         for directory in directories {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         }
-        workbench.touch("flag/libCisoDebian.so")
-        workbench.touch("variable/libCisoDebian.so")
-        workbench.touch("variable/libCisoalpine.so")
-        workbench.touch("variable/libCisoAlpine.so")
-        workbench.touch("bin/libCisoFedora.so")
-        workbench.touch("bin/libOther.so")
+        builder.touch("flag/libCisoDebian.so")
+        builder.touch("variable/libCisoDebian.so")
+        builder.touch("variable/libCisoalpine.so")
+        builder.touch("variable/libCisoAlpine.so")
+        builder.touch("bin/libCisoFedora.so")
+        builder.touch("bin/libOther.so")
 
         let path = PluginSearchPath(
             given: [directories[0], "/no/such/directory"], variable: ":\(directories[1]):",
@@ -52,29 +52,29 @@ import Testing
 
     /// A file reached by two entries is one file, not a duplicate; an entry may be a file.
     @Test func entriesMayOverlap() throws {
-        let workbench = try PluginWorkbench()
-        let file = workbench.touch("libCisoDebian.so")
-        let found = PluginSearchPath(entries: [file, workbench.directory, "\(workbench.directory)/."]).find()
+        let builder = try PluginBuilder()
+        let file = builder.touch("libCisoDebian.so")
+        let found = PluginSearchPath(entries: [file, builder.directory, "\(builder.directory)/."]).find()
         #expect(found.files.map(\.path) == [file])
         #expect(found.shadowed.isEmpty)
     }
 
     @Test func absentPluginsAreReportedWithTheNearestName() async throws {
-        let workbench = try PluginWorkbench()
-        workbench.touch("libCisoDebian.so")
-        let catalog = PluginCatalog(PluginSearchPath(entries: [workbench.directory]))
+        let builder = try PluginBuilder()
+        builder.touch("libCisoDebian.so")
+        let catalog = PluginCatalog(PluginSearchPath(entries: [builder.directory]))
         let failure = await failure(of: try await catalog.plugin(named: "debain"))
         #expect(failure?.category == .input)
-        #expect(failure?.description.contains("found: debian; looked in: \(workbench.directory)") == true)
+        #expect(failure?.description.contains("found: debian; searched: \(builder.directory)") == true)
         #expect(failure?.description.contains("did you mean 'debian'?") == true)
     }
 
-    /// A plugin may serve a distro that is not named like itself, and a broken stranger does not stop it.
+    /// A plugin may serve a distribution that is not named like itself, and a broken stranger does not stop it.
     @Test func targetsAreFoundByDistribution() async throws {
-        let workbench = try PluginWorkbench()
-        _ = try workbench.hostile()
-        workbench.touch("libCisoBroken.so")
-        let catalog = PluginCatalog(PluginSearchPath(entries: [workbench.directory]))
+        let builder = try PluginBuilder()
+        _ = try builder.hostile()
+        builder.touch("libCisoBroken.so")
+        let catalog = PluginCatalog(PluginSearchPath(entries: [builder.directory]))
         let (plugin, request) = try await catalog.plugin(serving: "hostile")
         #expect(plugin.identity.name == "hostile")
         #expect(request.version == nil)

@@ -11,9 +11,9 @@ import Testing
 @Suite struct SkeletonTests {
     @Test(arguments: PluginSkeleton.Kind.allCases)
     func thePluginInCBuildsAndConforms(kind: PluginSkeleton.Kind) async throws {
-        let workbench = try PluginWorkbench()
+        let builder = try PluginBuilder()
         let skeleton = try PluginSkeleton(name: "plan9", language: .c, kind: kind, ciso: PackageDirectory.path)
-        let directory = "\(workbench.directory)/plan9"
+        let directory = "\(builder.directory)/plan9"
         try skeleton.write(to: directory)
         #expect(skeleton.pluginName == "plan9")
         try await build(skeleton, in: directory)
@@ -24,10 +24,10 @@ import Testing
     /// The written package, built with the kit of this build.
     @Test(arguments: PluginSkeleton.Kind.allCases)
     func theSourceInSwiftConforms(kind: PluginSkeleton.Kind) async throws {
-        let workbench = try PluginWorkbench()
+        let builder = try PluginBuilder()
         let skeleton = try PluginSkeleton(name: "haiku", language: .swift, kind: kind, ciso: PackageDirectory.path)
         let source = try #require(try skeleton.files()["Sources/CisoHaiku/Haiku.swift"])
-        let path = try SwiftPlugin.build(source, named: "Haiku", in: workbench.directory)
+        let path = try SwiftPlugin.build(source, named: "Haiku", in: builder.directory)
         let report = await Conformance.check(try #require(PluginFile(path: path)))
         #expect(report.isConforming, "\(report.checks)")
         let plugin = try await Plugin.load(try #require(PluginFile(path: path)))
@@ -41,9 +41,9 @@ import Testing
     /// Takes a build of the kit.
     @Test(.enabled(if: LongForm.isWanted, "set CISO_TEST_FULL=1"))
     func thePluginInSwiftBuildsAndConforms() async throws {
-        let workbench = try PluginWorkbench()
+        let builder = try PluginBuilder()
         let skeleton = try PluginSkeleton(name: "haiku", language: .swift, kind: .root, ciso: PackageDirectory.path)
-        let directory = "\(workbench.directory)/haiku"
+        let directory = "\(builder.directory)/haiku"
         try skeleton.write(to: directory)
         try await build(skeleton, in: directory)
     }

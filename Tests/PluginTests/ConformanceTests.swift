@@ -22,16 +22,16 @@ import Testing
     /// The syntax check is effective: each family's shell finds the mistake.
     @Test(arguments: ShellFamily.allCases) func brokenScriptsAreFound(family: ShellFamily) throws {
         guard let shell = ScriptShell.find(in: ["/bin", "/usr/bin"])[family] else { return }
-        #expect(ScriptShell.complaint(about: "if true; then echo; fi\n", shell: shell) == nil)
-        #expect(ScriptShell.complaint(about: "if true; then echo\n", shell: shell) != nil)
-        #expect(ScriptShell.complaint(about: "echo 'open\n", shell: shell) != nil)
+        #expect(ScriptShell.syntaxError(in: "if true; then echo; fi\n", shell: shell) == nil)
+        #expect(ScriptShell.syntaxError(in: "if true; then echo\n", shell: shell) != nil)
+        #expect(ScriptShell.syntaxError(in: "echo 'open\n", shell: shell) != nil)
     }
 
     /// Shells of different families accept different scripts, so each family has its own shell.
     @Test func theShellsDiffer() throws {
         let shells = ScriptShell.find(in: ["/bin", "/usr/bin"])
         let array = "words=(a b)\n"
-        if let dash = shells[.posix] { #expect(ScriptShell.complaint(about: array, shell: dash) != nil) }
-        if let korn = shells[.korn] { #expect(ScriptShell.complaint(about: array, shell: korn) == nil) }
+        if let dash = shells[.posix] { #expect(ScriptShell.syntaxError(in: array, shell: dash) != nil) }
+        if let korn = shells[.korn] { #expect(ScriptShell.syntaxError(in: array, shell: korn) == nil) }
     }
 }

@@ -143,7 +143,7 @@ import Testing
             "'boot' is none of the values"),
         Mistake(
             "a phase out of place", [(#""phase":"bootstrap""#, #""phase":"build""#)], "target",
-            "step 'make-directories': the phase 'build' has no place here"),
+            "step 'make-directories': the phase 'build' is not allowed here"),
         Mistake(
             "an unknown network", [(#""idempotent":true"#, #""network":"offline","idempotent":true"#)], "target",
             "network: expected true or false"),
@@ -249,7 +249,7 @@ import Testing
         Mistake(
             "an answer with the time",
             inC: [(#"status = give(CISO_PLUGIN_ANSWERED, patterns, answer, answer_size);"#, Self.clock)],
-            "determinism", "equal requests, but other bytes", "not on a clock"),
+            "determinism", "equal requests, but different bytes", "not on a clock"),
     ]
 
     private static func pattern(_ expression: String, _ failureClass: String, _ example: (String, String)) -> (

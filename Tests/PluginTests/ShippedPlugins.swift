@@ -12,7 +12,7 @@ enum ShippedPlugins {
         "alpine", "archlinux", "debian", "fedora", "freebsd", "image", "macos", "netbsd", "openbsd", "ubuntu",
     ]
 
-    /// Every target of a plugin, with and without the distro's compiler if it has one.
+    /// Every target of a plugin, with and without the distribution's compiler if it has one.
     static func requests(of plugin: Plugin) async throws -> [TargetRequest] {
         var requests: [TargetRequest] = []
         for distribution in try await plugin.describe().distributions {

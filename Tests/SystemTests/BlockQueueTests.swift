@@ -35,7 +35,7 @@ import Testing
     }
 
     /// A reader that stops ends the writer, wherever that waits.
-    @Test func aClosedQueueEndsItsMaker() async {
+    @Test func aClosedQueueEndsItsProducer() async {
         for taken in 0...3 {
             let queue = BlockQueue(of: 8, count: 2)
             async let made = BlockingWork.run {

@@ -89,13 +89,13 @@ struct FileSystemTests {
 
     @Test func aMoveRemovesWhatIsInTheWay() throws {
         try directory.write("new", to: "new")
-        try directory.write("old", to: "place/inside")
-        #expect(throws: SystemError.self) { try Files.rename(directory("new"), directory("place")) }
-        try Files.move(directory("new"), over: directory("place"))
-        #expect(directory.read("place") == "new")
-        let error = #expect(throws: SystemError.self) { try Files.move(directory("absent"), over: directory("place")) }
+        try directory.write("old", to: "target/inside")
+        #expect(throws: SystemError.self) { try Files.rename(directory("new"), directory("target")) }
+        try Files.move(directory("new"), over: directory("target"))
+        #expect(directory.read("target") == "new")
+        let error = #expect(throws: SystemError.self) { try Files.move(directory("absent"), over: directory("target")) }
         #expect(error?.code == ENOENT)
-        #expect(directory.read("place") == "new")
+        #expect(directory.read("target") == "new")
     }
 
     @Test func aNameThatIsTakenIsNotReplaced() throws {

@@ -7,7 +7,7 @@ import YAML
         try FlatMapping(SourceText(file: "ciso.yaml", bytes: Array(text.utf8)), keys: ["store", "jobs"])
     }
 
-    @Test func valuesComeWithTheirPlaces() throws {
+    @Test func valuesHaveLocations() throws {
         let mapping = try read("store: /srv/ci\njobs: 4\n")
         #expect(mapping.entries["jobs"]?.text == "4")
         #expect(mapping.entries["jobs"]?.location.description == "ciso.yaml:2:7")

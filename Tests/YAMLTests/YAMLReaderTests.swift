@@ -12,7 +12,7 @@ import YAML
         if case .scalar(let text, _)? = node?.content { text } else { nil }
     }
 
-    @Test func nodesHaveTheirPlaces() {
+    @Test func nodesHaveLocations() {
         let (document, diagnostics) = read("a:\n  b: [x, 'y']\n")
         #expect(diagnostics.isEmpty)
         guard case .sequence(let elements)? = document?["a"]?["b"]?.content else {
@@ -51,10 +51,10 @@ import YAML
         ("a: [1\nb: 2\n", "invalid YAML: did not find expected ',' or ']' while parsing a flow sequence", "2:2"),
         ("a:\n\tb: 1\n", "a tab in the indentation", "2:1"),
     ])
-    func mistakesHaveTheirPlaces(text: String, message: String, place: String) throws {
+    func mistakesHaveLocations(text: String, message: String, location: String) throws {
         let diagnostic = try #require(read(text).diagnostics.first)
         #expect(diagnostic.message.hasPrefix(message), "\(diagnostic)")
-        #expect(diagnostic.location.map { "\($0.line):\($0.column)" } == place, "\(diagnostic)")
+        #expect(diagnostic.location.map { "\($0.line):\($0.column)" } == location, "\(diagnostic)")
     }
 
     @Test func repeatedKeysAreReportedAndTheFirstValueIsUsed() {

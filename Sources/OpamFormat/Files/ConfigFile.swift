@@ -22,9 +22,9 @@ public struct ConfigFile: Sendable {
         if let version = try Self.version(of: tree), Version.compare(version, "1.3") >= 0 {
             let sections = tree.items.sections("variables")
             let isNamed = sections.contains { $0.title != nil }
-            let others = problems.count
+            let problemsBefore = problems.count
             let found = isNamed ? nil : sections.first.map { Self.variables(in: $0.items, &problems) }
-            variables = problems.count == others ? found ?? [] : []
+            variables = problems.count == problemsBefore ? found ?? [] : []
         } else {
             for case .section(let section) in tree.items {
                 throw tree.error(

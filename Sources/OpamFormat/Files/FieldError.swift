@@ -29,7 +29,7 @@ extension Value {
     func packageName() throws(FieldError) -> PackageName {
         let text = try string()
         guard let name = PackageName(text) else {
-            throw FieldError(message: "\"\(text)\" is not a name of a package", node: node)
+            throw FieldError(message: "\"\(text)\" is not a package name", node: node)
         }
         return name
     }
@@ -55,13 +55,15 @@ extension Value {
         _ decode: (Value) throws(FieldError) -> Element
     ) throws(FieldError) -> [Element] {
         guard node.kind == .list else { return [try decode(self)] }
-        if let first = children.first(where: { _ in true }), !first.isListAtHeart { return [try decode(self)] }
+        if let first = children.first(where: { _ in true }), !first.isListWithOptionalBraces {
+            return [try decode(self)]
+        }
         return try children.decoded(decode)
     }
 
-    /// Whether it is a list, optionally followed by braces.
-    private var isListAtHeart: Bool {
-        node.kind == .list || (node.kind == .option && firstChild.isListAtHeart)
+    /// Whether the value is a list, with or without braces after it.
+    private var isListWithOptionalBraces: Bool {
+        node.kind == .list || (node.kind == .option && firstChild.isListWithOptionalBraces)
     }
 
     /// The value without its braces, and the contents of the braces, which are empty if there are none.
@@ -114,7 +116,7 @@ public struct Filtered<Element> {
     }
 
     /// Whether the element applies in the environment; an undefined filter counts as false.
-    public func counts(in environment: Environment) -> Bool {
+    public func applies(in environment: Environment) -> Bool {
         filter?.holds(in: environment) ?? true
     }
 }

@@ -63,12 +63,12 @@ extension [Filtered<[String]>] {
     /// The distinct names in all lists whose filters are true, sorted.
     public func names(in environment: Environment) -> [String] {
         var names: Set<String> = []
-        for list in self where list.counts(in: environment) { names.formUnion(list.element) }
+        for list in self where list.applies(in: environment) { names.formUnion(list.element) }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 }
 
-/// A package version with its location.
+/// A package version with the URL to which it is pinned.
 public struct PinnedDependency: Hashable, Sendable {
     /// The package and version to pin.
     public var package: Package

@@ -19,7 +19,7 @@ public struct RepoFile: Sendable {
     /// The URL for contributing to the packages.
     public var upstream: String? { tree.items.read(.upstream) }
 
-    /// URLs to use instead, with filters.
+    /// URLs that replace that of the repository, with filters.
     public var redirect: [Filtered<String>] { tree.items.read(.redirect) }
 
     /// URLs of mirrors with the sources by checksum.

@@ -1,4 +1,4 @@
-/// A field of a kind of file: its name and its decoder.
+/// A field of one kind of file: its name and its decoder.
 ///
 /// - SeeAlso: `docs/decisions/0013-malformed-fields.md`
 public struct TypedField<Content: Sendable>: Sendable {
@@ -40,7 +40,7 @@ extension Items {
     }
 }
 
-/// The fields and sections of a kind of file, used to find errors.
+/// The fields and sections of one kind of file, used to find errors.
 struct Schema: Sendable {
     /// Checks the value of a field, by decoding it if necessary.
     struct Check: Sendable {

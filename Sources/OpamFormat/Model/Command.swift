@@ -25,7 +25,7 @@ public struct Command: Hashable, Sendable {
     public func words(in environment: Environment) -> [String]? {
         guard filter?.holds(in: environment) ?? true else { return nil }
         let words = arguments.flatMap { argument in
-            argument.counts(in: environment) ? argument.element.words(in: environment) : []
+            argument.applies(in: environment) ? argument.element.words(in: environment) : []
         }
         return words.isEmpty ? nil : words
     }

@@ -76,7 +76,7 @@ extension Filter {
         return result
     }
 
-    /// `left & right` if `absorbing` is false, `left | right` when it is true.
+    /// `left & right` if `absorbing` is false, `left | right` if it is true.
     private static func combine(_ left: FilterValue, _ right: FilterValue, absorbing: Bool) -> FilterValue {
         if left == .bool(absorbing) || right == .bool(absorbing) { return .bool(absorbing) }
         guard let left = left.bool, let right = right.bool else { return .undefined }

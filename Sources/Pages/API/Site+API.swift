@@ -122,9 +122,9 @@ extension Site {
     }
 
     private func logDocument(_ digest: String) throws -> LogDocument? {
-        guard let place = logs[digest], let bytes = try log(digest) else { return nil }
+        guard let index = logs[digest], let bytes = try log(digest) else { return nil }
         return LogDocument(
-            cell: cells[place].state.cell.description,
+            cell: cells[index].state.cell.description,
             steps: LogSteps(bytes).steps.map { step in
                 LogDocument.Step(
                     name: shown(step.name, limit: 200), phase: step.phase, firstLine: step.firstLine,

@@ -46,8 +46,8 @@
         return causes;
     }
 
-    // A filter: words that all have to fit; `!word` must not; `key:word` looks at something other than the package's name. A text
-    // is compared once for each kind, column, cause or row; cells are looked up in the table of the answers.
+    // A filter: words that must all match; `!word` must not match; `key:word` is compared with something other than the package's
+    // name. A text is compared once for each kind, column, cause or row, and each cell looks its result up in a table.
     function narrow(word) {
         const negated = word[0] === "!", bare = negated ? word.slice(1) : word;
         const colon = bare.indexOf(":"), key = colon > 0 ? bare.slice(0, colon) : "", value = bare.slice(colon + 1);
@@ -96,7 +96,7 @@
         shown.sort((a, b) => weights.get(b) - weights.get(a) || a - b);
     }
 
-    // The largest size at which everything fits on the screen. Wide enough, cells get their package's name beside them.
+    // The largest size at which everything fits on the screen. At larger sizes, rows show the name of their package.
     function arrange() {
         const space = frame.clientWidth, top = frame.getBoundingClientRect().top + scrollY;
         const room = Math.max(220, innerHeight - top - 12), narrow = space < 640;
@@ -332,7 +332,7 @@
         spoken.textContent = `${name}: ${word}${reason ? `, ${reason}` : ""}`;
     }
 
-    // What is typed and chosen is kept in the address, so that a view can be sent to somebody.
+    // The address contains the filter and the choices, so that a view can be shared.
     function remember(push) {
         const state = new URLSearchParams();
         if (filter.value.trim()) state.set("q", filter.value.trim());

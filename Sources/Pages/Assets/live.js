@@ -1,6 +1,6 @@
 "use strict";
-// Follows the server's events. A page whose content is short-lived is fetched again and put in place; other pages say that there
-// are newer results, and leave the reader where they are.
+// Follows the server's events. A page with short-lived content is fetched again and replaced in place; other pages announce that
+// there are newer results, and stay as they are.
 (() => {
     const root = document.currentScript.dataset.root, status = document.getElementById("live");
     const replaces = document.getElementById("main").dataset.live === "replace";
@@ -16,7 +16,7 @@
         status.append(link);
     }
 
-    // Takes over the content of the page as it is now, without losing the place or the focus of the reader.
+    // Replaces the content of the page with the current content, unless the reader has the focus in it.
     async function replace() {
         if (busy) { again = true; return; }
         busy = true;
@@ -32,7 +32,7 @@
         }
     }
 
-    // A browser opens few connections to one server, so only a page that is looked at keeps one.
+    // A browser opens few connections to one server, so only a visible page keeps one.
     let events = null;
     function connect() {
         if (events || document.visibilityState !== "visible") return;

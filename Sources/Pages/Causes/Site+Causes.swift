@@ -76,11 +76,11 @@ extension Site {
 
     /// The number of cells that a cause affects.
     private func spoils(_ cause: Cause) -> String {
-        let place = "in \(counted(cause.columns, "column")) of \(columns.count)"
+        let extent = "in \(counted(cause.columns, "column")) of \(columns.count)"
         let own = "\(counted(cause.cells.count, "cell")) of \(counted(cause.packages.count, "package"))"
-        guard !cause.blocks.isEmpty else { return "\(own), \(place)" }
+        guard !cause.blocks.isEmpty else { return "\(own), \(extent)" }
         return
-            "\(counted(cause.count, "cell")): \(own), and \(counted(cause.blocks.count, "cell")) that they block, \(place)"
+            "\(counted(cause.count, "cell")): \(own), and \(counted(cause.blocks.count, "cell")) that they block, \(extent)"
     }
 
     /// What the table of causes omits; nil if it omits nothing.

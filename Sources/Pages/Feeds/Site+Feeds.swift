@@ -42,8 +42,8 @@ extension Site {
     private func subject(of kind: String, _ name: String) -> Subject? {
         switch kind {
         case "packages":
-            guard let places = packages[name] else { return nil }
-            return Subject(title: name, page: "packages/\(address(name)).html", cells: places.map { cells[$0] })
+            guard let indexes = packages[name] else { return nil }
+            return Subject(title: name, page: "packages/\(address(name)).html", cells: indexes.map { cells[$0] })
         case "targets":
             guard targetNames.contains(name) else { return nil }
             return Subject(

@@ -44,8 +44,8 @@ extension Site {
 
     /// The page of a package: its state in all columns, and each of its causes.
     func packagePage(_ name: String) throws -> Page? {
-        guard let places = packages[name] else { return nil }
-        let own = places.map { cells[$0] }
+        guard let indexes = packages[name] else { return nil }
+        let own = indexes.map { cells[$0] }
         let good = own.count { $0.state.outcome == .success }
         let problems = Dictionary(grouping: own.filter { causesOfCells[$0.state.cell] != nil }) {
             causesOfCells[$0.state.cell] ?? 0
@@ -56,9 +56,9 @@ extension Site {
                 "hasPeople": people.metadata[name] != nil, "people": peopleRows(of: name),
                 "name": shown(name), "summary": "\(good) of \(counted(own.count, "cell")) good",
                 "cells": TableRows.section(Self.packageColumns, own.map(packageRow)), "hasProblems": !problems.isEmpty,
-                "problems": problems.sorted { $0.key < $1.key }.map { place, cells -> TemplateValues in
+                "problems": problems.sorted { $0.key < $1.key }.map { index, cells -> TemplateValues in
                     [
-                        "id": causes[place].id, "sentence": sentence(of: causes[place], limit: 200),
+                        "id": causes[index].id, "sentence": sentence(of: causes[index], limit: 200),
                         "columns": columnsInWords(cells.map(\.state.cell)),
                     ]
                 },

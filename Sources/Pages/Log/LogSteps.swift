@@ -2,7 +2,7 @@ internal import Model
 
 /// The lines of a job's log grouped by steps, in the order of the log.
 struct LogSteps {
-    /// The lines of a step, or of the runner between steps.
+    /// The lines of a step, or lines of the runner between steps.
     struct Step {
         /// The number of the step, from 1.
         let number: Int

@@ -31,10 +31,10 @@ extension Site {
     /// The numbers of all, good and bad cells of packages.
     func figures(of packages: [String]) -> (cells: Int, good: Int, bad: Int) {
         var figures = (cells: 0, good: 0, bad: 0)
-        for place in packages.lazy.flatMap({ self.packages[$0] ?? [] }) {
+        for index in packages.lazy.flatMap({ self.packages[$0] ?? [] }) {
             figures.cells += 1
-            if cells[place].state.outcome == .success { figures.good += 1 }
-            if causesOfCells[cells[place].state.cell] != nil { figures.bad += 1 }
+            if cells[index].state.outcome == .success { figures.good += 1 }
+            if causesOfCells[cells[index].state.cell] != nil { figures.bad += 1 }
         }
         return figures
     }
@@ -42,8 +42,8 @@ extension Site {
     /// The causes that affect cells of packages, with these cells, largest first.
     func causes(of packages: [String]) -> [(cause: Cause, cells: [Cell])] {
         var hit: [Int: [Cell]] = [:]
-        for place in packages.lazy.flatMap({ self.packages[$0] ?? [] }) {
-            let cell = cells[place].state.cell
+        for index in packages.lazy.flatMap({ self.packages[$0] ?? [] }) {
+            let cell = cells[index].state.cell
             if let cause = causesOfCells[cell] { hit[cause, default: []].append(cell) }
         }
         return hit.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.map { (causes[$0.key], $0.value) }

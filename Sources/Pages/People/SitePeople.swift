@@ -16,7 +16,7 @@ struct SitePeople: Sendable {
     /// The maintainers, sorted by name.
     private(set) var maintainers: [Maintainer] = []
     /// The indexes of maintainers by the names of their files.
-    private var places: [String: Int] = [:]
+    private var indexes: [String: Int] = [:]
     /// The indexes of maintainers by package name.
     private(set) var maintainersOfPackages: [String: [Int]] = [:]
     /// The metadata from opam files by package name.
@@ -41,13 +41,13 @@ struct SitePeople: Sendable {
         for (key, name) in keys {
             for package in packages[key] ?? [] { maintainersOfPackages[package, default: []].append(maintainers.count) }
             let maintainer = Maintainer(file: Self.file(of: key), name: name, packages: packages[key] ?? [])
-            if places[maintainer.file] == nil { places[maintainer.file] = maintainers.count }
+            if indexes[maintainer.file] == nil { indexes[maintainer.file] = maintainers.count }
             maintainers.append(maintainer)
         }
     }
 
     /// The maintainer with a page's file name; nil if there is none.
-    func maintainer(_ file: String) -> Maintainer? { places[file].map { maintainers[$0] } }
+    func maintainer(_ file: String) -> Maintainer? { indexes[file].map { maintainers[$0] } }
 
     /// The key that identifies a person across different spellings in opam files: the address, otherwise or if that is
     /// blank the whole text.

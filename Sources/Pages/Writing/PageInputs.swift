@@ -71,7 +71,7 @@ struct PageInputs {
             if Site.hasOwnPage(cell) { input.add(cell.state.log.map { site.logs[$0] == nil ? 0 : 1 } ?? -1) }
             input.add(site.causesOfCells[cell.state.cell].map { site.causes[$0].id } ?? "")
         }
-        // Their order is that of all causes, which cells of other packages decide.
+        // Their order is that of all causes, which depends on cells of other packages.
         for cause in causes(of: [name], in: site) {
             input.add(cause.id)
             input.add(cause.kind.rawValue)
@@ -86,8 +86,8 @@ struct PageInputs {
         return input.digest
     }
 
-    /// The state of a cell without what only a page of its own shows, if it has none: each run changes the log of each
-    /// cell that it builds.
+    /// The state of a cell; if the cell has no page of its own, without the parts that only such a page shows, because
+    /// each run changes the log of each cell that it builds.
     private static func shownState(of cell: ListedCell) -> CellState {
         var state = cell.state
         if !Site.hasOwnPage(cell) { (state.log, state.job, state.machine) = (nil, nil, nil) }
@@ -123,7 +123,7 @@ struct PageInputs {
     }
 }
 
-/// Values as bytes, each with its length, so that other values have other bytes.
+/// Values as bytes, each preceded by its length, so that different values give different bytes.
 private struct InputBytes {
     private var bytes: [UInt8] = []
 

@@ -1,9 +1,9 @@
 internal import Model
 internal import Review
 
-/// What a page is about: nothing else changes it, except the site's columns and options.
+/// The subject of a page: only its changes, and those of the site's columns and options, change the page.
 enum PageSubject {
-    /// All of the deployment.
+    /// The whole deployment.
     case deployment
     /// A package: its cells and their causes, its metadata.
     case package(String)

@@ -4,9 +4,9 @@ internal import System
 
 /// The directory of a report, with a note about the inputs of its files.
 ///
-/// The note is in the cache, so that the directory contains nothing but the report. A file is what the note says if it
-/// still has the same inode, size and times. The disk is not waited for: after a crash of the machine, which may damage
-/// files, the note does not count.
+/// The note is in the cache, so that the directory contains only the report. A file is unchanged if it still has the
+/// inode, size and times in the note. Files are not synced to disk; a crash of the machine may damage them, so notes
+/// from before the last boot are ignored.
 ///
 /// - SeeAlso: `docs/decisions/0321-inputs-of-pages.md`
 final class ReportDirectory {
@@ -30,7 +30,8 @@ final class ReportDirectory {
     /// - Parameter cache: The directory of notes; nil to keep none.
     init(_ directory: String, of deployment: String, cache: String?) {
         root = directory.isEmpty ? "." : directory
-        // The path of a directory that does not exist is not known; the first file fails where it cannot be made.
+        // The absolute path is known only if the directory exists. If it cannot be created, writing the first file
+        // fails.
         try? Files.makeDirectories(root)
         name = Digest(of: "\(absolute(root))\n\(deployment)").hex
         notes = cache.map {
@@ -39,12 +40,12 @@ final class ReportDirectory {
         earlier = notes?.read(name) { Self.entries(in: $0) } ?? [:]
     }
 
-    /// Writes a file where the directory does not have it with this content.
+    /// Writes a file unless the directory has it with this content.
     ///
     /// - Parameters:
-    ///   - input: What its content is made from.
-    ///   - content: Makes the content; called if an earlier report made the file from something else, or it was changed
-    ///     since. Nil if there is no such file.
+    ///   - input: The digest of the inputs of its content.
+    ///   - content: Makes the content; called unless an earlier report made the file from the same inputs and it is
+    ///     unchanged since. Returns nil if there is no such file.
     func write(_ path: String, from input: Digest, _ content: () throws -> [UInt8]?) throws {
         let file = "\(root)/\(path)"
         if let entry = earlier[path], entry.input == input, Self.stamp(of: file) == entry.stamp {
@@ -54,7 +55,7 @@ final class ReportDirectory {
         guard let content = try content() else { return }
         let isCreated = try write(content, to: file)
         hasChanged = true
-        // The stamp of a link does not change with the file that it leads to.
+        // The stamp of a link does not change when its target does.
         if isCreated || FileStatus(file)?.isFile == true, let stamp = Self.stamp(of: file) {
             entries[path] = Entry(input: input, stamp: stamp)
         }
@@ -70,7 +71,7 @@ final class ReportDirectory {
             }
             let isCreated = try Self.create(file, content)
             if !isCreated {
-                if Self.holds(content, at: file) { return false }
+                if Self.hasContent(content, at: file) { return false }
                 try Files.replace(file, with: content, durability: .none)
             }
             written += 1
@@ -82,7 +83,7 @@ final class ReportDirectory {
         }
     }
 
-    /// Creates a file unless its name is taken. Nothing refers to it yet, so that it needs no other name until it is
+    /// Creates a file unless its name is taken. Nothing refers to it yet, so no temporary name is needed until it is
     /// complete.
     ///
     /// - Returns: Whether the file was created.
@@ -103,12 +104,12 @@ final class ReportDirectory {
     }
 
     /// Whether a file has this content.
-    private static func holds(_ content: [UInt8], at path: String) -> Bool {
+    private static func hasContent(_ content: [UInt8], at path: String) -> Bool {
         guard let file = try? Files.File.ifPresent(path) else { return false }
         return file.size == content.count && (try? file.read(content.count)) == content
     }
 
-    /// Removes what the earlier report has in addition, unless it was changed, and notes the inputs of the files.
+    /// Removes unchanged files of the earlier report that this one does not have, and stores the note.
     func finish() {
         for (path, entry) in earlier where entries[path] == nil {
             let file = "\(root)/\(path)"
@@ -138,7 +139,7 @@ extension ReportDirectory {
         return note.bytes
     }
 
-    /// The entries of a note; nil if the machine was started since.
+    /// The entries of a note; nil if the machine was booted since.
     private static func entries(in note: UnsafeRawBufferPointer) -> [String: Entry]? {
         var note = FlatReader(bytes: note)
         guard note.text() == boot, let count = note.numbers()?.first else { return nil }

@@ -16,9 +16,9 @@ extension Site {
 
     /// Writes the pages and the logs of failures into a directory, which is created if it does not exist.
     ///
-    /// A page whose inputs are those of an earlier report in the directory is not made again. Files with unchanged
-    /// content are not touched; others are replaced atomically. The start page is written last, so that its links are
-    /// valid. Files of the earlier report that this one does not have are removed.
+    /// A page whose inputs are unchanged since an earlier report in the directory is not rendered again. Files with
+    /// unchanged content are not touched; others are replaced atomically. The start page is written last, so that its
+    /// links are valid. Files of the earlier report that this one does not have are removed.
     ///
     /// - Parameters:
     ///   - files: Further files.
@@ -37,8 +37,8 @@ extension Site {
     private func write(to report: ReportDirectory, with files: [File]) throws {
         let inputs = try PageInputs(self)
         for file in files { try report.write(file.name, from: inputs.all) { Array(try file.text().utf8) } }
-        for (digest, place) in logs.sorted(by: { $0.key < $1.key }) {
-            let input = inputs.digest(ofPackage: cells[place].state.cell.package.name)
+        for (digest, index) in logs.sorted(by: { $0.key < $1.key }) {
+            let input = inputs.digest(ofPackage: cells[index].state.cell.package.name)
             var known: [UInt8]?
             func bytes() -> [UInt8]? {
                 if known == nil { known = try? log(digest) }

@@ -90,7 +90,7 @@ struct Answers {
         }
     }
 
-    /// Asks how images of machines are made. A plugin need not know the call, and may refuse these installers.
+    /// Requests recipes for machine images. A plugin need not know the call, and may refuse these installers.
     private mutating func askForImages(_ request: TargetRequest, _ session: Session) throws {
         for installer in ["install.iso", "install.img"] where !request.systemCompiler {
             let image = MachineImageRequest(

@@ -55,7 +55,7 @@ extension Conformance {
             change(&request)
             requests.append((what, request))
         }
-        add("an unknown distro") { $0.distribution = "no-such-distro" }
+        add("an unknown distribution") { $0.distribution = "no-such-distro" }
         add("an unknown version") { $0.version = "0.0.0-none" }
         add("an unknown architecture") { $0.architecture = "pdp11" }
         add("an unknown option") { $0.options = ["no-such-option": "x"] }

@@ -69,7 +69,7 @@ package struct Conformance: Sendable {
         others.append(dialect(of: answers))
         others.append(hostileRequests(description, known: answers.targets.map(\.request).first))
         others.append(hostileNames(answers))
-        // A clock that counts seconds must have advanced since the first answers.
+        // Even a clock with a resolution of a second must have advanced since the first answers.
         usleep(UInt32(max(0, (answered + .milliseconds(1_100) - .now) / .microseconds(1))))
         checks.append(determinism(exchanges))
         return (checks + others, answers.trials)
@@ -142,11 +142,11 @@ package struct Conformance: Sendable {
         do {
             let session = try session()
             for exchange in exchanges {
-                for place in ["another process", "the same process"] {
+                for process in ["another process", "the same process"] {
                     let again = try session.raw(exchange.call, exchange.request)
                     guard again != exchange.answer, problems.count < 5 else { continue }
                     problems.append(
-                        "\(exchange.call): equal requests, but other bytes in \(place): "
+                        "\(exchange.call): equal requests, but different bytes from \(process): "
                             + Self.difference(exchange.answer.bytes, again.bytes))
                 }
             }
@@ -164,8 +164,8 @@ package struct Conformance: Sendable {
                 .replacing("\n", with: " ")
         }
         return
-            "'\(excerpt(first))' and '\(excerpt(second))'; an answer may depend on the request alone, not on a clock, a "
-            + "counter or a file"
+            "'\(excerpt(first))' and '\(excerpt(second))'; an answer must depend only on the request, not on a clock, "
+            + "a counter or a file"
     }
 
     /// Problems that several targets share, reported once.
@@ -179,9 +179,9 @@ package struct Conformance: Sendable {
             targets[message, default: []].append(parts[0])
         }
         return order.map { message in
-            let places = targets[message] ?? []
-            let more = places.count > 1 ? " and \(places.count - 1) more" : ""
-            return "\(places.first ?? "")\(more): \(message)"
+            let affected = targets[message] ?? []
+            let more = affected.count > 1 ? " and \(affected.count - 1) more" : ""
+            return "\(affected.first ?? "")\(more): \(message)"
         }
     }
 
@@ -205,7 +205,7 @@ package struct Conformance: Sendable {
                     name, skipped: "none of \(family.programs.joined(separator: ", ")) is installed")
             }
             let problems = scripts.sorted { $0.text < $1.text }.compactMap { script in
-                ScriptShell.complaint(about: script.text, shell: shell).map {
+                ScriptShell.syntaxError(in: script.text, shell: shell).map {
                     "step '\(script.step)': expected a script that \(shell) can parse: \($0)"
                 }
             }

@@ -23,27 +23,27 @@ extension PluginDescription {
 
 extension Distribution {
     fileprivate var oversights: [String] {
-        let place = "distributions: '\(name)'"
-        var problems = architectures.compactMap { Architecture.problem($0).map { "\(place): architectures: \($0)" } }
-        problems += repeats(of: architectures).map { "\(place): architectures: '\($0)' occurs twice; remove one" }
+        let location = "distributions: '\(name)'"
+        var problems = architectures.compactMap { Architecture.problem($0).map { "\(location): architectures: \($0)" } }
+        problems += repeats(of: architectures).map { "\(location): architectures: '\($0)' occurs twice; remove one" }
         if family.trimmed.isEmpty {
-            problems.append("\(place): family: expected opam's os-family, as 'debian' or 'bsd'; found none")
+            problems.append("\(location): family: expected opam's os-family, as 'debian' or 'bsd'; found none")
         }
         for version in versions where version.wholeMatch(of: /[0-9A-Za-z][0-9A-Za-z._+~-]*/) == nil {
             problems.append(
-                "\(place): versions: expected letters, digits and '._+~-', as in '12' or '7.7'; found '\(version)'")
+                "\(location): versions: expected letters, digits and '._+~-', as in '12' or '7.7'; found '\(version)'")
         }
         for (earlier, later) in zip(versions, versions.dropFirst())
         where earlier.compare(later, options: .numeric) == .orderedDescending {
-            problems.append("\(place): versions: expected the oldest first, found '\(earlier)' before '\(later)'")
+            problems.append("\(location): versions: expected the oldest first, found '\(earlier)' before '\(later)'")
         }
         for (target, day) in (namesCompared ?? [:]).sorted(by: { $0.key < $1.key }) {
             if !targets.contains(target) {
                 let guess = nearest(to: target, in: targets).map { "; did you mean '\($0)'?" } ?? ""
-                problems.append("\(place): namesCompared: there is no target '\(target)'\(guess)")
+                problems.append("\(location): namesCompared: there is no target '\(target)'\(guess)")
             }
             if CalendarDay(day) == nil {
-                problems.append("\(place): namesCompared: '\(target)': expected a day as 2026-11-28, found '\(day)'")
+                problems.append("\(location): namesCompared: '\(target)': expected a day as 2026-11-28, found '\(day)'")
             }
         }
         return problems
@@ -52,23 +52,23 @@ extension Distribution {
 
 extension PluginOption {
     fileprivate var oversights: [String] {
-        let place = "options: '\(name)'"
+        let location = "options: '\(name)'"
         var problems: [String] = []
         if name.wholeMatch(of: /[a-z][a-z0-9-]*/) == nil {
-            problems.append("\(place): expected a name of lower-case letters, digits and '-'")
+            problems.append("\(location): expected a name of lower-case letters, digits and '-'")
         }
         if let choices, choices.isEmpty {
-            problems.append("\(place): choices: no value is allowed; leave 'choices' out")
+            problems.append("\(location): choices: no value is allowed; leave 'choices' out")
         }
         guard let value = defaultValue else { return problems }
         if let choices, !choices.contains(value) {
-            problems.append("\(place): defaultValue: expected one of 'choices', found '\(value)'")
+            problems.append("\(location): defaultValue: expected one of 'choices', found '\(value)'")
         }
         if kind == .integer, value.wholeMatch(of: /[0-9]+/) == nil {
-            problems.append("\(place): defaultValue: expected decimal digits, found '\(value)'")
+            problems.append("\(location): defaultValue: expected decimal digits, found '\(value)'")
         }
         if kind == .boolean, value != "true", value != "false" {
-            problems.append("\(place): defaultValue: expected true or false, found '\(value)'")
+            problems.append("\(location): defaultValue: expected true or false, found '\(value)'")
         }
         return problems
     }

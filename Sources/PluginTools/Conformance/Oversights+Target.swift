@@ -7,7 +7,7 @@ extension TargetDescription {
     func oversights(for request: TargetRequest, of distribution: Distribution?) -> [String] {
         var problems: [String] = []
         if let arch = variables["arch"], arch != request.architecture {
-            problems.append("variables: 'arch': expected '\(request.architecture)' as asked, found '\(arch)'")
+            problems.append("variables: 'arch': expected '\(request.architecture)' as requested, found '\(arch)'")
         }
         if let found = variables["os-version"], let version = request.version, !Self.agrees(found, with: version) {
             problems.append(
@@ -88,8 +88,8 @@ extension EnvironmentDescription {
                 if Self.uncommonPrograms.contains(program), !listed.contains(program) { missing.insert(program) }
             }
             return missing.sorted().map {
-                "environment: tools: step '\(step.name)' calls '\($0)'; list it, so that a worker that lacks it is told "
-                    + "so at once"
+                "environment: tools: step '\(step.name)' calls '\($0)'; list it, so that a worker without it reports "
+                    + "that at once"
             }
         }
     }
@@ -108,19 +108,19 @@ extension SystemPackagesAnswer {
     func oversights(of kind: EnvironmentDescription.Kind) -> [String] {
         var problems: [String] = []
         for package in packages {
-            let place = "packages: '\(package.name)'"
+            let location = "packages: '\(package.name)'"
             if package.status == .mapped, package.packages.isEmpty, package.reason?.trimmed.isEmpty != false {
                 problems.append(
-                    "\(place) is mapped to no package; name one, or say in 'reason' that the environment has it")
+                    "\(location) is mapped to no package; name one, or say in 'reason' that the environment has it")
             }
             if package.status == .passedThrough, package.packages.isEmpty {
-                problems.append("\(place) is passed through to no package; expected ['\(package.name)']")
+                problems.append("\(location) is passed through to no package; expected ['\(package.name)']")
             }
             for name in package.packages
             where name.wholeMatch(of: /[0-9A-Za-z@_][^\s"'`$\\;|&<>(){}*?!]*/) == nil {
-                problems.append("\(place): '\(name)' is not a package name; expected letters, digits and '+-._'")
+                problems.append("\(location): '\(name)' is not a package name; expected letters, digits and '+-._'")
             }
-            problems += repeats(of: package.packages).map { "\(place): '\($0)' occurs twice; remove one" }
+            problems += repeats(of: package.packages).map { "\(location): '\($0)' occurs twice; remove one" }
         }
         if !steps.isEmpty {
             let scripts = steps.map(\.script).joined(separator: "\n")

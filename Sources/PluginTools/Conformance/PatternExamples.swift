@@ -32,15 +32,15 @@ struct PatternExamples {
         let reader = LogReader(only: [pattern])
         return oversights
             + pattern.examples.compactMap { example in
-                let place = "'\(pattern.name)' on '\(example.line)'"
+                let location = "'\(pattern.name)' on '\(example.line)'"
                 if let literals = pattern.literals, !literals.contains(where: example.line.contains) {
-                    return "\(place): expected one of its literals in it"
+                    return "\(location): expected one of its literals in it"
                 }
                 guard let finding = reader.read(Array(example.line.utf8)), finding.pattern == pattern.name else {
-                    return "\(place): no match; correct 'expression' or the example"
+                    return "\(location): no match; correct 'expression' or the example"
                 }
                 return finding.signature == example.signature
-                    ? nil : "\(place): expected '\(example.signature)', found '\(finding.signature)'"
+                    ? nil : "\(location): expected '\(example.signature)', found '\(finding.signature)'"
             }
     }
 

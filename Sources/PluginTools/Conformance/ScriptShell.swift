@@ -28,7 +28,7 @@ package enum ScriptShell {
     }
 
     /// The syntax error that `shell` reports for `script`; nil if there is none.
-    package static func complaint(about script: String, shell: String) -> String? {
+    package static func syntaxError(in script: String, shell: String) -> String? {
         let check = Subprocess(
             [shell] + (shell.hasSuffix("/busybox") ? ["sh"] : []) + ["-n"], environment: ["LC_ALL": "C.UTF-8"],
             input: Array(script.utf8), standardError: .joined, timeLimit: .seconds(30))

@@ -85,7 +85,8 @@ package struct ShellDialect {
         var problems: [String] = []
         func report(_ text: String, _ line: Int, _ remedy: String) {
             problems.append(
-                "line \(line): '\(text)' is not in a \(family.rawValue) shell, which the step is run by; \(remedy)")
+                "line \(line): '\(text)' is not supported by \(family.rawValue) shells, one of which runs the step; \(remedy)"
+            )
         }
         while let command = reader.nextCommand() {
             for rule in rules {

@@ -42,8 +42,8 @@ private struct Parser {
         return value
     }
 
-    private func malformed(_ message: String, at place: Int? = nil) -> StrictJSON.Malformed {
-        let before = bytes[..<min(place ?? position, bytes.count)]
+    private func malformed(_ message: String, at offset: Int? = nil) -> StrictJSON.Malformed {
+        let before = bytes[..<min(offset ?? position, bytes.count)]
         let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         return StrictJSON.Malformed(
             line: before.count { $0 == UInt8(ascii: "\n") } + 1, column: before.count - lineStart + 1, message: message)
@@ -91,7 +91,7 @@ private struct Parser {
         if take("}") { return .object(members) }
         repeat {
             skipSpace()
-            let place = position
+            let start = position
             guard next == UInt8(ascii: "\"") else {
                 throw malformed(
                     next == UInt8(ascii: "}") ? "a comma before '}'; remove it" : "expected a key in quotes")
@@ -99,7 +99,7 @@ private struct Parser {
             let key = try string()
             skipSpace()
             guard take(":") else { throw malformed("expected ':' after the key '\(key)'") }
-            guard members[key] == nil else { throw malformed("the key '\(key)' occurs twice; remove one", at: place) }
+            guard members[key] == nil else { throw malformed("the key '\(key)' occurs twice; remove one", at: start) }
             members[key] = try value(depth: depth + 1)
             skipSpace()
         } while take(",")
@@ -127,7 +127,7 @@ private struct Parser {
         while let byte = next, "+-.eE0123456789".utf8.contains(byte) { position += 1 }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         guard text.wholeMatch(of: /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/) != nil else {
-            throw malformed("'\(text)' is not a number of JSON", at: start)
+            throw malformed("'\(text)' is not a JSON number", at: start)
         }
         return .number(text)
     }
@@ -140,7 +140,7 @@ private struct Parser {
             if byte == UInt8(ascii: "\\") {
                 position += 1
                 guard let escaped = next, "\"\\/bfnrtu".utf8.contains(escaped) else {
-                    throw malformed("'\\' begins no escape of JSON here; write '\\\\' for a backslash")
+                    throw malformed("'\\' begins no JSON escape here; write '\\\\' for a backslash")
                 }
             }
             position += 1

@@ -26,20 +26,20 @@ enum UnknownKeys {
     /// The problems of the keys in `found`, each as a sentence with a position and a remedy.
     ///
     /// - Parameter understood: the answer as decoded and encoded again by this program.
-    static func problems(in found: StrictJSON, understood: StrictJSON, at place: String = "") -> [String] {
+    static func problems(in found: StrictJSON, understood: StrictJSON, at location: String = "") -> [String] {
         switch (found, understood) {
         case (.object(let found), .object(let understood)):
             return found.sorted { $0.key < $1.key }.flatMap { key, value -> [String] in
-                let path = place.isEmpty ? key : "\(place).\(key)"
+                let path = location.isEmpty ? key : "\(location).\(key)"
                 if let known = understood[key] { return problems(in: value, understood: known, at: path) }
                 if value == .null { return ["\(path): null; leave the key out instead"] }
                 let candidates = Set(understood.keys).union(optional).subtracting(found.keys).sorted()
                 let guess = nearest(to: key, in: candidates).map { "did you mean '\($0)'?" } ?? "remove it"
                 return ["\(path): there is no key '\(key)' here; \(guess)"]
-            } + missingUser(found, understood, place)
+            } + missingUser(found, understood, location)
         case (.array(let found), .array(let understood)):
             return zip(found, understood).enumerated().flatMap { number, pair in
-                problems(in: pair.0, understood: pair.1, at: "\(place)[\(number)]")
+                problems(in: pair.0, understood: pair.1, at: "\(location)[\(number)]")
             }
         default: return []
         }
@@ -48,11 +48,12 @@ enum UnknownKeys {
     /// The user of a step that changes the system must be given: the default is the build user, which lacks the
     /// permissions.
     private static func missingUser(
-        _ found: [String: StrictJSON], _ understood: [String: StrictJSON], _ place: String
+        _ found: [String: StrictJSON], _ understood: [String: StrictJSON], _ location: String
     ) -> [String] {
-        guard found["user"] == nil, understood["user"] != nil, understood["script"] != nil, !place.hasSuffix("probe"),
+        guard found["user"] == nil, understood["user"] != nil, understood["script"] != nil,
+            !location.hasSuffix("probe"),
             found["phase"] == .string("bootstrap") || found["phase"] == .string("depext")
         else { return [] }
-        return ["\(place): a step that prepares the system has no 'user'; write \"user\": \"root\", or \"build\""]
+        return ["\(location): a step that prepares the system has no 'user'; write \"user\": \"root\", or \"build\""]
     }
 }

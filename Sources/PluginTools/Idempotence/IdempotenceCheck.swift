@@ -77,7 +77,7 @@ package struct IdempotenceCheck {
             Sandbox.Layout(base: "\(scratch.path)/base", binds: [.init("/usr", at: "/usr")]), in: scratch.path)
         if await isUnneeded(candidate, in: sandbox)?.succeeded == true {
             return .different(
-                "'unless' says that it is not needed before it ran, so that it never would; ask for what the step makes"
+                "'unless' succeeds before the step has run, so it would never run; test for what the step creates"
             )
         }
         let first = await run(candidate, in: sandbox)
@@ -88,27 +88,28 @@ package struct IdempotenceCheck {
             guard second.result.succeeded else {
                 let lastLine = second.output.split(separator: "\n").last.map { ": \($0)" } ?? ""
                 return .different(
-                    "the second run ends with \(second.result.ending)\(lastLine); make it succeed, or say \"idempotent\": false"
+                    "the second run ends with \(second.result.ending)\(lastLine); make it succeed, or set \"idempotent\": false"
                 )
             }
             let after = try Self.contents(of: sandbox.changes)
             let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.min()
             if let changed {
-                return .different("the second run changes /\(changed); leave it alone, or say \"idempotent\": false")
+                return .different(
+                    "the second run changes /\(changed); leave it unchanged, or set \"idempotent\": false")
             }
         }
         guard let answer = await isUnneeded(candidate, in: sandbox), !answer.succeeded else { return .same }
         return .different(
-            "'unless' says that it is needed although it was run: \(answer.ending); ask for what the step makes")
+            "'unless' fails although the step has run: \(answer.ending); test for what the step creates")
     }
 
     /// The result of the step's script `unless`; nil if it has none.
     private func isUnneeded(_ candidate: TrialStep, in sandbox: Sandbox) async -> CommandResult? {
         guard let question = candidate.step.unless else { return nil }
-        var asked = candidate
-        asked.step.script = question
-        asked.step.user = .build
-        return await run(asked, in: sandbox).result
+        var test = candidate
+        test.step.script = question
+        test.step.user = .build
+        return await run(test, in: sandbox).result
     }
 
     /// Decides whether a failed first run is the step's own mistake, or due to differences between the sandbox and the

@@ -37,7 +37,7 @@ extension PluginSkeleton {
                 [manager.step(packages)]
             }
 
-            /// Fills the empty root file system at $CISO_ROOT; run at the worker.
+            /// Fills the empty root file system at $CISO_ROOT; run on the worker.
             private func bootstrap(version: String, machine: String) -> Step {
                 Step(
                     "bootstrap-root", phase: .bootstrap,
@@ -51,7 +51,7 @@ extension PluginSkeleton {
             }
         }
 
-        /// What every build finds in the root file system, and what the bootstrap needs at the worker.
+        /// What every build finds in the root file system, and what the bootstrap needs on the worker.
         private let system = RootSystem(
             packages: ["curl", "gcc", "git", "m4", "make", "patch", "tar", "unzip"],
             tools: [Tool("curl", packages: ["debian": "curl"]), Tool("tar")])

@@ -14,11 +14,12 @@ struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
         abstract: "Report how a repository's depexts are mapped on each target.",
         discussion: """
             Counts the names whose filter is true on the target: those that the plugin maps to others, those that are \
-            part of its environment, those that it passes through as the distro's own, and those that it does not know.
+            part of its environment, those that it passes through as the distribution's own, and those that it does not \
+            know.
 
             With --against, compares the names that the plugin installs and those that it declares nonexistent with the \
-            distro's own list of packages, and prints the differences. Exits with 1 if there are any. Once there are none, \
-            enter the date in the plugin's 'namesCompared'.
+            distribution's own list of packages, and prints the differences. Exits with 1 if there are any. Once there are \
+            none, enter the date in the plugin's 'namesCompared'.
             """)
 
     @OptionGroup var trace: LogOption
@@ -32,12 +33,12 @@ struct PluginDepextsCommand: AsyncParsableCommand, TracedCommand {
 
     @Option(
         help: """
-            A list of the distro's packages to compare with: one name per line, Debian's Packages, Alpine's APKINDEX, OpenBSD's \
-            index.txt or FreeBSD's packagesite.yaml, compressed or not; - for standard input. Needs one target.
+            A list of the distribution's packages to compare with: one name per line, Debian's Packages, Alpine's \
+            APKINDEX, OpenBSD's index.txt or FreeBSD's packagesite.yaml, compressed or not; - for standard input. Needs one target.
             """)
     var against: String?
 
-    @Argument(help: "Targets (default: the newest of each distro).")
+    @Argument(help: "Targets (default: the newest of each distribution).")
     var targets: [String] = []
 
     func run() async throws {

@@ -45,7 +45,7 @@ final class EventHub: Sendable {
     func stream() -> (id: UInt64, events: AsyncStream<ByteBuffer>)? {
         state.withLock { state in
             guard !state.isFinished, state.streams.count < ServerLimits.eventStreams else { return nil }
-            // A slow reader misses events; the next event tells it the current generation.
+            // A slow reader misses events; the next event contains the current generation.
             let (events, continuation) = AsyncStream.makeStream(
                 of: ByteBuffer.self, bufferingPolicy: .bufferingNewest(8))
             state.next += 1

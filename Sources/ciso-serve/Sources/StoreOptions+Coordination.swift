@@ -5,9 +5,9 @@ internal import Pages
 internal import Store
 
 extension StoreOptions {
-    /// Options by which the server sees what dispatchers and workers do: by the store's directory, or by an etcd.
+    /// Options for observing dispatchers and workers, through the store's directory or through etcd.
     ///
-    /// - Throws: `Failure` of the category `input` where the password cannot be read.
+    /// - Throws: `Failure` of the category `input` if the password cannot be read.
     init(_ coordination: ServerSettings.Coordination?) throws(Failure) {
         self.init()
         guard let coordination else { return }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import PluginHost
 
-/// Builds plugins for tests, in a directory that goes with it.
-final class PluginWorkbench: Sendable {
+/// Builds plugins for tests in a temporary directory, removed with the builder.
+final class PluginBuilder: Sendable {
     private let temporary: TemporaryDirectory
 
     init() throws { temporary = try TemporaryDirectory() }
@@ -36,7 +36,7 @@ final class PluginWorkbench: Sendable {
         return try #require(PluginFile(path: path))
     }
 
-    /// An empty file below the workbench's directory.
+    /// An empty file below the builder's directory.
     @discardableResult func touch(_ name: String) -> String {
         _ = FileManager.default.createFile(atPath: "\(directory)/\(name)", contents: nil)
         return "\(directory)/\(name)"
