@@ -1,4 +1,4 @@
-/// Measures the scheduler's state machines, and plays them against simulated workers.
+/// Measures the scheduler's state machines, and runs them against simulated workers.
 ///
 /// `swift run -c release DispatchBenchmark` prints events per second and memory per job of the state machines alone,
 /// for several numbers of jobs. `DispatchBenchmark simulate [small|chaos|full] [SEED…]` checks the invariants at every

@@ -1,7 +1,7 @@
 import Glibc
 import Scheduler
 
-/// Plays a graph of jobs through the state machines: every job succeeds at once.
+/// Runs a graph of jobs through the state machines; every job succeeds at once.
 struct MachineBenchmark {
     let jobs: Int
 
@@ -40,7 +40,7 @@ struct MachineBenchmark {
         print("\(jobs) jobs, \(name): \(events) events, \(rate) in a second of CPU time")
     }
 
-    /// Families of a hundred jobs over fifty that all share.
+    /// Families of a hundred jobs that depend on fifty shared jobs.
     private func inputs(of job: Int) -> [Int] {
         var list: Set<Int> = []
         if job >= 50 { list.insert(job * 7 % 50) }
@@ -92,7 +92,7 @@ struct MachineBenchmark {
         return (events, time)
     }
 
-    /// The CPU time of `work`: other processes do not count.
+    /// The CPU time of `work`, which does not depend on other processes.
     private static func cpuTime(_ work: () -> Void) -> Duration {
         let began = clock()
         work()

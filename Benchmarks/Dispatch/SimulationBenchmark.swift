@@ -1,7 +1,7 @@
 import Glibc
 import SchedulerSimulation
 
-/// Plays the scheduler's state machines against simulated workers.
+/// Runs the scheduler's state machines against simulated workers.
 enum SimulationBenchmark {
     /// Checks the invariants at every step, prints a line for each seed, and exits with 1 at the first that is broken.
     ///

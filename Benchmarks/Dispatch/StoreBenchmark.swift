@@ -8,7 +8,7 @@ import RunnerInterface
 import Store
 import Synchronization
 
-/// Runs a plan on a real store with workers that do nothing: what dispatching and recording cost.
+/// Measures the cost of dispatching and recording: runs a plan on a real store with workers that do nothing.
 struct StoreBenchmark {
     let jobs: Int
     let workers: Int
@@ -45,7 +45,7 @@ struct StoreBenchmark {
                 }
             })
         let tidied = began.duration(to: .now) / .seconds(1)
-        // Then the store is tidied.
+        // Then the store is repacked.
         let last = recorded.withLock { $0.values.max() } ?? .now
         let seconds = began.duration(to: last) / .seconds(1)
         let milliseconds = Double(clock() - processor) / 1000 / Double(jobs)
@@ -76,8 +76,8 @@ struct StoreBenchmark {
         print("verdict to start: median \(percentile(0.5)), p99 \(percentile(0.99)), most \(percentile(1))")
     }
 
-    /// Ten columns on five targets; in each, families of a hundred jobs over fifty that all share. Each job decides a
-    /// cell.
+    /// Ten columns on five targets; each has families of a hundred jobs that depend on fifty shared jobs. Each job
+    /// decides a cell.
     private func makePlan() -> Plan {
         let plugin = Job.Plugin(name: "null", version: "1", digest: Digest(of: "null"))
         var all: [Digest: Job] = [:]
@@ -131,7 +131,7 @@ struct StoreBenchmark {
         return Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
     }
 
-    // MARK: Workers in processes of their own
+    // MARK: Workers in separate processes
 
     private static func startWorker(store: String, slots: Int) throws -> Process {
         let program = Process()
@@ -153,7 +153,7 @@ struct StoreBenchmark {
     }
 }
 
-/// Ends each job at once, with a layer of its own.
+/// Ends each job at once with a separate layer.
 private final class NullRunner: JobRunner {
     private let state = Mutex<[Digest: ContinuousClock.Instant]>([:])
 

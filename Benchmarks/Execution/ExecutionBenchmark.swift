@@ -8,21 +8,21 @@ import Supervision
 /// The cost of a job that does nothing: a sandbox with 40 layers, one command, its log, its changes captured as a
 /// layer.
 ///
-/// `swift run -c release ExecutionBenchmark [RUNS]` prints a line per part: the least and the median of wall and of CPU
-/// time, in milliseconds. CPU time is this process's and that of its children.
+/// `swift run -c release ExecutionBenchmark [RUNS]` prints a line per part: the minimum and the median of wall and of
+/// CPU time, in milliseconds. CPU time is this process's and that of its children.
 @main struct ExecutionBenchmark {
     static func main() async throws {
         let runs = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 30
-        let place = NSTemporaryDirectory() + "ciso-execution-benchmark-\(getpid())"
-        defer { try? FileManager.default.removeItem(atPath: place) }
-        let layout = try makeLayout(place, layers: 40)
-        let store = LayerStore(place + "/layers")
+        let path = NSTemporaryDirectory() + "ciso-execution-benchmark-\(getpid())"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let layout = try makeLayout(path, layers: 40)
+        let store = LayerStore(path + "/layers")
         var parts: [String: [Sample]] = [:]
         for run in 0..<runs {
             let begin = Sample.now
-            let sandbox = try Sandbox(layout, in: place + "/sandboxes")
+            let sandbox = try Sandbox(layout, in: path + "/sandboxes")
             let made = Sample.now
-            let log = try LogFile(place + "/log")
+            let log = try LogFile(path + "/log")
             let command = Command(
                 name: "no-op", .script("echo \(run) > /home/build/f"), environment: ["PATH": "/usr/bin:/bin"])
             let result = await sandbox.run(command) { log.append($0) }
@@ -44,15 +44,15 @@ import Supervision
     }
 
     /// A base with the machine's programs, and layers of 40 files each.
-    private static func makeLayout(_ place: String, layers: Int) throws -> Sandbox.Layout {
+    private static func makeLayout(_ path: String, layers: Int) throws -> Sandbox.Layout {
         let manager = FileManager.default
         for name in ["etc", "home/build", "proc", "dev", "tmp", "usr"] {
-            try manager.createDirectory(atPath: "\(place)/base/\(name)", withIntermediateDirectories: true)
+            try manager.createDirectory(atPath: "\(path)/base/\(name)", withIntermediateDirectories: true)
         }
-        for name in ["bin", "lib", "lib64"] { symlink("usr/\(name)", "\(place)/base/\(name)") }
-        chown("\(place)/base/home/build", 1000, 1000)
+        for name in ["bin", "lib", "lib64"] { symlink("usr/\(name)", "\(path)/base/\(name)") }
+        chown("\(path)/base/home/build", 1000, 1000)
         let directories = try (0..<layers).map { layer in
-            let directory = "\(place)/\(Digest(of: "\(layer)"))"
+            let directory = "\(path)/\(Digest(of: "\(layer)"))"
             try manager.createDirectory(atPath: directory + "/home/build/lib", withIntermediateDirectories: true)
             for file in 0..<40 {
                 try "\(file)".write(
@@ -61,7 +61,7 @@ import Supervision
             chown("\(directory)/home/build", 1000, 1000)
             return directory
         }
-        return Sandbox.Layout(base: place + "/base", layers: directories, binds: [.init("/usr", at: "/usr")])
+        return Sandbox.Layout(base: path + "/base", layers: directories, binds: [.init("/usr", at: "/usr")])
     }
 }
 

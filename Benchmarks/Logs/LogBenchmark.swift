@@ -2,7 +2,7 @@ import Foundation
 import LogReading
 
 /// Reads logs of 64 MiB and prints the CPU time that each took: `LogBenchmark [MIB]`; `LogBenchmark MIB hostile` reads
-/// such that are made to be slow, the same all over.
+/// logs that are constructed to be slow, each of one repeated pattern.
 @main struct LogBenchmark {
     /// Bytes that are the same in each run.
     private struct LinearCongruence {
@@ -69,7 +69,7 @@ import LogReading
         }
     }
 
-    /// These lines, again and again.
+    /// These lines, repeated.
     private static func log(of lines: [String], size: Int, end: String = "\n") -> [UInt8] {
         var log: [UInt8] = []
         log.reserveCapacity(size + 4096)

@@ -4,7 +4,7 @@ import HTTP
 import Registry
 import Synchronization
 
-/// Blobs by a registry.
+/// Pushes blobs to a registry and pulls them.
 struct BlobBenchmark {
     private let address: String
     private let http: HTTPSettings
@@ -47,7 +47,7 @@ struct BlobBenchmark {
         return try Digest(ofFile: path)
     }
 
-    /// By eight threads.
+    /// Calls `body` from eight threads.
     private func time(_ verb: String, _ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
         let next = Atomic<Int>(0)
         let problem = Mutex<(any Error)?>(nil)

@@ -9,7 +9,7 @@ import Records
 import RunnerInterface
 import Store
 
-/// Jobs that do nothing and workers that wait, by an etcd.
+/// Dispatches jobs that do nothing, and waits with idle workers, through an etcd.
 struct EtcdBenchmark {
     private let endpoints: [String]
     private let http: HTTPSettings
@@ -32,7 +32,7 @@ struct EtcdBenchmark {
         DeploymentRun(store: store, plan: plan, runner: NullRunner(), registration: registration(0))
     }
 
-    /// Jobs that depend on nothing, each of which decides a cell of a target.
+    /// Jobs without dependencies, each of which decides a cell of a target.
     private func plan(_ jobs: Int, target name: String) -> Plan {
         let plugin = Job.Plugin(name: "null", version: "1", digest: Digest(of: "null"))
         let target = Plan.Target(

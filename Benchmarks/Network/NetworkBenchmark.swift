@@ -4,10 +4,10 @@ import HTTP
 /// Measures the cost of services on other machines: an existing etcd and an existing registry.
 ///
 /// `swift run -c release NetworkBenchmark jobs ETCD AUTHORITIES CERTIFICATE KEY [JOBS [WORKERS]]` dispatches jobs that
-/// do nothing, and prints jobs a second. `idle ETCD AUTHORITIES CERTIFICATE KEY [WORKERS]` prints the CPU time of a
-/// dispatcher that waits while so many workers do. `blobs REGISTRY AUTHORITIES [BLOBS [BYTES]]` pushes and pulls blobs
-/// by eight connections; `compare` does so by plain requests of another program. `Benchmarks/Network/measure` starts
-/// the services and runs all.
+/// do nothing, and prints jobs per second. `idle ETCD AUTHORITIES CERTIFICATE KEY [WORKERS]` prints the CPU time of a
+/// dispatcher that waits with this number of idle workers. `blobs REGISTRY AUTHORITIES [BLOBS [BYTES]]` pushes and
+/// pulls blobs by eight connections; `compare` does so by plain requests of another program.
+/// `Benchmarks/Network/measure` starts the services and runs all.
 @main struct NetworkBenchmark {
     static func main() async throws {
         let words = Array(CommandLine.arguments.dropFirst())
@@ -30,10 +30,10 @@ import HTTP
         }
     }
 
-    /// In seconds, of this process.
+    /// The CPU time of this process, in seconds.
     static var cpuTime: Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
 
-    /// The most memory that this process has had, in MiB.
+    /// The peak memory of this process, in MiB.
     static var peakMemory: Int {
         var usage = rusage()
         getrusage(RUSAGE_SELF.rawValue, &usage)

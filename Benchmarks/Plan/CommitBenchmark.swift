@@ -4,20 +4,20 @@ import Git
 import Model
 import Store
 
-/// Plans one commit of a repository after the other by the built `ci`, as a user would: the start of the process, the
-/// plugins and the store are in the times.
+/// Plans one commit of a repository after the other by the built `ci`, as a user would: the times include the start of
+/// the process, the plugins and the store.
 struct CommitBenchmark {
     /// A bare repository of opam packages.
     let repository: String
     /// The program.
     let ci: String
-    /// The matrix, in which the place of the repository is replaced.
+    /// The matrix, in which the path of the repository is replaced.
     let matrix: String
-    /// How many commits are planned over the first.
+    /// How many commits are planned after the first.
     let count: Int
-    /// Whether each is planned from nothing too, and the trees are compared.
+    /// Whether each commit is also planned from scratch, and the trees are compared.
     let isChecked: Bool
-    /// For everything that is made; removed at the end.
+    /// Holds everything that is written; removed at the end.
     private let directory = FileManager.default.temporaryDirectory.appending(path: "commits-\(getpid())").path
     private var copy: String { "\(directory)/repository.git" }
 
@@ -42,18 +42,18 @@ struct CommitBenchmark {
         for (number, commit) in commits.reversed().enumerated() {
             let run = try plan(String(commit), in: "store", cache: "cache")
             if number == 0 {
-                tell("first, nothing cached", run)
+                show("first, nothing cached", run)
             } else {
                 times.append(run)
             }
             if isChecked { try check(String(commit), number) }
         }
-        tell("again, nothing changed", try plan(String(commits[0]), in: "store", cache: "cache"))
+        show("again, nothing changed", try plan(String(commits[0]), in: "store", cache: "cache"))
         report(times)
         let dune = try commitOfDune(over: String(commits[0]))
-        tell("a new version of dune", try plan(dune, in: "store", cache: "cache"))
-        tell("the same from nothing, universe cached", try plan(dune, in: "other", cache: "cache"))
-        tell("the same from nothing, nothing cached", try plan(dune, in: "third", cache: "empty"))
+        show("a new version of dune", try plan(dune, in: "store", cache: "cache"))
+        show("the same from scratch, universe cached", try plan(dune, in: "other", cache: "cache"))
+        show("the same from scratch, nothing cached", try plan(dune, in: "third", cache: "empty"))
     }
 
     // MARK: Runs
@@ -105,7 +105,7 @@ struct CommitBenchmark {
         try lines.joined(separator: "\n").write(toFile: "\(directory)/matrix.yaml", atomically: true, encoding: .utf8)
     }
 
-    /// A commit with one more version of dune, which nearly all packages are built over.
+    /// A commit with one more version of dune, on which nearly all packages depend.
     private func commitOfDune(over commit: String) throws -> String {
         let newest = try git("ls-tree", "--name-only", "\(commit):packages/dune").split(separator: "\n")
             .filter { $0.hasPrefix("dune.3") }.max { $0.compare($1, options: .numeric) == .orderedAscending }
@@ -145,9 +145,9 @@ struct CommitBenchmark {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    // MARK: Figures
+    // MARK: Output
 
-    private func tell(_ name: String, _ run: Run) {
+    private func show(_ name: String, _ run: Run) {
         let counts = run.lines.first { $0.contains(" cells, ") } ?? ""
         print(
             "\(name): \(milliseconds(run.wall)) wall, \(milliseconds(run.processor)) CPU, \(run.memory) MiB at most so far,",

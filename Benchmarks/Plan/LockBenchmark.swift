@@ -8,8 +8,8 @@ import OpamRepository
 import PlanSession
 import Planner
 
-/// Locks a unikernel: what selecting its sources costs. The repositories and their universe are loaded before, as they
-/// are for each plan.
+/// Locks a unikernel, to measure the cost of selecting its sources. The repositories and their universe are loaded
+/// before, as for each plan.
 struct LockBenchmark {
     /// The opam file that `mirage configure` generated.
     let opamFile: String

@@ -10,8 +10,8 @@ import PlanSession
 import Planner
 import YAML
 
-/// Plans whole repositories without plugins: what planning itself costs. Or plans commit after commit by the built
-/// `ci`, and with `check` each from nothing too. Or locks a unikernel.
+/// Plans whole repositories without plugins, to measure the cost of planning itself; or plans commit after commit by
+/// the built `ci`, and with `check` each from scratch too; or locks a unikernel.
 ///
 ///     PlanBenchmark REPOSITORY [TARGETS [COMPILERS]]
 ///     PlanBenchmark commits REPOSITORY CI MATRIX [COUNT [check]]
@@ -91,12 +91,12 @@ struct PlanBenchmark {
     }
 }
 
-/// Prints what each part of a run took.
+/// Prints the time of each part of a run.
 final class Stopwatch {
     private var last = ContinuousClock.now
     private var processor = Stopwatch.processorSeconds()
 
-    /// Prints wall and processor seconds since the last call, and the memory used at most so far.
+    /// Prints wall and CPU seconds since the last call, and the peak memory so far.
     func lap(_ name: String) {
         let now = ContinuousClock.now
         let used = Self.processorSeconds()

@@ -7,7 +7,7 @@ import Review
 import Store
 import System
 
-/// The cost of commands that read results, each as a separate process.
+/// Measures commands that read results, each as a separate process.
 struct CommandMeasurement {
     let store: String
     let ci: String

@@ -5,7 +5,7 @@ import Records
 import Review
 import Store
 
-/// The cost of making the index, of opening it, and of updating it.
+/// Measures the creation of the index, opening it, and updating it.
 struct IndexMeasurement {
     let store: String
 

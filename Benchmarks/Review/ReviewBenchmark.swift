@@ -4,7 +4,7 @@ import Glibc
 import Review
 import Store
 
-/// Measures what reading results costs, on a store with the plan of a real matrix and invented results.
+/// Measures the cost of reading results, on a store with the plan of a real matrix and synthetic results.
 ///
 ///     ReviewBenchmark write STORE [RUNS [SEED]]   adds results of all cells of the plan, a commit each, marked as synthetic
 ///     ReviewBenchmark index STORE                 makes the index, and brings it up to date with one more result
@@ -38,7 +38,7 @@ func row(_ cells: String...) {
     fflush(nil)
 }
 
-/// Seconds of CPU that a process and its children have used, and the most memory that it took, in MiB.
+/// Seconds of CPU that a process and its children have used, and its peak memory, in MiB.
 struct Usage {
     var seconds: Double
     var memory: Int
@@ -58,6 +58,6 @@ struct Usage {
 }
 
 extension Double {
-    /// With as many digits as are worth reading.
+    /// With as many digits as are significant.
     var short: String { String(format: self < 0.1 ? "%.4f" : "%.2f", self) }
 }

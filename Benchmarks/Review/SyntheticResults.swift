@@ -6,11 +6,11 @@ import Records
 import Review
 import Store
 
-/// Invented results of the cells of a plan, for several runs: a commit each, as a run records them.
+/// Synthetic results of the cells of a plan, for several runs: a commit each, as a run records them.
 ///
 /// All are marked: their plugin and their repository are called `synthetic`. The documents of a run are written by one
-/// transaction, and the commits of its results have that transaction's tree: the trees of all commits would take some
-/// 100 KB each. Nothing that is measured reads those in between.
+/// transaction, and the commits of its results have that transaction's tree: the trees of all commits would take about
+/// 100 KB each. No measured operation reads the commits in between.
 struct SyntheticResults {
     private let store: Store
     private let path: String
@@ -64,7 +64,7 @@ struct SyntheticResults {
         result.execution = CellResult.execution(endedAt: Double(Self.begin(of: run)), named: 1)
         result.run = run
         result.log = Digest(of: "synthetic log \(cell) \(run)")
-        // Most packages keep the state that they began with; some change it from run to run.
+        // Most packages keep their first state; some change from run to run.
         let isFickle = chance("fickle \(cell)") < 20
         let dice = chance("state \(cell)" + (isFickle ? " \(run)" : ""))
         switch dice {

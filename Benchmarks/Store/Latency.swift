@@ -17,7 +17,7 @@ struct Latency {
         child.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         child.arguments = ["--notify", path, "\(events)"]
         try child.run()
-        // The thread may run with signals blocked, and the child with it.
+        // The thread may run with signals blocked, which the child would inherit.
         defer { kill(child.processIdentifier, SIGKILL) }
         let answers = AsyncStream<(Int, Int64)>.makeStream()
         let watch = store.watch(answer) { event in
@@ -59,14 +59,14 @@ struct Latency {
     }
 }
 
-/// Nanoseconds of a clock that all processes share.
+/// The time in nanoseconds, by a clock that all processes share.
 func monotonic() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
-/// Reading any of thousands of packed logs.
+/// Measures random reads of thousands of packed logs.
 struct ReadingLogs {
     let directory: String
     let logs: Int

@@ -3,7 +3,8 @@ import Foundation
 import Git
 import Store
 
-/// The disk usage of results, a commit each, as `ci run` writes them: the document and its part of an index of 256.
+/// Measures the disk usage of results, a commit each, as `ci run` writes them: the document and its part of an index of
+/// 256.
 struct SizeOfResults {
     let directory: String
     let results: Int
@@ -62,7 +63,7 @@ struct SizeOfResults {
         }
     }
 
-    /// Bytes in files, directories left out.
+    /// The bytes of files, without directories.
     private func size() -> Int {
         let top = "\(directory)/results/objects"
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: top)) ?? []

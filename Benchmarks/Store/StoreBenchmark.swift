@@ -3,10 +3,10 @@ import Foundation
 import Git
 import Store
 
-/// Measures the store against stock git and the file system's floor on the same disk, and prints a table.
+/// Compares the store with stock git and with the file system's minimum on the same disk, and prints a table.
 ///
-/// `StoreBenchmark DIRECTORY [small|full] [PART…]`: DIRECTORY (a full path) is made, and left for a look. Parts are
-/// `transactions`, `plan`, `watch`, `growth`, `logs`, `results`; none named: all.
+/// `StoreBenchmark DIRECTORY [small|full] [PART…]`: DIRECTORY (an absolute path) is created, and kept for inspection.
+/// Parts are `transactions`, `plan`, `watch`, `growth`, `logs`, `results`; the default is all.
 @main
 struct StoreBenchmark {
     static func main() async throws {
@@ -61,11 +61,11 @@ extension Duration {
 }
 
 extension Double {
-    /// With as many digits as are worth reading.
+    /// With as many digits as are significant.
     var short: String { String(format: self < 10 ? "%.2f" : "%.0f", self) }
 }
 
-/// The value below which the given fraction of `sorted` is.
+/// The value below which the given fraction of `sorted` lies.
 func quantile(_ sorted: [Double], _ part: Double) -> Double {
     sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
 }
@@ -101,7 +101,7 @@ struct SampleResult: Codable {
     }
 }
 
-/// A store with so many documents, in a sharded directory of two levels.
+/// A store with this number of documents, in a sharded directory of two levels.
 func makeStore(_ path: String, documents: Int) throws -> Store {
     let store = try Store(at: path)
     let shards = ShardedDirectory<Int>("documents", levels: 2)

@@ -64,7 +64,7 @@ struct SingleTransactions {
         return our
     }
 
-    /// ext4 without a journal looks past all files that were deleted lately whenever it makes one.
+    /// ext4 without a journal skips all recently deleted files whenever it creates a file.
     private func deleteFiles(_ count: Int) throws {
         let paths = (0..<count).map { "\(directory)/single/ciso/deleted-\($0)" }
         for path in paths { close(open(path, O_WRONLY | O_CREAT, 0o644)) }
@@ -111,7 +111,7 @@ struct SingleTransactions {
     }
 }
 
-/// The middle of `count` timings, in milliseconds.
+/// The median of `count` timings, in milliseconds.
 func median(_ count: Int, _ body: () throws -> Void) rethrows -> Double {
     var times: [Double] = []
     for _ in 0..<count { times.append(try milliseconds(body)) }
@@ -134,13 +134,13 @@ struct DiskFloor {
         guard appended >= 0, directory >= 0 else { throw Failure(.unavailable, "cannot write in \(path)") }
     }
 
-    /// 512 bytes more in a file that is open.
+    /// Appends 512 bytes to an open file.
     func append() {
         _ = bytes.withUnsafeBytes { write(appended, $0.baseAddress, $0.count) }
         fdatasync(appended)
     }
 
-    /// A new file instead of an existing one, like in a program that replaces a file durably.
+    /// Replaces a file durably by a new one.
     func makeFile() {
         let descriptor = open("\(path)/floor.new", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
@@ -151,7 +151,7 @@ struct DiskFloor {
     }
 }
 
-/// A plan of many jobs in one transaction.
+/// Measures a plan of many jobs in one transaction.
 struct WritingAPlan {
     let directory: String
     let jobs: Int
@@ -185,7 +185,7 @@ struct WritingAPlan {
     }
 }
 
-/// The cost of a transaction as the store grows, and the cost of opening the store.
+/// Measures a transaction as the store grows, and opening the store.
 struct Growth {
     let directory: String
     let sizes: [Int]
