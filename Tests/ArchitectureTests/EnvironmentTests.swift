@@ -17,8 +17,8 @@ import Testing
 
     @Test(arguments: [
         ("let a = getenv(\"A\")", true), ("ProcessInfo.processInfo.environment[\"A\"]", true),
-        ("let place = FileManager.default.temporaryDirectory.path", true), ("NSHomeDirectory()", true),
-        ("let place = environment.temporaryDirectory", false), ("host.client.environment", false),
+        ("let path = FileManager.default.temporaryDirectory.path", true), ("NSHomeDirectory()", true),
+        ("let path = environment.temporaryDirectory", false), ("host.client.environment", false),
     ])
     func readersOfVariablesAreRecognized(line: String, reads: Bool) {
         #expect(Self.words(of: line).contains(where: Self.reads) == reads)

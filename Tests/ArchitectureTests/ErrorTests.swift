@@ -9,15 +9,15 @@ import Testing
         let head = try Regex(
             #"(?m)^ *(\#(keywords)) (?:struct|enum|final class|class|actor|extension) ([\w.]+)[^:{\n]*:([^{]*)\{"#,
             as: (Substring, Substring, Substring, Substring).self)
-        var places: [String: String] = [:]
+        var filesByType: [String: String] = [:]
         for file in files {
             for match in file.text.matches(of: head) {
                 let inherited = match.3.split { !$0.isLetter }
                 guard inherited.contains(where: protocols.contains) else { continue }
-                places[match.2.split(separator: ".").last.map(String.init) ?? ""] = file.path
+                filesByType[match.2.split(separator: ".").last.map(String.init) ?? ""] = file.path
             }
         }
-        return places
+        return filesByType
     }
 
     @Test func everyErrorThatLeavesItsModuleIsClassified() throws {

@@ -91,8 +91,8 @@ struct OverlayPlacementTests {
         try mounted(directory, lowers, upper, "cd merged; \(Self.listing("."))")
     }
 
-    private static func listing(_ place: String) -> String {
-        "(cd \(place) && find . -printf '%p %y %m %U %G %l\\n' | sort && "
+    private static func listing(_ directory: String) -> String {
+        "(cd \(directory) && find . -printf '%p %y %m %U %G %l\\n' | sort && "
             + "find . -type f | sort | xargs -r -d '\\n' sha256sum)"
     }
 

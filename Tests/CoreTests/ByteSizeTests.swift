@@ -10,7 +10,7 @@ import Testing
         #expect(ByteSize(ByteSize(bytes: bytes).description)?.bytes == bytes)
     }
 
-    @Test(arguments: ["", "G", "-1", "1.5G", "1X", "9999999T", "1 G"]) func otherTextsAreNone(text: String) {
+    @Test(arguments: ["", "G", "-1", "1.5G", "1X", "9999999T", "1 G"]) func invalidTextsAreRejected(text: String) {
         #expect(ByteSize(text) == nil)
     }
 

@@ -21,7 +21,7 @@ import Testing
         "ssh://x:70000",
         "ssh://x:a", "ssh://u;reboot@x", "ssh://$(id)@x", "ssh://x/path", "http://x", "ssh://[::1",
     ])
-    func othersAreRefused(text: String) {
+    func invalidAddressesAreRefused(text: String) {
         #expect(HostAddress(text) == nil)
     }
 }

@@ -34,9 +34,9 @@ import Testing
     @Test func assignmentReportAndClaimGoInOneStep() async throws {
         let values = RecordedChanges(MemoryEphemeralValues())
         let graph = (0..<20).map { (name: "j\($0)", over: $0 < 10 ? [] : ["j\($0 - 10)"]) }
-        let world = try StoredWorld(graph) { values }
-        try await world.run(slots: 3)
-        #expect(try world.outcomes().values.filter { $0 == .success }.count == 20)
+        let fixture = try JobGraphFixture(graph) { values }
+        try await fixture.run(slots: 3)
+        #expect(try fixture.outcomes().values.filter { $0 == .success }.count == 20)
         func paths(below prefix: StorePath, isRemoved: Bool) -> [Set<Digest>] {
             values.all.map { step in
                 Set(

@@ -11,9 +11,9 @@ struct BackgroundRepackTests {
         private let gate = DispatchSemaphore(value: 0)
         /// An element for each repack that has begun.
         let beginnings: AsyncStream<Void>
-        private let tell: AsyncStream<Void>.Continuation
+        private let continuation: AsyncStream<Void>.Continuation
 
-        init() { (beginnings, tell) = AsyncStream.makeStream(of: Void.self) }
+        init() { (beginnings, continuation) = AsyncStream.makeStream(of: Void.self) }
 
         var begun: Int { state.withLock(\.begun) }
         var mostAtOnce: Int { state.withLock(\.most) }
@@ -25,7 +25,7 @@ struct BackgroundRepackTests {
                 $0.atOnce += 1
                 $0.most = max($0.most, $0.atOnce)
             }
-            tell.yield()
+            continuation.yield()
             gate.wait()
             gate.signal()
             state.withLock { $0.atOnce -= 1 }
@@ -55,15 +55,15 @@ struct BackgroundRepackTests {
         #expect(repacks.mostAtOnce == 1)
     }
 
-    @Test func whoeverIsInterruptedDoesNotWaitForTheEnd() async throws {
+    @Test func anInterruptedRunDoesNotWaitForTheRepack() async throws {
         let repacks = Repacks()
         defer { repacks.release() }
         let backgroundRepack = BackgroundRepack { willPack in
             willPack()
             try repacks.run()
         }
-        let (packing, tell) = AsyncStream.makeStream(of: Void.self)
-        let finish = Task { await backgroundRepack.finish { tell.yield() } }
+        let (packing, continuation) = AsyncStream.makeStream(of: Void.self)
+        let finish = Task { await backgroundRepack.finish { continuation.yield() } }
         for await _ in packing { break }
         finish.cancel()
         // Were it to wait, the test would never end: nothing releases the packing before.

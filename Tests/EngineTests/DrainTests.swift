@@ -10,72 +10,72 @@ import Testing
     private static let graph: [(name: String, over: [String])] = [("a", []), ("b", ["a"]), ("c", ["b"]), ("d", [])]
 
     @Test func runningJobsFinishAndNoOthersStart() async throws {
-        let world = try StoredWorld(Self.graph)
-        world.hold("b")
+        let fixture = try JobGraphFixture(Self.graph)
+        fixture.hold("b")
         let drain = DrainRequest()
-        let run = Task { try await world.run(drain: drain) }
-        try await waitUntil("b runs") { world.running == ["b"] }
+        let run = Task { try await fixture.run(drain: drain) }
+        try await waitUntil("b runs") { fixture.running == ["b"] }
         drain.make()
         drain.make()
-        world.release("b")
+        fixture.release("b")
         await #expect(throws: CancellationError.self) { try await run.value }
-        #expect(world.takeExecuted() == ["a": 1, "b": 1, "d": 1])
-        #expect(try world.outcomes() == ["a": .success, "b": .success, "d": .success])
-        try await world.run()
-        #expect(world.takeExecuted() == ["c": 1])
+        #expect(fixture.takeExecuted() == ["a": 1, "b": 1, "d": 1])
+        #expect(try fixture.outcomes() == ["a": .success, "b": .success, "d": .success])
+        try await fixture.run()
+        #expect(fixture.takeExecuted() == ["c": 1])
     }
 
     @Test func anInfrastructureFailureIsNotRecordedAndNotTriedAgain() async throws {
-        let world = try StoredWorld(Self.graph)
-        world.hold("b")
-        world.end("b", .infrastructure)
+        let fixture = try JobGraphFixture(Self.graph)
+        fixture.hold("b")
+        fixture.end("b", .infrastructure)
         let drain = DrainRequest()
-        let run = Task { try await world.run(drain: drain) }
-        try await waitUntil("b runs") { world.running == ["b"] }
+        let run = Task { try await fixture.run(drain: drain) }
+        try await waitUntil("b runs") { fixture.running == ["b"] }
         drain.make()
-        world.release("b")
+        fixture.release("b")
         await #expect(throws: CancellationError.self) { try await run.value }
-        #expect(world.takeExecuted() == ["a": 1, "b": 1, "d": 1])
-        #expect(try world.outcomes() == ["a": .success, "d": .success])
+        #expect(fixture.takeExecuted() == ["a": 1, "b": 1, "d": 1])
+        #expect(try fixture.outcomes() == ["a": .success, "d": .success])
     }
 
     @Test func aRunThatWaitsForAnotherEnds() async throws {
-        let world = try StoredWorld(Self.graph)
-        world.hold("a")
-        let other = Task { try await world.run() }
-        try await waitUntil("a runs") { world.running.contains("a") }
+        let fixture = try JobGraphFixture(Self.graph)
+        fixture.hold("a")
+        let other = Task { try await fixture.run() }
+        try await waitUntil("a runs") { fixture.running.contains("a") }
         let drain = DrainRequest()
         let isWaiting = Mutex(false)
         let run = Task {
-            try await world.run(world.plan("other"), drain: drain) { event in
+            try await fixture.run(fixture.plan("other"), drain: drain) { event in
                 if case .waiting = event { isWaiting.withLock { $0 = true } }
             }
         }
         try await waitUntil("it waits") { isWaiting.withLock { $0 } }
         drain.make()
         await #expect(throws: CancellationError.self) { try await run.value }
-        world.release("a")
+        fixture.release("a")
         try await other.value
     }
 
     @Test func aRunIsDrainedBeforeItBegins() async throws {
-        let world = try StoredWorld(Self.graph)
+        let fixture = try JobGraphFixture(Self.graph)
         let drain = DrainRequest()
         drain.make()
-        await #expect(throws: CancellationError.self) { try await world.run(drain: drain) }
-        #expect(world.begun == 0)
+        await #expect(throws: CancellationError.self) { try await fixture.run(drain: drain) }
+        #expect(fixture.begun == 0)
     }
 
     @Test func aDrainThatLeavesNothingUndoneIsNoInterruption() async throws {
-        let world = try StoredWorld([("a", [])])
-        world.hold("a")
+        let fixture = try JobGraphFixture([("a", [])])
+        fixture.hold("a")
         let drain = DrainRequest()
-        let run = Task { try await world.run(drain: drain) }
-        try await waitUntil("a runs") { world.running == ["a"] }
+        let run = Task { try await fixture.run(drain: drain) }
+        try await waitUntil("a runs") { fixture.running == ["a"] }
         drain.make()
-        world.release("a")
+        fixture.release("a")
         try await run.value
-        #expect(try world.outcomes() == ["a": .success])
+        #expect(try fixture.outcomes() == ["a": .success])
     }
 
     /// Random graphs, drained after a random number of starts: what started is recorded, and nothing is executed twice.
@@ -83,11 +83,11 @@ import Testing
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededGenerator(seed: seed)
         for _ in 0..<10 {
-            let world = try StoredWorld(StoredWorld.randomGraph(12, &random))
+            let fixture = try JobGraphFixture(JobGraphFixture.randomGraph(12, &random))
             for _ in 0..<20 {
                 let drain = DrainRequest()
                 let started = Mutex(Int.random(in: 1...4, using: &random))
-                try? await world.run(drain: drain) { event in
+                try? await fixture.run(drain: drain) { event in
                     guard case .started = event else { return }
                     if started.withLock({ left in
                         left -= 1
@@ -97,9 +97,9 @@ import Testing
                     }
                 }
             }
-            try await world.run()
-            #expect(world.takeExecuted().values.allSatisfy { $0 == 1 }, "seed \(seed)")
-            #expect(world.begun == 12, "seed \(seed)")
+            try await fixture.run()
+            #expect(fixture.takeExecuted().values.allSatisfy { $0 == 1 }, "seed \(seed)")
+            #expect(fixture.begun == 12, "seed \(seed)")
         }
     }
 }

@@ -13,138 +13,138 @@ import Testing
 
 @Suite struct PlanRunTests {
     @Test func everyCellGetsItsVerdict() async throws {
-        let world = World(endings: ["b": .failure])
-        try await world.run()
+        let fixture = Fixture(endings: ["b": .failure])
+        try await fixture.run()
         #expect(
-            world.outcomes == [
+            fixture.outcomes == [
                 "a.1": .success, "b.1": .failure, "c.1": .blocked, "d.1": .success, "e.1": .unsolvable,
             ])
-        #expect(world.result("c.1")?.blockedBy?.description == "b.1")
-        #expect(world.started == ["a", "b", "d"])
+        #expect(fixture.result("c.1")?.blockedBy?.description == "b.1")
+        #expect(fixture.started == ["a", "b", "d"])
     }
 
     @Test func aSecondRunStartsNothing() async throws {
-        let world = World(endings: ["b": .failure])
-        try await world.run()
-        let recorded = world.recorded
-        world.forgetStarts()
-        try await world.run()
-        #expect(world.started == [])
-        #expect(world.recorded == recorded)
+        let fixture = Fixture(endings: ["b": .failure])
+        try await fixture.run()
+        let recorded = fixture.recorded
+        fixture.forgetStarts()
+        try await fixture.run()
+        #expect(fixture.started == [])
+        #expect(fixture.recorded == recorded)
     }
 
     @Test(arguments: ["a", "b", "c", "d", "e"])
     func aDeletedResultIsMadeAgainAndNothingElse(name: String) async throws {
-        let world = World(endings: ["b": .failure])
-        try await world.run()
-        let before = world.outcomes
-        world.forgetStarts()
-        world.delete("\(name).1")
-        try await world.run()
-        #expect(world.outcomes == before)
-        #expect(Set(world.started).isSubset(of: [name]))
+        let fixture = Fixture(endings: ["b": .failure])
+        try await fixture.run()
+        let before = fixture.outcomes
+        fixture.forgetStarts()
+        fixture.delete("\(name).1")
+        try await fixture.run()
+        #expect(fixture.outcomes == before)
+        #expect(Set(fixture.started).isSubset(of: [name]))
     }
 
     @Test func infrastructureFailuresAreNotKept() async throws {
-        let world = World(endings: ["a": .infrastructure])
-        try await world.run()
-        #expect(world.outcomes["a.1"] == .infrastructure)
-        #expect(world.outcomes["b.1"] == .blocked)
-        #expect(world.started.filter { $0 == "a" }.count == 3)
-        world.change(endings: [:])
-        try await world.run()
-        #expect(world.outcomes["a.1"] == .success)
-        #expect(world.outcomes["b.1"] == .success)
+        let fixture = Fixture(endings: ["a": .infrastructure])
+        try await fixture.run()
+        #expect(fixture.outcomes["a.1"] == .infrastructure)
+        #expect(fixture.outcomes["b.1"] == .blocked)
+        #expect(fixture.started.filter { $0 == "a" }.count == 3)
+        fixture.change(endings: [:])
+        try await fixture.run()
+        #expect(fixture.outcomes["a.1"] == .success)
+        #expect(fixture.outcomes["b.1"] == .success)
     }
 
     @Test func aPermanentFailureOfTheInfrastructureIsNotTriedAgain() async throws {
-        let world = World(endings: ["a": .infrastructure])
-        world.failForGood("a")
-        try await world.run()
-        #expect(world.outcomes["a.1"] == .infrastructure)
-        #expect(world.outcomes["b.1"] == .blocked)
-        #expect(world.started == ["a", "d"])
-        world.change(endings: [:])
-        try await world.run()
-        #expect(world.outcomes["a.1"] == .success, "the next run tries it again")
+        let fixture = Fixture(endings: ["a": .infrastructure])
+        fixture.failForGood("a")
+        try await fixture.run()
+        #expect(fixture.outcomes["a.1"] == .infrastructure)
+        #expect(fixture.outcomes["b.1"] == .blocked)
+        #expect(fixture.started == ["a", "d"])
+        fixture.change(endings: [:])
+        try await fixture.run()
+        #expect(fixture.outcomes["a.1"] == .success, "the next run tries it again")
     }
 
     @Test func earlierInfrastructureFailuresAreRecorded() async throws {
-        let world = World(endings: ["a": .infrastructure])
-        world.recoverInThirdAttempt(of: "a")
-        try await world.run()
-        let result = try #require(world.result("a.1"))
+        let fixture = Fixture(endings: ["a": .infrastructure])
+        fixture.recoverInThirdAttempt(of: "a")
+        try await fixture.run()
+        let result = try #require(fixture.result("a.1"))
         #expect(result.outcome == .success)
         #expect(result.attempts == 3)
         #expect(result.failedAttempts?.map(\.reason) == ["no disk 1", "no disk 2"])
         #expect(result.trailers.filter { $0.key == "Failed-attempt" }.map(\.value) == ["no disk 1", "no disk 2"])
-        #expect(world.result("b.1")?.failedAttempts == nil)
-        #expect(world.started == ["a", "a", "a", "b", "c", "d"])
+        #expect(fixture.result("b.1")?.failedAttempts == nil)
+        #expect(fixture.started == ["a", "a", "a", "b", "c", "d"])
     }
 
     @Test func aRealFailureIsNeverTriedAgain() async throws {
-        let world = World(endings: ["a": .failure])
-        world.recoverInThirdAttempt(of: "a")
-        try await world.run()
-        #expect(world.outcomes["a.1"] == .failure)
-        #expect(world.result("a.1")?.attempts == 1)
-        #expect(world.started == ["a", "d"])
+        let fixture = Fixture(endings: ["a": .failure])
+        fixture.recoverInThirdAttempt(of: "a")
+        try await fixture.run()
+        #expect(fixture.outcomes["a.1"] == .failure)
+        #expect(fixture.result("a.1")?.attempts == 1)
+        #expect(fixture.started == ["a", "d"])
     }
 
     @Test func cancelledRunsAreResumed() async throws {
-        let world = World(endings: [:])
-        let task = Task { try await world.run(stoppingAt: "b") }
-        try await waitUntil("b runs") { world.started.contains("b") }
+        let fixture = Fixture(endings: [:])
+        let task = Task { try await fixture.run(stoppingAt: "b") }
+        try await waitUntil("b runs") { fixture.started.contains("b") }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(world.outcomes["a.1"] == .success)
-        #expect(world.outcomes["c.1"] == nil)
-        world.forgetStarts()
-        try await world.run()
-        #expect(!world.started.contains("a"))
-        #expect(world.outcomes["c.1"] == .success)
+        #expect(fixture.outcomes["a.1"] == .success)
+        #expect(fixture.outcomes["c.1"] == nil)
+        fixture.forgetStarts()
+        try await fixture.run()
+        #expect(!fixture.started.contains("a"))
+        #expect(fixture.outcomes["c.1"] == .success)
     }
 
     @Test func cellsThatAreGivenUpStopTheJobsThatOnlyTheyNeed() async throws {
-        let world = World(endings: [:])
-        let (cells, tell) = AsyncStream.makeStream(of: Set<Cell>.self)
-        let task = Task { try await world.run(stoppingAt: "b", givingUp: cells) }
-        try await waitUntil("b runs") { world.started.contains("b") }
-        tell.yield(Set(world.plan.cells.filter { ["b", "c"].contains($0.cell.package.name) }.map(\.cell)))
+        let fixture = Fixture(endings: [:])
+        let (cells, continuation) = AsyncStream.makeStream(of: Set<Cell>.self)
+        let task = Task { try await fixture.run(stoppingAt: "b", givingUp: cells) }
+        try await waitUntil("b runs") { fixture.started.contains("b") }
+        continuation.yield(Set(fixture.plan.cells.filter { ["b", "c"].contains($0.cell.package.name) }.map(\.cell)))
         try await task.value
-        #expect(world.outcomes == ["a.1": .success, "d.1": .success, "e.1": .unsolvable])
-        #expect(!world.started.contains("c"))
+        #expect(fixture.outcomes == ["a.1": .success, "d.1": .success, "e.1": .unsolvable])
+        #expect(!fixture.started.contains("c"))
     }
 
     @Test func jobsNeededByAnotherCellContinue() async throws {
-        let world = World(endings: [:])
-        let (cells, tell) = AsyncStream.makeStream(of: Set<Cell>.self)
-        tell.yield(Set(world.plan.cells.filter { ["b"].contains($0.cell.package.name) }.map(\.cell)))
-        try await world.run(givingUp: cells)
-        #expect(world.outcomes["c.1"] == .success)
+        let fixture = Fixture(endings: [:])
+        let (cells, continuation) = AsyncStream.makeStream(of: Set<Cell>.self)
+        continuation.yield(Set(fixture.plan.cells.filter { ["b"].contains($0.cell.package.name) }.map(\.cell)))
+        try await fixture.run(givingUp: cells)
+        #expect(fixture.outcomes["c.1"] == .success)
     }
 
     @Test func aRunRespectsCancellationsByOtherProcesses() async throws {
         let directory = try TemporaryDirectory()
-        let world = World(endings: [:])
+        let fixture = Fixture(endings: [:])
         let store = try Store(at: directory.path)
-        let cancelled = world.plan.cells.filter { ["b", "c"].contains($0.cell.package.name) }
+        let cancelled = fixture.plan.cells.filter { ["b", "c"].contains($0.cell.package.name) }
         let branch = ResultBranch(deployment: "d", target: "t")
         func run(stoppingAt stop: String? = nil) -> Task<Void, any Error> {
             let run = DeploymentRun(
-                store: store, plan: world.plan, runner: ScriptedRunner(world: world, stop: stop),
+                store: store, plan: fixture.plan, runner: ScriptedRunner(fixture: fixture, stop: stop),
                 registration: .test("d"))
             return Task { try await run.run(files: { _ in PackageFiles(opam: []) }, observe: { _ in }) }
         }
         func outcomes() throws -> [String: Outcome] {
             let table = try branch.table(in: store.snapshot(Branch(branch.name)))
             return Dictionary(
-                world.plan.cells.compactMap { cell in
+                fixture.plan.cells.compactMap { cell in
                     table.result(of: cell.cell).map { (cell.cell.package.description, $0.outcome) }
                 }, uniquingKeysWith: { $1 })
         }
         let first = run(stoppingAt: "b")
-        try await waitUntil("b runs") { world.started.contains("b") }
+        try await waitUntil("b runs") { fixture.started.contains("b") }
         func running() throws -> [JobProgress] {
             try DispatchValues(Store(opening: directory.path).ephemeral).running(of: "d")
         }
@@ -152,10 +152,10 @@ import Testing
         try await waitUntil("the step of b alone is told") { try running().map(\.step) == ["build"] }
         #expect(try running().map(\.cell) == [cancelled[0].cell])
         #expect(try running().map(\.host) == ["ci@openbsd"])
-        #expect(try running().map(\.job) == [world.ids["b"]?.hex])
+        #expect(try running().map(\.job) == [fixture.ids["b"]?.hex])
         try await store.transact(Branch(branch.name), "Cancel") { transaction in
             for cell in cancelled {
-                let job = world.ids[cell.cell.package.name]
+                let job = fixture.ids[cell.cell.package.name]
                 let result = CellResult(cell: cell.cell, job: job, outcome: .cancelled, repositories: [])
                 try branch.write(result, at: ResultPath.cell(cell.cell), in: transaction)
             }
@@ -167,31 +167,31 @@ import Testing
         ]
         #expect(try outcomes() == stopped)
 
-        world.forgetStarts()
+        fixture.forgetStarts()
         try await run().value
-        #expect(world.started == [], "what is cancelled stays so")
+        #expect(fixture.started == [], "what is cancelled stays so")
 
         try await store.transact(Branch(branch.name), "Forget") { transaction in
             for cell in cancelled { try branch.remove(at: ResultPath.cell(cell.cell), in: transaction) }
         }
         try await run().value
-        #expect(world.started == ["b", "c"])
+        #expect(fixture.started == ["b", "c"])
         #expect(try outcomes()["c.1"] == .success)
     }
 
     @Test func aLostLayerIsBuiltAgainWhenSomethingNeedsIt() async throws {
-        let world = World(endings: [:])
-        try await world.run()
-        world.forgetStarts()
-        world.loseLayer(of: "a")
-        world.delete("b.1")
-        try await world.run()
-        #expect(world.started == ["a", "b"])
+        let fixture = Fixture(endings: [:])
+        try await fixture.run()
+        fixture.forgetStarts()
+        fixture.loseLayer(of: "a")
+        fixture.delete("b.1")
+        try await fixture.run()
+        #expect(fixture.started == ["a", "b"])
     }
 }
 
 /// A plan of five cells (b depends on a, c on b, d on none, e is unsolvable) with a runner that ends jobs on demand.
-private final class World: Sendable {
+private final class Fixture: Sendable {
     private struct State {
         var endings: [String: Outcome]
         var results: [String: CellResult] = [:]
@@ -244,7 +244,7 @@ private final class World: Sendable {
                 guard let result = table[id], !known.lost.contains(id) else { return nil }
                 return result.outcome == .success || result.outcome == .failure ? result : nil
             })
-        let runner = ScriptedRunner(world: self, stop: stop)
+        let runner = ScriptedRunner(fixture: self, stop: stop)
         let values = DispatchValues(MemoryEphemeralValues())
         let blobs = MemoryBlobs()
         let lease = DispatcherLease(name: "test", host: "here", since: 0)
@@ -308,9 +308,9 @@ private final class World: Sendable {
     }
 }
 
-/// Ends each job with the outcome of the world; the job `stop` runs until it is stopped.
+/// Ends each job with the outcome of the fixture; the job `stop` runs until it is stopped.
 private struct ScriptedRunner: JobRunner {
-    let world: World
+    let fixture: Fixture
     let stop: String?
 
     func holds(layer: Digest) -> Bool { true }
@@ -319,14 +319,14 @@ private struct ScriptedRunner: JobRunner {
         let name = request.job.package.name
         if name == stop {
             progress(JobStep("build", host: "ci@openbsd"))
-            _ = world.start(name)
+            _ = fixture.start(name)
             try? await Task.sleep(for: .seconds(3_600))
             return JobReport(outcome: .cancelled, duration: 0)
         }
-        let (outcome, attempt) = world.start(name)
+        let (outcome, attempt) = fixture.start(name)
         var report = JobReport(outcome: outcome, duration: 0)
         if outcome == .infrastructure { report.reason = "no disk \(attempt)" }
-        report.isPermanent = world.isPermanent(name)
+        report.isPermanent = fixture.isPermanent(name)
         report.layer = report.outcome == .success ? Digest(of: "layer \(name)") : nil
         return report
     }

@@ -13,15 +13,15 @@ import Testing
 
 /// Requests that are assigned in one step and written as one blob.
 @Suite struct RequestBundleTests {
-    private let world: StoredWorld
+    private let fixture: JobGraphFixture
     private let plan: Plan
 
     init() throws {
-        world = try StoredWorld([("a", []), ("b", ["a"]), ("c", ["a", "b"])])
-        plan = world.plan()
+        fixture = try JobGraphFixture([("a", []), ("b", ["a"]), ("c", ["a", "b"])])
+        plan = fixture.plan()
     }
 
-    private func id(_ name: String) throws -> Digest { try #require(world.ids[name]) }
+    private func id(_ name: String) throws -> Digest { try #require(fixture.ids[name]) }
 
     private func writer(_ blobs: any BlobStore) -> RequestWriter {
         RequestWriter(blobs, plan) { _ in PackageFiles(opam: []) }
@@ -41,7 +41,7 @@ import Testing
             #expect(request.part == assignments.count)
             assignments.append(
                 JobAssignment(
-                    attempt: 1, deployment: "d", request: request.name, cell: world.cell(name), kind: .build,
+                    attempt: 1, deployment: "d", request: request.name, cell: fixture.cell(name), kind: .build,
                     priority: 0))
         }
         let bundle = try #require(try writer.writeBundle())
@@ -81,7 +81,7 @@ import Testing
 
     /// A worker reads its part of the file, or what it gets from another machine.
     @Test(arguments: [true, false]) func aWorkerReadsItsRequest(isLocal: Bool) throws {
-        let blobs: any BlobStore = isLocal ? try world.store().objects : MemoryBlobs()
+        let blobs: any BlobStore = isLocal ? try fixture.store().objects : MemoryBlobs()
         var writer = writer(blobs)
         let assignments = try assign(["a", "b"], &writer) + assign(["c"], &writer) + assign(["c", "b"], &writer)
         let loaders = [RequestLoader(blobs), RequestLoader(blobs)]
@@ -89,9 +89,9 @@ import Testing
             let (request, base) = try loaders[number % 2].load(assignment)
             let name = assignment.cell.package.name
             #expect(request.id == (try id(name)))
-            #expect(request.job == world.jobs[request.id])
-            #expect(Set(request.inputs.map { world.name(of: $0.job) }) == world.below(name))
-            #expect(request.inputs.allSatisfy { $0.layer == Digest(of: "layer" + world.name(of: $0.job)) })
+            #expect(request.job == fixture.jobs[request.id])
+            #expect(Set(request.inputs.map { fixture.name(of: $0.job) }) == fixture.below(name))
+            #expect(request.inputs.allSatisfy { $0.layer == Digest(of: "layer" + fixture.name(of: $0.job)) })
             #expect(base == Digest(of: "layer"))
         }
     }
@@ -105,15 +105,15 @@ import Testing
         let document = try #require(blobs.bytes(of: request.name))
         #expect(ExecutionRequest(document: document)?.job == (try id("b")))
         let a = try id("a")
-        #expect(blobs.bytes(of: a) == world.jobs[a]?.document)
+        #expect(blobs.bytes(of: a) == fixture.jobs[a]?.document)
         let assignment = JobAssignment(
-            attempt: 1, deployment: "d", request: request.name, cell: world.cell("b"), kind: .build, priority: 0)
+            attempt: 1, deployment: "d", request: request.name, cell: fixture.cell("b"), kind: .build, priority: 0)
         #expect(try RequestLoader(blobs).load(assignment).request.id == (try id("b")))
         #expect(try writer.renew(assignment, id("b"), parameters(), hasBegun: false))
     }
 
     @Test func aDamagedBundleIsNotRead() throws {
-        let objects = try world.store().objects
+        let objects = try fixture.store().objects
         var writer = writer(objects)
         let assignments = try assign(["a", "b"], &writer)
         let (path, part) = (
@@ -129,8 +129,8 @@ import Testing
             #expect(throws: Failure.self) { try load { ($0.offset, $0.size) = (offset, size) } }
         }
         var bytes = try Data(contentsOf: URL(filePath: path))
-        let place = try #require(bytes.lastRange(of: Data(id("a").hex.utf8)))
-        bytes[place.lowerBound] = bytes[place.lowerBound] == UInt8(ascii: "0") ? UInt8(ascii: "1") : UInt8(ascii: "0")
+        let range = try #require(bytes.lastRange(of: Data(id("a").hex.utf8)))
+        bytes[range.lowerBound] = bytes[range.lowerBound] == UInt8(ascii: "0") ? UInt8(ascii: "1") : UInt8(ascii: "0")
         try FileManager.default.removeItem(atPath: path)
         try bytes.write(to: URL(filePath: path))
         #expect(throws: Failure.self) { try load { _ in } }
@@ -169,18 +169,18 @@ import Testing
     /// A bundle that cannot be written concerns its jobs only, which are tried again.
     @Test func jobsOfABundleThatCannotBeWrittenAreTriedAgain() async throws {
         let blobs = FailingBlobs()
-        let world = try StoredWorld([("a", []), ("b", []), ("c", ["a", "b"])], sharing: blobs)
-        let worker = try world.worker()
+        let fixture = try JobGraphFixture([("a", []), ("b", []), ("c", ["a", "b"])], sharing: blobs)
+        let worker = try fixture.worker()
         let retried = Mutex<[String]>([])
-        try await world.run(slots: 0) { event in
+        try await fixture.run(slots: 0) { event in
             if case .retrying(_, let job, let reason) = event {
                 retried.withLock { $0.append("\(job.package.name): \(reason)") }
             }
         }
-        #expect(try world.outcomes() == ["a": .success, "b": .success, "c": .success])
-        #expect(world.takeExecuted() == ["a": 1, "b": 1, "c": 1])
-        let told = retried.withLock { $0 }
-        #expect(told.count { $0.contains("no space here") } == told.count && !told.isEmpty)
+        #expect(try fixture.outcomes() == ["a": .success, "b": .success, "c": .success])
+        #expect(fixture.takeExecuted() == ["a": 1, "b": 1, "c": 1])
+        let messages = retried.withLock { $0 }
+        #expect(messages.count { $0.contains("no space here") } == messages.count && !messages.isEmpty)
         worker.drain()
         await worker.end()
     }

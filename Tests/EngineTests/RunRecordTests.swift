@@ -12,10 +12,10 @@ import Testing
     private static let graph: [(name: String, over: [String])] = [("a", []), ("b", ["a"]), ("c", ["b"])]
 
     @Test func runsAreRecordedWithCountsAndBranchHeads() async throws {
-        let world = try StoredWorld(Self.graph)
-        world.end("b", .failure)
-        try await world.run()
-        let store = try world.store()
+        let fixture = try JobGraphFixture(Self.graph)
+        fixture.end("b", .failure)
+        try await fixture.run()
+        let store = try fixture.store()
         let runs = RunRecords(of: "d", in: store)
         let first = try #require(try runs.record(1))
         #expect(first.ending == .finished)
@@ -27,9 +27,9 @@ import Testing
         #expect(first.cells == ["success": 1, "failure": 1, "blocked": 1])
         #expect(first.changes == ["new": 3])
 
-        world.end("b", .layer("b"))
-        try await world.retry("b")
-        try await world.run(only: "b")
+        fixture.end("b", .layer("b"))
+        try await fixture.retry("b")
+        try await fixture.run(only: "b")
         let second = try #require(try runs.record(2))
         #expect(second.selectors == ["b"])
         #expect(second.before == first.after)
@@ -40,35 +40,35 @@ import Testing
     }
 
     @Test func everyResultNamesItsRunAndPlan() async throws {
-        let world = try StoredWorld(Self.graph)
-        let plan = try world.writePlan()
-        try await world.run()
+        let fixture = try JobGraphFixture(Self.graph)
+        let plan = try fixture.writePlan()
+        try await fixture.run()
         let trailers = try git(
             "log", "--format=%(trailers:key=Run,valueonly,separator=) %(trailers:key=Plan,valueonly,separator=)",
-            "results/d/t", at: world.directory.path
+            "results/d/t", at: fixture.directory.path
         ).split(separator: "\n")
         #expect(trailers.count == 3 && trailers.allSatisfy { $0 == "1 \(plan)" }, "\(trailers)")
-        #expect(try world.results().values.allSatisfy { $0.run == 1 })
-        #expect(try RunRecords(of: "d", in: world.store()).record(1)?.plan == "\(plan)")
+        #expect(try fixture.results().values.allSatisfy { $0.run == 1 })
+        #expect(try RunRecords(of: "d", in: fixture.store()).record(1)?.plan == "\(plan)")
 
         // The records of runs are on the branch of the plan, and do not change the plan.
-        let plans = PlanStore(try world.store())
+        let plans = PlanStore(try fixture.store())
         #expect(try plans.commit(of: "d").map { "\($0)" } == plan)
         #expect(try plans.documents("d").base?.commit.map { "\($0)" } == plan)
-        #expect(try git("log", "--format=%s", "d", at: world.directory.path).split(separator: "\n").count == 3)
-        try await world.run()
-        #expect(try RunRecords(of: "d", in: world.store()).record(2)?.plan == "\(plan)")
-        let again = try world.writePlan()
+        #expect(try git("log", "--format=%s", "d", at: fixture.directory.path).split(separator: "\n").count == 3)
+        try await fixture.run()
+        #expect(try RunRecords(of: "d", in: fixture.store()).record(2)?.plan == "\(plan)")
+        let again = try fixture.writePlan()
         #expect(again == plan, "an equal plan is no new commit")
-        #expect(try RunRecords(of: "d", in: world.store()).newest().count == 2, "planning keeps the runs")
+        #expect(try RunRecords(of: "d", in: fixture.store()).newest().count == 2, "planning keeps the runs")
     }
 
     @Test func anInterruptedRunIsRecorded() async throws {
-        let world = try StoredWorld(Self.graph)
-        world.hold("b")
-        let task = Task { try await world.run() }
-        try await waitUntil("b runs") { world.running.contains("b") }
-        let runs = RunRecords(of: "d", in: try world.store())
+        let fixture = try JobGraphFixture(Self.graph)
+        fixture.hold("b")
+        let task = Task { try await fixture.run() }
+        try await waitUntil("b runs") { fixture.running.contains("b") }
+        let runs = RunRecords(of: "d", in: try fixture.store())
         #expect(try runs.record(1)?.ending == nil, "it is alive")
         task.cancel()
         _ = await task.result
@@ -81,8 +81,8 @@ import Testing
 
     /// The state after a process was killed: a record without an end, and no ephemeral value.
     @Test func aRunWhoseProcessDiedReadsAsInterruptedAndIsClosedByTheNext() async throws {
-        let world = try StoredWorld(Self.graph)
-        let store = try world.store()
+        let fixture = try JobGraphFixture(Self.graph)
+        let store = try fixture.store()
         let runs = RunRecords(of: "d", in: store)
         let owner = try store.ephemeral.join("run")
         let other = try store.ephemeral.join("run")
@@ -91,7 +91,7 @@ import Testing
         #expect(try runs.newest().map(\.ending) == [nil, nil])
         owner.leave()
         #expect(try runs.newest().map(\.ending) == [nil, .interrupted])
-        try await world.run()
+        try await fixture.run()
         #expect(try runs.newest().map(\.ending) == [.finished, nil, .interrupted])
         #expect(try runs.newest().map(\.trigger) == ["manual", "push", "schedule"])
         let closed = try store.snapshot(Branch("d")).value(at: RunRecords.path(of: 1))
@@ -101,12 +101,12 @@ import Testing
     }
 
     @Test func runsAtOnceHaveNumbersOfTheirOwn() async throws {
-        let world = try StoredWorld(Self.graph)
+        let fixture = try JobGraphFixture(Self.graph)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<4 { group.addTask { try await world.run(pause: 1...5) } }
+            for _ in 0..<4 { group.addTask { try await fixture.run(pause: 1...5) } }
             try await group.waitForAll()
         }
-        let runs = try RunRecords(of: "d", in: world.store()).newest()
+        let runs = try RunRecords(of: "d", in: fixture.store()).newest()
         // Those that only worked for another run have no record of their own.
         #expect((1...4).contains(runs.count))
         #expect(runs.map(\.number) == (1...runs.count).reversed())
@@ -115,8 +115,8 @@ import Testing
     }
 
     @Test func aThousandthRunIsFound() throws {
-        let world = try StoredWorld([])
-        let store = try world.store()
+        let fixture = try JobGraphFixture([])
+        let store = try fixture.store()
         try store.transact(Branch("d"), "Runs\n\nRun: 1000\n") { transaction in
             for number in [998, 999, 1000] {
                 var record = RunRecord(number: number, plan: nil, trigger: "manual", begin: 0, before: [:])

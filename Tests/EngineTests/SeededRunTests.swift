@@ -15,13 +15,13 @@ import Testing
 @Suite struct SeededRunTests {
     @Test func allRegressionsAreReportedAndNoFlake() async throws {
         var random = SeededGenerator(printingSeedOf: #function)
-        let world = try SeededWorld(packages: 150, regressions: 30, &random)
-        try await world.run(version: "1")
-        try await world.run(version: "2")
-        let results = try world.results()
+        let fixture = try SeededFixture(packages: 150, regressions: 30, &random)
+        try await fixture.run(version: "1")
+        try await fixture.run(version: "2")
+        let results = try fixture.results()
 
         // Cells that each command with such a report lists as broken.
-        let expected = world.regressions.map { "\($0)" }
+        let expected = fixture.regressions.map { "\($0)" }
         let causes = try results.causes(picked: [Selector(parsing: "change:broken")])
         #expect(causes.flatMap { $0.cells.map { "\($0)" } }.sorted() == expected.sorted())
         #expect(causes.allSatisfy { $0.kind == .failure && $0.sinceRun == 2 })
@@ -33,13 +33,13 @@ import Testing
         let broken = difference.changes.filter { $0.kind == .broken && $0.after == "failure" }
         #expect(broken.map(\.cell.description) == expected.sorted())
         let gate = try results.gate([], base: "1", allowsMissing: false)
-        #expect(Set(gate.regressions.map(\.cell)) == waiting.union(world.regressions) && gate.decision == .regression)
+        #expect(Set(gate.regressions.map(\.cell)) == waiting.union(fixture.regressions) && gate.decision == .regression)
 
         // Flakes occurred and were detected, and are not among those.
         let flaky = try results.cells(picked: [Selector(parsing: "change:flaky")]).map(\.cell)
-        #expect(Set(flaky).isSubset(of: world.flakes) && Set(flaky).isDisjoint(with: world.regressions))
+        #expect(Set(flaky).isSubset(of: fixture.flakes) && Set(flaky).isDisjoint(with: fixture.regressions))
         let states = Dictionary(uniqueKeysWithValues: try results.states(picked: []).map { ($0.cell, $0) })
-        for cell in world.flakes where !waiting.contains(cell) && !world.regressions.contains(cell) {
+        for cell in fixture.flakes where !waiting.contains(cell) && !fixture.regressions.contains(cell) {
             #expect(states[cell]?.outcome == .success, "\(cell) failed by chance")
         }
         #expect(states.values.allSatisfy { $0.outcome != .infrastructure })
@@ -47,7 +47,7 @@ import Testing
 }
 
 /// A plan of two compilers whose packages all get a new version, and a runner that fails at random.
-private final class SeededWorld: Sendable {
+private final class SeededFixture: Sendable {
     private struct State {
         var executions: [Cell: Int] = [:]
         var flakes: Set<Cell> = []
@@ -102,7 +102,7 @@ private final class SeededWorld: Sendable {
             addedPackages: [], removedPackages: [])
         _ = try PlanStore(store).write(PlanDocuments(update, over: nil), header)
         let run = DeploymentRun(
-            store: store, plan: plan, runner: Runner(world: self), registration: .test("d", slots: 4))
+            store: store, plan: plan, runner: Runner(fixture: self), registration: .test("d", slots: 4))
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: { _ in })
     }
 
@@ -138,27 +138,27 @@ private final class SeededWorld: Sendable {
     }
 
     private struct Runner: JobRunner {
-        let world: SeededWorld
+        let fixture: SeededFixture
 
         func holds(layer: Digest) -> Bool { true }
 
         func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
             let cell = Cell(target: "t", compiler: request.job.compiler, package: request.job.package)
-            let number = world.state.withLock { state in
+            let number = fixture.state.withLock { state in
                 state.executions[cell, default: 0] += 1
                 return state.executions[cell, default: 0]
             }
             var report = JobReport(outcome: .success, duration: 0)
-            let isRegression = world.regressions.contains(cell)
+            let isRegression = fixture.regressions.contains(cell)
             // A cell that fails in the first run was never good, so its failure is not confirmed.
-            let isFlake = cell.package.version == "2" && world.happens("flake", to: cell, number)
-            if world.happens("infrastructure", to: cell, number) {
+            let isFlake = cell.package.version == "2" && fixture.happens("flake", to: cell, number)
+            if fixture.happens("infrastructure", to: cell, number) {
                 (report.outcome, report.reason) = (.infrastructure, "the network is down")
             } else if isRegression || isFlake {
                 (report.outcome, report.phase) = (.failure, .build)
                 report.signature = isRegression ? "Error: Unbound module \(cell.package.name)" : "Segmentation fault"
                 report.reason = report.signature
-                if !isRegression { world.state.withLock { _ = $0.flakes.insert(cell) } }
+                if !isRegression { fixture.state.withLock { _ = $0.flakes.insert(cell) } }
             } else {
                 report.layer = Digest(of: "\(cell) \(number)")
             }

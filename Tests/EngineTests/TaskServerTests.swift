@@ -13,7 +13,7 @@ import Testing
 /// Servers of tasks on a real store, with stubs for planning and running.
 @Suite struct TaskServerTests {
     /// A store, and the plans and runs of its tasks.
-    private final class World: Sendable {
+    private final class Fixture: Sendable {
         private struct State {
             var events: [String] = []
             var held: Set<String> = []
@@ -82,132 +82,133 @@ import Testing
     }
 
     @Test func tasksAreCarriedOutByPriorityAndAge() async throws {
-        let world = try World()
-        try world.submit("third", at: 3)
-        try world.submit("second", at: 2)
-        try world.submit("urgent", priority: 5, at: 4)
-        try world.submit("bad", at: 5)
-        try world.submit("down", at: 6)
-        try world.submit("unmatched", at: 7)
-        try world.submit("lost", at: 8)
-        try await world.server(stays: false).serve()
+        let fixture = try Fixture()
+        try fixture.submit("third", at: 3)
+        try fixture.submit("second", at: 2)
+        try fixture.submit("urgent", priority: 5, at: 4)
+        try fixture.submit("bad", at: 5)
+        try fixture.submit("down", at: 6)
+        try fixture.submit("unmatched", at: 7)
+        try fixture.submit("lost", at: 8)
+        try await fixture.server(stays: false).serve()
         #expect(
-            try world.states() == [
+            try fixture.states() == [
                 "second": .complete, "third": .complete, "urgent": .complete, "bad": .rejected, "down": .failed,
                 "unmatched": .rejected, "lost": .failed,
             ])
-        let plans = world.events.filter { $0.hasPrefix("plan") }
+        let plans = fixture.events.filter { $0.hasPrefix("plan") }
         #expect(plans.first == "plan urgent" || plans.first == "plan second", "the first is taken at once: \(plans)")
         #expect(
             plans.filter { $0 != "plan urgent" } == [
                 "plan second", "plan third", "plan bad", "plan down", "plan unmatched", "plan lost",
             ])
-        #expect(world.mostAtOnce == 1)
-        let complete = try #require(try SubmittedTask.named("second", in: world.store()))
+        #expect(fixture.mostAtOnce == 1)
+        let complete = try #require(try SubmittedTask.named("second", in: fixture.store()))
         #expect(complete.progress.cells == ["success": 1] && complete.progress.deployment == "d")
-        #expect(try SubmittedTask.named("bad", in: world.store())?.progress.reason?.contains("no such package") == true)
+        #expect(
+            try SubmittedTask.named("bad", in: fixture.store())?.progress.reason?.contains("no such package") == true)
     }
 
     /// A machine that takes over from the hub finds finished tasks as finished, including rejected ones.
     @Test func theHubLearnsHowTasksEnd() async throws {
-        let (world, directory) = (try World(), try TemporaryDirectory())
+        let (fixture, directory) = (try Fixture(), try TemporaryDirectory())
         try directory.shell("git init -q --bare hub.git")
         let hub = Hub(directory("hub.git"), environment: ProcessEnvironment(["PATH": "/usr/bin:/bin"]))
-        try world.submit("good")
-        try world.submit("bad", at: 2)
-        try await world.server(stays: false, hub: hub).serve()
+        try fixture.submit("good")
+        try fixture.submit("bad", at: 2)
+        try await fixture.server(stays: false, hub: hub).serve()
         let ends = try directory.shell("git -C hub.git for-each-ref --format='%(subject)' 'refs/heads/requests/*'")
         #expect(ends == "Task bad: rejected\nTask good: complete\n")
     }
 
     @Test func aServerThatStaysTakesFurtherTasksUntilItIsDrained() async throws {
-        let (world, drain) = (try World(), DrainRequest())
-        let server = try world.server(stays: true, drain: drain)
+        let (fixture, drain) = (try Fixture(), DrainRequest())
+        let server = try fixture.server(stays: true, drain: drain)
         let serving = Task { try await server.serve() }
-        try world.submit("a")
-        try await waitUntil("a is complete") { try world.states() == ["a": .complete] }
-        world.hold("b")
-        try world.submit("b")
-        try await waitUntil("b runs") { world.events.last == "run b" }
+        try fixture.submit("a")
+        try await waitUntil("a is complete") { try fixture.states() == ["a": .complete] }
+        fixture.hold("b")
+        try fixture.submit("b")
+        try await waitUntil("b runs") { fixture.events.last == "run b" }
         drain.make()
-        world.release("b")
+        fixture.release("b")
         try await serving.value
-        #expect(try world.states() == ["a": .complete, "b": .complete])
+        #expect(try fixture.states() == ["a": .complete, "b": .complete])
     }
 
     @Test func aCancelledTaskStopsWhereverItIs() async throws {
-        let world = try World()
-        world.hold("running")
-        world.hold("plan planning")
-        try world.submit("running", at: 1)
-        try world.submit("planning", at: 2)
-        try world.submit("waiting", at: 3)
-        let server = try world.server(stays: false)
+        let fixture = try Fixture()
+        fixture.hold("running")
+        fixture.hold("plan planning")
+        try fixture.submit("running", at: 1)
+        try fixture.submit("planning", at: 2)
+        try fixture.submit("waiting", at: 3)
+        let server = try fixture.server(stays: false)
         let serving = Task { try await server.serve() }
         try await waitUntil("they are at work") {
-            try world.events.contains("run running") && world.states()["planning"] == .planning
+            try fixture.events.contains("run running") && fixture.states()["planning"] == .planning
         }
         for name in ["running", "planning", "waiting"] {
             let cancelled = TaskProgress(.cancelled, since: 1, reason: "test")
-            #expect(try SubmittedTask.record(cancelled, of: name, in: world.store()))
-            #expect(try !SubmittedTask.record(cancelled, of: name, in: world.store()), "it has ended")
+            #expect(try SubmittedTask.record(cancelled, of: name, in: fixture.store()))
+            #expect(try !SubmittedTask.record(cancelled, of: name, in: fixture.store()), "it has ended")
         }
         try await serving.value
-        #expect(Set(try world.states().values) == [.cancelled])
-        #expect(!world.events.contains("end running") && !world.events.contains("run planning"))
+        #expect(Set(try fixture.states().values) == [.cancelled])
+        #expect(!fixture.events.contains("end running") && !fixture.events.contains("run planning"))
     }
 
     @Test func unfinishedTasksOfAServerAreResumed() async throws {
-        let world = try World()
-        world.hold("a")
-        try world.submit("a", at: 1)
-        try world.submit("b", at: 2)
-        let server = try world.server(stays: true)
+        let fixture = try Fixture()
+        fixture.hold("a")
+        try fixture.submit("a", at: 1)
+        try fixture.submit("b", at: 2)
+        let server = try fixture.server(stays: true)
         let first = Task { try await server.serve() }
-        try await waitUntil("a runs") { world.events.contains("run a") }
+        try await waitUntil("a runs") { fixture.events.contains("run a") }
         first.cancel()
         await #expect(throws: CancellationError.self) { try await first.value }
-        #expect(try world.states()["a"] == .dispatched)
-        world.release("a")
-        try await world.server(stays: false).serve()
-        #expect(try world.states() == ["a": .complete, "b": .complete])
+        #expect(try fixture.states()["a"] == .dispatched)
+        fixture.release("a")
+        try await fixture.server(stays: false).serve()
+        #expect(try fixture.states() == ["a": .complete, "b": .complete])
     }
 
     /// Several servers at once, each with a handle of its own on the store.
     @Test func noTaskIsCarriedOutTwice() async throws {
-        let world = try World()
-        for number in 0..<6 { try world.submit("t\(number)", at: number) }
+        let fixture = try Fixture()
+        for number in 0..<6 { try fixture.submit("t\(number)", at: number) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<3 {
-                let server = try world.server(stays: false)
+                let server = try fixture.server(stays: false)
                 group.addTask { try await server.serve() }
             }
             try await group.waitForAll()
         }
-        try await world.server(stays: false).serve()
-        #expect(Set(try world.states().values) == [.complete])
-        #expect(world.events.filter { $0.hasPrefix("run") }.sorted() == (0..<6).map { "run t\($0)" })
+        try await fixture.server(stays: false).serve()
+        #expect(Set(try fixture.states().values) == [.complete])
+        #expect(fixture.events.filter { $0.hasPrefix("run") }.sorted() == (0..<6).map { "run t\($0)" })
     }
 
     /// Another server ends the task after this one has read its state, and before this one claims it.
     @Test func aTaskThatEndsBeforeItIsClaimedIsNotCarriedOut() async throws {
-        let world = try World()
-        try world.submit("a")
-        let store = try world.store()
-        let server = try world.server(stays: false) { task in
+        let fixture = try Fixture()
+        try fixture.submit("a")
+        let store = try fixture.store()
+        let server = try fixture.server(stays: false) { task in
             (try? SubmittedTask.record(TaskProgress(.complete, since: 1), of: task.name, in: store)) == true
         }
         try await server.serve()
-        #expect(try world.states() == ["a": .complete])
-        #expect(world.events == [])
+        #expect(try fixture.states() == ["a": .complete])
+        #expect(fixture.events == [])
         #expect(try store.ephemeral.values(below: SubmittedTask.claims).isEmpty)
     }
 
     @Test func aServerLeavesTasksThatAreNotForIt() async throws {
-        let world = try World()
-        try world.submit("a")
-        try world.submit("b")
-        try await world.server(stays: false) { $0.name == "b" }.serve()
-        #expect(try world.states() == ["a": .submitted, "b": .complete])
+        let fixture = try Fixture()
+        try fixture.submit("a")
+        try fixture.submit("b")
+        try await fixture.server(stays: false) { $0.name == "b" }.serve()
+        #expect(try fixture.states() == ["a": .submitted, "b": .complete])
     }
 }

@@ -44,16 +44,16 @@ import Testing
     @Test func delayedReportsAreWrittenTogether() async throws {
         let outage = Outage()
         let values = RecordedChanges(MemoryEphemeralValues()) { try outage.check($0) }
-        let world = try StoredWorld(Self.graph) { values }
-        let worker = try world.worker(.test(slots: 6), heartbeat: .milliseconds(20))
-        let run = Task { try await world.run(slots: 0) }
+        let fixture = try JobGraphFixture(Self.graph) { values }
+        let worker = try fixture.worker(.test(slots: 6), heartbeat: .milliseconds(20))
+        let run = Task { try await fixture.run(slots: 0) }
         try await waitUntil("a heartbeat has tried all reports") { outage.refused == Self.graph.count }
         #expect(values.all.allSatisfy { Outage.reports(in: $0).isEmpty })
         outage.end()
         try await run.value
         let written = values.all.map { Outage.reports(in: $0).count }.filter { $0 > 0 }
         #expect(written == [Self.graph.count])
-        #expect(world.takeExecuted() == Dictionary(uniqueKeysWithValues: Self.graph.map { ($0.name, 1) }))
+        #expect(fixture.takeExecuted() == Dictionary(uniqueKeysWithValues: Self.graph.map { ($0.name, 1) }))
         worker.drain()
         await worker.end()
     }
@@ -61,11 +61,11 @@ import Testing
     /// The heartbeats of all running jobs are one change.
     @Test func heartbeatsArePublishedTogether() async throws {
         let values = RecordedChanges(MemoryEphemeralValues())
-        let world = try StoredWorld(Self.graph) { values }
-        for (name, _) in Self.graph { world.hold(name) }
-        let worker = try world.worker(.test(slots: 6), heartbeat: .milliseconds(20))
-        let run = Task { try await world.run(slots: 0) }
-        try await waitUntil("all jobs run") { world.running.count == Self.graph.count }
+        let fixture = try JobGraphFixture(Self.graph) { values }
+        for (name, _) in Self.graph { fixture.hold(name) }
+        let worker = try fixture.worker(.test(slots: 6), heartbeat: .milliseconds(20))
+        let run = Task { try await fixture.run(slots: 0) }
+        try await waitUntil("all jobs run") { fixture.running.count == Self.graph.count }
         func beats() -> [Int] {
             values.all.map { changes in
                 changes.filter { path, change in
@@ -77,7 +77,7 @@ import Testing
             }.filter { $0 > 0 }
         }
         try await waitUntil("a heartbeat is published") { beats().contains(Self.graph.count) }
-        for (name, _) in Self.graph { world.release(name) }
+        for (name, _) in Self.graph { fixture.release(name) }
         try await run.value
         worker.drain()
         await worker.end()
@@ -87,11 +87,11 @@ import Testing
     @Test func remoteValuesDoNotBlockTheCooperativePool() async throws {
         let count = ProcessInfo.processInfo.activeProcessorCount + 1
         let gate = Gate()
-        let world = try StoredWorld(Self.graph)
+        let fixture = try JobGraphFixture(Self.graph)
         let values = RecordedChanges(MemoryEphemeralValues(), isRemote: true) { _ in gate.pass() }
-        let blobs = try world.store().objects
+        let blobs = try fixture.store().objects
         let workers = try (0..<count).map { _ in
-            try world.worker(.test(slots: 1), on: DispatchValues(values), blobs)
+            try fixture.worker(.test(slots: 1), on: DispatchValues(values), blobs)
         }
         gate.close()
         for worker in workers { worker.drain() }

@@ -17,14 +17,14 @@ import Testing
 
     /// The rules of the worklist.
     private struct Model {
-        let world: StoredWorld
+        let fixture: JobGraphFixture
         let records: [String: Record]
         let wanted: Set<String>
 
         enum State { case unknown, success, lost, failure, blocked }
 
         func state(_ name: String) -> State {
-            let below = world.below(name).map(state)
+            let below = fixture.below(name).map(state)
             if below.contains(.failure) { return .blocked }
             let isComparable = below.allSatisfy { $0 == .success || $0 == .lost }
             switch records[name] ?? .none {
@@ -45,61 +45,65 @@ import Testing
             return [.unknown, .lost].contains(state(name)) && isBelowOpen(name)
         }
 
-        private func isBelowOpen(_ name: String) -> Bool { open.contains { world.below($0).contains(name) } }
+        private func isBelowOpen(_ name: String) -> Bool { open.contains { fixture.below($0).contains(name) } }
 
         /// Whether the job runs, or its verdict is checked again.
         func isNode(_ name: String) -> Bool {
-            mustRun(name) || state(name) == .success && isBelowOpen(name) && world.below(name).contains(where: mustRun)
+            mustRun(name)
+                || state(name) == .success && isBelowOpen(name) && fixture.below(name).contains(where: mustRun)
         }
     }
 
-    @Test func everyAgendaFollowsTheRules() throws {
+    @Test func everyWorklistFollowsTheRules() throws {
         var random = SeededGenerator()
         for round in 0..<400 {
-            let world = try StoredWorld(StoredWorld.randomGraph(Int.random(in: 1...9, using: &random), &random))
-            let names = world.graph.map(\.name)
+            let fixture = try JobGraphFixture(
+                JobGraphFixture.randomGraph(Int.random(in: 1...9, using: &random), &random))
+            let names = fixture.graph.map(\.name)
             let records = Dictionary(
                 uniqueKeysWithValues: names.map { ($0, Record.allCases.randomElement(using: &random)!) })
             let wanted = Set(names.filter { _ in Int.random(in: 0..<3, using: &random) > 0 })
-            let model = Model(world: world, records: records, wanted: wanted)
-            let context: Comment = "seed \(random.seed), round \(round): \(world.graph) \(records) wanted \(wanted)"
+            let model = Model(fixture: fixture, records: records, wanted: wanted)
+            let context: Comment = "seed \(random.seed), round \(round): \(fixture.graph) \(records) wanted \(wanted)"
 
-            let worklist = worklist(of: world, records, wanted)
-            let nodes = Set(worklist.nodes.compactMap { world.jobs[$0.id].map(world.name) })
+            let worklist = worklist(of: fixture, records, wanted)
+            let nodes = Set(worklist.nodes.compactMap { fixture.jobs[$0.id].map(fixture.name) })
             #expect(nodes == Set(names.filter(model.isNode)), context)
             for name in wanted {
-                let settled = worklist.settled.first { $0.cell == world.cell(name) }
-                let isDecided = worklist.cellsDecided[world.ids[name]!]?.map(\.cell) == [world.cell(name)]
+                let settled = worklist.settled.first { $0.cell == fixture.cell(name) }
+                let isDecided = worklist.cellsDecided[fixture.ids[name]!]?.map(\.cell) == [fixture.cell(name)]
                 #expect(isDecided == nodes.contains(name), context)
                 #expect((settled?.outcome == .blocked) == (model.state(name) == .blocked), context)
             }
-            checkOrder(of: worklist, in: world, context)
+            checkOrder(of: worklist, in: fixture, context)
         }
     }
 
-    private func worklist(of world: StoredWorld, _ records: [String: Record], _ wanted: Set<String>) -> RunWorklist {
+    private func worklist(of fixture: JobGraphFixture, _ records: [String: Record], _ wanted: Set<String>)
+        -> RunWorklist
+    {
         var layers = InputLayers()
         var results: [Digest: CellResult] = [:]
-        for (name, _) in world.graph {
-            let id = world.ids[name]!
+        for (name, _) in fixture.graph {
+            let id = fixture.ids[name]!
             let record = records[name] ?? .none
             guard record != .none else { continue }
             let hasFailed = record == .failure || record == .staleFailure
             var result = CellResult(
-                cell: world.cell(name), job: id, outcome: hasFailed ? .failure : .success, repositories: [])
-            let base = layers.base(of: world.jobs[id]!)
+                cell: fixture.cell(name), job: id, outcome: hasFailed ? .failure : .success, repositories: [])
+            let base = layers.base(of: fixture.jobs[id]!)
             result.base = [.staleSuccess, .staleFailure].contains(record) ? Digest(of: "other layers") : base
             if !hasFailed { result.layer = Digest(of: name) }
             if let layer = result.layer, let base, record != .staleSuccess { layers.set(layer, of: id, over: base) }
             results[id] = result
         }
         return RunWorklist(
-            plan: world.plan(), wanted: { wanted.contains($0.cell.package.name) }, recorded: { _ in nil },
+            plan: fixture.plan(), wanted: { wanted.contains($0.cell.package.name) }, recorded: { _ in nil },
             known: { results[$0] }, holds: { layer in !records.contains { $1 == .lost && Digest(of: $0) == layer } })
     }
 
     /// Plays the worklist: at the start of each job everything below it has a layer.
-    private func checkOrder(of worklist: RunWorklist, in world: StoredWorld, _ context: Comment) {
+    private func checkOrder(of worklist: RunWorklist, in fixture: JobGraphFixture, _ context: Comment) {
         var done = Set(worklist.known.filter { $0.value.layer != nil }.keys)
         var dispatch = RunDispatch(worklist)
         _ = dispatch.register(0, .init(slots: 2), at: .zero)
@@ -107,9 +111,9 @@ import Testing
         while let action = open.popLast() {
             guard case .worker(.assign(_, let number, let token)) = action else { continue }
             let id = dispatch.jobs[number]
-            guard let job = world.jobs[id] else { continue }
-            for input in world.below(world.name(of: job)) {
-                #expect(done.contains(world.ids[input]!), "\(world.name(of: job)) before \(input): \(context)")
+            guard let job = fixture.jobs[id] else { continue }
+            for input in fixture.below(fixture.name(of: job)) {
+                #expect(done.contains(fixture.ids[input]!), "\(fixture.name(of: job)) before \(input): \(context)")
             }
             done.insert(id)
             _ = dispatch.handle(.worker(.reported(job: number, token: token, at: .zero)))

@@ -8,7 +8,7 @@ import Testing
 /// The order of the jobs of a plan: the schedule, changed cells, the number of unblocked cells, the longest chain.
 @Suite struct WorklistOrderTests {
     /// A plan of packages that depend on each other, on one target; each is a cell except those in `hidden`.
-    private struct World {
+    private struct Fixture {
         var inputs: [(name: String, over: [String])]
         var priorities: [String: Int] = [:]
         var changed: Set<String> = []
@@ -70,38 +70,38 @@ import Testing
     }
 
     @Test func jobsThatUnblockMostAreFirst() throws {
-        let world = World(inputs: [("few", []), ("many", []), ("x", ["few"]), ("y", ["many"]), ("z", ["many"])])
-        #expect(try world.order().first == "many")
+        let fixture = Fixture(inputs: [("few", []), ("many", []), ("x", ["few"]), ("y", ["many"]), ("z", ["many"])])
+        #expect(try fixture.order().first == "many")
     }
 
     @Test func onlyRemainingJobsCount() throws {
-        let world = World(
+        let fixture = Fixture(
             inputs: [("few", []), ("many", []), ("x", ["few"]), ("y", ["many"]), ("z", ["many"])], known: ["y", "z"])
-        #expect(try world.order().first == "few")
+        #expect(try fixture.order().first == "few")
     }
 
     @Test func inputsCountByTheCellsThatNeedThem() throws {
-        let world = World(
+        let fixture = Fixture(
             inputs: [("base", []), ("middle", ["base"]), ("a", ["middle"]), ("b", ["middle"]), ("lone", [])],
             hidden: ["base", "middle"])
-        #expect(try world.order().prefix(2) == ["base", "middle"])
+        #expect(try fixture.order().prefix(2) == ["base", "middle"])
     }
 
     @Test func changedJobsPrecedeJobsThatUnblockMore() throws {
-        let world = World(
+        let fixture = Fixture(
             inputs: [("few", []), ("many", []), ("x", ["few"]), ("y", ["many"]), ("z", ["many"])], changed: ["x"])
-        #expect(try world.order().prefix(2) == ["few", "x"], "and so is what it is built over")
+        #expect(try fixture.order().prefix(2) == ["few", "x"], "and so is what it is built over")
     }
 
     @Test func theScheduleIsBeforeWhatHasChanged() throws {
-        let world = World(
+        let fixture = Fixture(
             inputs: [("plain", []), ("changed", []), ("urgent", []), ("late", [])],
             priorities: ["urgent": 1, "late": -1], changed: ["changed", "late"])
-        #expect(try world.order() == ["urgent", "changed", "plain", "late"])
+        #expect(try fixture.order() == ["urgent", "changed", "plain", "late"])
     }
 
     @Test func amongEqualsTheLongestIsFirst() throws {
-        let world = World(inputs: [("short", []), ("long", [])], seconds: ["long": 60])
-        #expect(try world.order() == ["long", "short"])
+        let fixture = Fixture(inputs: [("short", []), ("long", [])], seconds: ["long": 60])
+        #expect(try fixture.order() == ["long", "short"])
     }
 }

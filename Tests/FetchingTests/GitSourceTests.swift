@@ -21,10 +21,10 @@ import Testing
 
     /// Paths below the unpacked archive, links as `path -> target`.
     private func unpacked(_ archive: String) throws -> [String] {
-        let place = "\(directory)/unpacked-\(UUID().uuidString)"
-        try Extraction(links: .anywhere, strippingSingleRoot: true).extract(archive, to: place)
-        return try FileManager.default.subpathsOfDirectory(atPath: place).sorted().map { path in
-            let whole = "\(place)/\(path)"
+        let destination = "\(directory)/unpacked-\(UUID().uuidString)"
+        try Extraction(links: .anywhere, strippingSingleRoot: true).extract(archive, to: destination)
+        return try FileManager.default.subpathsOfDirectory(atPath: destination).sorted().map { path in
+            let whole = "\(destination)/\(path)"
             if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: whole) {
                 return "\(path) -> \(target)"
             }

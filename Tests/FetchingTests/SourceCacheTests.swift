@@ -81,7 +81,7 @@ import Testing
         #expect(error?.kind == kind)
     }
 
-    @Test func aDamagedCacheIsNoticedAndMended() async throws {
+    @Test func aDamagedCacheIsNoticedAndRepaired() async throws {
         let source = try source("good")
         let checksum = source.checksums[0]
         let path = "\(directory)/\(checksum.kind.rawValue)/\(checksum.hexadecimal.prefix(2))"
@@ -101,8 +101,8 @@ import Testing
                 .file(source, of: "a.1")
         }
         #expect(sameStart?.kind == .rejected, "an address of the package that only begins like a mirror's")
-        let mended = try await cache(Server(["https://one.example/a.tgz": "good"])).file(source, of: "a.1")
-        #expect(contents(mended) == "good")
+        let repaired = try await cache(Server(["https://one.example/a.tgz": "good"])).file(source, of: "a.1")
+        #expect(contents(repaired) == "good")
     }
 
     @Test func mirrorsAreAskedFirstByChecksum() async throws {

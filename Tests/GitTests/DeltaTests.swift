@@ -28,8 +28,8 @@ struct DeltaTests {
             }
             func number(_ bits: Range<Int>) -> Int {
                 var value = 0
-                for (place, bit) in bits.enumerated() where command & 1 << UInt8(bit) != 0 {
-                    value |= Int(rest.popFirst() ?? 0) << (8 * place)
+                for (byte, bit) in bits.enumerated() where command & 1 << UInt8(bit) != 0 {
+                    value |= Int(rest.popFirst() ?? 0) << (8 * byte)
                 }
                 return value
             }

@@ -77,7 +77,7 @@ struct PackingTests {
         }
     }
 
-    @Test func aConsolidatedHistoryIsWholeAndSmall() throws {
+    @Test func aRepackedHistoryIsCompleteAndSmall() throws {
         try withRepository { repository in
             let (head, all) = try makeHistory(repository, commits: 600)
             let stray = try repository.write(.blob, Array("stray".utf8))
@@ -102,7 +102,7 @@ struct PackingTests {
     }
 
     /// Packs several of which contain the same objects, in one of them as deltas.
-    @Test func deltasArePutTogetherToo() throws {
+    @Test func deltasAreMergedToo() throws {
         try withRepository { repository in
             let objects = repository.directory + "objects"
             let versions = (0..<300).map { number in
@@ -132,7 +132,7 @@ struct PackingTests {
         }
     }
 
-    @Test func packsArePutTogetherAsTheyAre() throws {
+    @Test func packsAreMergedUnchanged() throws {
         try withRepository { repository in
             let objects = repository.directory + "objects"
             var ids: Set<ObjectID> = []

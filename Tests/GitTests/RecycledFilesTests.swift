@@ -3,7 +3,7 @@ import Git
 import TestSupport
 import Testing
 
-struct SpareFilesTests {
+struct RecycledFilesTests {
     private let rest: UInt32 = 60_000
 
     /// A directory with an empty pool and a file of the given size.

@@ -67,7 +67,7 @@ final class SecureHubTests {
     }
 
     /// Each rejection names its kind, and no message contains the password.
-    @Test func refusalsAreToldApart() throws {
+    @Test func refusalsAreDistinguished() throws {
         let first = try store("first")
         try first.transact(Branch("main"), "x\n") { try $0.write(bytes: [1], to: "x") }
         func refusal(_ hub: Hub) -> HubError? {

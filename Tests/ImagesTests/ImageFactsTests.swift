@@ -44,7 +44,7 @@ struct ImageFactsTests {
     }
 
     /// The distribution decides between several programs, links are followed, and removed files are ignored.
-    @Test func layersAreReadAsTheyLieOverEachOther() async throws {
+    @Test func upperLayersHideFilesOfLowerLayers() async throws {
         let found = try await facts([
             [
                 .file("usr/bin/dnf"), .file("usr/bin/apt-get"), .link("bin", to: "usr/bin"),

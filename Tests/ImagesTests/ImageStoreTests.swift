@@ -64,12 +64,12 @@ struct ImageStoreTests {
         let single = try layout.add([image("single")], tag: "single")
         try layout.add([image("1"), image("2", architecture: "arm64")], tag: "several")
         for tag in ["single", "several"] { try layout.push(tag, to: server, as: "team/x:\(tag)") }
-        for place in ["registry", "layout"] {
+        for kind in ["registry", "layout"] {
             func named(_ tag: String) throws -> ImageReference {
-                place == "layout"
+                kind == "layout"
                     ? ImageReference(.layout(layout.directory), tag: tag) : try reference(server, "team/x:\(tag)")
             }
-            let store = store(place)
+            let store = store(kind)
             let one = try await store.resolve(named("single"), architecture: "x86_64")
             #expect("\(one.digest)" == single && one.reference.description.hasSuffix("@sha256:\(single)"))
             #expect(one.configuration.variables == ["A": "b"] && one.configuration.user == "u")

@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test(arguments: CommonPatterns.all) func examplesAreReadSo(pattern: LogPattern) throws {
+    @Test(arguments: CommonPatterns.all) func examplesGiveTheirSignatures(pattern: LogPattern) throws {
         let reader = LogReader(only: [pattern])
         #expect(!pattern.examples.isEmpty)
         for example in pattern.examples {
@@ -44,7 +44,7 @@ import Testing
     }
 
     /// A broken pattern of a plugin must not keep the others from being read.
-    @Test func aPatternThatIsNoneIsLeftOut() {
+    @Test func anInvalidPatternIsLeftOut() {
         let broken = LogPattern("x", .cError, "a(", literals: ["error: x"], examples: [])
         #expect(LogReader([broken]).read(Array("a.c:1: error: x\n".utf8))?.pattern == "c-error")
     }

@@ -14,7 +14,7 @@ import Testing
     }
 
     /// The line number, the byte range and the excerpt are of the log that was read.
-    @Test(arguments: examples) func thePlaceIsInTheLog(example: ReferenceExample) throws {
+    @Test(arguments: examples) func theLocationIsInTheLog(example: ReferenceExample) throws {
         let log = Array(example.text.utf8)
         let finding = try read(example.text)
         let lines = log.split(separator: 10, omittingEmptySubsequences: false)
@@ -39,7 +39,7 @@ import Testing
     }
 
     /// Line ends, colours, time stamps and prefixes of other tools do not change the finding.
-    @Test(arguments: examples) func dressesMakeNoDifference(example: ReferenceExample) throws {
+    @Test(arguments: examples) func decorationsMakeNoDifference(example: ReferenceExample) throws {
         let alone = try read(example.text)
         let lines = example.text.split(separator: "\n", omittingEmptySubsequences: false)
         let dresses: [(Substring) -> String] = [
@@ -149,7 +149,7 @@ import Testing
         #expect(finding.line == 2 && finding.isWeak && finding.signature == "leaving" && finding.origin == .package)
     }
 
-    @Test func aPartOfALogIsReadInItsPlaces() throws {
+    @Test func locationsInAPartOfALogAreThoseOfTheWhole() throws {
         let log = Array("Error: Unbound module A\nx\nError: Unbound module B\nError: Unbound module C\n".utf8)
         let finding = log.withUnsafeBytes { LogReader.common.read($0, in: 24..<50) }
         #expect(finding?.line == 3 && finding?.subject == "B" && finding?.range == 26..<49)

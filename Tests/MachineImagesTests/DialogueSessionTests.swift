@@ -118,7 +118,7 @@ import Testing
         #expect(failure?.description.contains("after the last step: waited 1 s for the machine to power off") == true)
     }
 
-    @Test func anObstacleIsTold() async throws {
+    @Test func anObstacleIsReported() async throws {
         let guest = try Guest()
         let failure = await #expect(throws: Failure.self) {
             try await run(guest, Self.boot, obstacle: { "the disk of this machine is full" })

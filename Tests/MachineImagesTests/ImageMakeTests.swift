@@ -28,12 +28,12 @@ struct ImageMakeTests {
 
     /// What was printed is a target of a matrix.
     private func plan(_ target: String) async throws {
-        for (place, rest) in [
+        for (path, rest) in [
             ("repo", ""), ("packages/x/x.1/opam", ""),
             ("packages/ocaml/ocaml.5.3.0/opam", "depends: \"ocaml-base-compiler\" {= version}"),
             ("packages/ocaml-base-compiler/ocaml-base-compiler.5.3.0/opam", "flags: compiler"),
         ] {
-            try directory.write("opam-version: \"2.0\"\n\(rest)\n", to: "repo/\(place)")
+            try directory.write("opam-version: \"2.0\"\n\(rest)\n", to: "repo/\(path)")
         }
         try directory.write(
             """
@@ -130,7 +130,7 @@ struct ImageMakeTests {
         #expect(try directory.shell("qemu-img info f.qcow2").contains("24 GiB"))
     }
 
-    @Test func aQuestionWithoutAnAnswerIsTold() async throws {
+    @Test func aQuestionWithoutAnAnswerIsReported() async throws {
         try StandIn.make("openbsd", mode: "question", at: "\(directory.path)/install77.iso")
         let run = try ci(["openbsd-7.7", "--installer", "install77.iso", "--checksum", checksum("install77.iso")])
         let ending = try await run.end()
@@ -142,7 +142,7 @@ struct ImageMakeTests {
     }
 
     @Test(.enabled(if: geteuid() == 0, "mounting needs root"))
-    func aFullDiskIsTold() async throws {
+    func aFullDiskIsReported() async throws {
         try StandIn.make("openbsd", mode: "full", at: "\(directory.path)/install77.img")
         try directory.shell("mkdir small; mount -t tmpfs -o size=32M small small")
         defer { _ = try? directory.shell("umount -l small; rmdir small") }
@@ -163,7 +163,7 @@ struct ImageMakeTests {
             ["openbsd-7.7", "--installer", "install77.img", "--checksum", checksum("install77.img")] + words)
     }
 
-    @Test func aPromptThatNeverComesIsTold() async throws {
+    @Test func aMissingPromptIsReported() async throws {
         let ending = try await startSilentInstallation("--step-timeout", "3").end()
         #expect(ending.status == 3)
         #expect(ending.messages.contains("boot 'install', step 1 of 7: waited 3 s for 'boot>'"), "\(ending.messages)")

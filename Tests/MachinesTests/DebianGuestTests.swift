@@ -13,7 +13,7 @@ import Testing
     .enabled(if: LongForm.isWanted, "set CISO_TEST_FULL=1"))
 struct DebianGuestTests {
     @Test func jobsOfFreeBSD() async throws {
-        let lab = try MachineTestBed.shared
+        let fixture = try MachineFixture.shared
         let begin = Int(Date().timeIntervalSince1970)
         let guest = try TemporaryDirectory()
         try Program(
@@ -21,7 +21,7 @@ struct DebianGuestTests {
             in: guest.path, isJoined: true
         ).output()
         let checksum = try Program(["/usr/bin/sha256sum", guest("disk.qcow2")]).output().prefix(64)
-        try lab.directory.write(
+        try fixture.directory.write(
             """
             deployment: debian
             repositories: [{path: repo}]
@@ -35,13 +35,13 @@ struct DebianGuestTests {
             packages: [good, tool, compiled, fails]
 
             """, to: "debian.yaml")
-        let ending = try await lab.run("debian", "run", "debian.yaml", "--format", "json", "--jobs", "2")
+        let ending = try await fixture.run("debian", "run", "debian.yaml", "--format", "json", "--jobs", "2")
         #expect(ending.status == 1, "\(ending.messages)")
         for name in ["good", "tool", "compiled"] {
             #expect(ending.cells[name]?["state"] == "success", "\(name): \(ending.cells[name] ?? [:])")
         }
         #expect(ending.cells["fails"]?["signature"] == "Error: Unbound module Foo", "\(ending.cells["fails"] ?? [:])")
-        let log = try await lab.run("debian", "log", "freebsd-14.2/5.3.0/good.1").output
+        let log = try await fixture.run("debian", "log", "freebsd-14.2/5.3.0/good.1").output
         let clock = try #require(log.firstMatch(of: /clock=(\d+)/).flatMap { Int($0.1) }, "\(log)")
         #expect(clock >= begin, "the clock is \(begin - clock) s late")
     }

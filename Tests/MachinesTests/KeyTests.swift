@@ -39,13 +39,13 @@ struct KeyTests {
 
     /// Many that need the user's own key at once get the same one.
     @Test func theOwnKeyIsMadeOnce() async throws {
-        let place = directory("machines")
+        let path = directory("machines")
         let keys = try await withThrowingTaskGroup(of: MachineKey.self) { group in
-            for _ in 0..<8 { group.addTask { try await MachineKey.own(in: place) } }
+            for _ in 0..<8 { group.addTask { try await MachineKey.own(in: path) } }
             return try await group.reduce(into: Set()) { $0.insert($1) }
         }
-        #expect(keys.count == 1 && keys.first?.path == "\(place)/key")
-        let mode = try FileManager.default.attributesOfItem(atPath: "\(place)/key")[.posixPermissions] as? Int
+        #expect(keys.count == 1 && keys.first?.path == "\(path)/key")
+        let mode = try FileManager.default.attributesOfItem(atPath: "\(path)/key")[.posixPermissions] as? Int
         #expect(mode == 0o600)
     }
 }

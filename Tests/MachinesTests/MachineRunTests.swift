@@ -10,12 +10,12 @@ import Testing
 struct MachineRunTests {
     /// Every outcome. System packages are installed with a network, which jobs do not have; the clock of jobs is right.
     @Test func everyOutcome() async throws {
-        let lab = try MachineTestBed.shared
-        let server = try LoopbackFiles(in: lab.path)
+        let fixture = try MachineFixture.shared
+        let server = try LoopbackFiles(in: fixture.path)
         let begin = Int(Date().timeIntervalSince1970)
-        try lab.matrix(
+        try fixture.matrix(
             "outcomes", "good, above, fails, tool, missing, network", mirror: server.addressForGuests)
-        let ending = try await lab.run("outcomes", "run", "outcomes.yaml", "--format", "json", "--jobs", "2")
+        let ending = try await fixture.run("outcomes", "run", "outcomes.yaml", "--format", "json", "--jobs", "2")
         let cells = ending.cells
         #expect(ending.status == 1, "\(ending.messages)")
         for name in ["good", "above", "tool", "network"] {
@@ -28,28 +28,29 @@ struct MachineRunTests {
         #expect(server.requests.contains { $0.contains("/hello ") }, "\(server.requests)")
         #expect(!server.requests.contains { $0.contains("/x ") }, "a job reached the network")
 
-        let log = try await lab.run("outcomes", "log", "openbsd-7.7/5.3.0/good.1").output
+        let log = try await fixture.run("outcomes", "log", "openbsd-7.7/5.3.0/good.1").output
         #expect(log.contains("I am in /home/ciso/opam/default"), "\(log)")
         let clock = try #require(log.firstMatch(of: /clock=(\d+)/).flatMap { Int($0.1) })
         #expect(clock >= begin, "the clock is \(begin - clock) s late")
-        let tool = try git("show", "results/outcomes/openbsd-7.7:5.3.0/tool/1.json", at: "\(lab.path)/outcomes.store")
+        let tool = try git(
+            "show", "results/outcomes/openbsd-7.7:5.3.0/tool/1.json", at: "\(fixture.path)/outcomes.store")
         #expect(tool.contains("\"hello 2.12p0-static\""), "the versions of system packages are recorded: \(tool)")
         try await waitUntil("nothing is left") {
-            lab.machines(of: "outcomes").isEmpty && lab.leftovers(of: "outcomes").isEmpty
+            fixture.machines(of: "outcomes").isEmpty && fixture.leftovers(of: "outcomes").isEmpty
         }
 
-        let again = try await lab.run("outcomes", "run", "outcomes.yaml", "--format", "json")
+        let again = try await fixture.run("outcomes", "run", "outcomes.yaml", "--format", "json")
         #expect(again.messages.contains("0 jobs to run"), "\(again.messages)")
     }
 
     /// Another run continues from the state that the first one saved.
     @Test func statesAreKept() async throws {
-        let lab = try MachineTestBed.shared
-        try lab.matrix("first", "quick")
-        let first = try await lab.run("first", "run", "first.yaml")
+        let fixture = try MachineFixture.shared
+        try fixture.matrix("first", "quick")
+        let first = try await fixture.run("first", "run", "first.yaml")
         #expect(first.status == 0, "\(first.messages)")
-        try lab.matrix("second", "quick")
-        let second = try await lab.run("second", "run", "second.yaml")
+        try fixture.matrix("second", "quick")
+        let second = try await fixture.run("second", "run", "second.yaml")
         #expect(second.status == 0, "\(second.messages)")
         #expect(!second.messages.contains("is done once"), "\(second.messages)")
     }
@@ -60,13 +61,13 @@ struct MachineRunTests {
         ("netbsd-10.1", "netbsd", "hello 2.12nb1", "missing-thing is not available in the repository"),
     ])
     func otherSystems(target: String, answers: String, package: String, missing: String) async throws {
-        let lab = try MachineTestBed.shared
-        let server = try LoopbackFiles(in: lab.path)
+        let fixture = try MachineFixture.shared
+        let server = try LoopbackFiles(in: fixture.path)
         let begin = Int(Date().timeIntervalSince1970)
-        try lab.matrix(
+        try fixture.matrix(
             answers, "above, tool, missing, network", target: target, mirror: server.addressForGuests,
             words: "answers=\(answers)")
-        let ending = try await lab.run(answers, "run", "\(answers).yaml", "--format", "json", "--jobs", "2")
+        let ending = try await fixture.run(answers, "run", "\(answers).yaml", "--format", "json", "--jobs", "2")
         let cells = ending.cells
         #expect(ending.status == 1, "\(ending.messages)")
         for name in ["above", "tool", "network"] {
@@ -76,18 +77,19 @@ struct MachineRunTests {
         #expect(cells["missing"]?["reason"]?.hasPrefix(missing) == true, "\(cells["missing"] ?? [:])")
         #expect(server.requests.contains { $0.contains("/hello ") }, "\(server.requests)")
         #expect(!server.requests.contains { $0.contains("/x ") }, "a job reached the network")
-        let log = try await lab.run(answers, "log", "\(target)/5.3.0/good.1").output
+        let log = try await fixture.run(answers, "log", "\(target)/5.3.0/good.1").output
         let clock = try #require(log.firstMatch(of: /clock=(\d+)/).flatMap { Int($0.1) }, "\(log)")
         #expect(clock >= begin, "the clock is \(begin - clock) s late")
-        let tool = try git("show", "results/\(answers)/\(target):5.3.0/tool/1.json", at: "\(lab.path)/\(answers).store")
+        let tool = try git(
+            "show", "results/\(answers)/\(target):5.3.0/tool/1.json", at: "\(fixture.path)/\(answers).store")
         #expect(tool.contains("\"\(package)\""), "the versions of system packages are recorded: \(tool)")
     }
 
     /// A large layer is sent once, into a machine that is saved then; with KVM, for each job.
     @Test func largeLayersAreSentOnce() async throws {
-        let lab = try MachineTestBed.shared
-        try lab.matrix("large", "reader, second-reader")
-        let ending = try await lab.run("large", "run", "large.yaml", "--jobs", "1", "--log-level", "debug")
+        let fixture = try MachineFixture.shared
+        try fixture.matrix("large", "reader, second-reader")
+        let ending = try await fixture.run("large", "run", "large.yaml", "--jobs", "1", "--log-level", "debug")
         #expect(ending.status == 0, "\(ending.messages.suffix(2000))")
         let transfers = ending.messages.split(separator: "\n").filter { $0.contains("sent a layer") }
         let hasKVM = try await AcceleratorProbe(cache: nil).finding(for: MachineHardware()).accelerator == .kvm
@@ -100,12 +102,12 @@ struct MachineRunTests {
             if: access("/usr/share/ovmf/OVMF.fd", R_OK) == 0 && Program.areInstalled("openssl"),
             "needs Debian's ovmf and openssl"))
     func otherHardwareAndAccess() async throws {
-        let lab = try MachineTestBed.shared
+        let fixture = try MachineFixture.shared
         let authority = try CertificateAuthority()
         let identity = try authority.issue("files")
         let files = try Program(
             ["/usr/bin/python3", "-u", "-c", Self.fileServer, identity.certificate, identity.key],
-            in: lab.guest.directory.path
+            in: fixture.guest.directory.path
         ).start()
         defer {
             files.kill(SIGKILL)
@@ -114,17 +116,17 @@ struct MachineRunTests {
         try await files.wait(until: "the server listens") { files.output.hasSuffix("\n") }
         let port = files.output.trimmingCharacters(in: .whitespacesAndNewlines)
         // Linux unpacks several archives one over the other.
-        try lab.directory.shell(
+        try fixture.directory.shell(
             """
             ssh-keygen -q -t ed25519 -N '' -C "it's me: a #comment" -f own-key
             mkdir etc && cp own-key.pub etc/authorized_keys
             (cat "$1"; printf 'etc\netc/authorized_keys\n' | busybox cpio -o -H newc | gzip) >own-initrd
-            """, lab.guest.directory("initrd"))
-        try lab.matrix(
+            """, fixture.guest.directory("initrd"))
+        try fixture.matrix(
             "hardware", "quick", image: "https://127.0.0.1:\(port)/disk.qcow2", initrd: "own-initrd",
             memory: "512 MiB",
             machine: ["firmware: uefi", "disk: scsi", "network: virtio", "seed: none", "key: own-key"])
-        let ending = try await lab.start(
+        let ending = try await fixture.start(
             "hardware", ["run", "hardware.yaml", "--format", "json"],
             environment: ["CURL_CA_BUNDLE": authority.certificates]
         ).end()
@@ -144,9 +146,9 @@ struct MachineRunTests {
         server.serve_forever()
         """
 
-    private func startSlow(_ lab: MachineTestBed, _ name: String) async throws -> RunningProgram {
-        try lab.matrix(name, "slow")
-        let process = try lab.start(name, ["run", "\(name).yaml", "--format", "json", "--verbose"])
+    private func startSlow(_ fixture: MachineFixture, _ name: String) async throws -> RunningProgram {
+        try fixture.matrix(name, "slow")
+        let process = try fixture.start(name, ["run", "\(name).yaml", "--format", "json", "--verbose"])
         try await process.wait(until: "the build") { process.messages.contains("slow.1: build on") }
         try #require(process.isRunning, "\(process.messages)")
         return process
@@ -154,10 +156,10 @@ struct MachineRunTests {
 
     /// A machine that ends is never a verdict.
     @Test func crashOfQEMU() async throws {
-        let lab = try MachineTestBed.shared
-        let process = try await startSlow(lab, "crash")
+        let fixture = try MachineFixture.shared
+        let process = try await startSlow(fixture, "crash")
         while process.isRunning {
-            for machine in lab.machines(of: "crash") { kill(machine, SIGKILL) }
+            for machine in fixture.machines(of: "crash") { kill(machine, SIGKILL) }
             try await Task.sleep(for: .milliseconds(100))
         }
         let ending = try await process.end()
@@ -168,43 +170,43 @@ struct MachineRunTests {
 
     /// Machines end with the run, whether that is stopped or killed.
     @Test(arguments: [SIGTERM, SIGKILL]) func endOfTheRun(by signal: Int32) async throws {
-        let lab = try MachineTestBed.shared
+        let fixture = try MachineFixture.shared
         let name = "end\(signal)"
-        let process = try await startSlow(lab, name)
-        #expect(lab.machines(of: name).count == 1)
+        let process = try await startSlow(fixture, name)
+        #expect(fixture.machines(of: name).count == 1)
         process.kill(signal)
         let ending = try await process.end()
         #expect(ending.status == (signal == SIGKILL ? 137 : 130), "\(ending.messages)")
-        try await waitUntil("the machine has ended") { lab.machines(of: name).isEmpty }
-        try lab.matrix(name, "quick")
-        let next = try await lab.run(name, "run", "\(name).yaml")
+        try await waitUntil("the machine has ended") { fixture.machines(of: name).isEmpty }
+        try fixture.matrix(name, "quick")
+        let next = try await fixture.run(name, "run", "\(name).yaml")
         #expect(next.status == 0, "\(next.messages)")
-        try await waitUntil("nothing is left") { lab.leftovers(of: name).isEmpty }
+        try await waitUntil("nothing is left") { fixture.leftovers(of: name).isEmpty }
     }
 
     @Test func aFullDiskOfTheGuestIsNotThePackagesFault() async throws {
-        let lab = try MachineTestBed.shared
-        try lab.matrix("full", "full")
-        let ending = try await lab.run("full", "run", "full.yaml", "--format", "json")
+        let fixture = try MachineFixture.shared
+        try fixture.matrix("full", "full")
+        let ending = try await fixture.run("full", "run", "full.yaml", "--format", "json")
         #expect(ending.status == 3, "\(ending.messages)")
         #expect(ending.cells["full"]?["state"] == "infrastructure", "\(ending.cells)")
     }
 
     @Test func whatCannotWorkIsNamed() async throws {
-        let lab = try MachineTestBed.shared
-        try lab.matrix("silent", "quick", words: "silent", bootTime: "15 s")
-        let silent = try await lab.run("silent", "run", "silent.yaml", "--format", "json")
+        let fixture = try MachineFixture.shared
+        try fixture.matrix("silent", "quick", words: "silent", bootTime: "15 s")
+        let silent = try await fixture.run("silent", "run", "silent.yaml", "--format", "json")
         #expect(silent.status == 3, "\(silent.messages)")
         let reason = silent.cells["quick"]?["reason"] ?? ""
         #expect(reason.contains("the virtual machine of 'openbsd-7.7' did not answer by ssh within 15 s"), "\(reason)")
 
-        try lab.matrix("changed", "quick", checksum: String(repeating: "0", count: 64))
-        let changed = try await lab.run("changed", "run", "changed.yaml", "--format", "json")
+        try fixture.matrix("changed", "quick", checksum: String(repeating: "0", count: 64))
+        let changed = try await fixture.run("changed", "run", "changed.yaml", "--format", "json")
         #expect(changed.status == 3, "\(changed.messages)")
-        #expect(changed.cells["quick"]?["reason"]?.contains("has the checksum sha256=\(lab.checksum)") == true)
+        #expect(changed.cells["quick"]?["reason"]?.contains("has the checksum sha256=\(fixture.checksum)") == true)
 
-        try lab.matrix("other", "quick", target: "debian-12")
-        let other = try await lab.run("other", "plan", "other.yaml")
+        try fixture.matrix("other", "quick", target: "debian-12")
+        let other = try await fixture.run("other", "plan", "other.yaml")
         #expect(other.status == 2, "\(other.messages)")
         #expect(
             other.messages.contains(

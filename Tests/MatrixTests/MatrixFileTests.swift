@@ -188,7 +188,7 @@ import YAML
             "a path is relative to the file that says it")
     }
 
-    @Test func repositoriesAreOrderedByPriorityThenByTheirPlace() throws {
+    @Test func repositoriesAreOrderedByPriorityThenByPosition() throws {
         let text = """
             deployment: d
             repositories: [a, {path: b, priority: 5}, {url: "https://example.org/c", ref: main}, {path: e, priority: 5}]

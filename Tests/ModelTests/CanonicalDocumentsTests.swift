@@ -186,10 +186,10 @@ import Testing
             results.append(wholeResult)
             results[results.count - 1][keyPath: member] = nil
         }
-        let places: [WritableKeyPath<CellResult.LoggedError, Int?>] = [\.line, \.offset, \.length]
-        for place in places {
+        let locations: [WritableKeyPath<CellResult.LoggedError, Int?>] = [\.line, \.offset, \.length]
+        for location in locations {
             results.append(wholeResult)
-            results[results.count - 1].error?[keyPath: place] = nil
+            results[results.count - 1].error?[keyPath: location] = nil
         }
         results.append(wholeResult)
         results[results.count - 1].error?.pattern = nil

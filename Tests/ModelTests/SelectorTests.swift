@@ -45,7 +45,7 @@ import Testing
         ("since:yesterday", "since:2026-11-29"), ("since:0", "since:12"),
         ("maintaner:x", "maintainer:"), ("!", "TARGET"), ("!!lwt", ""),
     ])
-    func refusesWhatIsNone(text: String, hint: String) {
+    func invalidSelectorsAreRefused(text: String, hint: String) {
         let failure = #expect(throws: Failure.self) { try Selector(parsing: text) }
         #expect(failure?.category == .input)
         #expect(failure?.diagnostics.first?.hint?.contains(hint) == true, "\(failure as Any)")

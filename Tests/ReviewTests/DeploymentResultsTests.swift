@@ -43,8 +43,7 @@ import Testing
         #expect(failure?.diagnostics.first?.hint != nil)
     }
 
-    @Test(arguments: ["outcome:fail", "a/b/c/d", "", "color:red"]) func aSelectorThatIsNoneIsAnInputError(text: String)
-    {
+    @Test(arguments: ["outcome:fail", "a/b/c/d", "", "color:red"]) func anInvalidSelectorIsAnInputError(text: String) {
         let failure = #expect(throws: Failure.self) { try Selector(parsing: text) }
         #expect(failure?.category == .input && failure?.diagnostics.first?.hint != nil)
     }

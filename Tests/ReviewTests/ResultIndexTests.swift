@@ -91,7 +91,7 @@ import Testing
         return history
     }
 
-    @Test func damageIsNoticedAndMended() async throws {
+    @Test func damageIsNoticedAndRepaired() async throws {
         let history = try await recorded()
         let expected = try expected(history)
         _ = try states(history.deployment)
@@ -135,7 +135,7 @@ import Testing
         #expect(try states(other).filter { $0.state == "success" }.map(\.cell.package.name) == ["fmt"])
     }
 
-    @Test func withoutAPlaceForItsFileTheIndexIsMadeEachTime() async throws {
+    @Test func anIndexThatCannotBeSavedIsBuiltEachTime() async throws {
         let history = try await recorded()
         let directory = try indexDirectory(history.deployment)
         try Data().write(to: URL(filePath: directory))

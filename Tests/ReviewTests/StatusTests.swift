@@ -16,7 +16,7 @@ import Testing
             host: host, began: 0)
     }
 
-    @Test func everyRunningJobHasItsPlace() throws {
+    @Test func everyRunningJobHasItsHost() throws {
         let running = try [
             job("openbsd-7.7/5.3.0/lwt.5.7.0", .build, "build", host: "ci@obsd:2222"),
             job("debian-12/5.3.0/fmt.0.9.0", .test, "test"),

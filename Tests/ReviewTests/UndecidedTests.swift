@@ -18,7 +18,7 @@ import Testing
     private typealias Truth = [Cell: (outcome: Outcome?, isUndecided: Bool)]
 
     /// A deployment with runs of random outcomes, and the expected state of each cell.
-    private final class World {
+    private final class Fixture {
         let deployment: RecordedDeployment
         let owner: EphemeralOwner
         var random: SeededGenerator
@@ -119,11 +119,11 @@ import Testing
     func noOutputCallsSuchACellBroken(number: Int) async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("seed \(seed)")
-        let world = try World(seed: seed)
-        for _ in 0..<3 { try await world.run() }
-        let results = try world.deployment.results()
+        let fixture = try Fixture(seed: seed)
+        for _ in 0..<3 { try await fixture.run() }
+        let results = try fixture.deployment.results()
         let label: Comment = "seed \(seed)"
-        let truth = try #require(world.truths.last)
+        let truth = try #require(fixture.truths.last)
         let states = try results.states(picked: [])
         for state in states {
             let known = truth[state.cell]
@@ -133,8 +133,8 @@ import Testing
             #expect(state.words.contains("(infrastructure)") == (known?.isUndecided == true), "\(state.words) \(seed)")
         }
         try checkSummary(of: results, states, truth, label)
-        try checkGates(of: results, world.truths, label)
-        try checkDifferences(in: results, world.truths, label)
+        try checkGates(of: results, fixture.truths, label)
+        try checkDifferences(in: results, fixture.truths, label)
         checkReports(of: results, states, label)
         for cell in states.map(\.cell) {
             guard let turn = try results.history(of: cell).turn else { continue }

@@ -83,11 +83,12 @@ import Testing
         let failure = await #expect(throws: Failure.self) {
             try await Self.use(hosts) { host in
                 throw RemoteRefusal(
-                    host.name == "a" ? .wrongKey : .unreachable, "\(host.name): no", hint: "mend \(host.name)")
+                    host.name == "a" ? .wrongKey : .unreachable, "\(host.name): no", hint: "repair \(host.name)")
             }
         }
         #expect(failure?.category == .unavailable)
-        #expect(failure?.description.contains("a: no; mend a; b: no; mend b") == true, "\(failure?.description ?? "")")
+        #expect(
+            failure?.description.contains("a: no; repair a; b: no; repair b") == true, "\(failure?.description ?? "")")
     }
 
     /// A host that does not fit one target still serves another, and is not probed for the first again.

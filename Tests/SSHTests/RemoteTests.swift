@@ -143,8 +143,9 @@ struct RemoteTests {
         #expect(unknown?.hint?.contains("ssh-keyscan -p") == true)
         let known = try String(contentsOfFile: fixture.path + "/known", encoding: .utf8)
         let others = try String(contentsOfFile: fixture.path + "/key.pub", encoding: .utf8).split(separator: " ")[1]
-        let place = known.split(separator: " ")[0]
-        try "\(place) ssh-ed25519 \(others)\n".write(toFile: fixture.path + "/other", atomically: true, encoding: .utf8)
+        let hostPattern = known.split(separator: " ")[0]
+        try "\(hostPattern) ssh-ed25519 \(others)\n".write(
+            toFile: fixture.path + "/other", atomically: true, encoding: .utf8)
         host.client.knownHosts = fixture.path + "/other"
         let changed = await #expect(throws: RemoteRefusal.self) {
             _ = try await RemoteSession(host, in: fixture.path + "/c")
@@ -199,7 +200,7 @@ struct RemoteTests {
     /// The same changes give the same files, in a sandbox and by tar.
     @Test(arguments: shells) func layersTravelByTar(shell: String) async throws {
         let fixture = try RemoteFixture(shell: shell)
-        let local = try Fixture()
+        let local = try SandboxFixture()
         let store = LayerStore(local.path + "/layers")
         let prefix = fixture.path + "/home/opam"
         let below = try local.sandbox()
@@ -253,7 +254,7 @@ struct RemoteTests {
     /// A layer that removes a file of a lower one, on the host as in an overlay.
     @Test(arguments: shells) func layersRemoveOnTheHost(shell: String) async throws {
         let fixture = try RemoteFixture(shell: shell)
-        let local = try Fixture()
+        let local = try SandboxFixture()
         let store = LayerStore(local.path + "/layers")
         let prefix = fixture.path + "/home/opam"
         let below = try local.sandbox()
@@ -276,7 +277,7 @@ struct RemoteTests {
 
     @Test func aNameThatNoListCanHoldIsThePackagesFault() async throws {
         let fixture = try RemoteFixture(shell: Self.shells[0])
-        let local = try Fixture()
+        let local = try SandboxFixture()
         let claim = fixture.path + "/home/opam"
         let session = try await RemoteSession(fixture.host, in: fixture.path + "/c", claiming: [claim])
         try await session.noteContents(of: claim)

@@ -8,7 +8,7 @@ internal import TestSupport
 /// A directory of a test's own with a small root file system, removed with it.
 ///
 /// The root file system is made on the spot: empty directories, and the machine's own programs bound read-only.
-package final class Fixture: Sendable {
+package final class SandboxFixture: Sendable {
     private let directory: TemporaryDirectory
     package let layout: Sandbox.Layout
 

@@ -9,14 +9,14 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
+@Suite(.enabled(if: SandboxFixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
 struct EnvironmentTests {
-    let fixture: Fixture
+    let fixture: SandboxFixture
     let store: EnvironmentStore
     let digest = Digest(of: "an environment")
 
     init() throws {
-        fixture = try Fixture()
+        fixture = try SandboxFixture()
         store = EnvironmentStore(fixture.path + "/environments")
     }
 
@@ -158,7 +158,7 @@ struct EnvironmentTests {
         _ = try await store.make(Digest(of: "other steps"), recipe: Digest(of: "another recipe"), steps: [fill])
         #expect(try makings() == 2)
         _ = try await store.make(digest, recipe: recipe, steps: [fill])
-        #expect(try makings() == 3, "the same description again: the distro may have moved on")
+        #expect(try makings() == 3, "the same description again: the distribution may have moved on")
     }
 
     @Test func aFewRefutedRootsAreKept() async throws {
@@ -185,7 +185,7 @@ struct EnvironmentTests {
     }
 }
 
-@Suite struct HeadroomTests {
+@Suite struct ResourcePreflightTests {
     @Test func exhaustedResourcesAreNamed() throws {
         try ResourcePreflight.check("/tmp", bytes: 1, descriptors: 1)
         let disk = #expect(throws: Failure.self) { try ResourcePreflight.check("/tmp", bytes: .max) }
@@ -203,7 +203,7 @@ struct EnvironmentTests {
         let capabilities = await Capability.ofThisMachine(trying: directory.path)
         #expect(Set(capabilities.map(\.name)).count == capabilities.count)
         let sandbox = try #require(capabilities.first { $0.name == "sandbox" })
-        #expect(sandbox.isAvailable == Fixture.isSandboxPossible, "\(sandbox.detail)")
+        #expect(sandbox.isAvailable == SandboxFixture.isSandboxPossible, "\(sandbox.detail)")
         for capability in capabilities {
             #expect(capability.isAvailable || capability.remedy != nil, "\(capability.name)")
         }

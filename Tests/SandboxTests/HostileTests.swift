@@ -10,11 +10,11 @@ import Testing
 /// Malicious packages, each with the expected outcome. The runner survives all of them and reports the event, and no
 /// process, mount or file of theirs remains.
 @Suite(
-    .serialized, .enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
+    .serialized, .enabled(if: SandboxFixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
 struct HostileTests {
-    let fixture: Fixture
+    let fixture: SandboxFixture
 
-    init() throws { fixture = try Fixture() }
+    init() throws { fixture = try SandboxFixture() }
 
     private static let bounded = Limits(
         time: .seconds(20), silence: .seconds(15), memory: 128 << 20, processes: 60, disk: 32 << 20, output: 1 << 20)
@@ -66,14 +66,14 @@ struct HostileTests {
         #expect(output.utf8.count == 1 << 20)
     }
 
-    @Test func silenceIsNotPatience() async throws {
+    @Test func aSilentCommandIsStopped() async throws {
         let (result, output) = try await run("echo begin; sleep 31174") { $0.silence = .seconds(1) }
         #expect(result.ending == .timedOut(.silence))
         #expect(output == "begin\n")
         #expect(processes(with: "31174").isEmpty)
     }
 
-    @Test func talkingDoesNotOutliveTheWallClock() async throws {
+    @Test func outputDoesNotExtendTheTimeLimit() async throws {
         let (result, _) = try await run("while :; do echo still here; sleep 0.1; done") { $0.time = .seconds(1) }
         #expect(result.ending == .timedOut(.wall))
     }

@@ -49,9 +49,9 @@ import Testing
         #expect(!IdentityMapping(isRoot: false, users: some, groups: some, offset: 7).hasSeveralUsers)
     }
 
-    @Test(.enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
+    @Test(.enabled(if: SandboxFixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
     func aBuildHasTheNumberOfNoLogin() async throws {
-        let fixture = try Fixture()
+        let fixture = try SandboxFixture()
         let sandbox = try fixture.sandbox()
         let (result, output) = await sandbox.sh("id -u; touch f; stat -c %u:%g f; cat /proc/self/status | grep ^Uid")
         #expect(result.succeeded && output.hasPrefix("1000\n1000:1000\n"), "\(output)")
@@ -68,7 +68,7 @@ import Testing
     /// The suites of sandboxes and layers again, as an ordinary user with the ids mapped by newuidmap.
     @Test(
         .enabled(
-            if: Fixture.isSandboxPossible && getuid() == 0 && Program.areInstalled("newuidmap", "unshare"),
+            if: SandboxFixture.isSandboxPossible && getuid() == 0 && Program.areInstalled("newuidmap", "unshare"),
             "needs bubblewrap, root and uidmap"))
     func anOrdinaryUserWithSubordinateIDsHasSeveralUsers() throws {
         let directory = try TemporaryDirectory()

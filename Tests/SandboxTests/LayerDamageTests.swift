@@ -9,13 +9,13 @@ import TestSupport
 import Testing
 
 /// Layers to which something happened: a damaged archive is never used, and a damaged directory is unpacked again.
-@Suite(.enabled(if: Fixture.isSandboxPossible, "needs bubblewrap and user namespaces"))
+@Suite(.enabled(if: SandboxFixture.isSandboxPossible, "needs bubblewrap and user namespaces"))
 struct LayerDamageTests {
-    let fixture: Fixture
+    let fixture: SandboxFixture
     let store: LayerStore
 
     init() throws {
-        fixture = try Fixture()
+        fixture = try SandboxFixture()
         store = LayerStore(fixture.path + "/layers")
     }
 
@@ -74,7 +74,7 @@ struct LayerDamageTests {
     }
 
     /// After any damage to any file of an unpacked layer, the next user gets the original layer.
-    @Test func everyDamageToAnUnpackedLayerIsMended() async throws {
+    @Test func everyDamageToAnUnpackedLayerIsRepaired() async throws {
         let layer = try await layer()
         let root = try await store.unpacked(layer.digest)
         let whole = try description(of: root)

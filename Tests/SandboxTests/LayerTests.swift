@@ -9,13 +9,13 @@ import Supervision
 import System
 import Testing
 
-@Suite(.enabled(if: Fixture.isSandboxPossible, "needs bubblewrap and user namespaces"))
+@Suite(.enabled(if: SandboxFixture.isSandboxPossible, "needs bubblewrap and user namespaces"))
 struct LayerTests {
-    let fixture: Fixture
+    let fixture: SandboxFixture
     let store: LayerStore
 
     init() throws {
-        fixture = try Fixture()
+        fixture = try SandboxFixture()
         store = LayerStore(fixture.path + "/layers")
     }
 

@@ -8,11 +8,11 @@ import Testing
 
 /// Whose memory limit was reached, and that a lost process is never overlooked.
 @Suite(
-    .serialized, .enabled(if: Fixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
+    .serialized, .enabled(if: SandboxFixture.isSandboxPossible && getuid() == 0, "needs bubblewrap and root"))
 struct MemoryShortageTests {
-    private let fixture: Fixture
+    private let fixture: SandboxFixture
 
-    init() throws { fixture = try Fixture() }
+    init() throws { fixture = try SandboxFixture() }
 
     private static let isStarved = ProcessInfo.processInfo.environment["CISO_TEST_STARVED"] != nil
     /// The control group of version 1 for this process's memory.

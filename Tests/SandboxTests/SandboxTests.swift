@@ -4,11 +4,11 @@ import SandboxTestSupport
 import Supervision
 import Testing
 
-@Suite(.enabled(if: Fixture.isSandboxPossible, "needs bubblewrap and user namespaces"))
+@Suite(.enabled(if: SandboxFixture.isSandboxPossible, "needs bubblewrap and user namespaces"))
 struct SandboxTests {
-    let fixture: Fixture
+    let fixture: SandboxFixture
 
-    init() throws { fixture = try Fixture() }
+    init() throws { fixture = try SandboxFixture() }
 
     @Test func aCommandRunsAndItsOutputIsReturned() async throws {
         let (result, output) = try await fixture.sandbox().sh("echo hello; id -u; id -g; pwd; exit 3")

@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func aJobThatBeginsWhileItIsToMoveLeavesItsPlaceToAnother() {
+    @Test func aJobThatBeginsWhileItIsToMoveLetsAnotherMove() {
         var pool = WorkerPool()
         _ = pool.handle(.add([.init(requirement: .init(target: "t")), .init(requirement: .init(target: "t"))]))
         _ = pool.handle(.register(0, .init(slots: 1, backlog: 1), at: .zero))

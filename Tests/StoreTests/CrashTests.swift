@@ -55,15 +55,15 @@ struct CrashTests {
         let head = try store.snapshot(main)
         for writer in try head.list("receipts") {
             for receipt in try head.list(StorePath("receipts/\(writer.name)")) {
-                let place = try StorePath("receipts/\(writer.name)/\(receipt.name)")
-                let first = try head.value(Int.self, at: place.appending("first"))
+                let path = try StorePath("receipts/\(writer.name)/\(receipt.name)")
+                let first = try head.value(Int.self, at: path.appending("first"))
                 #expect(first != nil, comment)
-                #expect(try first == head.value(Int.self, at: place.appending("second")), comment)
+                #expect(try first == head.value(Int.self, at: path.appending("second")), comment)
             }
         }
         for (name, value) in acknowledged {
-            let place = try StorePath("receipts/\(name)/first")
-            #expect(try head.value(Int.self, at: place) == value, comment)
+            let path = try StorePath("receipts/\(name)/first")
+            #expect(try head.value(Int.self, at: path) == value, comment)
         }
     }
 
@@ -90,7 +90,7 @@ struct CrashTests {
             try expectLinear(store, acknowledged: acknowledged, "\(point)")
             #expect(files(endingIn: ".lock", below: directory + "/store/refs") == [])
             #expect(files(endingIn: ".keep", below: directory + "/store/objects") == [])
-            try expectTidy(store)
+            try expectRepacked(store)
         }
     }
 
@@ -148,7 +148,7 @@ struct CrashTests {
     }
 
     /// Files left by killed writers do not prevent the store from being packed.
-    private func expectTidy(_ store: Store) throws {
+    private func expectRepacked(_ store: Store) throws {
         let head = try store.snapshot(main).commit
         try store.repackIfNeeded(limit: 0, grace: 0)
         try store.repack(grace: 0)
@@ -180,7 +180,7 @@ struct CrashTests {
             let last = try Writer(store: store.path, name: "last", count: 1).finish()
             #expect(last.acknowledged.count == 1, "seed \(seed): \(last.complaint)")
             try expectLinear(store, acknowledged: acknowledged, "seed \(seed)")
-            try expectTidy(store)
+            try expectRepacked(store)
             try expectLinear(store, acknowledged: acknowledged, "packed, seed \(seed)")
         }
     }

@@ -182,7 +182,7 @@ struct EphemeralValuesTests {
         }
     }
 
-    @Test(arguments: Implementation.allCases) func watchesTellStates(_ implementation: Implementation) async throws {
+    @Test(arguments: Implementation.allCases) func watchesDeliverStates(_ implementation: Implementation) async throws {
         try await with(implementation) { live in
             let owner = try live.join("worker")
             let seen = Collected<[UInt8]>()
@@ -246,7 +246,7 @@ struct EphemeralValuesTests {
     private func log(of store: Store) -> URL { URL(fileURLWithPath: store.path + "/ciso/live/log/values") }
 
     /// A killed writer, or a stopped machine, leaves a part of a record.
-    @Test func aRecordThatIsCutShortIsNone() throws {
+    @Test func aTruncatedRecordIsIgnored() throws {
         try withDirectory { directory in
             let store = try Store(at: directory + "/store")
             let first = try store.ephemeral.set([1], at: "a", owner: nil, lifetime: nil, expecting: .absent)

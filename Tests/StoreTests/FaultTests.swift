@@ -101,7 +101,7 @@ struct FaultTests {
     }
 
     @Test(arguments: ["schema", "writer.lock", "journal", "heads", "tidied", "keep", "tidy.lock"])
-    func aDirectoryInPlaceOfAFileIsNoCrash(name: String) throws {
+    func aDirectoryInsteadOfAFileIsNoCrash(name: String) throws {
         try withDirectory { directory in
             let store = try Store(at: directory + "/store")
             try store.transact(main, "before") { try $0.write(1, to: "kept") }

@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-struct TidyTests {
+struct RepackTests {
     private func loose(_ store: Store) throws -> Int {
         try git("count-objects", at: store.path).split(separator: " ").first.flatMap { Int($0) } ?? -1
     }
@@ -117,7 +117,7 @@ struct TidyTests {
         }
     }
 
-    @Test func manyTransactionsAtOnceArePacksThatArePutTogether() async throws {
+    @Test func packsOfConcurrentTransactionsAreMerged() async throws {
         try await withAsyncDirectory { directory in
             let store = try Store(at: directory + "/store")
             for number in 0..<70 {

@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-struct GuardRailTests {
+struct SavePointTests {
     @Test func undoRevertsOneChangeAndKeepsOthers() throws {
         try withDirectory { directory in
             let store = try Store(at: directory + "/store")
@@ -49,7 +49,7 @@ struct GuardRailTests {
         case missingDocument, otherContents, missingDirectory, zeroReference, packCutShort, log, layer, archive, oldLock
 
         /// Damages `store` and returns the name that the finding must contain.
-        func strike(_ store: Store) throws -> String {
+        func apply(to store: Store) throws -> String {
             func object(_ revision: String) throws -> String {
                 try makeLoose(store.path)
                 let id = try git("rev-parse", revision, at: store.path)
@@ -114,7 +114,7 @@ struct GuardRailTests {
         var isMended: Bool { self != .packCutShort }
     }
 
-    @Test(arguments: Damage.allCases) func verifyNamesDamageAndMendsWhatItCan(_ damage: Damage) throws {
+    @Test(arguments: Damage.allCases) func verifyNamesDamageAndRepairsWhatItCan(_ damage: Damage) throws {
         try withDirectory { directory in
             let store = try Store(at: directory + "/store")
             try store.transact(main, "one") {
@@ -123,7 +123,7 @@ struct GuardRailTests {
             }
             try store.transact(Branch("other"), "other") { try $0.write(1, to: "n") }
             #expect(try Store.verify(at: store.path).findings == [])
-            let named = try damage.strike(store)
+            let named = try damage.apply(to: store)
             let findings = try Store.verify(at: store.path).findings
             #expect(findings.contains { $0.message.contains(named) }, "\(findings)")
             #expect(findings.contains { $0.severity == .damage } == (damage != .oldLock))

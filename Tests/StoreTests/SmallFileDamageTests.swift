@@ -11,7 +11,7 @@ import Testing
         var branches: [String: [UInt8]]
     }
 
-    private static let places = ["HEAD", "refs/heads/main", "config", "packed-refs"]
+    private static let fileNames = ["HEAD", "refs/heads/main", "config", "packed-refs"]
 
     /// Two branches and a tag; packed by stock git if `packed-refs` is damaged.
     private func fill(_ path: String, isPacked: Bool) throws {
@@ -40,7 +40,7 @@ import Testing
 
     /// The upper bit of a letter makes a name that is not text: the line is damaged, and the branch is restored from
     /// other records.
-    @Test func aNameThatIsNoTextIsADamagedLine() throws {
+    @Test func aNameThatIsNotTextIsADamagedLine() throws {
         try withDirectory { directory in
             let path = directory + "/store"
             try fill(path, isPacked: true)
@@ -58,7 +58,7 @@ import Testing
 
     /// Another letter makes another branch, at a position where no search finds it: the file is sorted, and the branch
     /// is restored.
-    @Test func aNameInTheWrongPlaceIsSorted() throws {
+    @Test func aNameInTheWrongPositionIsSorted() throws {
         try withDirectory { directory in
             let path = directory + "/store"
             try fill(path, isPacked: true)
@@ -75,12 +75,12 @@ import Testing
     }
 
     /// The bits of the last byte, and some that the seed picks; all with `CISO_TEST_FULL`.
-    @Test(arguments: places) func aFlippedBitIsFoundOrHarmless(place: String) throws {
-        var random = SeededGenerator(printingSeedOf: "SmallFileDamageTests \(place)")
+    @Test(arguments: fileNames) func aFlippedBitIsFoundOrHarmless(fileName: String) throws {
+        var random = SeededGenerator(printingSeedOf: "SmallFileDamageTests \(fileName)")
         try withDirectory { directory in
             let path = directory + "/store"
-            try fill(path, isPacked: place == "packed-refs")
-            let file = URL(filePath: "\(path)/\(place)")
+            try fill(path, isPacked: fileName == "packed-refs")
+            let file = URL(filePath: "\(path)/\(fileName)")
             var whole = try reading(path)
             var bytes = try Data(contentsOf: file)
             let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] != nil
@@ -91,7 +91,7 @@ import Testing
                 var flipped = bytes
                 flipped[bit / 8] ^= 1 << UInt8(bit % 8)
                 try flipped.write(to: file)
-                let name = "bit \(bit % 8) of byte \(bit / 8) of '\(place)' (seed \(random.seed))"
+                let name = "bit \(bit % 8) of byte \(bit / 8) of '\(fileName)' (seed \(random.seed))"
                 if try Store.verify(at: path).findings.isEmpty {
                     let now = Result { try reading(path) }
                     #expect((try? now.get()) == whole, "\(name): \(now)")
@@ -100,7 +100,7 @@ import Testing
                     #expect(repaired.isSound, "\(name): \(repaired.findings)")
                     #expect(try reading(path).branches.merging(whole.branches) { $1 }.count >= 2, "\(name)")
                     try FileManager.default.removeItem(atPath: path)
-                    try fill(path, isPacked: place == "packed-refs")
+                    try fill(path, isPacked: fileName == "packed-refs")
                     (whole, bytes) = (try reading(path), try Data(contentsOf: file))
                 }
             }

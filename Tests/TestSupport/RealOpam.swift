@@ -21,10 +21,10 @@ package struct RealOpam {
     ///
     /// - Parameter script: a shell script run in the package's `files/`, which is made.
     package func add(_ package: String, _ opam: String, files script: String? = nil) throws {
-        let place = "repository/packages/\(package)/\(package).1"
-        try directory.write("opam-version: \"2.0\"\n\(opam)\n", to: "\(place)/opam")
+        let path = "repository/packages/\(package)/\(package).1"
+        try directory.write("opam-version: \"2.0\"\n\(opam)\n", to: "\(path)/opam")
         guard let script else { return }
-        try directory.shell("mkdir \(place)/files; cd \(place)/files; \(script)")
+        try directory.shell("mkdir \(path)/files; cd \(path)/files; \(script)")
     }
 
     /// Creates the root and the switch, once all packages exist.

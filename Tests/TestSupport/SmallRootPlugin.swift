@@ -64,7 +64,9 @@ package enum SmallRootPlugin {
     /// Builds the plugin into a directory that every user may read, with the matrix of `writeMatrix`.
     ///
     /// - Returns: the path of the matrix.
-    package static func makeWorld(in directory: TemporaryDirectory, packages names: [String] = ["p"]) throws -> String {
+    package static func buildWithMatrix(in directory: TemporaryDirectory, packages names: [String] = ["p"]) throws
+        -> String
+    {
         chmod(directory.path, 0o777)
         _ = try build(in: directory.path)
         try directory.write("", to: "count")

@@ -8,31 +8,31 @@ import TestSupport
 
 /// Packages of the quickstart, built by jobs, and their layers.
 struct BuiltSwitch {
-    let world: QuickstartWorld
-    let endings: [String: QuickstartWorld.Ending]
+    let fixture: QuickstartFixture
+    let endings: [String: QuickstartFixture.Ending]
     /// Unpacked, dependencies first.
     let layers: [String]
     /// Names of the packages, in the order of their layers.
     let order: [String]
 
-    init(_ names: [String], in world: QuickstartWorld) async throws {
-        self.world = world
+    init(_ names: [String], in fixture: QuickstartFixture) async throws {
+        self.fixture = fixture
         // As with opam: packages that are not requested are not in the switch, not even as optional dependencies.
-        let wanted = Set(world.repository.closure(of: names, on: world.target, among: Set(names)))
-            .union(world.repository.requirements(of: names, on: world.target))
-        endings = try await world.build(names, among: wanted)
-        order = world.repository.closure(of: names, on: world.target, among: wanted)
+        let wanted = Set(fixture.repository.closure(of: names, on: fixture.target, among: Set(names)))
+            .union(fixture.repository.requirements(of: names, on: fixture.target))
+        endings = try await fixture.build(names, among: wanted)
+        order = fixture.repository.closure(of: names, on: fixture.target, among: wanted)
         var layers: [String] = []
         for name in order {
             guard let layer = endings[name]?.report.layer else { continue }
-            layers.append(try await world.layers.unpacked(layer))
+            layers.append(try await fixture.layers.unpacked(layer))
         }
         self.layers = layers
     }
 
     var failures: [String] {
         endings.values.filter { $0.report.outcome != .success }
-            .map { "\($0.request.job.package): \($0.report.reason ?? "")\n\(world.logs[$0.report.log])" }.sorted()
+            .map { "\($0.request.job.package): \($0.report.reason ?? "")\n\(fixture.logs[$0.report.log])" }.sorted()
     }
 
     var systemPackages: [String] {
@@ -44,9 +44,9 @@ struct BuiltSwitch {
     /// - Parameter left: a package that is omitted.
     func withState(in directory: String, leavingOut left: String? = nil) async throws -> [String] {
         let target = try await TargetEnvironments(
-            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
+            fixture.directories.environmentStore, catalog: fixture.catalog, variables: .ofTests
         )
-        .environment(of: world.target) { _ in }
+        .environment(of: fixture.target) { _ in }
         let built = order.compactMap { endings[$0] }.filter { $0.report.layer != nil }
         let kept = zip(built, layers).filter { $0.0.request.job.package.name != left }
         let inputs = kept.compactMap { ending, _ in

@@ -37,10 +37,10 @@ import Testing
         let (one, two) = (directories("one"), directories("two"))
         let digest = try layer("a", in: one)
         #expect(access("\(one.archives)/\(digest.shard)/\(digest)", R_OK) == 0)
-        let place = try await one.layerStore.unpacked(digest)
-        #expect(place == "\(directory("cache"))/layers/\(digest)")
+        let path = try await one.layerStore.unpacked(digest)
+        #expect(path == "\(directory("cache"))/layers/\(digest)")
         // A store without the layer can use the unpacked directory, but does not contain the layer because of that.
-        #expect(try await two.layerStore.unpacked(digest) == place && !two.layerStore.contains(digest))
+        #expect(try await two.layerStore.unpacked(digest) == path && !two.layerStore.contains(digest))
         #expect(try layer("a", in: two) == digest && two.layerStore.contains(digest))
         #expect(try FileManager.default.contentsOfDirectory(atPath: one.archives + "/incoming").isEmpty)
     }
@@ -60,13 +60,13 @@ import Testing
         #expect(try directories.trimCache(to: total / 4 + 1000).map(\.digest) == [digests[2], digests[3]])
         #expect(digests.map { isUnpacked($0, in: directories) } == [true, false, false, false])
         // The removed layer is unpacked again.
-        let place = try await directories.layerStore.unpacked(digests[2])
-        #expect(try String(contentsOfFile: "\(place)/home/c", encoding: .utf8).utf8.count == 100_000)
+        let path = try await directories.layerStore.unpacked(digests[2])
+        #expect(try String(contentsOfFile: "\(path)/home/c", encoding: .utf8).utf8.count == 100_000)
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directories.cache)/uses").count == 2)
     }
 
     /// Sources are bounded together with the rest; sources used by a run are not removed while it runs.
-    @Test func sourcesGoLikeEverythingElse() async throws {
+    @Test func sourcesAreEvictedLikeOtherEntries() async throws {
         let directories = WorkerDirectories(store: directory("store"), cache: directory("cache"))
         let shared = try #require(directories.sharedSources)
         let cache = SourceCache(shared, usage: directories.usage)
@@ -77,16 +77,16 @@ import Testing
             return Source(url: "file://\(directory(name))", checksums: checksums)
         }
         let sources = try ["a", "b"].map(source)
-        let places = try await [cache.file(sources[0], of: "a"), cache.file(sources[1], of: "b")]
+        let paths = try await [cache.file(sources[0], of: "a"), cache.file(sources[1], of: "b")]
         let total = directories.cacheEntries.reduce(0) { $0 + $1.size }
         #expect(directories.cacheEntries.map(\.kind) == [.source, .source], "the two names of a file are one entry")
         #expect(total >= 200_000 && total < 300_000)
         // Times of files have the resolution of the kernel's clock.
         try await Task.sleep(for: .milliseconds(20))
         var session: ScratchDirectory? = try directories.usage.beginSession()
-        #expect(try await cache.file(sources[0], of: "a") == places[0])
+        #expect(try await cache.file(sources[0], of: "a") == paths[0])
         #expect(try directories.trimCache(to: 0).count == 1)
-        #expect(access(places[0], F_OK) == 0 && access(places[1], F_OK) != 0)
+        #expect(access(paths[0], F_OK) == 0 && access(paths[1], F_OK) != 0)
         session = nil
         #expect(session == nil)
         #expect(try directories.trimCache(to: 0).count == 1)
@@ -96,11 +96,11 @@ import Testing
         #expect(left == [], "every name of the file is gone")
         // Sources that still exist at their addresses are fetched again; a directory that has changed differs from the
         // planned one.
-        #expect(try await cache.file(sources[1], of: "b") == places[1])
+        #expect(try await cache.file(sources[1], of: "b") == paths[1])
     }
 
     /// The copy of a repository and the contents of its commits are made again.
-    @Test func copiesOfRepositoriesGoAndComeAgain() async throws {
+    @Test func evictedRepositoriesAreFetchedAgain() async throws {
         let directories = WorkerDirectories(store: directory("store"), cache: directory("cache"))
         let origin = directory("origin")
         try git("init", "-q", "-b", "main", origin, at: "/")
@@ -154,12 +154,12 @@ import Testing
     private func use(_ order: [Digest], _ directories: WorkerDirectories) async throws {
         for (first, second) in zip(order, order.reversed()) {
             let session = try directories.usage.beginSession()
-            let places = [
+            let paths = [
                 try await directories.layerStore.unpacked(first), try await directories.layerStore.unpacked(second),
             ]
             await Task.yield()
-            for place in places {
-                #expect(try FileManager.default.contentsOfDirectory(atPath: "\(place)/home").count == 1)
+            for path in paths {
+                #expect(try FileManager.default.contentsOfDirectory(atPath: "\(path)/home").count == 1)
             }
             withExtendedLifetime(session) {}
         }
@@ -181,7 +181,7 @@ import Testing
 }
 
 /// The same through the commands.
-@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+@Suite(.serialized, .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"))
 struct CollectedLayersTests {
     @Test func layersAreObjectsThatReferencesKeep() async throws {
         let deployment = try await SmallDeployment([

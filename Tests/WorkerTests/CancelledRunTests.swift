@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `ci cancel` in a process of its own, while `ci run` has a real build in a sandbox.
-@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+@Suite(.serialized, .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"))
 struct CancelledRunTests {
     /// The whole tree of the build ends, and the rest is built.
     @Test func aCancelledBuildEndsAndTheRunContinues() async throws {

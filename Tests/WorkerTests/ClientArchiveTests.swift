@@ -22,12 +22,12 @@ import Testing
         url = "git+file://\(origin.path)#" + (try git("rev-parse", "HEAD", at: origin.path))
     }
 
-    private func archive(_ subpath: String?, in place: String) async throws -> ClientArchive {
+    private func archive(_ subpath: String?, in directory: String) async throws -> ClientArchive {
         let source = Source(url: url, subpath: subpath)
         let file = try await SourceCache(scratch("cache")).file(source, of: "a.1")
         #expect(ClientArchive.isNeeded(for: source))
-        try FileManager.default.createDirectory(atPath: scratch(place), withIntermediateDirectories: true)
-        return try ClientArchive(of: file, source, in: scratch(place), package: "a.1")
+        try FileManager.default.createDirectory(atPath: scratch(directory), withIntermediateDirectories: true)
+        return try ClientArchive(of: file, source, in: scratch(directory), package: "a.1")
     }
 
     @Test(arguments: [

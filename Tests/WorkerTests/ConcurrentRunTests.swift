@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Several `ci run` on one store, and runs that are interrupted, with real builds in sandboxes.
-@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+@Suite(.serialized, .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"))
 struct ConcurrentRunTests {
     /// A run of the stored plan whose progress is among its output.
     private func start(_ deployment: SmallDeployment) throws -> RunningProgram {

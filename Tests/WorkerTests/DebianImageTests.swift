@@ -8,8 +8,8 @@ import Testing
 
 /// `ci run` with a real Debian image, made of mmdebstrap's root file system and pulled from a registry on this machine.
 @Suite(
-    .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"),
-    .enabled(if: QuickstartWorld.hasSources, "needs the sources of Matrices/quickstart/sources.tsv"),
+    .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"),
+    .enabled(if: QuickstartFixture.hasSources, "needs the sources of Matrices/quickstart/sources.tsv"),
     .enabled(
         if: RegistryServer.isInstalled && ImageLayout.isPossible && Program.areInstalled("skopeo", "opam"),
         "needs docker-registry, skopeo, opam, python3 and zstd"))
@@ -24,10 +24,10 @@ struct DebianImageTests {
 
     /// Debian with a C compiler and OCaml, and the opam client in a separate layer on top of it.
     private func pushImage() async throws {
-        let world = try await QuickstartWorld()
+        let fixture = try await QuickstartFixture()
         let environment = try await TargetEnvironments(
-            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
-        ).environment(of: world.target) { _ in }
+            fixture.directories.environmentStore, catalog: fixture.catalog, variables: .ofTests
+        ).environment(of: fixture.target) { _ in }
         // Without lists of packages, as published images are, and without what nothing here uses.
         try directory.shell(
             """
@@ -72,7 +72,7 @@ struct DebianImageTests {
         try directory.write(
             """
             deployment: debian
-            repositories: [{path: \(QuickstartWorld.quickstart.path)}, {path: repo}]
+            repositories: [{path: \(QuickstartFixture.quickstart.path)}, {path: repo}]
             targets:
               - {name: debian, image: "\(image)"}
               - {name: debian-opam, image: "\(image)", engine: opam, options: {opam-client: "\(client)"}}
@@ -85,7 +85,7 @@ struct DebianImageTests {
 
     private func ci(_ words: String...) throws -> Program.Ending {
         let environment = [
-            "CISO_CACHE": directory("cache"), "CISO_SOURCE_CACHE": "\(QuickstartWorld.cache)/sources",
+            "CISO_CACHE": directory("cache"), "CISO_SOURCE_CACHE": "\(QuickstartFixture.cache)/sources",
         ]
         return try Program(
             [try BuiltProgram.path(of: "ci")] + words + ["--store", "store"], in: directory.path,

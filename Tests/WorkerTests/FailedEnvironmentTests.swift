@@ -13,10 +13,10 @@ import Testing
 @testable import Worker
 
 /// Environments that cannot be made: the number of attempts, and the messages.
-@Suite(.enabled(if: QuickstartWorld.isPossible, "needs root and bwrap"))
+@Suite(.enabled(if: QuickstartFixture.isPossible, "needs root and bwrap"))
 struct FailedEnvironmentTests {
     /// A worker with a plugin whose root file system is a few files of this machine.
-    private struct World {
+    private struct Fixture {
         let directory: TemporaryDirectory
         let target: Plan.Target
         let environments: TargetEnvironments
@@ -61,14 +61,14 @@ struct FailedEnvironmentTests {
     /// The probe rejects the description: the environment is made once, whatever the number of jobs, and the message
     /// names the required change.
     @Test func aRefutedDescriptionCostsOneBootstrap() async throws {
-        let world = try await World(version: "2")
+        let fixture = try await Fixture(version: "2")
         let messages = await withTaskGroup(of: String?.self) { group in
-            for _ in 0..<5 { group.addTask { await world.failure()?.description } }
+            for _ in 0..<5 { group.addTask { await fixture.failure()?.description } }
             return await group.reduce(into: Set()) { $0.insert($1) }
         }
-        let later = await world.failure()?.description
+        let later = await fixture.failure()?.description
         #expect(messages == [later])
-        #expect(world.makings == 1)
+        #expect(fixture.makings == 1)
         let text = later ?? ""
         for part in [
             "target 'minimal-1'", "'os-version': the plugin says '2', the environment says '1'",
@@ -81,9 +81,9 @@ struct FailedEnvironmentTests {
     }
 
     @Test func aCorrectedDescriptionDoesNotBootstrapAgain() async throws {
-        let world = try await World(version: "2")
-        _ = await world.failure()
-        let corrected = try await World(in: world.directory)
+        let fixture = try await Fixture(version: "2")
+        _ = await fixture.failure()
+        let corrected = try await Fixture(in: fixture.directory)
         let made = try await corrected.environments.environment(of: corrected.target) { _ in }
         #expect(FileManager.default.fileExists(atPath: made.base + "/bin/sh"))
         #expect(corrected.makings == 1)
@@ -96,35 +96,35 @@ struct FailedEnvironmentTests {
         ("echo 'curl: (28) timed out'; exit 28", true, 3, "curl: (28) timed out"),
     ])
     func transientFailuresAreRetried(script: String, network: Bool, makings: Int, words: String) async throws {
-        let world = try await World(script, network: network)
-        let text = await world.failure()?.description ?? ""
+        let fixture = try await Fixture(script, network: network)
+        let text = await fixture.failure()?.description ?? ""
         #expect(text.contains(words), "\(text)")
         #expect(text.contains("the whole output is in"))
-        #expect(world.makings == makings)
-        _ = await world.failure()
-        #expect(world.makings == makings, "no job tries it again")
+        #expect(fixture.makings == makings)
+        _ = await fixture.failure()
+        #expect(fixture.makings == makings, "no job tries it again")
     }
 
     @Test func aMirrorThatRecoversIsUsed() async throws {
-        let world = try await World(
+        let fixture = try await Fixture(
             "[ $(grep -c made $CISO_CACHE/../../count) -ge 3 ] || exit 22; \(SmallRootPlugin.fill)", network: true)
-        _ = try await world.environments.environment(of: world.target) { _ in }
-        #expect(world.makings == 3)
+        _ = try await fixture.environments.environment(of: fixture.target) { _ in }
+        #expect(fixture.makings == 3)
     }
 
     @Test func aMissingProgramIsNamedBeforeAnythingIsMade() async throws {
         let tool = #"{"program":"no-such-strap","packages":{"debian":"nosuchstrap"}}"#
-        let world = try await World(tools: tool)
-        let text = await world.failure()?.description ?? ""
+        let fixture = try await Fixture(tools: tool)
+        let text = await fixture.failure()?.description ?? ""
         #expect(text.contains("needs the program 'no-such-strap'"), "\(text)")
         #expect(text.contains("install the package nosuchstrap (debian)"), "\(text)")
-        #expect(world.makings == 0)
+        #expect(fixture.makings == 0)
     }
 
     /// The reports of jobs: infrastructure, and not worth another attempt.
     @Test func noPackageIsBlamedForAnEnvironment() async throws {
-        let world = try await World("exit 7")
-        let failure = try #require(await world.failure())
+        let fixture = try await Fixture("exit 7")
+        let failure = try #require(await fixture.failure())
         let report = JobReport(endingWith: failure)
         #expect(report.outcome == .infrastructure)
         #expect(report.isPermanent)
@@ -136,12 +136,12 @@ struct FailedEnvironmentTests {
 
     /// A job that is cancelled does not take the environment from the others.
     @Test func oneCancelledJobLeavesTheOthersTheirEnvironment() async throws {
-        let world = try await World(
+        let fixture = try await Fixture(
             "[ -e $CISO_CACHE/go ] || { : > $CISO_CACHE/go; sleep 30; }; \(SmallRootPlugin.fill)")
-        let cancelled = Task { try await world.environments.environment(of: world.target) { _ in } }
-        while world.makings == 0 { try await Task.sleep(for: .milliseconds(5)) }
-        let other = Task { try await world.environments.environment(of: world.target) { _ in } }
-        while !FileManager.default.fileExists(atPath: "\(world.directory.path)/worker/cache/go") {
+        let cancelled = Task { try await fixture.environments.environment(of: fixture.target) { _ in } }
+        while fixture.makings == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        let other = Task { try await fixture.environments.environment(of: fixture.target) { _ in } }
+        while !FileManager.default.fileExists(atPath: "\(fixture.directory.path)/worker/cache/go") {
             try await Task.sleep(for: .milliseconds(5))
         }
         cancelled.cancel()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `ci run`, killed at random moments and started again, with real builds of small packages.
-@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+@Suite(.serialized, .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"))
 struct KilledRunTests {
     /// After each kill: recorded results are still recorded and unchanged, every existing layer is complete, and no
     /// process and no mount remains, or the next start ends it. At the end: each cell was recorded once.

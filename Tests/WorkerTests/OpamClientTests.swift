@@ -77,19 +77,19 @@ import Testing
 
 /// The same packages by the opam client as by the runner itself.
 @Suite(
-    .serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"),
-    .enabled(if: QuickstartWorld.hasSources, "needs the sources of Matrices/quickstart/sources.tsv"),
+    .serialized, .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"),
+    .enabled(if: QuickstartFixture.hasSources, "needs the sources of Matrices/quickstart/sources.tsv"),
     .enabled(if: LongForm.isWanted, "makes environments of its own: CISO_TEST_FULL=1"))
 struct OpamEngineTests {
     @Test func installsWhatTheRunnerInstalls() async throws {
         let names = ["bos", "re", "xml-light", "zarith"]
-        let own = try await BuiltSwitch(names, in: QuickstartWorld())
-        let client = try await BuiltSwitch(names, in: QuickstartWorld(engine: .opam))
+        let own = try await BuiltSwitch(names, in: QuickstartFixture())
+        let client = try await BuiltSwitch(names, in: QuickstartFixture(engine: .opam))
         #expect(own.failures == [])
         #expect(client.failures == [])
         let target = try await TargetEnvironments(
-            client.world.directories.environmentStore, catalog: client.world.catalog, variables: .ofTests
-        ).environment(of: client.world.target) { _ in }
+            client.fixture.directories.environmentStore, catalog: client.fixture.catalog, variables: .ofTests
+        ).environment(of: client.fixture.target) { _ in }
         let trees = try [own, client].map { built in
             try InstalledTree(target.layout.prefix, in: built.layers) { _ in false }
         }
@@ -103,11 +103,11 @@ struct OpamEngineTests {
             "nothing", "compile-error", "configure-error", "silent", "bad-patch", "no-template", "wrong-file",
             "no-source", "not-built",
         ]
-        let world = try await QuickstartWorld(target: target, engine: .opam)
-        for fixture in OutcomeTests.fixtures where names.contains(fixture.name) {
-            let (report, log) = try await fixture.run(in: world)
-            #expect(report.outcome == fixture.outcome, "\(fixture.name): \(report)\n\(log)")
-            #expect(report.phase == fixture.phase, "\(fixture.name): \(report)\n\(log)")
+        let fixture = try await QuickstartFixture(target: target, engine: .opam)
+        for example in OutcomeTests.examples where names.contains(example.name) {
+            let (report, log) = try await example.run(in: fixture)
+            #expect(report.outcome == example.outcome, "\(example.name): \(report)\n\(log)")
+            #expect(report.phase == example.phase, "\(example.name): \(report)\n\(log)")
         }
     }
 
@@ -121,32 +121,32 @@ struct OpamEngineTests {
             git init -q -b main .; mkdir -p lib/only; echo one > lib/only/file; save; echo two > lib/only/file; save
             """)
         let url = "git+file://\(origin.path)#" + (try git("rev-parse", "HEAD~1", at: origin.path))
-        let world = try await QuickstartWorld(target: target, engine: .opam)
+        let fixture = try await QuickstartFixture(target: target, engine: .opam)
         for (subpath, file) in [("", "lib/only/file"), ("subpath: \"lib\"", "only/file")] {
-            let (report, log) = try await OutcomeTests.Fixture(
+            let (report, log) = try await OutcomeTests.Example(
                 name: "from-git",
                 opam: """
                     url { src: "\(url)" \(subpath) }
                     build: ["sh" "-c" "grep one \(file) && test ! -e .git"]
                     """
-            ).run(in: world)
+            ).run(in: fixture)
             #expect(report.outcome == .success, "\(report)\n\(log)")
         }
     }
 
     @Test func aClientThatDoesNotWorkIsInfrastructure() async throws {
-        let world = try await QuickstartWorld(engine: .opam)
+        let fixture = try await QuickstartFixture(engine: .opam)
         var target = try await TargetEnvironments(
-            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
-        ).environment(of: world.target) { _ in }
+            fixture.directories.environmentStore, catalog: fixture.catalog, variables: .ofTests
+        ).environment(of: fixture.target) { _ in }
         target.description.opamClient = "1.2.2"
-        let directories = WorkerDirectories("\(world.directories.root)/other-\(UUID().uuidString)")
+        let directories = WorkerDirectories("\(fixture.directories.root)/other-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(atPath: directories.root) }
         for directory in [directories.scratch, directories.clients] {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         }
         let failure = await #expect(throws: Failure.self) {
-            try await OpamClients(directories).check(OpamClient(target), environment: world.target.environment)
+            try await OpamClients(directories).check(OpamClient(target), environment: fixture.target.environment)
         }
         #expect(failure?.category == .unavailable)
         #expect(failure?.description.contains("it is opam 2.1.2, not 1.2.2") == true, "\(failure?.description ?? "")")

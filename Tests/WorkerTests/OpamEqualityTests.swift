@@ -13,13 +13,13 @@ import Testing
 
 /// Compares the files installed by jobs with those installed by the real opam client, in the same root file system.
 @Suite(
-    .serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"),
-    .enabled(if: QuickstartWorld.hasSources, "needs the sources of Matrices/quickstart/sources.tsv"))
+    .serialized, .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"),
+    .enabled(if: QuickstartFixture.hasSources, "needs the sources of Matrices/quickstart/sources.tsv"))
 struct OpamEqualityTests {
     /// Among them a package with system packages, and ways to install: commands, a `.install` file, none.
     @Test func installedFilesEqualThoseOfOpam() async throws {
         let names = ["zarith", "seq"]
-        try await compare(BuiltSwitch(names, in: QuickstartWorld()), names)
+        try await compare(BuiltSwitch(names, in: QuickstartFixture()), names)
     }
 
     /// opam adds files next to an opam file to it if it does not name them, and builds packages again if it finds a
@@ -27,7 +27,7 @@ struct OpamEqualityTests {
     @Test func filesThatTheOpamFileDoesNotName() async throws {
         let directory = try TemporaryDirectory()
         let repository = directory.url.appending(path: "repository")
-        try FileManager.default.copyItem(at: QuickstartWorld.quickstart, to: repository)
+        try FileManager.default.copyItem(at: QuickstartFixture.quickstart, to: repository)
         let files = repository.appending(path: "packages/beside/beside.1/files")
         try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
         // Only one file, because opam compares several in the order of the directory.
@@ -42,10 +42,11 @@ struct OpamEqualityTests {
             install: ["cp" "built" "%{lib}%"]
             """.utf8
         ).write(to: files.deletingLastPathComponent().appending(path: "opam"))
-        let built = try await BuiltSwitch(["beside", "seq"], in: QuickstartWorld(repository: repository))
+        let built = try await BuiltSwitch(["beside", "seq"], in: QuickstartFixture(repository: repository))
         try await compare(built, ["beside", "seq"])
-        let state = try Files.scratchDirectory(in: built.world.directories.scratch)
-        let opam = try await StockOpam(in: built.world, layers: try built.withState(in: state.path, leavingOut: "seq"))
+        let state = try Files.scratchDirectory(in: built.fixture.directories.scratch)
+        let opam = try await StockOpam(
+            in: built.fixture, layers: try built.withState(in: state.path, leavingOut: "seq"))
         let installed = await opam.run("\(StockOpam.repository)\nopam install seq")
         #expect(installed.succeeded && installed.text.contains("installed seq."), "\(installed.text)")
         #expect(!installed.text.contains("recompile"), "\(installed.text)")
@@ -55,20 +56,20 @@ struct OpamEqualityTests {
     /// and every way to install, all in one switch.
     @Test(.enabled(if: LongForm.isWanted, "takes a quarter of an hour: CISO_TEST_FULL=1"))
     func theWholeRealSetIsInstalledAsByOpam() async throws {
-        try #require(QuickstartWorld.fetchSources(of: QuickstartWorld.debianReal))
-        let built = try await BuiltSwitch(Self.realNames(), in: Self.realWorld())
+        try #require(QuickstartFixture.fetchSources(of: QuickstartFixture.debianReal))
+        let built = try await BuiltSwitch(Self.realNames(), in: Self.realFixture())
         try await compare(built, Self.realNames())
         try await useWithOpam(built, leavingOut: "ohex")
     }
 
     /// Opam's own commands in the switch made of the layers, including the installation of the omitted package.
     private func useWithOpam(_ built: BuiltSwitch, leavingOut one: String) async throws {
-        let state = try Files.scratchDirectory(in: built.world.directories.scratch)
+        let state = try Files.scratchDirectory(in: built.fixture.directories.scratch)
         let opam = try await StockOpam(
-            in: built.world, systemPackages: built.systemPackages,
+            in: built.fixture, systemPackages: built.systemPackages,
             layers: try built.withState(in: state.path, leavingOut: one))
         let list = await opam.run("opam list --installed --short --columns=package")
-        let entries = built.world.repository.entries
+        let entries = built.fixture.repository.entries
         let expected = built.order.filter { $0 != one }.compactMap { entries[$0]?.package.description }
         #expect(Set(list.text.split(separator: "\n").map(String.init)) == Set(expected))
         let executed = await opam.run("opam exec -- dune --version && opam exec -- ocamlfind query alcotest-lwt")
@@ -85,10 +86,10 @@ struct OpamEqualityTests {
     }
 
     /// The real set for one target: of the compiler and what describes it, one version.
-    private static func realWorld() async throws -> QuickstartWorld {
+    private static func realFixture() async throws -> QuickstartFixture {
         let others = ["4.11.1", "5.3.0"].flatMap { ["ocaml.\($0)", "ocaml-system.\($0)"] }
-        return try await QuickstartWorld(
-            repository: QuickstartWorld.debianReal, leavingOut: Set(others + ["ocaml-config.1", "ocaml-config.3"]))
+        return try await QuickstartFixture(
+            repository: QuickstartFixture.debianReal, leavingOut: Set(others + ["ocaml-config.1", "ocaml-config.3"]))
     }
 
     /// Without what fails there, or needs what fails, or has no solution.
@@ -99,12 +100,12 @@ struct OpamEqualityTests {
             // They fail, or need what fails.
             "menhir", "opam-file-format", "uucp", "uunf", "uuseg",
         ]
-        return try await realWorld().repository.entries.keys.filter { !left.contains($0) }.sorted()
+        return try await realFixture().repository.entries.keys.filter { !left.contains($0) }.sorted()
     }
 
     private func compare(_ built: BuiltSwitch, _ names: [String]) async throws {
         #expect(built.failures == [])
-        let opam = try await StockOpam(in: built.world, systemPackages: built.systemPackages)
+        let opam = try await StockOpam(in: built.fixture, systemPackages: built.systemPackages)
         let said = await opam.run(
             StockOpam.initialize(compiler: "ocaml-system.4.13.1")
                 + "opam install \(names.joined(separator: " "))\n")
@@ -117,10 +118,10 @@ struct OpamEqualityTests {
     }
 
     @Test func opamItselfWorksInTheAssembledSwitch() async throws {
-        let world = try await QuickstartWorld()
-        let built = try await BuiltSwitch(["ocamlfind", "seq"], in: world)
-        let state = try Files.scratchDirectory(in: world.directories.scratch)
-        let opam = try await StockOpam(in: world, layers: try built.withState(in: state.path))
+        let fixture = try await QuickstartFixture()
+        let built = try await BuiltSwitch(["ocamlfind", "seq"], in: fixture)
+        let state = try Files.scratchDirectory(in: fixture.directories.scratch)
+        let opam = try await StockOpam(in: fixture, layers: try built.withState(in: state.path))
         let list = await opam.run("opam list --installed --short --columns=package")
         #expect(list.succeeded)
         #expect(

@@ -7,7 +7,7 @@ import Testing
 /// sandboxes.
 ///
 /// `CISO_TEST_KILLS` is the number of kills; the long form is 200.
-@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+@Suite(.serialized, .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"))
 struct ProcessCrashTests {
     private enum Role: CaseIterable {
         case run, worker

@@ -8,10 +8,10 @@ import Testing
 @testable import Worker
 
 /// Files that a package must not change: those protected by opam's own sandbox, and those of other packages.
-@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+@Suite(.serialized, .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"))
 struct ProtectedFilesTests {
     /// A package built upon `owner.1`, and its expected outcome.
-    struct Fixture: Sendable, CustomTestStringConvertible {
+    struct Example: Sendable, CustomTestStringConvertible {
         var name: String
         var build = "true"
         var install = "true"
@@ -22,45 +22,47 @@ struct ProtectedFilesTests {
         var testDescription: String { name }
     }
 
-    static let fixtures = [
-        Fixture(
+    static let examples = [
+        Example(
             name: "writes", install: "echo two >$L/owner/META", phase: .install,
             reason: "lib/owner/META of owner.1 (changed)"),
-        Fixture(
+        Example(
             name: "truncates", install: ": >$L/owner/META", phase: .install,
             reason: "lib/owner/META of owner.1 (changed)"),
-        Fixture(
+        Example(
             name: "removes", install: "rm -r $L/owner", phase: .install, reason: "lib/owner/META of owner.1 (removed)"),
-        Fixture(
+        Example(
             name: "empties", install: "rm -r $L/owner; mkdir $L/owner", phase: .install,
             reason: "lib/owner/keep of owner.1 (removed)"),
-        Fixture(
+        Example(
             name: "renames", install: "mv $L/owner/keep $L/owner/kept", phase: .install,
             reason: "lib/owner/keep of owner.1 (removed)"),
-        Fixture(
+        Example(
             name: "makes-executable", install: "chmod 755 $L/owner/META", phase: .install,
             reason: "(permissions changed)"),
-        Fixture(
+        Example(
             name: "links", install: "ln -sf keep $L/owner/META", phase: .install,
             reason: "lib/owner/META of owner.1 (replaced)"),
-        Fixture(name: "equal", install: "echo one >META; cp META $L/owner/META; touch $L/owner"),
-        Fixture(name: "adds", install: "echo two >$L/owner/more; mkdir $L/adds"),
-        Fixture(
+        Example(name: "equal", install: "echo one >META; cp META $L/owner/META; touch $L/owner"),
+        Example(name: "adds", install: "echo two >$L/owner/more; mkdir $L/adds"),
+        Example(
             name: "records", install: "echo >$P/.opam-switch/install/owner.changes", phase: .install,
             reason: "Read-only file system"),
-        Fixture(
+        Example(
             name: "invents", install: "echo >$P/.opam-switch/config/other.config", phase: .install,
             reason: "Read-only file system"),
-        Fixture(name: "installs-early", build: "mkdir $L/early", phase: .build, reason: "Read-only file system"),
-        Fixture(name: "uses-home", build: "echo >~/file", phase: .build, reason: "Read-only file system"),
-        Fixture(name: "uses-home-late", install: "echo >~/file", phase: .install, reason: "Read-only file system"),
-        Fixture(name: "uses-etc", build: "echo >/etc/file", phase: .build, reason: "file"),
-        Fixture(
+        Example(name: "installs-early", build: "mkdir $L/early", phase: .build, reason: "Read-only file system"),
+        Example(name: "uses-home", build: "echo >~/file", phase: .build, reason: "Read-only file system"),
+        Example(name: "uses-home-late", install: "echo >~/file", phase: .install, reason: "Read-only file system"),
+        Example(name: "uses-etc", build: "echo >/etc/file", phase: .build, reason: "file"),
+        Example(
             name: "behaves", build: "echo >file; echo >/tmp/file; mkdir -p ~/.cache/dune/db",
             install: "cp file /tmp/file2; cp file $P/share/behaves"),
     ]
 
-    private static func world(_ fixtures: [Fixture], in directory: TemporaryDirectory) async throws -> QuickstartWorld {
+    private static func fixture(_ examples: [Example], in directory: TemporaryDirectory) async throws
+        -> QuickstartFixture
+    {
         func write(_ name: String, _ text: String) throws {
             try directory.write("opam-version: \"2.0\"\n\(text)\n", to: "packages/\(name)/\(name).1/opam")
         }
@@ -69,39 +71,39 @@ struct ProtectedFilesTests {
             return "[\"sh\" \"-ec\" \"\(expanded)\"]"
         }
         try write("owner", "install: \(command("mkdir $L/owner; echo one >$L/owner/META; echo >$L/owner/keep"))")
-        for fixture in fixtures {
+        for example in examples {
             try write(
-                fixture.name,
-                "depends: \"owner\"\nbuild: \(command(fixture.build))\ninstall: \(command(fixture.install))")
+                example.name,
+                "depends: \"owner\"\nbuild: \(command(example.build))\ninstall: \(command(example.install))")
         }
-        return try await QuickstartWorld(repository: directory.url)
+        return try await QuickstartFixture(repository: directory.url)
     }
 
     @Test func filesOfOthersAreProtected() async throws {
         let directory = try TemporaryDirectory()
-        let world = try await Self.world(Self.fixtures, in: directory)
-        let endings = try await world.build(Self.fixtures.map(\.name))
-        for fixture in Self.fixtures {
-            let report = try #require(endings[fixture.name]).report
-            let log = world.logs[report.log]
+        let fixture = try await Self.fixture(Self.examples, in: directory)
+        let endings = try await fixture.build(Self.examples.map(\.name))
+        for example in Self.examples {
+            let report = try #require(endings[example.name]).report
+            let log = fixture.logs[report.log]
             #expect(
-                report.outcome == (fixture.phase == nil ? .success : .failure), "\(fixture.name): \(report)\n\(log)")
-            #expect(report.phase == fixture.phase, "\(fixture.name): \(report)")
-            #expect(report.reason?.contains(fixture.reason) ?? fixture.reason.isEmpty, "\(fixture.name): \(report)")
+                report.outcome == (example.phase == nil ? .success : .failure), "\(example.name): \(report)\n\(log)")
+            #expect(report.phase == example.phase, "\(example.name): \(report)")
+            #expect(report.reason?.contains(example.reason) ?? example.reason.isEmpty, "\(example.name): \(report)")
             #expect(report.overwrites == [])
         }
     }
 
     @Test func permittedOverwritesAreRecorded() async throws {
         let directory = try TemporaryDirectory()
-        let world = try await Self.world(Self.fixtures, in: directory)
-        var endings = try await world.build(["owner"])
+        let fixture = try await Self.fixture(Self.examples, in: directory)
+        var endings = try await fixture.build(["owner"])
         for (patterns, outcome) in [(["lib/owner/M*"], Outcome.success), (["lib/*.cma"], .failure)] {
-            var request = try #require(try await world.request("writes", endings: endings, among: nil))
+            var request = try #require(try await fixture.request("writes", endings: endings, among: nil))
             request.job.allowedOverwrites = patterns
             request.id = try CanonicalJSON.digest(of: request.job)
             #expect(Digest(of: request.job.document) == request.id)
-            let report = await world.runner.run(request) { _ in }
+            let report = await fixture.runner.run(request) { _ in }
             #expect(report.outcome == outcome, "\(report)")
             let expected = [CellResult.Overwrite(path: "lib/owner/META", owner: "owner.1")]
             #expect(report.overwrites == (outcome == .success ? expected : []))

@@ -62,8 +62,8 @@ struct SharedLayersTests {
         #expect(two.holds(layer: digest) && !two.layers.contains(digest))
         try await two.obtain(digest, steps.add)
         #expect(steps.names == ["pull", "push", "pull"])
-        let place = try await two.layers.unpacked(digest)
-        #expect(try String(contentsOfFile: "\(place)/home/file", encoding: .utf8) == "contents")
+        let path = try await two.layers.unpacked(digest)
+        #expect(try String(contentsOfFile: "\(path)/home/file", encoding: .utf8) == "contents")
         #expect(try FileManager.default.contentsOfDirectory(atPath: two.directories.scratch).isEmpty)
         // Without a registry, no layer is requested or pushed.
         let alone = try runner("alone", nil)
@@ -92,7 +92,7 @@ struct SharedLayersTests {
     }
 
     /// The package `b` is built upon the layer of `a`, which was built by a machine that no longer exists.
-    @Test(.enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+    @Test(.enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"))
     func jobsBuildOverLayersOfOtherMachines() async throws {
         let server = try await RegistryServer()
         try directory.write(
@@ -101,28 +101,28 @@ struct SharedLayersTests {
         try directory.write(
             "opam-version: \"2.0\"\ndepends: [\"a\"]\nbuild: [\"grep\" \"made\" \"%{lib}%/a/file\"]\n",
             to: "packages/b/b.1/opam")
-        let world = try await QuickstartWorld(repository: directory.url)
+        let fixture = try await QuickstartFixture(repository: directory.url)
         func runner(_ machine: String) throws -> LocalRunner {
             try LocalRunner(
                 WorkerDirectories(
-                    directory("\(machine)/worker"), cache: world.directories.cache,
+                    directory("\(machine)/worker"), cache: fixture.directories.cache,
                     archives: directory("\(machine)/objects")),
-                plugins: world.catalog, sharedLayers: registry(server), sources: SourceCache(directory("sources")),
+                plugins: fixture.catalog, sharedLayers: registry(server), sources: SourceCache(directory("sources")),
                 environment: .ofTests
-            ) { [logs = world.logs] in logs.begin($0) }
+            ) { [logs = fixture.logs] in logs.begin($0) }
         }
-        let first = try #require(try await world.request("a", endings: [:], among: nil))
+        let first = try #require(try await fixture.request("a", endings: [:], among: nil))
         let builder = try runner("one")
         let steps = Steps()
         let made = await builder.run(first) { steps.add($0.name) }
         #expect(steps.names.last == "push")
-        #expect(made.outcome == .success, "\(made)\n\(world.logs[made.log])")
+        #expect(made.outcome == .success, "\(made)\n\(fixture.logs[made.log])")
         try FileManager.default.removeItem(atPath: directory("one"))
-        let endings = ["a": QuickstartWorld.Ending(request: first, report: made)]
-        let second = try #require(try await world.request("b", endings: endings, among: nil))
+        let endings = ["a": QuickstartFixture.Ending(request: first, report: made)]
+        let second = try #require(try await fixture.request("b", endings: endings, among: nil))
         let other = try runner("two")
         let built = await other.run(second) { _ in }
-        #expect(built.outcome == .success, "\(built)\n\(world.logs[built.log])")
+        #expect(built.outcome == .success, "\(built)\n\(fixture.logs[built.log])")
         #expect(other.layers.contains(try #require(made.layer)), "it has come from the registry")
     }
 }

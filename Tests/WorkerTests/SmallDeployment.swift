@@ -15,11 +15,11 @@ struct SmallDeployment {
     /// - Parameter packages: opam files by package, in addition to those of the compiler.
     init(_ packages: [String: String]) async throws {
         // Makes the root file system if need be.
-        let world = try await QuickstartWorld()
+        let fixture = try await QuickstartFixture()
         _ = try await TargetEnvironments(
-            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
+            fixture.directories.environmentStore, catalog: fixture.catalog, variables: .ofTests
         )
-        .environment(of: world.target) { _ in }
+        .environment(of: fixture.target) { _ in }
         directory = try TemporaryDirectory()
         let compiler = [
             "ocaml.4.13.1": #"depends: "ocaml-system""#,
@@ -39,7 +39,7 @@ struct SmallDeployment {
         try directory.write(matrix, to: "small.yaml")
         // The root file systems are those of the tests.
         try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
-        symlink(world.directories.environments, cache.appending(path: "environments").path)
+        symlink(fixture.directories.environments, cache.appending(path: "environments").path)
         try program("plan").output()
     }
 
@@ -58,7 +58,7 @@ struct SmallDeployment {
 
     /// Any command on the store.
     func ci(_ words: [String]) throws -> Program {
-        let environment = ["CISO_CACHE": directory("cache"), "CISO_SOURCE_CACHE": "\(QuickstartWorld.cache)/sources"]
+        let environment = ["CISO_CACHE": directory("cache"), "CISO_SOURCE_CACHE": "\(QuickstartFixture.cache)/sources"]
         return Program(
             [try BuiltProgram.path(of: "ci")] + words + ["--store", store.path],
             environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
@@ -150,13 +150,15 @@ struct SmallDeployment {
     /// The remaining files in directories of unfinished work, after a run has ended.
     func leftovers() throws -> [String] {
         let ciso = store.appending(path: "ciso")
-        let places = [
+        let directories = [
             cache.appending(path: "layers/incoming"), objects.appending(path: "incoming"),
             ciso.appending(path: "worker/scratch"), ciso.appending(path: "worker/logs"),
             ciso.appending(path: "logs/running"), cache.appending(path: "sessions"),
         ]
-        return try places.flatMap { place in
-            try FileManager.default.contentsOfDirectory(atPath: place.path).map { place.appending(path: $0).path }
+        return try directories.flatMap { directory in
+            try FileManager.default.contentsOfDirectory(atPath: directory.path).map {
+                directory.appending(path: $0).path
+            }
         }
     }
 

@@ -18,26 +18,26 @@ struct StockOpam {
 
     /// - Parameters:
     ///   - layers: the layers on top of the base and opam itself.
-    ///   - systemPackages: further packages of the distro that the packages need.
+    ///   - systemPackages: further packages of the distribution that the packages need.
     init(
-        in world: QuickstartWorld, systemPackages: [String] = [], layers: [String] = []
+        in fixture: QuickstartFixture, systemPackages: [String] = [], layers: [String] = []
     ) async throws {
         target = try await TargetEnvironments(
-            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
-        ).environment(of: world.target) { _ in }
-        let log = try JobLog("\(world.directories.logs)/stock-opam-\(UUID().uuidString)")
+            fixture.directories.environmentStore, catalog: fixture.catalog, variables: .ofTests
+        ).environment(of: fixture.target) { _ in }
+        let log = try JobLog("\(fixture.directories.logs)/stock-opam-\(UUID().uuidString)")
         defer { unlink(log.path) }
-        let opam = try await SystemPackageLayers(world.directories).layer(
-            of: Set(systemPackages + ["opam"]).sorted(), in: target, environment: world.target.environment, log: log
+        let opam = try await SystemPackageLayers(fixture.directories).layer(
+            of: Set(systemPackages + ["opam"]).sorted(), in: target, environment: fixture.target.environment, log: log
         ) { _ in }
         sandbox = try Sandbox(
             Sandbox.Layout(
                 base: target.base, layers: (opam.map { [$0] } ?? []) + layers,
                 binds: [
-                    Sandbox.Bind(world.repositoryDirectory.path, at: "/ciso/repository"),
-                    Sandbox.Bind(world.sourceCaches[0], at: "/ciso/cache"),
+                    Sandbox.Bind(fixture.repositoryDirectory.path, at: "/ciso/repository"),
+                    Sandbox.Bind(fixture.sourceCaches[0], at: "/ciso/cache"),
                 ]),
-            in: world.directories.scratch)
+            in: fixture.directories.scratch)
     }
 
     /// Runs a script as the user who builds.

@@ -12,7 +12,7 @@ struct UnikernelBootTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        let tests = PackageDirectory.url.appending(path: "Tests/Unikernels/make-world")
+        let tests = PackageDirectory.url.appending(path: "Tests/Unikernels/make-fixture")
         try Program(["sh", tests.path, directory.path]).output()
         try directory.write("Hello World\n", to: "ciso-expect")
     }

@@ -9,23 +9,24 @@ import Testing
 /// `ci run` of unikernels, with stubs of mirage, dune and solo5 that follow the file formats of the real tools.
 @Suite(
     .enabled(
-        if: QuickstartWorld.isPossible && Program.areInstalled("tar", "sha256sum"), "needs root, mmdebstrap and bwrap"))
+        if: QuickstartFixture.isPossible && Program.areInstalled("tar", "sha256sum"), "needs root, mmdebstrap and bwrap"
+    ))
 struct UnikernelRunTests {
     private let directory: TemporaryDirectory
 
     init() async throws {
         // Makes the root file system if need be.
-        let world = try await QuickstartWorld()
+        let fixture = try await QuickstartFixture()
         _ = try await TargetEnvironments(
-            world.directories.environmentStore, catalog: world.catalog, variables: .ofTests
+            fixture.directories.environmentStore, catalog: fixture.catalog, variables: .ofTests
         )
-        .environment(of: world.target) { _ in }
+        .environment(of: fixture.target) { _ in }
         directory = try TemporaryDirectory()
-        let script = PackageDirectory.url.appending(path: "Tests/Unikernels/make-world")
+        let script = PackageDirectory.url.appending(path: "Tests/Unikernels/make-fixture")
         try Program(["sh", script.path, directory.path]).output()
         let cache = URL(filePath: directory("cache/worker"))
         try FileManager.default.createDirectory(at: cache, withIntermediateDirectories: true)
-        symlink(world.directories.environments, cache.appending(path: "environments").path)
+        symlink(fixture.directories.environments, cache.appending(path: "environments").path)
     }
 
     private func ci(_ words: String...) throws -> Program.Ending {

@@ -168,7 +168,7 @@ import Testing
     }
 
     /// The error is recorded with its location in the whole log of the job.
-    @Test func theErrorHasItsPlaceInTheLog() throws {
+    @Test func theErrorHasItsLocationInTheLog() throws {
         let printed = "==== a line that the log escapes\nError: Unbound module Foo\nmake: *** [x] Error 2\n"
         let report = try judged(.build, .exited(2), printed, patterns: [])
         let error = try #require(report.error)

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Faults in all files that a worker keeps on disk: no file of the worker ever causes a package failure.
-@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+@Suite(.serialized, .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"))
 struct WorkerDamageTests {
     /// Faults of a file, by name; false if the fault does not apply to this file.
     private static let faults: [(name: String, inject: @Sendable (String) -> Bool)] = [
@@ -87,9 +87,9 @@ struct WorkerDamageTests {
         #expect(Set(states.values) == ["success"] && layers.count == 5, "\(states) \(layers)")
 
         for round in 1...(LongForm.isWanted ? 300 : 14) {
-            let places = [deployment.cache.path, deployment.objects.path, sources]
-            let files = try places.flatMap { place in
-                try FileManager.default.subpathsOfDirectory(atPath: place).sorted().map { "\(place)/\($0)" }
+            let directories = [deployment.cache.path, deployment.objects.path, sources]
+            let files = try directories.flatMap { directory in
+                try FileManager.default.subpathsOfDirectory(atPath: directory).sorted().map { "\(directory)/\($0)" }
             }.filter { !["/locks/", "/environments", "/incoming", "/sessions"].contains(where: $0.contains) }
             let file = try #require(files.randomElement(using: &random))
             let fault = Self.faults[(round - 1) % Self.faults.count]
@@ -132,7 +132,7 @@ struct WorkerDamageTests {
 
     /// A bit that flips without a trace is detected only when the archive is read. Then the job that made it runs
     /// again, and so does the one that needed it, all in one run.
-    @Test func damageThatIsFoundLateIsMendedInTheSameRun() async throws {
+    @Test func damageThatIsFoundLateIsRepairedInTheSameRun() async throws {
         let deployment = try await SmallDeployment([
             "a.1": #"install: ["sh" "-c" "mkdir -p %{lib}%/a && echo one >%{lib}%/a/f"]"#,
             "b.1": """
@@ -166,9 +166,9 @@ struct WorkerDamageTests {
         try deployment.program("run").output()
         let layers = try deployment.layersOfCells()
         for layer in layers.values {
-            let place = deployment.layersDirectory.appending(path: layer).path
-            guard FileManager.default.fileExists(atPath: place) else { continue }
-            try Program(["chown", "-hR", "0:0", place]).output()
+            let directory = deployment.layersDirectory.appending(path: layer).path
+            guard FileManager.default.fileExists(atPath: directory) else { continue }
+            try Program(["chown", "-hR", "0:0", directory]).output()
         }
         try deployment.ci(["retry", "*/*/b.1"]).output()
         try deployment.program("run").output()

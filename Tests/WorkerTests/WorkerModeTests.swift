@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `ci pause` and `ci drain` on a worker in a process of its own, with real builds in sandboxes.
-@Suite(.serialized, .enabled(if: QuickstartWorld.isPossible, "needs root, mmdebstrap and bwrap"))
+@Suite(.serialized, .enabled(if: QuickstartFixture.isPossible, "needs root, mmdebstrap and bwrap"))
 struct WorkerModeTests {
     @Test func aWorkerIsPausedResumedAndDrained() async throws {
         let mark = "6\(Int.random(in: 10_000..<100_000))"

@@ -43,13 +43,13 @@ import Testing
     ]
 
     @Test func everyCommandWithEveryKindOfDescriptor() async throws {
-        let world = try await RecordedStore()
+        let fixture = try await RecordedStore()
         for command in Self.commands {
-            let whole = try world.run(command)
+            let whole = try fixture.run(command)
             #expect([0, 1, 2, 3, 64].contains(whole.status), "\(command): \(whole.messages)")
             for descriptors in Descriptors.allCases
             where !descriptors.isVariant || Self.triedInAllWays.contains(command[0]) {
-                let ending = try world.shell(descriptors.rawValue, command)
+                let ending = try fixture.shell(descriptors.rawValue, command)
                 let isLost = descriptors.loseOutput && !whole.output.isEmpty && whole.status <= 1
                 #expect(ending.status == (isLost ? 3 : whole.status), "\(command) \(descriptors): \(ending.messages)")
                 if isLost, descriptors == .outputClosed || descriptors == .outputFull {
@@ -66,47 +66,47 @@ import Testing
 
     /// Closed descriptors are not reused for files: output would be written into them.
     @Test func nothingIsPrintedIntoTheStore() async throws {
-        let world = try await RecordedStore([:])
+        let fixture = try await RecordedStore([:])
         for script in [#""$@" <&- >&- 2>&-"#, #""$@" >&- 2>&-"#, #""$@" 2>&-"#] {
-            _ = try world.shell(script, ["plan", "matrix.yaml"])
-            _ = try world.shell(script, ["cancel", "waiting"])
-            _ = try world.shell(script, ["retry", "waiting"])
-            let verified = try world.run("store", "verify")
+            _ = try fixture.shell(script, ["plan", "matrix.yaml"])
+            _ = try fixture.shell(script, ["cancel", "waiting"])
+            _ = try fixture.shell(script, ["retry", "waiting"])
+            let verified = try fixture.run("store", "verify")
             #expect(verified.status == 0 && verified.output.hasSuffix(": 0 findings\n"), "\(verified.output)")
         }
     }
 
     /// A run needs no reader: its results are in the store.
     @Test func aRunKeepsItsVerdictWithoutListeners() async throws {
-        let world = try await RecordedStore([:])
+        let fixture = try await RecordedStore([:])
         let run = ["run", "--only", "lost"]
         for (descriptors, status) in [
             (Descriptors.outputClosed, 1), (.readerGone, 1), (.errorsClosed, 1), (.errorsFull, 1),
             (.errorsWithoutReader, 1), (.inputClosed, 1), (.allClosed, 1), (.outputFull, 3),
         ] as [(Descriptors, Int32)] {
-            let ending = try world.shell(descriptors.rawValue, run)
+            let ending = try fixture.shell(descriptors.rawValue, run)
             #expect(ending.status == status, "\(descriptors): \(ending.messages)")
-            #expect(try world.run("results", "--all", "lost").output.contains("1 unsolvable"))
+            #expect(try fixture.run("results", "--all", "lost").output.contains("1 unsolvable"))
         }
     }
 
     @Test func watchEndsWithItsReader() async throws {
-        let world = try await RecordedStore()
-        let ending = try world.shell(
+        let fixture = try await RecordedStore()
+        let ending = try fixture.shell(
             #"{ "$@"; echo $? >status; } | { head -1; exec <&-; while ! test -s status; do sleep 0.05; done; }"#,
             ["watch"])
         #expect(ending.output == "small\n" && ending.messages.isEmpty, "\(ending)")
-        #expect(world.directory.read("status") == "0\n")
+        #expect(fixture.directory.read("status") == "0\n")
     }
 
     @Test func aReaderWhoHasSeenEnoughIsNoError() async throws {
-        let world = try await RecordedStore()
+        let fixture = try await RecordedStore()
         for command in [
             ["log", "good"], ["log", "--raw", "good"], ["--help"], ["store", "show", "small", "plan.json"],
         ] {
-            let ending = try world.shell(#"{ "$@"; echo $? >status; } | head -1"#, command)
+            let ending = try fixture.shell(#"{ "$@"; echo $? >status; } | head -1"#, command)
             #expect(ending.messages.isEmpty && ending.output.hasSuffix("\n"), "\(command): \(ending)")
-            #expect(world.directory.read("status") == "0\n", "\(command)")
+            #expect(fixture.directory.read("status") == "0\n", "\(command)")
         }
     }
 }

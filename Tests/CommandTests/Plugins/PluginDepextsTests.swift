@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `ci plugin depexts --against LIST`: the Debian plugin's names and those of a small repository, compared with lists
-/// of packages in the forms that distros publish.
+/// of packages in the forms that distributions publish.
 @Suite struct PluginDepextsTests {
     private let directory: TemporaryDirectory
     /// The packages of the environment of debian-12, so that a list may lack one name at a time.
@@ -65,7 +65,8 @@ import Testing
         let missing = try compare("list", "debian-12")
         #expect(missing.status == 1)
         #expect(
-            missing.output.contains("'libgmp-dev' is not in the list (passed through as it is); near it: libgmp3-dev"),
+            missing.output.contains(
+                "'libgmp-dev' is not in the list (passed through as it is); similar names: libgmp3-dev"),
             "\(missing.output)")
     }
 

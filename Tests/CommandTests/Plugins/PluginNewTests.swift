@@ -6,15 +6,15 @@ import Testing
 @Suite struct PluginNewTests {
     @Test(arguments: ["swift", "c"])
     func aNameIsEnough(language: String) throws {
-        let workplace = try Workplace()
-        let output = try workplace.run(["plugin", "new", "Haiku", "--language", language])
+        let fixture = try CommandFixture()
+        let output = try fixture.run(["plugin", "new", "Haiku", "--language", language])
         #expect(output.status == 0, "\(output.messages)")
         #expect(output.output.hasPrefix("haiku: a plugin named 'haiku'"))
         let manifest = language == "swift" ? "Package.swift" : "build.sh"
-        let text = workplace.directory.read("haiku/\(manifest)")
+        let text = fixture.directory.read("haiku/\(manifest)")
         #expect(text?.contains(FileManager.default.currentDirectoryPath) == true)
 
-        let astray = try workplace.run(["plugin", "new", "Haiku", "--ciso", workplace.directory.path])
+        let astray = try fixture.run(["plugin", "new", "Haiku", "--ciso", fixture.directory.path])
         #expect(astray.status == 2 && astray.messages.contains("found no PluginABI.h"))
     }
 }

@@ -9,13 +9,13 @@ import Testing
 
     /// `known` fails as accepted and blocks `app`, `other` fails in another way, `stale` is good.
     private static let deployment = Task { () -> RunHistory in
-        let world = try RunHistory(
+        let fixture = try RunHistory(
             [
                 "known.1": #"depends: "ocaml""#, "app.1": #"depends: "known""#, "other.1": #"depends: "ocaml""#,
                 "stale.1": #"depends: "ocaml""#,
             ], asked: "known, app, other, stale")
-        let matrix = world.directory.read("matrix.yaml") ?? ""
-        try world.directory.write(
+        let matrix = fixture.directory.read("matrix.yaml") ?? ""
+        try fixture.directory.write(
             """
             \(matrix)
             accept-failures:
@@ -24,15 +24,15 @@ import Testing
               - {cells: "*/*/stale", reason: no longer true}
             """, to: "matrix.yaml")
         let good = ["known": Outcome.success, "app": .success, "other": .success, "stale": .success]
-        try await world.run(good)
+        try await fixture.run(good)
         // New jobs, because the results of those above count as long as they are planned.
-        try world.commit(
+        try fixture.commit(
             "change",
             [
                 "known.1": #"depends: "ocaml" build: ["false"]"#, "app.1": #"depends: "known" build: ["true"]"#,
                 "other.1": #"depends: "ocaml" build: ["false"]"#,
             ])
-        try await world.run(["known": .failure, "app": .blocked, "other": .failure, "stale": .success]) { result in
+        try await fixture.run(["known": .failure, "app": .blocked, "other": .failure, "stale": .success]) { result in
             if result.outcome == .blocked { result.blockedBy = PackageVersion(name: "known", version: "1") }
             guard result.outcome == .failure else { return }
             let signature = signatures[result.cell.package.name]
@@ -40,9 +40,9 @@ import Testing
             let execution = CellResult.Execution(outcome: .failure, phase: .build, signature: signature)
             result.confirmation = [execution, execution]
         }
-        let report = try world.ci("report", "--output", "site")
+        let report = try fixture.ci("report", "--output", "site")
         guard report.status == 0 else { throw RunHistory.Refused(words: report.messages) }
-        return world
+        return fixture
     }
 
     private func file(_ name: String) async throws -> String {
@@ -96,9 +96,9 @@ import Testing
     }
 
     @Test func commandsSayThatItIsNotTheAcceptedFailure() async throws {
-        let world = try await Self.deployment.value
+        let fixture = try await Self.deployment.value
         for command in ["show", "explain"] {
-            let texts = try ["known", "other", "stale"].map { try world.ci(command, $0).output }
+            let texts = try ["known", "other", "stale"].map { try fixture.ci(command, $0).output }
             #expect(texts[0].contains("accepted: until it is ported\n"), "\(texts[0])")
             #expect(texts[1].contains("accepted: another one (this is not the accepted failure)\n"), "\(texts[1])")
             #expect(texts[2].contains("accepted: no longer true (the cell is good: remove"), "\(texts[2])")

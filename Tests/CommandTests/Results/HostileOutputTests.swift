@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test func noCommandPassesItOn() async throws {
-        let world = try await RecordedStore.shared()
+        let fixture = try await RecordedStore.shared()
         for command in [
             ["results"], ["results", "--all"], ["results", "--format", "csv"], ["results", "--format", "json"],
             ["explain", "bad"],
@@ -23,7 +23,7 @@ import Testing
             ["log", RecordedStore.hostile], ["plan", RecordedStore.hostile], [RecordedStore.hostile],
             ["results", "--format", RecordedStore.hostile], ["results", "outcome:\(RecordedStore.hostile)"],
         ] {
-            let ending = try world.run(command)
+            let ending = try fixture.run(command)
             #expect([0, 1, 2, 64].contains(ending.status), "\(command): \(ending.messages)")
             expectHarmless(ending.output, "\(command)")
             expectHarmless(ending.messages, "\(command)")
@@ -31,51 +31,56 @@ import Testing
     }
 
     @Test func itIsVisibleAndInJSONTheSame() async throws {
-        let world = try await RecordedStore.shared()
-        #expect(try world.run("results", "--all").output.contains("^[]0;title^G<U+009B>31m<U+202E>drowssap<U+2066>"))
+        let fixture = try await RecordedStore.shared()
+        #expect(try fixture.run("results", "--all").output.contains("^[]0;title^G<U+009B>31m<U+202E>drowssap<U+2066>"))
         struct State: Decodable {
             var reason: String?
         }
-        let json = try world.run("results", "--format", "json", "bad").output
+        let json = try fixture.run("results", "--format", "json", "bad").output
         let reason = try JSONDecoder().decode([State].self, from: Data(json.utf8)).first?.reason
         #expect(reason?.hasPrefix("error: \(RecordedStore.hostile)") == true)
     }
 
     @Test func rawLogsAreTheBytesOfTheBuild() async throws {
-        let world = try await RecordedStore.shared()
-        let ending = try world.shell(#""$@" >raw"#, ["log", "--raw", "bad"])
+        let fixture = try await RecordedStore.shared()
+        let ending = try fixture.shell(#""$@" >raw"#, ["log", "--raw", "bad"])
         #expect(ending.status == 0)
-        let bytes = try Data(contentsOf: world.directory.url.appending(path: "raw"))
+        let bytes = try Data(contentsOf: fixture.directory.url.appending(path: "raw"))
         #expect(bytes.suffix(2) == Data([0x9B, 0xFF]))
         #expect(String(decoding: bytes, as: UTF8.self).contains(RecordedStore.hostile))
     }
 
     @Test func aReasonForgesNoTrailer() async throws {
-        let world = try await RecordedStore.shared()
-        for commit in try git("rev-list", "results/small/debian-12", at: world.path).split(separator: "\n") {
-            let message = try git("log", "-1", "--format=%B", String(commit), at: world.path)
+        let fixture = try await RecordedStore.shared()
+        for commit in try git("rev-list", "results/small/debian-12", at: fixture.path).split(separator: "\n") {
+            let message = try git("log", "-1", "--format=%B", String(commit), at: fixture.path)
             expectHarmless(message, "\(commit)")
             #expect(message.split(separator: "\n").count { $0.hasPrefix("Outcome:") } == 1, "\(message)")
             #expect(message.split(separator: "\n").count { $0.hasPrefix("Cell:") } == 1, "\(message)")
-            try world.directory.write(message, to: "message")
-            let parsed = try world.directory.shell("git interpret-trailers --parse message").split(separator: "\n")
+            try fixture.directory.write(message, to: "message")
+            let parsed = try fixture.directory.shell("git interpret-trailers --parse message").split(separator: "\n")
             #expect(parsed.filter { $0.hasPrefix("Outcome:") || $0.hasPrefix("Cell:") }.count == 2, "\(parsed)")
         }
     }
 
     @Test func noFileOfAReportPassesItOn() async throws {
-        let world = try await RecordedStore.shared()
-        #expect(try world.run("report", "--output", "site").status == 0)
-        let files = try world.directory.files(below: "site")
+        let fixture = try await RecordedStore.shared()
+        #expect(try fixture.run("report", "--output", "site").status == 0)
+        let files = try fixture.directory.files(below: "site")
         #expect(files.count >= 5, "\(files)")
-        for file in files { expectHarmless(try #require(world.directory.read("site/\(file)")), file) }
+        for file in files { expectHarmless(try #require(fixture.directory.read("site/\(file)")), file) }
     }
 
-    @Test func linesOfYAMLAreShownWithTheMarkInItsPlace() throws {
+    @Test func theMarkBelowALineOfYAMLHasTheRightColumn() throws {
         let directory = try TemporaryDirectory()
         try directory.write("deployment: \"a\u{202E}\u{2066}b\" colour\n", to: "m.yaml")
         let ending = try Program([BuiltProgram.path(of: "ci"), "plan", "m.yaml"], in: directory.path).run()
         #expect(ending.status == 2)
         expectHarmless(ending.messages, "the diagnostic")
+        let lines = ending.messages.split(separator: "\n")
+        let excerpt = try #require(lines.firstIndex { $0.contains("colour") })
+        let column = lines[excerpt].distance(
+            from: lines[excerpt].startIndex, to: try #require(lines[excerpt].range(of: "colour")).lowerBound)
+        #expect(lines[excerpt + 1].count == column + 1 && lines[excerpt + 1].hasSuffix("^"), "\(ending.messages)")
     }
 }

@@ -9,7 +9,7 @@ import Testing
 /// `ci log`: parts of logs, the terminal, and logs that grow.
 @Suite struct LogCommandTests {
     /// A cell whose job needed two attempts, and whose log has phases.
-    private struct World {
+    private struct Fixture {
         let recorded: RecordedStore
         let store: Store
         let job: Digest
@@ -76,155 +76,157 @@ import Testing
     }
 
     @Test func partsOfALogAreChosen() async throws {
-        let world = try await World()
-        try await world.recordFailure()
-        let whole = try world.recorded.run("log", "bad")
+        let fixture = try await Fixture()
+        try await fixture.recordFailure()
+        let whole = try fixture.recorded.run("log", "bad")
         #expect(whole.status == 0 && whole.output.hasPrefix("=== bad.1 on debian-12 with 4.13.1, second\n"))
-        #expect(whole.output == String(decoding: World.log("second"), as: UTF8.self).displayable)
-        let install = try world.recorded.run("log", "bad", "--phase", "install")
+        #expect(whole.output == String(decoding: Fixture.log("second"), as: UTF8.self).displayable)
+        let install = try fixture.recorded.run("log", "bad", "--phase", "install")
         #expect(
             install.output
                 == "=== begin install install: make install\n=== end install install: exit status 0, 0 bytes\n")
-        let first = try world.recorded.run("log", "bad", "--attempt", "1")
+        let first = try fixture.recorded.run("log", "bad", "--attempt", "1")
         #expect(first.output == whole.output.replacing("second", with: "first"))
         #expect(first.messages.contains("attempt 1 of 2"), "\(first.messages)")
-        #expect(try world.recorded.run("log", "bad", "--attempt", "2").output == whole.output)
+        #expect(try fixture.recorded.run("log", "bad", "--attempt", "2").output == whole.output)
         for (words, status, message) in [
             (["--phase", "test"], 2, "no phase 'test'"), (["--phase", "test"], 2, "it has build, install"),
             (["--phase", "nonsense"], 64, "nonsense"), (["--attempt", "3"], 2, "it has 2 attempts"),
             (["--attempt", "0"], 64, "expected a number from 1"), (["--follow", "--phase", "build"], 64, "--follow"),
         ] as [([String], Int32, String)] {
-            let ending = try world.recorded.run(["log", "bad"] + words)
+            let ending = try fixture.recorded.run(["log", "bad"] + words)
             #expect(ending.status == status && ending.messages.contains(message), "\(words): \(ending)")
             #expect(ending.output.isEmpty, "\(words)")
         }
     }
 
     @Test func onATerminalTheErrorIsShownFirstInAPager() async throws {
-        let world = try await World()
-        try await world.recordFailure()
-        let ending = try world.onTerminal("log bad", pager: "cat >shown")
+        let fixture = try await Fixture()
+        try await fixture.recordFailure()
+        let ending = try fixture.onTerminal("log bad", pager: "cat >shown")
         #expect(ending.status == 0, "\(ending)")
-        let shown = try #require(world.recorded.directory.read("shown"))
+        let shown = try #require(fixture.recorded.directory.read("shown"))
         #expect(
             shown.hasPrefix("debian-12/4.13.1/bad.1: failure in build\nthe error is line 32 of 65:\n\n"), "\(shown)")
         #expect(shown.contains("\n> 32  error: no such thing ^[]0;title^G"), "\(shown)")
-        let whole = try world.recorded.run("log", "bad").output
+        let whole = try fixture.recorded.run("log", "bad").output
         #expect(shown.hasSuffix("the whole log:\n\n" + whole))
         #expect(shown.displayable == shown)
     }
 
     @Test(arguments: ["", "cat", "no-such-pager-anywhere"])
     func withoutAPagerItIsPrinted(pager: String) async throws {
-        let world = try await World()
-        try await world.recordFailure()
-        let output = try world.onTerminal("log bad", pager: pager).output.replacing("\r\n", with: "\n")
+        let fixture = try await Fixture()
+        try await fixture.recordFailure()
+        let output = try fixture.onTerminal("log bad", pager: pager).output.replacing("\r\n", with: "\n")
         #expect(output.contains("debian-12/4.13.1/bad.1: failure in build\nthe error is line 32 of 65:\n"), "\(output)")
         #expect(output.contains("the whole log:\n\n=== bad.1 on"), "\(output)")
         #expect(output.displayable == output)
-        let plain = try world.onTerminal("log --no-pager bad", pager: "cat >shown").output
-        #expect(plain.contains("the whole log:") && world.recorded.directory.read("shown") == nil)
+        let plain = try fixture.onTerminal("log --no-pager bad", pager: "cat >shown").output
+        #expect(plain.contains("the whole log:") && fixture.recorded.directory.read("shown") == nil)
     }
 
     /// A pager that is closed early ends the command without a message; so does less, which is the default.
     @Test func aPagerQuitsQuietly() async throws {
-        let world = try await World()
-        try await world.recordFailure(lines: 200_000)
-        let ending = try world.onTerminal("log bad", pager: "head -n 1")
+        let fixture = try await Fixture()
+        try await fixture.recordFailure(lines: 200_000)
+        let ending = try fixture.onTerminal("log bad", pager: "head -n 1")
         #expect(ending.status == 0)
         #expect(
             ending.output.replacing("\r\n", with: "\n") == "debian-12/4.13.1/bad.1: failure in build\n", "\(ending)")
-        #expect(try world.onTerminal("log bad", pager: "exit 3").status == 0)
+        #expect(try fixture.onTerminal("log bad", pager: "exit 3").status == 0)
     }
 
     @Test func rawIsRawOnATerminalToo() async throws {
-        let world = try await World()
-        try await world.recordFailure()
-        let output = try world.onTerminal("log --raw bad", pager: "cat >shown").output
+        let fixture = try await Fixture()
+        try await fixture.recordFailure()
+        let output = try fixture.onTerminal("log --raw bad", pager: "cat >shown").output
         #expect(output.contains("\u{1B}]0;title\u{07}"))
-        #expect(world.recorded.directory.read("shown") == nil)
+        #expect(fixture.recorded.directory.read("shown") == nil)
     }
 
     // MARK: Following
 
-    private func follow(_ world: World) throws -> RunningProgram {
+    private func follow(_ fixture: Fixture) throws -> RunningProgram {
         try Program(
-            [BuiltProgram.path(of: "ci"), "log", "--follow", "bad"], in: world.recorded.directory.path,
-            environment: ["CISO_STORE": world.recorded.path, "PATH": "/usr/bin:/bin"]
+            [BuiltProgram.path(of: "ci"), "log", "--follow", "bad"], in: fixture.recorded.directory.path,
+            environment: ["CISO_STORE": fixture.recorded.path, "PATH": "/usr/bin:/bin"]
         ).start()
     }
 
     /// From before the job begins, through a failed attempt, to the result; no line is missing or repeated.
     @Test func aLogIsFollowedThroughAllAttempts() async throws {
-        let world = try await World()
-        let program = try follow(world)
+        let fixture = try await Fixture()
+        let program = try follow(fixture)
         defer { program.kill(SIGKILL) }
         try await waitUntil("it waits") { program.messages.contains("waiting for the job of debian-12/4.13.1/bad.1") }
-        let first = try world.store.logs.begin("\(world.job).first")
+        let first = try fixture.store.logs.begin("\(fixture.job).first")
         try first.append(Array("one \u{1B}[3".utf8))
         try first.append(Array("1mred\u{1B}[0m ".utf8) + [0xE2, 0x80])
         try await waitUntil("it is shown") { program.output.contains("one red ") }
         try first.append([0xAE] + Array("\nlast of the first\n".utf8))
         _ = try first.seal()
         try await waitUntil("the end of the first attempt is shown") { program.output.contains("last of the first\n") }
-        let second = try world.store.logs.begin("\(world.job).second")
+        let second = try fixture.store.logs.begin("\(fixture.job).second")
         try second.append(Array("two\n".utf8))
         try await waitUntil("the second attempt is shown") { program.output.contains("two\n") }
         try second.append(Array("no end of line".utf8))
         let digest = try second.seal()
         #expect(program.isRunning, "a job ends with its result, not with its log")
-        let log = try #require(try world.store.logs.read(digest))
-        try await world.record(.failure, log: log)
+        let log = try #require(try fixture.store.logs.read(digest))
+        try await fixture.record(.failure, log: log)
         let ending = try await program.end()
         #expect(ending.status == 0, "\(ending)")
         #expect(ending.output == "one red <U+202E>\nlast of the first\ntwo\nno end of line", "\(ending.output)")
     }
 
     @Test func anAttemptWhoseProcessDiedIsFollowedByTheNext() async throws {
-        let world = try await World()
+        let fixture = try await Fixture()
         // The lock of a dead process is free: no process has the file open.
-        let path = try world.store.logs.begin("\(world.job).first").path
-        let program = try follow(world)
+        let path = try fixture.store.logs.begin("\(fixture.job).first").path
+        let program = try follow(fixture)
         defer { program.kill(SIGKILL) }
         try await waitUntil("the log without a writer is gone") { !FileManager.default.fileExists(atPath: path) }
-        let second = try world.store.logs.begin("\(world.job).second")
+        let second = try fixture.store.logs.begin("\(fixture.job).second")
         try second.append(Array("two\n".utf8))
         try await waitUntil("the second attempt is shown") { program.output.contains("two\n") }
         let digest = try second.seal()
-        try await world.record(.success, log: try #require(try world.store.logs.read(digest)))
+        try await fixture.record(.success, log: try #require(try fixture.store.logs.read(digest)))
         let ending = try await program.end()
         #expect(ending.status == 0 && ending.output == "two\n", "\(ending)")
     }
 
     @Test func finishedJobsArePrintedImmediately() async throws {
-        let world = try await World()
-        try await world.recordFailure()
-        let (ending, whole) = (try world.recorded.run("log", "--follow", "bad"), try world.recorded.run("log", "bad"))
+        let fixture = try await Fixture()
+        try await fixture.recordFailure()
+        let (ending, whole) = (
+            try fixture.recorded.run("log", "--follow", "bad"), try fixture.recorded.run("log", "bad")
+        )
         #expect(ending.status == 0 && ending.output == whole.output, "\(ending)")
-        #expect(try world.recorded.run("log", "--follow", "lost").status == 2)
-        #expect(try world.recorded.run("log", "--follow", "nothing").status == 2)
+        #expect(try fixture.recorded.run("log", "--follow", "lost").status == 2)
+        #expect(try fixture.recorded.run("log", "--follow", "nothing").status == 2)
     }
 
     @Test func aReaderThatHasSeenEnoughEndsIt() async throws {
-        let world = try await World()
-        let running = try world.store.logs.begin("\(world.job).first")
+        let fixture = try await Fixture()
+        let running = try fixture.store.logs.begin("\(fixture.job).first")
         try running.append(Array("one\n".utf8))
-        let ending = try world.recorded.shell(#""$@" | head -n 1"#, ["log", "--follow", "bad"])
+        let ending = try fixture.recorded.shell(#""$@" | head -n 1"#, ["log", "--follow", "bad"])
         #expect(ending.status == 0 && ending.output == "one\n", "\(ending)")
         running.discard()
     }
 
     /// After a retry the old log stays, and following waits for the new one.
     @Test func retriedJobsAreFollowedAgain() async throws {
-        let world = try await World()
-        try await world.recordFailure()
-        #expect(try world.recorded.run("retry", "bad").status == 0)
-        let old = try world.recorded.run("log", "bad")
+        let fixture = try await Fixture()
+        try await fixture.recordFailure()
+        #expect(try fixture.recorded.run("retry", "bad").status == 0)
+        let old = try fixture.recorded.run("log", "bad")
         #expect(old.output.contains("second") && old.messages.contains("run again"), "\(old.messages)")
-        let program = try follow(world)
+        let program = try follow(fixture)
         defer { program.kill(SIGKILL) }
         try await waitUntil("it waits") { program.messages.contains("waiting") }
-        try await world.record(.success, log: Array("new\n".utf8))
+        try await fixture.record(.success, log: Array("new\n".utf8))
         let ending = try await program.end()
         #expect(ending.status == 0 && ending.output == "new\n", "\(ending)")
     }

@@ -91,8 +91,8 @@ import Testing
         let before = try files("site", of: history)
         #expect(before["cells/debian-12/4.13.1/beta.1.html"] != nil)
         // Without a change of the packages, the cells would be flaky.
-        let mended = #"depends: "ocaml" build: ["true"]"#
-        try history.commit("mend them", ["beta.1": mended, "gamma.1": mended])
+        let repaired = #"depends: "ocaml" build: ["true"]"#
+        try history.commit("repair them", ["beta.1": repaired, "gamma.1": repaired])
         try await history.run(["beta": .success, "gamma": .success])
         #expect(try history.ci("report", "--output", "site").status == 0)
         let after = try files("site", of: history)

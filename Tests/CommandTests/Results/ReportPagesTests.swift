@@ -5,11 +5,11 @@ import Testing
 /// The pages that `ci report` writes, of a recorded deployment.
 @Suite struct ReportPagesTests {
     private static let report = Task { () -> (directory: TemporaryDirectory, pages: [String: String]) in
-        let world = try await RecordedStore()
-        #expect(try world.run("report", "--output", "site").status == 0)
-        let files = try world.directory.files(below: "site")
-        let pages = files.filter { $0.hasSuffix(".html") }.map { ($0, world.directory.read("site/\($0)") ?? "") }
-        return (world.directory, Dictionary(uniqueKeysWithValues: pages))
+        let fixture = try await RecordedStore()
+        #expect(try fixture.run("report", "--output", "site").status == 0)
+        let files = try fixture.directory.files(below: "site")
+        let pages = files.filter { $0.hasSuffix(".html") }.map { ($0, fixture.directory.read("site/\($0)") ?? "") }
+        return (fixture.directory, Dictionary(uniqueKeysWithValues: pages))
     }
 
     /// The values of an attribute, in the order of the page.
@@ -29,12 +29,12 @@ import Testing
                 let parts = reference.split(separator: "#", omittingEmptySubsequences: false).map {
                     $0.removingPercentEncoding ?? ""
                 }
-                var place = name.split(separator: "/").dropLast().map(String.init)
+                var components = name.split(separator: "/").dropLast().map(String.init)
                 for part in parts[0].split(separator: "/") {
-                    if part == ".." { place.removeLast() } else { place.append(String(part)) }
+                    if part == ".." { components.removeLast() } else { components.append(String(part)) }
                 }
                 // The address of a style sheet ends with a question mark and its digest.
-                let file = place.joined(separator: "/").split(separator: "?").first.map(String.init) ?? ""
+                let file = components.joined(separator: "/").split(separator: "?").first.map(String.init) ?? ""
                 let page = parts[0].isEmpty ? name : file
                 #expect(files.contains(page), "\(name) refers to \(reference)")
                 // A fragment of the grid is a filter.
@@ -67,18 +67,18 @@ import Testing
 
     /// A page that is equal is not written again; one that is not, is.
     @Test func onlyWhatChangedIsWrittenAgain() async throws {
-        let world = try await RecordedStore()
-        #expect(try world.run("report", "--output", "site").status == 0)
+        let fixture = try await RecordedStore()
+        #expect(try fixture.run("report", "--output", "site").status == 0)
         let before = try Dictionary(
-            uniqueKeysWithValues: world.directory.files(below: "site").map {
-                ($0, try inode(world.directory("site/\($0)")))
+            uniqueKeysWithValues: fixture.directory.files(below: "site").map {
+                ($0, try inode(fixture.directory("site/\($0)")))
             })
-        try world.directory.write("changed", to: "site/index.html")
-        #expect(try world.run("report", "--output", "site").status == 0)
+        try fixture.directory.write("changed", to: "site/index.html")
+        #expect(try fixture.run("report", "--output", "site").status == 0)
         for (file, inode) in before where file != "index.html" {
-            #expect(try self.inode(world.directory("site/\(file)")) == inode, "\(file) was written again")
+            #expect(try self.inode(fixture.directory("site/\(file)")) == inode, "\(file) was written again")
         }
-        #expect(world.directory.read("site/index.html") != "changed")
+        #expect(fixture.directory.read("site/index.html") != "changed")
     }
 
     private func inode(_ path: String) throws -> UInt64 {

@@ -23,12 +23,12 @@ import Testing
         ("", "is not a selector", "TARGET/COMPILER/PACKAGE"),
     ])
     func selectorsWithoutAMatchAreErrorsEverywhere(selector: String, message: String, hint: String) async throws {
-        let world = try await RecordedStore.shared()
+        let fixture = try await RecordedStore.shared()
         for command in [
             ["results"], ["log"], ["explain"], ["reproduce"], ["retry"], ["cancel"], ["report", "--output", "site"],
             ["run", "--only"], ["results", "good"],
         ] where inAll.contains(selector) || ["log", "retry"].contains(command[0]) {
-            let ending = try world.run(command + [selector])
+            let ending = try fixture.run(command + [selector])
             #expect(ending.status == 2, "\(command) \(selector): \(ending)")
             #expect(ending.messages.contains(message) && ending.messages.contains(hint), "\(command): \(ending)")
             #expect(ending.output.isEmpty, "\(command): \(ending.output)")
@@ -50,16 +50,16 @@ import Testing
         ("1999-01-01", "no result was recorded by '1999-01-01'"), ("2026-02-30", "dates are written 2026-11-28"),
     ])
     func aSideOfADifferenceThatDoesNotExist(side: String, message: String) async throws {
-        let world = try await RecordedStore.shared()
+        let fixture = try await RecordedStore.shared()
         for sides in [[side, "debian-12"], ["debian-12", side]] {
-            let ending = try world.run(["diff"] + sides)
+            let ending = try fixture.run(["diff"] + sides)
             #expect(ending.status == 2 && ending.messages.contains(message), "\(sides): \(ending)")
         }
     }
 
     /// Every word that looks like the name of a cell is accepted by the commands for one cell.
     @Test func printedNamesCanBePastedBack() async throws {
-        let world = try await RecordedStore.shared()
+        let fixture = try await RecordedStore.shared()
         var printed: Set<String> = []
         for command in [
             ["results"], ["results", "--all"], ["explain", "bad"], ["explain", "top"], ["retry", "--dry-run", "bad"],
@@ -67,14 +67,14 @@ import Testing
             ["plan", "matrix.yaml", "--format", "csv", "--dry-run"],
             ["diff", "debian-12", "results/small/debian-12~3"],
         ] {
-            let words = try world.run(command).output.split { " \n,;\"".contains($0) }.map(String.init)
+            let words = try fixture.run(command).output.split { " \n,;\"".contains($0) }.map(String.init)
             printed.formUnion(
                 words.filter { $0.contains("4.13.1/") }.map { $0.hasSuffix(":") ? String($0.dropLast()) : $0 })
         }
         #expect(printed.count == 6, "\(printed)")
         for name in printed {
             for command in [["explain"], ["results"], ["plan", "matrix.yaml", "--dry-run", "--explain"]] {
-                let ending = try world.run(command + [name])
+                let ending = try fixture.run(command + [name])
                 #expect(ending.status <= 1, "\(command) \(name): \(ending.messages)")
             }
         }
@@ -82,41 +82,42 @@ import Testing
     }
 
     @Test func explainOfAPlanTakesPartsOfNames() async throws {
-        let world = try await RecordedStore.shared()
-        let whole = try world.run("plan", "matrix.yaml", "--dry-run", "--explain", "debian-12/4.13.1/good.1")
+        let fixture = try await RecordedStore.shared()
+        let whole = try fixture.run("plan", "matrix.yaml", "--dry-run", "--explain", "debian-12/4.13.1/good.1")
         #expect(whole.status == 0 && whole.output.hasPrefix("debian-12/4.13.1/good.1\n"), "\(whole)")
         for name in ["good", "good.1", "*/*/good", "debian-12/4.13.1/good", "debian-*/*/go*.1"] {
             #expect(
-                try world.run("plan", "matrix.yaml", "--dry-run", "--explain", name).output == whole.output, "\(name)")
+                try fixture.run("plan", "matrix.yaml", "--dry-run", "--explain", name).output == whole.output, "\(name)"
+            )
         }
         for (name, message) in [
             ("*", "picks 6 cells"), ("god", "did you mean 'good'?"), ("outcome:failure", "names no cell"),
             ("good.2", "has no cell 'good.2'"),
         ] {
-            let ending = try world.run("plan", "matrix.yaml", "--dry-run", "--explain", name)
+            let ending = try fixture.run("plan", "matrix.yaml", "--dry-run", "--explain", name)
             #expect(ending.status == 2 && ending.messages.contains(message), "\(name): \(ending)")
         }
     }
 
     @Test func verdictsOfTestsAndBuildsAreDistinguished() async throws {
-        let world = try await RecordedStore.shared()
-        #expect(try world.run("results", "--all", "tested").output.contains("failure in test"))
-        let explained = try world.run("explain", "tested").output
+        let fixture = try await RecordedStore.shared()
+        #expect(try fixture.run("results", "--all", "tested").output.contains("failure in test"))
+        let explained = try fixture.run("explain", "tested").output
         #expect(explained.contains("failure in test") && explained.contains(" (test)\n"), "\(explained)")
         struct State: Decodable {
             var kind: String?
             var log: String?
         }
-        let json = Data(try world.run("results", "--format", "json", "tested", "bad").output.utf8)
+        let json = Data(try fixture.run("results", "--format", "json", "tested", "bad").output.utf8)
         #expect(try JSONDecoder().decode([State].self, from: json).map(\.kind) == ["build", "test"])
-        let tests = try world.run("log", "tested")
+        let tests = try fixture.run("log", "tested")
         #expect(
             tests.output.hasPrefix("=== test of tested.1\n") && tests.messages.hasPrefix("log of the tests of"),
             "\(tests.messages)")
-        let build = try world.run("log", "--build", "tested")
+        let build = try fixture.run("log", "--build", "tested")
         #expect(build.output == "=== build of tested.1\n", "\(build)")
         #expect(build.messages.hasPrefix("log of the build of"), "\(build)")
-        let blocked = try world.run("log", "top")
+        let blocked = try fixture.run("log", "top")
         #expect(
             blocked.output.hasPrefix("=== build of bad.1\n") && blocked.messages.contains("which blocks"), "\(blocked)"
         )

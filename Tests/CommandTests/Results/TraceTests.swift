@@ -5,44 +5,44 @@ import Testing
 /// The trace for maintainers.
 @Suite struct TraceTests {
     @Test func thereIsNoTraceByDefault() async throws {
-        let world = try await RecordedStore.shared()
-        let ending = try world.run("status")
+        let fixture = try await RecordedStore.shared()
+        let ending = try fixture.run("status")
         #expect(ending.status == 0 && ending.messages.isEmpty, "\(ending)")
         for words in [["--help"], ["help", "store", "gc"], ["--version"], ["store", "gc", "--help"]] {
-            let help = try world.run(words)
+            let help = try fixture.run(words)
             #expect(help.status == 0 && help.messages.isEmpty, "\(words): \(help.messages)")
         }
     }
 
     /// A line for each decision that costs time, by flag, variable and key; the flag wins.
     @Test func decisionsOfAPlanAreTraced() throws {
-        let world = try RecordedPlan()
-        let full = try world.run("--log-level", "debug")
+        let fixture = try RecordedPlan()
+        let full = try fixture.run("--log-level", "debug")
         for words in [
             "ciso.repository: opened", "ciso.plugin: plugin call", "ciso.plan: planning in full: no previous plan",
             "ciso.store: transaction", "ciso.plan: wrote the plan", "info ciso.ci: ended",
         ] {
             #expect(full.messages.contains(words), "\(words): \(full.messages)")
         }
-        let again = try world.run(environment: ["CISO_LOG_LEVEL": "debug"])
+        let again = try fixture.run(environment: ["CISO_LOG_LEVEL": "debug"])
         #expect(again.messages.contains("ciso.plan: the plan in the store is up to date"), "\(again.messages)")
-        let quiet = try world.run("--log-level", "critical", environment: ["CISO_LOG_LEVEL": "debug"])
+        let quiet = try fixture.run("--log-level", "critical", environment: ["CISO_LOG_LEVEL": "debug"])
         #expect(quiet.status == 0 && quiet.messages.isEmpty, "\(quiet.messages)")
     }
 
     @Test func aLevelThatDoesNotExistIsAnInputErrorWithTheLevels() async throws {
-        let world = try await RecordedStore.shared()
+        let fixture = try await RecordedStore.shared()
         let levels = "expected one of trace, debug, info, notice, warning, error, critical"
-        let flag = try world.run("status", "--log-level", "debag")
+        let flag = try fixture.run("status", "--log-level", "debag")
         #expect(flag.status == 2 && flag.messages.contains(levels) && flag.messages.contains("'debug'"), "\(flag)")
-        let variable = try world.run("status", environment: ["CISO_LOG_LEVEL": "all"])
+        let variable = try fixture.run("status", environment: ["CISO_LOG_LEVEL": "all"])
         #expect(variable.status == 2 && variable.messages.contains("CISO_LOG_LEVEL='all': \(levels)"), "\(variable)")
     }
 
     /// Contents of a trace may come from outside: an escape sequence in a path stays visible text on one line.
     @Test func theTraceIsDisplayable() throws {
-        let world = try RecordedPlan(repository: "re\u{1B}[31m\u{202E}po")
-        let ending = try world.run("--log-level", "trace")
+        let fixture = try RecordedPlan(repository: "re\u{1B}[31m\u{202E}po")
+        let ending = try fixture.run("--log-level", "trace")
         #expect(ending.messages.contains("ciso.repository: opened"), "\(ending.messages)")
         #expect(!ending.messages.contains("\u{1B}") && !ending.messages.contains("\u{202E}"), "\(ending.messages)")
     }

@@ -12,7 +12,7 @@ struct BisectRunTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        _ = try SmallRootPlugin.makeWorld(in: directory, packages: ["p", "other"])
+        _ = try SmallRootPlugin.buildWithMatrix(in: directory, packages: ["p", "other"])
         try directory.shell("git init -q repo")
     }
 
@@ -27,17 +27,17 @@ struct BisectRunTests {
         source: String? = nil
     ) throws -> String {
         if let package {
-            let place = "repo/packages/\(package.prefix { $0 != "." })/\(package)"
+            let path = "repo/packages/\(package.prefix { $0 != "." })/\(package)"
             var text = "opam-version: \"2.0\"\ndepends: \"ocaml\"\nsynopsis: \"\(message)\"\n\(fields)\n"
             if let words {
-                try directory.write(words + "\n", to: "\(place)/files/fails")
-                let sum = try Program(["md5sum", directory("\(place)/files/fails")]).run().output.prefix(32)
+                try directory.write(words + "\n", to: "\(path)/files/fails")
+                let sum = try Program(["md5sum", directory("\(path)/files/fails")]).run().output.prefix(32)
                 text += "extra-files: [\"fails\" \"md5=\(sum)\"]\n"
             }
             if let source {
                 text += "url { src: \"\(source)\" checksum: \"md5=\(String(repeating: "0", count: 32))\" }\n"
             }
-            try directory.write(text, to: "\(place)/opam")
+            try directory.write(text, to: "\(path)/opam")
         }
         try git("add", "-A", at: directory("repo"))
         try git("commit", "-q", "--allow-empty", "-m", message, at: directory("repo"))

@@ -19,11 +19,11 @@ private enum BuiltPackageManagers {
         "needs root, bwrap, busybox, zstd and openssl"),
     .enabled(if: BuiltPackageManagers.directory != nil, "set CISO_PACKAGE_MANAGERS"))
 struct BuiltPackageManagerTests {
-    private let world: DepextWorld
-    private var directory: TemporaryDirectory { world.directory }
+    private let fixture: DepextFixture
+    private var directory: TemporaryDirectory { fixture.directory }
 
     init() throws {
-        world = try DepextWorld(
+        fixture = try DepextFixture(
             depexts: #"[["foo-dev"] {os-distribution = "alpine"} ["libfoo-devel"] {os-distribution = "void"}]"#)
         try directory.shell("programs='\(BuiltPackageManagers.directory ?? "")'\n\(Self.makeFiles)")
     }
@@ -74,7 +74,7 @@ struct BuiltPackageManagerTests {
 
     @Test func depextsAreInstalled() throws {
         let families = ["apk": ("alpine", "3.22.1"), "xbps": ("void", "rolling")]
-        try world.write(families: Array(families.keys)) { family, isReachable in
+        try fixture.write(families: Array(families.keys)) { family, isReachable in
             let (name, version) = try #require(families[family])
             let layers = [
                 try SmallImage.base(in: directory), ImageLayout.Layer([], directory: directory(family)),
@@ -82,12 +82,12 @@ struct BuiltPackageManagerTests {
             ]
             return isReachable ? layers + [ImageLayout.Layer([], directory: directory("served-\(family)"))] : layers
         }
-        let run = try world.ci("run", "m.yaml", "--jobs", "2")
-        let states = try world.ci("results", "--format", "json").cellStates()
+        let run = try fixture.ci("run", "m.yaml", "--jobs", "2")
+        let states = try fixture.ci("results", "--format", "json").cellStates()
         for family in families.keys.sorted() {
             #expect(states["\(family)/5.3.0/good.1"] == "success", "\(run.output)\(run.messages)")
             #expect(states["\(family)/5.3.0/absent.1"] == "failure", "\(run.output)\(run.messages)")
-            #expect(try world.ci("log", "\(family)/5.3.0/absent.1").output.contains("no-such-devel"))
+            #expect(try fixture.ci("log", "\(family)/5.3.0/absent.1").output.contains("no-such-devel"))
             for package in ["good", "absent"] {
                 #expect(states["\(family)-down/5.3.0/\(package).1"] == "infrastructure", "\(run.output)\(run.messages)")
             }

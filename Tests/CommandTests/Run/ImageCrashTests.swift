@@ -11,18 +11,18 @@ import Testing
             && Program.areInstalled("bwrap", "skopeo"),
         "needs root, bwrap, busybox, docker-registry, skopeo, python3 and zstd"))
 struct ImageCrashTests {
-    private let workplace: Workplace
+    private let fixture: CommandFixture
     private let layout: ImageLayout
     private let server: RegistryServer
-    private var directory: TemporaryDirectory { workplace.directory }
+    private var directory: TemporaryDirectory { fixture.directory }
     /// Layers of the given numbers of bytes, which cannot be compressed.
     private static let (layers, bytes) = (6, 2_000_000)
 
     init() async throws {
-        workplace = try Workplace()
-        layout = ImageLayout(workplace.directory("images"))
+        fixture = try CommandFixture()
+        layout = ImageLayout(fixture.directory("images"))
         server = try await RegistryServer()
-        try workplace.write(packages: [
+        try fixture.write(packages: [
             "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
         ])
         var layers = [try SmallImage.base(in: directory)]
@@ -38,7 +38,7 @@ struct ImageCrashTests {
         }
         try layout.add([ImageLayout.Image(layers)], tag: "x")
         try layout.push("x", to: server, as: "x:1")
-        try workplace.write(
+        try fixture.write(
             "m.yaml",
             """
             deployment: d
@@ -50,7 +50,7 @@ struct ImageCrashTests {
     }
 
     private func start(store: String) throws -> RunningProgram {
-        var program = try workplace.program(
+        var program = try fixture.program(
             ["run", "m.yaml", "--store", store],
             environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": directory.path])
         program.isJoined = true
@@ -70,7 +70,7 @@ struct ImageCrashTests {
         }
     }
 
-    /// All files are complete at any moment: a blob with its final name, and a root file system in its place.
+    /// All files are complete at any moment: a blob with its final name, and a root file system in its directory.
     private func expectWholeness(_ context: String) throws {
         for file in files(in: "images/blobs") {
             let name = file.split(separator: "/").last.map(String.init) ?? ""
@@ -107,8 +107,8 @@ struct ImageCrashTests {
         #expect(last.status == 0, "seed \(random.seed): \(last.output)")
         try expectWholeness("seed \(random.seed)")
         #expect(try roots().count == 1)
-        for place in ["images/partial", "images/incoming", "environments/incoming"] {
-            #expect(files(in: place) == [], "seed \(random.seed)")
+        for directory in ["images/partial", "images/incoming", "environments/incoming"] {
+            #expect(files(in: directory) == [], "seed \(random.seed)")
         }
         #expect(files(in: "images/blobs").allSatisfy { !$0.hasSuffix(".tmp") }, "seed \(random.seed)")
     }

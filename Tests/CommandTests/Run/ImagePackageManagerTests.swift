@@ -12,8 +12,8 @@ import Testing
         "needs root, bwrap, busybox, zstd, dnf, zypper, rpm, createrepo-c, pacman-package-manager and libarchive-tools")
 )
 struct ImagePackageManagerTests {
-    private let world: DepextWorld
-    private var directory: TemporaryDirectory { world.directory }
+    private let fixture: DepextFixture
+    private var directory: TemporaryDirectory { fixture.directory }
     private static let families = [
         "dnf": SmallImage.release("fedora", version: "40"),
         "zypper": SmallImage.release("opensuse-leap", like: "suse opensuse", version: "15.6"),
@@ -21,7 +21,7 @@ struct ImagePackageManagerTests {
     ]
 
     init() throws {
-        world = try DepextWorld(depexts: #"["libfoo-devel"] {os = "linux"}"#)
+        fixture = try DepextFixture(depexts: #"["libfoo-devel"] {os = "linux"}"#)
         try directory.shell(Self.makeFiles)
         try directory.shell(Self.makeRepositories)
     }
@@ -85,19 +85,19 @@ struct ImagePackageManagerTests {
     /// Existing packages are installed; a missing package is the package's failure; if the repository cannot be read,
     /// nothing is installed.
     @Test func depextsAreInstalledByTheImagesOwnPackageManager() throws {
-        try world.write(
+        try fixture.write(
             families: Array(Self.families.keys),
             excluding: #"[{cells: "*-down/*/good", reason: "says nothing that absent does not"}]"#
         ) { family, isReachable in
             layers(try #require(Self.families[family]), isReachable: isReachable)
         }
-        let run = try world.ci("run", "m.yaml", "--jobs", "2")
+        let run = try fixture.ci("run", "m.yaml", "--jobs", "2")
         #expect(run.status != 0, "\(run.output)\(run.messages)")
-        let states = try world.ci("results", "--format", "json").cellStates()
+        let states = try fixture.ci("results", "--format", "json").cellStates()
         for family in Self.families.keys {
             #expect(states["\(family)/5.3.0/good.1"] == "success", "\(run.output)\(run.messages)")
             #expect(states["\(family)/5.3.0/absent.1"] == "failure", "\(run.output)\(run.messages)")
-            let log = try world.ci("log", "\(family)/5.3.0/absent.1").output
+            let log = try fixture.ci("log", "\(family)/5.3.0/absent.1").output
             #expect(log.contains("no-such-devel"), "\(log)")
             #expect(states["\(family)-down/5.3.0/absent.1"] == "infrastructure", "\(run.output)\(run.messages)")
         }

@@ -9,14 +9,14 @@ import Testing
         if: getuid() == 0 && SmallImage.isPossible && Program.areInstalled("bwrap"),
         "needs root, bwrap, busybox, python3 and zstd"))
 struct ImageRunTests {
-    private let workplace: Workplace
+    private let fixture: CommandFixture
     private let layout: ImageLayout
-    private var directory: TemporaryDirectory { workplace.directory }
+    private var directory: TemporaryDirectory { fixture.directory }
 
     init() throws {
-        workplace = try Workplace()
-        layout = ImageLayout(workplace.directory("images"))
-        try workplace.write(packages: [
+        fixture = try CommandFixture()
+        layout = ImageLayout(fixture.directory("images"))
+        try fixture.write(packages: [
             "ocaml-base-compiler.5.3.0": "flags: compiler",
             "ocaml-system.4.14.1": #"available: sys-ocaml-version = "4.14.1" flags: compiler"#,
             "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#, "ocaml.4.14.1": #"depends: "ocaml-system""#,
@@ -60,7 +60,7 @@ struct ImageRunTests {
     private func writeMatrix(
         image: String, options: String = "{}", compiler: String = "5.3.0", packages: String = "p"
     ) throws {
-        try workplace.write(
+        try fixture.write(
             "m.yaml",
             """
             deployment: d
@@ -75,7 +75,7 @@ struct ImageRunTests {
     }
 
     private func ci(_ words: String..., more: [String: String] = [:]) throws -> Program.Ending {
-        try workplace.run(
+        try fixture.run(
             words + ["--store", "store"],
             environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": directory.path].merging(more) { $1 })
     }
@@ -245,7 +245,7 @@ struct ImageRunTests {
                     #"\"phase\":\"build\",\"script\":\"test \\\"$GREETING\\\" = hello\\n"#
                 ),
             ])
-        try workplace.write(
+        try fixture.write(
             "plugin.yaml",
             """
             deployment: plugin
@@ -261,7 +261,7 @@ struct ImageRunTests {
     /// A file of docker's that cannot be used stops only the plans that ask a registry.
     @Test func credentialsAreReadOnlyForRegistries() throws {
         try layout.add([try leap()], tag: "leap")
-        try workplace.write(".docker/config.json", "[")
+        try fixture.write(".docker/config.json", "[")
         try writeMatrix(image: "oci:images:leap")
         let local = try ci("plan", "m.yaml")
         #expect(local.status == 0, "\(local.messages)")

@@ -11,7 +11,7 @@ struct SmallRootTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        matrix = try SmallRootPlugin.makeWorld(in: directory)
+        matrix = try SmallRootPlugin.buildWithMatrix(in: directory)
     }
 
     /// How often a root file system was made.

@@ -73,7 +73,7 @@ struct BrowserTests {
         try await waitUntil("the browser follows the server") {
             browser.output.contains("following\n") || !browser.isRunning
         }
-        try history.commit("mend", ["one.1": "depends: \"ocaml\"\nbuild: \"true\""])
+        try history.commit("repair", ["one.1": "depends: \"ocaml\"\nbuild: \"true\""])
         try await history.run(["one": .success, "two": .success])
         let ending = try await browser.end()
         #expect(ending.status == 0, "\(ending.output.suffix(6000))")

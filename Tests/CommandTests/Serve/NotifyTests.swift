@@ -9,7 +9,7 @@ import Testing
 @Suite(.enabled(if: Program.areInstalled("python3"), "needs python3"))
 struct NotifyTests {
     /// A deployment whose packages break, and a program that keeps the mail it gets.
-    private final class World: Sendable {
+    private final class Fixture: Sendable {
         let history: RunHistory
         private let packages: [String]
         private let version = Counter()
@@ -148,98 +148,98 @@ struct NotifyTests {
     }
 
     @Test func regressionsAreReportedOnceAndClosedAfterTwoGoodRuns() async throws {
-        let world = try World()
-        try await world.run()
-        #expect(try world.notify().output.isEmpty)
-        try await world.run(["one": .failure, "two": .failure])
-        let plan = try world.notify("--dry-run")
+        let fixture = try Fixture()
+        try await fixture.run()
+        #expect(try fixture.notify().output.isEmpty)
+        try await fixture.run(["one": .failure, "two": .failure])
+        let plan = try fixture.notify("--dry-run")
         #expect(
             plan.output.hasPrefix("mail to ann@example.org: [small] 1 new problem: one.1, two.1\n"), "\(plan.output)")
-        #expect(try world.mails.isEmpty)
-        let sent = try world.notify()
+        #expect(try fixture.mails.isEmpty)
+        let sent = try fixture.notify()
         #expect(sent.status == 0, "\(sent.messages)")
-        let mail = try #require(try world.mails.first)
+        let mail = try #require(try fixture.mails.first)
         #expect(
             mail.hasPrefix("args: -i -f ci@example.org -- ann@example.org\nFrom: ci@example.org\nTo: ann@example.org\n")
         )
         #expect(mail.contains("Error: unbound module X") && mail.contains("Auto-Submitted: auto-generated"))
-        for _ in 0..<2 { #expect(try world.notify().status == 0) }
-        #expect(try world.mails.count == 1)
+        for _ in 0..<2 { #expect(try fixture.notify().status == 0) }
+        #expect(try fixture.mails.count == 1)
         // The same cause in one more run is not fresh.
-        try await world.run(["one": .failure, "two": .failure])
-        #expect(try world.notify().output.isEmpty)
-        try await world.run()
-        #expect(try world.notify().output.isEmpty, "one good run does not close it")
-        try await world.run()
-        #expect(try world.notify().output.contains("1 closed"))
-        #expect(try world.mails.count == 2 && world.mails[1].contains("was good in two runs"))
+        try await fixture.run(["one": .failure, "two": .failure])
+        #expect(try fixture.notify().output.isEmpty)
+        try await fixture.run()
+        #expect(try fixture.notify().output.isEmpty, "one good run does not close it")
+        try await fixture.run()
+        #expect(try fixture.notify().output.contains("1 closed"))
+        #expect(try fixture.mails.count == 2 && fixture.mails[1].contains("was good in two runs"))
         // The error is no longer new to these packages.
-        try await world.run(["one": .failure])
-        #expect(try world.notify().output.isEmpty)
-        try await world.run(["one": .failure], signature: "Error: another one")
-        #expect(try world.notify().output.isEmpty, "it was not good before")
-        #expect(try world.history.ci("store", "verify").status == 0)
+        try await fixture.run(["one": .failure])
+        #expect(try fixture.notify().output.isEmpty)
+        try await fixture.run(["one": .failure], signature: "Error: another one")
+        #expect(try fixture.notify().output.isEmpty, "it was not good before")
+        #expect(try fixture.history.ci("store", "verify").status == 0)
     }
 
     @Test func unconfirmedAndOldFailuresAreNotReported() async throws {
-        let world = try World()
-        try await world.run()
-        try await world.run(["one": .failure, "two": .blocked], confirmed: 0)
-        #expect(try world.notify().output.isEmpty)
-        try await world.run()
-        try await world.run(["one": .failure], signature: "Error: confirmed")
-        try await world.run(["one": .failure], signature: "Error: confirmed")
-        #expect(try world.notify().output.isEmpty, "it broke in the run before the newest")
-        try await world.run(["one": .success, "two": .infrastructure])
-        #expect(try world.notify().output.isEmpty)
+        let fixture = try Fixture()
+        try await fixture.run()
+        try await fixture.run(["one": .failure, "two": .blocked], confirmed: 0)
+        #expect(try fixture.notify().output.isEmpty)
+        try await fixture.run()
+        try await fixture.run(["one": .failure], signature: "Error: confirmed")
+        try await fixture.run(["one": .failure], signature: "Error: confirmed")
+        #expect(try fixture.notify().output.isEmpty, "it broke in the run before the newest")
+        try await fixture.run(["one": .success, "two": .infrastructure])
+        #expect(try fixture.notify().output.isEmpty)
     }
 
     @Test func noRecipientGetsTwoDigestsWithinAPeriod() async throws {
-        let world = try World()
-        try await world.run()
-        try await world.run(["one": .failure])
-        #expect(try world.notify(period: "24").status == 0)
-        try await world.run(["one": .failure, "two": .failure], signature: "Error: another one")
-        let waiting = try world.notify(period: "24")
+        let fixture = try Fixture()
+        try await fixture.run()
+        try await fixture.run(["one": .failure])
+        #expect(try fixture.notify(period: "24").status == 0)
+        try await fixture.run(["one": .failure, "two": .failure], signature: "Error: another one")
+        let waiting = try fixture.notify(period: "24")
         #expect(waiting.output.contains("mail to ann@example.org: 1 message after "), "\(waiting.output)")
-        #expect(try world.mails.count == 1)
-        #expect(try world.notify(period: "0").status == 0)
-        #expect(try world.mails.count == 2 && world.mails[1].contains("two.1 fails"))
+        #expect(try fixture.mails.count == 1)
+        #expect(try fixture.notify(period: "0").status == 0)
+        #expect(try fixture.mails.count == 2 && fixture.mails[1].contains("two.1 fails"))
     }
 
     /// The process dies between the mail and the record of it.
     @Test func nothingIsSentTwiceAfterACrash() async throws {
-        let world = try World()
-        try await world.run()
-        try await world.run(["one": .failure])
-        let sendmail = world.history.directory.read("sendmail") ?? ""
-        try world.setSendmail(sendmail + "kill -9 $PPID\n")
-        #expect(try world.notify().status == 128 + SIGKILL)
-        try world.setSendmail(sendmail)
-        let again = try world.notify()
+        let fixture = try Fixture()
+        try await fixture.run()
+        try await fixture.run(["one": .failure])
+        let sendmail = fixture.history.directory.read("sendmail") ?? ""
+        try fixture.setSendmail(sendmail + "kill -9 $PPID\n")
+        #expect(try fixture.notify().status == 128 + SIGKILL)
+        try fixture.setSendmail(sendmail)
+        let again = try fixture.notify()
         #expect(again.status == 0 && again.output.contains("it is not sent again"), "\(again.output)")
-        #expect(try world.mails.count == 1)
+        #expect(try fixture.mails.count == 1)
     }
 
     @Test func rejectedMailIsSentAgain() async throws {
-        let world = try World()
-        try await world.run()
-        try await world.run(["one": .failure])
-        let sendmail = world.history.directory.read("sendmail") ?? ""
-        try world.setSendmail("#!/bin/sh\necho the queue is full >&2\nexit 75\n")
-        let refused = try world.notify(period: "24")
+        let fixture = try Fixture()
+        try await fixture.run()
+        try await fixture.run(["one": .failure])
+        let sendmail = fixture.history.directory.read("sendmail") ?? ""
+        try fixture.setSendmail("#!/bin/sh\necho the queue is full >&2\nexit 75\n")
+        let refused = try fixture.notify(period: "24")
         #expect(
             refused.status == 3 && refused.messages.contains("exit status 75: the queue is full"), "\(refused.messages)"
         )
-        try world.setSendmail(sendmail)
-        #expect(try world.notify(period: "24").status == 0)
-        #expect(try world.mails.count == 1)
+        try fixture.setSendmail(sendmail)
+        #expect(try fixture.notify(period: "24").status == 0)
+        #expect(try fixture.mails.count == 1)
     }
 
     @Test func aWebhookIsSignedAndTriedAgain() async throws {
-        let world = try World()
-        try await world.run()
-        try await world.run(["one": .failure])
+        let fixture = try Fixture()
+        try await fixture.run()
+        try await fixture.run(["one": .failure])
         let (program, port) = try await receiver("503", "500")
         defer { program.kill(SIGKILL) }
         let words = [
@@ -247,9 +247,9 @@ struct NotifyTests {
             "https://ci.example.org",
         ]
         func notify() throws -> Program.Ending {
-            try world.notify(words[0], words[1], words[2], words[3], words[4], words[5])
+            try fixture.notify(words[0], words[1], words[2], words[3], words[4], words[5])
         }
-        #expect(try world.notify(words[0], words[1]).status == 2, "there is no secret")
+        #expect(try fixture.notify(words[0], words[1]).status == 2, "there is no secret")
         let sent = try notify()
         #expect(sent.status == 0, "\(sent.messages)")
         let requests = try received(program)
@@ -261,14 +261,14 @@ struct NotifyTests {
         _ = try notify()
         #expect(try received(program).count == 3)
         // A closed cause has no page.
-        for _ in 0..<2 { try await world.run() }
+        for _ in 0..<2 { try await fixture.run() }
         _ = try notify()
         let closing = try #require(try received(program).last)
         #expect(closing.headers["x-ciso-event"] == "closed")
         #expect(closing.body.notice?.url == "https://ci.example.org/packages/one.html")
         // Secrets are in no output and not in the store.
         #expect(!(sent.output + sent.messages).contains("s3cret"))
-        #expect(try Program(["grep", "-rlF", "s3cret", world.history.path]).run().output.isEmpty)
+        #expect(try Program(["grep", "-rlF", "s3cret", fixture.history.path]).run().output.isEmpty)
     }
 
     @Test(arguments: [
@@ -277,22 +277,22 @@ struct NotifyTests {
         ("gitlab", "private-token", "t0ken-of-the-forge"),
     ])
     func forgesReceiveCommitStatuses(kind: String, header: String, value: String) async throws {
-        let world = try World()
-        try await world.run()
+        let fixture = try Fixture()
+        try await fixture.run()
         let (program, port) = try await receiver()
         defer { program.kill(SIGKILL) }
         let target = "\(kind)=http://127.0.0.1:\(port)/repos/me/repo"
         func notify() throws -> Program.Ending {
-            try world.notify("--notify-status", target, "--notify-status-token", "token")
+            try fixture.notify("--notify-status", target, "--notify-status-token", "token")
         }
         #expect(try notify().status == 0)
         _ = try notify()
         let first = try received(program)
-        let commit = try git("rev-parse", "HEAD", at: world.history.directory("repo"))
+        let commit = try git("rev-parse", "HEAD", at: fixture.history.directory("repo"))
         #expect(first.count == 1 && first[0].path == "/repos/me/repo/statuses/\(commit)")
         #expect(first[0].headers[header] == value && first[0].body.state == "success")
         #expect((first[0].body.context ?? first[0].body.name) == "ciso/small")
-        try await world.run(["one": .failure])
+        try await fixture.run(["one": .failure])
         #expect(try notify().status == 0)
         let second = try received(program)
         #expect(second.count == 2 && second[1].body.state == (kind == "gitlab" ? "failed" : "failure"))
@@ -301,24 +301,24 @@ struct NotifyTests {
 
     @Test func largeRegressionsAreSentToTheOperatorFirst() async throws {
         let names = (0..<52).map { "p\($0)" }
-        let world = try World(names)
-        try await world.run(Dictionary(uniqueKeysWithValues: names.map { ($0, .success) }))
-        try await world.run(
+        let fixture = try Fixture(names)
+        try await fixture.run(Dictionary(uniqueKeysWithValues: names.map { ($0, .success) }))
+        try await fixture.run(
             Dictionary(uniqueKeysWithValues: names.map { ($0, $0 == "p0" ? .success : .failure) }))
-        #expect(try world.notify().output.isEmpty)
-        let sent = try world.notify("--notify-operator", "root@example.org")
+        #expect(try fixture.notify().output.isEmpty)
+        let sent = try fixture.notify("--notify-operator", "root@example.org")
         #expect(sent.output.contains("mail to root@example.org: [small] 1 new problem"), "\(sent.output)")
-        let mail = try #require(try world.mails.first)
-        #expect(try world.mails.count == 1 && mail.contains("To: root@example.org") && mail.contains("--release"))
+        let mail = try #require(try fixture.mails.first)
+        #expect(try fixture.mails.count == 1 && mail.contains("To: root@example.org") && mail.contains("--release"))
         let cause = try #require(mail.firstMatch(of: /ci show ([0-9a-f]{8})/)).1
-        #expect(try world.notify("--release", "00000000").status == 2)
-        #expect(try world.notify("--release", String(cause)).status == 0)
-        #expect(try world.mails.count == 2 && world.mails[1].contains("To: ann@example.org"))
+        #expect(try fixture.notify("--release", "00000000").status == 2)
+        #expect(try fixture.notify("--release", String(cause)).status == 0)
+        #expect(try fixture.mails.count == 2 && fixture.mails[1].contains("To: ann@example.org"))
     }
 
     @Test func theMatrixNamesRecipients() async throws {
-        let world = try World()
-        try world.addToMatrix(
+        let fixture = try Fixture()
+        try fixture.addToMatrix(
             """
             notify:
               mail:
@@ -326,44 +326,44 @@ struct NotifyTests {
                 - {to: carol@example.org, maintainer: "nobody@*"}
               operator: ops@example.org
             """)
-        try await world.run()
-        try await world.run(["one": .failure])
-        #expect(try world.notify().output.hasPrefix("mail to ann@example.org"))
-        try await world.run(["two": .failure], signature: "Error: another one")
-        let sent = try world.notify()
+        try await fixture.run()
+        try await fixture.run(["one": .failure])
+        #expect(try fixture.notify().output.hasPrefix("mail to ann@example.org"))
+        try await fixture.run(["two": .failure], signature: "Error: another one")
+        let sent = try fixture.notify()
         #expect(sent.status == 0, "\(sent.messages)")
-        #expect(try world.mails.count == 3 && world.mails[2].contains("To: bob@example.org"), "\(sent.output)")
+        #expect(try fixture.mails.count == 3 && fixture.mails[2].contains("To: bob@example.org"), "\(sent.output)")
     }
 
     /// The author of a matrix must not be able to have a secret sent to a server of their choice.
     @Test func requestsOfTheMatrixAreSentOnlyToKnownOrigins() async throws {
-        let world = try World()
+        let fixture = try Fixture()
         let (program, port) = try await receiver()
         defer { program.kill(SIGKILL) }
         let origin = "http://127.0.0.1:\(port)"
-        try world.addToMatrix(
+        try fixture.addToMatrix(
             """
             notify:
               webhooks: ["\(origin)/hook", "http://me@127.0.0.1:\(port)/hook"]
               statuses: [{github: "\(origin)/repos/me/repo"}]
             """)
-        try await world.run()
-        try await world.run(["one": .failure])
-        let refused = try world.notify("--dry-run")
+        try await fixture.run()
+        try await fixture.run(["one": .failure])
+        let refused = try fixture.notify("--dry-run")
         #expect(refused.status == 3, "\(refused.output)")
         #expect(refused.messages.contains("allow that with 'notify-origin: \(origin)'"), "\(refused.messages)")
         #expect(refused.messages.contains("without a user"))
-        let withoutSecrets = try world.notify("--notify-origin", origin)
+        let withoutSecrets = try fixture.notify("--notify-origin", origin)
         #expect(withoutSecrets.messages.contains("'notify-webhook-secret' names no file"), "\(withoutSecrets.messages)")
         #expect(withoutSecrets.messages.contains("'notify-status-token' names no file"))
         #expect(try received(program).isEmpty)
-        _ = try world.notify(
+        _ = try fixture.notify(
             "--notify-origin", origin, "--notify-webhook-secret", "secret", "--notify-status-token", "token")
         let requests = try received(program)
-        #expect(requests.map(\.path).sorted() == ["/hook", "/repos/me/repo/statuses/\(try world.commit)"])
+        #expect(requests.map(\.path).sorted() == ["/hook", "/repos/me/repo/statuses/\(try fixture.commit)"])
         #expect(requests.first { $0.path == "/hook" }?.signed == true)
         for origin in ["\(origin)/path", "127.0.0.1:\(port)", "ftp://127.0.0.1"] {
-            #expect(try world.notify("--notify-origin", origin).status == 64, "\(origin)")
+            #expect(try fixture.notify("--notify-origin", origin).status == 64, "\(origin)")
         }
     }
 
@@ -375,19 +375,19 @@ struct NotifyTests {
             var to: [String]
             var text: String
         }
-        let world = try World()
-        try await world.run()
-        try await world.run(["one": .failure], signature: "Error: unbound module Ünïcode\n.\nQUIT")
+        let fixture = try Fixture()
+        try await fixture.run()
+        try await fixture.run(["one": .failure], signature: "Error: unbound module Ünïcode\n.\nQUIT")
         let (program, port) = try await server("smtp_sink.py", ["1"])
         defer { program.kill(SIGKILL) }
-        try world.history.directory.write("account default\nhost 127.0.0.1\nport \(port)\n", to: "msmtprc")
-        try world.history.directory.shell("chmod 600 msmtprc")
-        try world.setSendmail("#!/bin/sh\nexec msmtp -C \"$(dirname \"$0\")/msmtprc\" \"$@\"\n")
-        let deferred = try world.notify()
+        try fixture.history.directory.write("account default\nhost 127.0.0.1\nport \(port)\n", to: "msmtprc")
+        try fixture.history.directory.shell("chmod 600 msmtprc")
+        try fixture.setSendmail("#!/bin/sh\nexec msmtp -C \"$(dirname \"$0\")/msmtprc\" \"$@\"\n")
+        let deferred = try fixture.notify()
         #expect(deferred.status == 3 && deferred.messages.contains("try again later"), "\(deferred.messages)")
-        let sent = try world.notify()
+        let sent = try fixture.notify()
         #expect(sent.status == 0, "\(sent.messages)")
-        _ = try world.notify()
+        _ = try fixture.notify()
         let mails = try program.output.split(separator: "\n").dropFirst().map {
             try JSONDecoder().decode(Mail.self, from: Data($0.utf8))
         }
@@ -400,13 +400,13 @@ struct NotifyTests {
     /// Through exim, as a client with the interface of sendmail and as a server that delivers.
     @Test(.enabled(if: MailServer.isInstalled, "needs exim and bwrap (scripts/install-packages test)"))
     func aMailServerDeliversMail() async throws {
-        let world = try World()
-        try await world.run()
-        try await world.run(["one": .failure], signature: "Error: unbound module Ünïcode\n.\nQUIT")
+        let fixture = try Fixture()
+        try await fixture.run()
+        try await fixture.run(["one": .failure], signature: "Error: unbound module Ünïcode\n.\nQUIT")
         let server = try await MailServer()
-        try world.setSendmail("#!/bin/sh\nexec '\(server.sendmail)' \"$@\"\n")
+        try fixture.setSendmail("#!/bin/sh\nexec '\(server.sendmail)' \"$@\"\n")
         for _ in 0..<2 {
-            let sent = try world.notify()
+            let sent = try fixture.notify()
             #expect(sent.status == 0, "\(sent.messages)")
         }
         let mails = try server.mails
@@ -421,14 +421,14 @@ struct NotifyTests {
     }
 
     @Test func wrongSettingsAreRefused() throws {
-        let world = try World()
+        let fixture = try Fixture()
         for words in [
             ["--notify-mail", "ann@example.org"], ["--notify-mail", "-x@example.org=one"],
             ["--notify-mail", "a@b\nBcc: c@d=one"], ["--notify-operator", "nobody"],
             ["--notify-status", "other=http://x"],
             ["--notify-webhook", "file:///etc/passwd"], ["--notify-period", "-1"],
         ] {
-            #expect(try world.notify(words[0], words[1]).status == 64, "\(words)")
+            #expect(try fixture.notify(words[0], words[1]).status == 64, "\(words)")
         }
     }
 }

@@ -10,11 +10,13 @@ import Testing
 /// The pages of a deployment from a server, requested by curl.
 @Suite(.enabled(if: WebServer.isBuilt, "needs ciso-serve beside ci (scripts/build-server debug) and curl"))
 struct ServeTests {
-    private func server(_ world: RecordedStore, _ words: String...) async throws -> WebServer {
+    private func server(_ fixture: RecordedStore, _ words: String...) async throws -> WebServer {
         try await WebServer(
             words,
-            environment: ["CISO_CACHE": world.directory("cache"), "CISO_STORE": world.path, "PATH": "/usr/bin:/bin"],
-            in: world.directory.path)
+            environment: [
+                "CISO_CACHE": fixture.directory("cache"), "CISO_STORE": fixture.path, "PATH": "/usr/bin:/bin",
+            ],
+            in: fixture.directory.path)
     }
 
     private func server(_ history: RunHistory) async throws -> WebServer {
@@ -28,13 +30,13 @@ struct ServeTests {
 
     /// Every page of the report is served, the same but for what follows new results.
     @Test func thePagesAreThoseOfTheReport() async throws {
-        let world = try await RecordedStore.shared()
-        #expect(try world.run("report", "--output", "served").status == 0)
-        let server = try await server(world)
+        let fixture = try await RecordedStore.shared()
+        #expect(try fixture.run("report", "--output", "served").status == 0)
+        let server = try await server(fixture)
         let live =
             /<script src="[^"]*live\.js[^"]*"[^>]*><\/script>\n|<span id="live"[^>]*><\/span>\n|<a href="[^"]*queue\.html">Queue<\/a>\n| data-live="replace"/
-        for file in try world.directory.files(below: "served") where !["report.json", "junit.xml"].contains(file) {
-            let written = world.directory.read("served/\(file)") ?? ""
+        for file in try fixture.directory.files(below: "served") where !["report.json", "junit.xml"].contains(file) {
+            let written = fixture.directory.read("served/\(file)") ?? ""
             let answer = try server.request(
                 "/" + (file.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? ""))
             #expect(answer.status == 200, "\(file)")
@@ -161,9 +163,9 @@ struct ServeTests {
 
     /// Browsers compare the generation when they reconnect: after a restart it is another one.
     @Test func aRestartedServerHasAnotherGeneration() async throws {
-        let world = try await RecordedStore.shared()
+        let fixture = try await RecordedStore.shared()
         func generation() async throws -> Substring {
-            let server = try await server(world)
+            let server = try await server(fixture)
             let stream = try Program(["curl", "-sS", "-N", server.address + "/events"]).start()
             defer { stream.kill(SIGKILL) }
             try await waitUntil("the stream begins") { stream.output.contains("}\n") }
@@ -218,11 +220,11 @@ struct ServeTests {
     }
 
     @Test func onlyATokenAllowsChanges() async throws {
-        let world = try await RecordedStore()
-        let secret = try world.run("token", "new", "alice", "--allow", "retry").output.trimmingCharacters(
+        let fixture = try await RecordedStore()
+        let secret = try fixture.run("token", "new", "alice", "--allow", "retry").output.trimmingCharacters(
             in: .newlines)
         #expect(secret.count == 64)
-        let server = try await server(world)
+        let server = try await server(fixture)
         let body = #"{"selectors": ["debian-12/4.13.1/bad.1"]}"#
         func post(_ path: String, _ body: String, _ token: String?) throws -> WebServer.Answer {
             let header = token.map { ["-H", "Authorization: Bearer \($0)"] } ?? ["-H", "X: y"]
@@ -234,24 +236,24 @@ struct ServeTests {
         #expect(try post("/api/v1/retry", "{}", secret).status == 400)
         #expect(try post("/api/v1/retry", #"{"selectors": ["no-such/thing/here"]}"#, secret).status == 400)
         #expect(try post("/api/v1/retry", String(repeating: "x", count: 100_000), secret).status == 413)
-        #expect(try !world.run("status").output.contains("retry pending"))
+        #expect(try !fixture.run("status").output.contains("retry pending"))
         let answer = try post("/api/v1/retry", body, secret)
         #expect(answer.status == 200 && answer.body.contains("debian-12/4.13.1/bad.1"), "\(answer.body)")
-        #expect(try world.run("status").output.contains("retry pending"))
+        #expect(try fixture.run("status").output.contains("retry pending"))
         try await waitUntil("the page shows it") {
             let page = try server.request("/packages/bad.html").body
             return page.contains("retry pending")
         }
         try await waitUntil("the log names who did it") { server.accessLog.contains(" - alice [") }
         // The secret is nowhere in the store, and the file is its owner's alone.
-        let found = try Program(["grep", "-rlF", secret, world.path]).run()
+        let found = try Program(["grep", "-rlF", secret, fixture.path]).run()
         #expect(found.output.isEmpty)
-        let attributes = try FileManager.default.attributesOfItem(atPath: world.path + "/ciso/tokens.json")
+        let attributes = try FileManager.default.attributesOfItem(atPath: fixture.path + "/ciso/tokens.json")
         #expect(attributes[.posixPermissions] as? Int == 0o600)
-        #expect(try world.run("token", "list").output.hasPrefix("alice\tretry\t"))
-        #expect(try world.run("token", "remove", "alice").status == 0)
+        #expect(try fixture.run("token", "list").output.hasPrefix("alice\tretry\t"))
+        #expect(try fixture.run("token", "remove", "alice").status == 0)
         #expect(try post("/api/v1/retry", body, secret).status == 401)
-        #expect(try world.run("token", "remove", "alice").status == 2)
+        #expect(try fixture.run("token", "remove", "alice").status == 2)
     }
 
     /// The server's answers conform to its description.
@@ -301,13 +303,13 @@ struct ServeTests {
     }
 
     @Test func startupErrorsOfTheServerAreReported() async throws {
-        let world = try await RecordedStore.shared()
-        #expect(try world.run("serve", "--deployment", "none").status == 2)
-        #expect(try world.run("serve", "--listen", "nowhere").status == 64)
-        #expect(try world.run("serve", "--store", "none").status == 2)
-        let first = try await server(world)
+        let fixture = try await RecordedStore.shared()
+        #expect(try fixture.run("serve", "--deployment", "none").status == 2)
+        #expect(try fixture.run("serve", "--listen", "nowhere").status == 64)
+        #expect(try fixture.run("serve", "--store", "none").status == 2)
+        let first = try await server(fixture)
         let port = first.address.split(separator: ":").last.map(String.init) ?? ""
-        let second = try world.run("serve", "--listen", "127.0.0.1:\(port)")
+        let second = try fixture.run("serve", "--listen", "127.0.0.1:\(port)")
         #expect(second.status == 3 && second.messages.contains("cannot listen on 127.0.0.1:\(port)"), "\(second)")
     }
 }

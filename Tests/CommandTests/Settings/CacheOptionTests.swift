@@ -5,11 +5,11 @@ import Testing
 
 /// The location of the cache, and the consequences if it is unusable.
 @Suite struct CacheOptionTests {
-    let place: Workplace
+    let fixture: CommandFixture
 
     init() throws {
-        place = try Workplace()
-        try place.write(packages: ["ocaml.5.3.0": "", "a.1": ""])
+        fixture = try CommandFixture()
+        try fixture.write(packages: ["ocaml.5.3.0": "", "a.1": ""])
     }
 
     private func solve(_ more: [String] = [], home: String?, _ environment: [String: String] = [:]) throws
@@ -17,36 +17,36 @@ import Testing
     {
         let words = ["solve", "--repository", "repo", "--target", "debian-12", "--compiler", "5.3.0", "a"]
         let usual = ["CISO_CACHE": "", "PATH": "/usr/bin:/bin"].merging(home.map { ["HOME": $0] } ?? [:]) { $1 }
-        return try place.run(words + more, environment: usual.merging(environment) { $1 })
+        return try fixture.run(words + more, environment: usual.merging(environment) { $1 })
     }
 
     @Test(arguments: [nil, "", "relative", "/nonexistent", "/dev/null", "gone"])
     func nothingIsMadeInAHomeThatIsNotThere(home: String?) throws {
-        let before = try place.directory.path.entries()
-        let ending = try solve(home: home == "gone" ? place.directory("gone/home") : home)
+        let before = try fixture.directory.path.entries()
+        let ending = try solve(home: home == "gone" ? fixture.directory("gone/home") : home)
         #expect(ending.status == 0, "\(ending.messages)")
-        #expect(try place.directory.path.entries() == before)
+        #expect(try fixture.directory.path.entries() == before)
         #expect(access("/nonexistent", F_OK) != 0)
     }
 
     @Test(arguments: [nil, "/nonexistent"]) func aCacheThatIsNamedNeedsNoHome(home: String?) throws {
         #expect(try solve(["--cache", "mine"], home: home).status == 0)
-        #expect(try place.directory("mine").entries() != [])
-        #expect(try solve(home: home, ["XDG_CACHE_HOME": place.directory("xdg")]).status == 0)
-        #expect(try place.directory("xdg/ciso").entries() != [])
-        try place.write("ciso.yaml", "cache: ours\n")
+        #expect(try fixture.directory("mine").entries() != [])
+        #expect(try solve(home: home, ["XDG_CACHE_HOME": fixture.directory("xdg")]).status == 0)
+        #expect(try fixture.directory("xdg/ciso").entries() != [])
+        try fixture.write("ciso.yaml", "cache: ours\n")
         #expect(try solve(home: home).status == 0)
-        #expect(try place.directory("ours").entries() != [])
+        #expect(try fixture.directory("ours").entries() != [])
     }
 
     @Test func aCacheThatCannotBeUsedIsNamed() throws {
-        try place.write("file", "x")
+        try fixture.write("file", "x")
         for cache in ["file", "file/below", "/dev/null", "/proc/x", "/sys/x"] {
             let ending = try solve(["--cache", cache], home: nil)
             #expect(ending.status == 3 && ending.messages.contains("'\(cache)' cannot be used"), "\(ending.messages)")
             #expect(ending.messages.contains("--cache"), "\(ending.messages)")
         }
-        let other = try solve(home: nil, ["XDG_CACHE_HOME": place.directory("file")])
+        let other = try solve(home: nil, ["XDG_CACHE_HOME": fixture.directory("file")])
         #expect(other.status == 3 && other.messages.contains("XDG_CACHE_HOME"), "\(other.messages)")
     }
 
@@ -62,32 +62,32 @@ import Testing
     /// unwritable.
     @Test(arguments: ["plan", "run"], ["/proc/x", "/dev/null/x"])
     func aPlanNeedsACacheThatCanBeWritten(command: String, cache: String) throws {
-        try place.write("matrix.yaml", Self.matrix)
+        try fixture.write("matrix.yaml", Self.matrix)
         let environment = ["CISO_CACHE": cache, "PATH": "/usr/bin:/bin"]
-        let ending = try place.run([command, "matrix.yaml", "--store", "store"], environment: environment)
+        let ending = try fixture.run([command, "matrix.yaml", "--store", "store"], environment: environment)
         #expect(ending.status == 3 && ending.messages.contains("the cache '\(cache)' cannot be used"), "\(ending)")
     }
 
     /// Without a home, the cache is in the store, whose directory exists before the store itself; an existing empty
     /// directory is also accepted.
     @Test(arguments: [nil, "/nonexistent"]) func aStoreCanBeCreatedNextToACache(home: String?) throws {
-        try place.write("matrix.yaml", Self.matrix)
+        try fixture.write("matrix.yaml", Self.matrix)
         let environment = ["CISO_CACHE": "", "PATH": "/usr/bin:/bin"].merging(home.map { ["HOME": $0] } ?? [:]) { $1 }
-        try FileManager.default.createDirectory(atPath: place.directory("empty"), withIntermediateDirectories: false)
+        try FileManager.default.createDirectory(atPath: fixture.directory("empty"), withIntermediateDirectories: false)
         for store in ["new", "empty"] {
             for _ in 1...2 {
-                let ending = try place.run(["plan", "matrix.yaml", "--store", store], environment: environment)
+                let ending = try fixture.run(["plan", "matrix.yaml", "--store", store], environment: environment)
                 #expect(ending.status == 0, "\(store): \(ending.messages)")
             }
         }
-        #expect(try place.directory("new/ciso").entries().contains("cache"))
+        #expect(try fixture.directory("new/ciso").entries().contains("cache"))
     }
 
     @Test func aDirectoryOfSomethingElseIsNoStore() throws {
-        try place.write("matrix.yaml", Self.matrix)
-        try place.write("file", "x")
+        try fixture.write("matrix.yaml", Self.matrix)
+        try fixture.write("file", "x")
         for store in [".", "file"] {
-            let ending = try place.run(
+            let ending = try fixture.run(
                 ["plan", "matrix.yaml", "--store", store, "--cache", "mine"], environment: ["PATH": "/usr/bin:/bin"])
             #expect(ending.status == 2 && ending.messages.contains("'\(store)' is not a store: it "), "\(ending)")
         }
@@ -96,15 +96,15 @@ import Testing
     /// One option for all commands, found in the program's own description.
     @Test(arguments: ["solve", "plan", "run", "reproduce", "doctor"])
     func everyCommandWithACacheHasTheOption(command: String) throws {
-        let help = try place.run([command, "--help"]).output
+        let help = try fixture.run([command, "--help"]).output
         #expect(help.contains("--cache") && help.contains("CISO_CACHE"), "\(help)")
     }
 
     /// HUP and TERM end a command as Ctrl-C does.
     @Test(arguments: [SIGHUP, SIGTERM, SIGINT]) func aSignalLeavesNoTemporaryFiles(signal: Int32) async throws {
         // A reader of the FIFO waits for a writer.
-        #expect(mkfifo(place.directory("matrix.yaml"), 0o644) == 0)
-        let program = try place.program(
+        #expect(mkfifo(fixture.directory("matrix.yaml"), 0o644) == 0)
+        let program = try fixture.program(
             ["plan", "matrix.yaml"], environment: ["PATH": "/usr/bin:/bin"]
         ).start()
         let prefix = "ciso-\(geteuid()).\(program.identifier)."

@@ -37,7 +37,7 @@ import Testing
     ]
 
     @Test func thePageHasEverySetting() throws {
-        let dump = try Workplace().run(["--experimental-dump-help"]).output
+        let dump = try CommandFixture().run(["--experimental-dump-help"]).output
         let arguments = try JSONDecoder().decode(Tool.self, from: Data(dump.utf8)).command.all
         let settings = arguments.compactMap { argument -> Row? in
             guard let name = argument.names?.first(where: { $0.kind == "long" })?.name,

@@ -5,11 +5,11 @@ import Testing
 
 /// Options by flag, environment and `ciso.yaml`, and the exit code of each kind of mistake.
 @Suite struct SettingsTests {
-    private let workplace: Workplace
+    private let fixture: CommandFixture
 
     init() throws {
-        workplace = try Workplace()
-        try workplace.write(packages: [
+        fixture = try CommandFixture()
+        try fixture.write(packages: [
             "ocaml.5.3.0": "", "lwt.5.7": "depends: \"ocaml\"", "bad.1": "depends: \"gone\"",
         ])
     }
@@ -47,16 +47,16 @@ import Testing
     private struct Tool: Decodable { var command: Command }
 
     private func commands() throws -> [(words: [String], options: [String])] {
-        let dump = try workplace.run(["--experimental-dump-help"]).output
+        let dump = try fixture.run(["--experimental-dump-help"]).output
         return try JSONDecoder().decode(Tool.self, from: Data(dump.utf8)).command.all()
             .filter { $0.words != ["help"] && !$0.options.isEmpty }
     }
 
-    @Test func theHelpOfEveryOptionNamesAllThreePlaces() throws {
+    @Test func theHelpOfEveryOptionNamesAllThreeSources() throws {
         let commands = try commands()
         #expect(commands.count > 20)
         for (words, options) in commands {
-            let output = try workplace.run(words + ["--help"])
+            let output = try fixture.run(words + ["--help"])
             #expect(output.status == 0 && output.messages.isEmpty, "\(words)")
             let lines = output.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
             for name in options {
@@ -71,7 +71,7 @@ import Testing
         var checked: Set<String> = []
         for (words, options) in try commands() {
             for name in options where !checked.contains(name) {
-                let output = try workplace.run(words + ["--\(name)=:odd:"])
+                let output = try fixture.run(words + ["--\(name)=:odd:"])
                 guard output.messages.contains("is invalid for '--\(name) ") else { continue }
                 checked.insert(name)
                 #expect(output.status == 64)
@@ -80,9 +80,9 @@ import Testing
             }
         }
         #expect(checked.isSuperset(of: ["blobs", "coordination", "jobs", "listen", "limit", "format"]), "\(checked)")
-        let port = try workplace.run(["run", "--coordination", "http://etcd:99999"])
+        let port = try fixture.run(["run", "--coordination", "http://etcd:99999"])
         #expect(port.messages.contains("expected addresses of hosts, without a user, such as https://etcd1:2379"))
-        let number = try workplace.run(["run", "--jobs", "1025"])
+        let number = try fixture.run(["run", "--jobs", "1025"])
         #expect(
             number.messages.contains("The value '1025' is invalid for '--jobs <jobs>': expected a number from 0 to"))
     }
@@ -92,19 +92,19 @@ import Testing
         ("worker", "1"), ("submit", "0"), ("results", "text"),
     ])
     func theHelpShowsDefaults(command: String, value: String) throws {
-        let help = try workplace.run(command.split(separator: " ").map(String.init) + ["--help"]).output
+        let help = try fixture.run(command.split(separator: " ").map(String.init) + ["--help"]).output
         let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         #expect(words.contains("default: \(value))"), "\(help)")
     }
 
     @Test func flagsBeatTheEnvironmentWhichBeatsTheFile() throws {
         func format(_ flag: [String], _ environment: [String: String]) throws -> String {
-            let output = try workplace.run(Self.solve + ["-q"] + flag, environment: environment)
+            let output = try fixture.run(Self.solve + ["-q"] + flag, environment: environment)
             #expect(output.status == 0, "\(output.messages)")
             return output.output.hasPrefix("[") ? "json" : output.output.contains("SAT") ? "csv" : "text"
         }
         #expect(try format([], [:]) == "text")
-        try workplace.write("ciso.yaml", "format: csv\n")
+        try fixture.write("ciso.yaml", "format: csv\n")
         #expect(try format([], [:]) == "csv")
         #expect(try format([], ["CISO_FORMAT": "json"]) == "json")
         #expect(try format([], ["CISO_FORMAT": ""]) == "csv", "an empty variable counts as none")
@@ -114,19 +114,19 @@ import Testing
 
     /// Each option of every command is read from `ciso.yaml`: a value that it cannot have is noticed there.
     @Test func flagsAreTrueOrFalseElsewhere() throws {
-        let solve = { (environment: [String: String]) in try workplace.run(Self.solve, environment: environment) }
+        let solve = { (environment: [String: String]) in try fixture.run(Self.solve, environment: environment) }
         #expect(try solve(["CISO_EXPLAIN": "true"]).status == 0)
         #expect(try solve(["CISO_EXPLAIN": "no"]).messages == "error: CISO_EXPLAIN='no': expected true or false\n")
         #expect(try solve(["CISO_EXPLAIN": "no"]).status == 2)
-        try workplace.write("ciso.yaml", "quiet: maybe\n")
+        try fixture.write("ciso.yaml", "quiet: maybe\n")
         #expect(try solve([:]).messages.contains("ciso.yaml:1:8: error: quiet: 'maybe': expected true or false"))
     }
 
     @Test func requiredOptionsMayComeFromElsewhere() throws {
-        try workplace.write("ciso.yaml", "repository: repo\ntarget: debian-12\n")
-        let output = try workplace.run(["solve", "lwt", "-q"], environment: ["CISO_COMPILER": "5.3.0"])
+        try fixture.write("ciso.yaml", "repository: repo\ntarget: debian-12\n")
+        let output = try fixture.run(["solve", "lwt", "-q"], environment: ["CISO_COMPILER": "5.3.0"])
         #expect(output.output == "lwt.5.7: lwt.5.7 ocaml.5.3.0\n", "\(output.messages)")
-        let several = try workplace.run(
+        let several = try fixture.run(
             ["solve", "lwt", "--format", "csv", "-q"],
             environment: ["CISO_COMPILER": "5.3.0", "CISO_VARIABLE": "os=linux arch=arm64"])
         #expect(several.status == 0, "\(several.messages)")
@@ -140,11 +140,11 @@ import Testing
         ("- format\n", "ciso.yaml:1:1: error: expected a mapping of settings", "found a list"),
     ])
     func mistakesInTheFile(text: String, message: String, hint: String) throws {
-        try workplace.write("ciso.yaml", text)
-        let output = try workplace.run(Self.solve)
+        try fixture.write("ciso.yaml", text)
+        let output = try fixture.run(Self.solve)
         #expect(output.status == 2 && output.output.isEmpty)
         #expect(output.messages.contains(message) && output.messages.contains(hint), "\(output.messages)")
-        #expect(try workplace.run(["solve", "--help"]).status == 0, "help is always to be had")
+        #expect(try fixture.run(["solve", "--help"]).status == 0, "help is always to be had")
     }
 
     // MARK: Exit codes
@@ -165,21 +165,21 @@ import Testing
     @Test(arguments: mistakes)
     func eachKindOfMistakeHasItsExitCode(line: String, status: Core.ExitStatus) throws {
         let arguments = line.split(separator: " ").map(String.init)
-        try workplace.write("m.yaml", Self.matrix("packages: [bad]"))
-        try workplace.write("broken.yaml", Self.matrix("packges: [bad]"))
-        try workplace.write(
+        try fixture.write("m.yaml", Self.matrix("packages: [bad]"))
+        try fixture.write("broken.yaml", Self.matrix("packges: [bad]"))
+        try fixture.write(
             "target.yaml", Self.matrix("packages: [bad]").replacingOccurrences(of: "debian", with: "dos"))
-        try workplace.write("package.yaml", Self.matrix("packages: [bda]"))
-        try workplace.write("down.yaml", Self.matrix("packages: [bad]", repository: "url: 'http://127.0.0.1:1/x.git'"))
-        try workplace.write("pinned.yaml", Self.matrix("packages: [bad]\npins: {bad: 'git+http://127.0.0.1:1/x.git'}"))
-        try workplace.write("lost.yaml", Self.matrix("packages: [bad]\npins: {bad: ./nowhere}"))
-        let output = try workplace.run(
+        try fixture.write("package.yaml", Self.matrix("packages: [bda]"))
+        try fixture.write("down.yaml", Self.matrix("packages: [bad]", repository: "url: 'http://127.0.0.1:1/x.git'"))
+        try fixture.write("pinned.yaml", Self.matrix("packages: [bad]\npins: {bad: 'git+http://127.0.0.1:1/x.git'}"))
+        try fixture.write("lost.yaml", Self.matrix("packages: [bad]\npins: {bad: ./nowhere}"))
+        let output = try fixture.run(
             arguments, environment: ProcessInfo.processInfo.environment.filter { $0.key == "PATH" })
         #expect(output.status == status.rawValue, "\(output.messages)")
         if status != .success, status != .notGood {
             #expect(output.output.isEmpty && !output.messages.isEmpty)
             #expect(
-                !FileManager.default.fileExists(atPath: workplace.directory(".ciso/refs/heads/d")),
+                !FileManager.default.fileExists(atPath: fixture.directory(".ciso/refs/heads/d")),
                 "nothing is written")
         }
     }
@@ -202,41 +202,41 @@ import Testing
     ])
     func anEngineThatCannotWorkIsRefused(target: String, message: String) throws {
         let text = Self.matrix("packages: [lwt]").replacing("[debian-12]", with: "[\(target)]")
-        try workplace.write("m.yaml", text)
+        try fixture.write("m.yaml", text)
         for command in ["plan", "run"] {
-            let output = try workplace.run([command, "m.yaml"])
+            let output = try fixture.run([command, "m.yaml"])
             #expect(output.status == Core.ExitStatus.input.rawValue)
             #expect(output.output.isEmpty && output.messages.contains(message), "\(output.messages)")
             #expect(output.messages.contains("hint: "), "\(output.messages)")
-            #expect(workplace.directory.read(".ciso/HEAD") == nil, "nothing is written")
+            #expect(fixture.directory.read(".ciso/HEAD") == nil, "nothing is written")
         }
     }
 
     @Test func interruptsHaveTheirOwnExitCode() async throws {
-        try workplace.write("m.yaml", Self.matrix("packages: [bad]"))
-        #expect(try workplace.run(["plan", "m.yaml"]).status == 0)
-        let process = try workplace.program(["watch"]).start()
+        try fixture.write("m.yaml", Self.matrix("packages: [bad]"))
+        #expect(try fixture.run(["plan", "m.yaml"]).status == 0)
+        let process = try fixture.program(["watch"]).start()
         try await process.wait(until: "the state, behind which it waits") { !process.output.isEmpty }
         process.kill(SIGINT)
         #expect(process.wait().status == Core.ExitStatus.interrupted.rawValue)
     }
 
     @Test func cancelledCellsStaySoUntilTheyAreRetried() throws {
-        try workplace.write("m.yaml", Self.matrix("packages: [lwt]"))
-        #expect(try workplace.run(["plan", "m.yaml"]).status == 0)
+        try fixture.write("m.yaml", Self.matrix("packages: [lwt]"))
+        #expect(try fixture.run(["plan", "m.yaml"]).status == 0)
         let cell = "debian-12/5.3.0/lwt.5.7"
         func state() throws -> String? {
-            try workplace.run(["results", "--format", "json"]).cellStates()[cell]
+            try fixture.run(["results", "--format", "json"]).cellStates()[cell]
         }
-        #expect(try workplace.run(["cancel", "*/*/lwt", "--dry-run"]).output == "\(cell)\n")
+        #expect(try fixture.run(["cancel", "*/*/lwt", "--dry-run"]).output == "\(cell)\n")
         #expect(try state() == "pending")
-        #expect(try workplace.run(["cancel", "*/*/lwt"]).output == "\(cell)\n")
+        #expect(try fixture.run(["cancel", "*/*/lwt"]).output == "\(cell)\n")
         #expect(try state() == "cancelled")
-        let again = try workplace.run(["cancel", "*/*/lwt"])
+        let again = try fixture.run(["cancel", "*/*/lwt"])
         #expect(again.status == 2 && again.messages.contains("no pending cell matches the selector"))
-        #expect(try workplace.run(["run", "--only", "outcome:cancelled"]).status == Core.ExitStatus.notGood.rawValue)
+        #expect(try fixture.run(["run", "--only", "outcome:cancelled"]).status == Core.ExitStatus.notGood.rawValue)
         #expect(try state() == "cancelled", "a run leaves it alone")
-        #expect(try workplace.run(["retry", "outcome:cancelled"]).status == 0)
+        #expect(try fixture.run(["retry", "outcome:cancelled"]).status == 0)
         #expect(try state() == "pending")
     }
 }

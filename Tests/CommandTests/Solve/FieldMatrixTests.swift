@@ -9,12 +9,12 @@ import Testing
         if: RegistryServer.isInstalled && ImageLayout.isPossible && Program.areInstalled("skopeo", "git"),
         "needs docker-registry, skopeo, python3, zstd and git"))
 struct FieldMatrixTests {
-    private let workplace: Workplace
+    private let fixture: CommandFixture
     private static let architectures = ["amd64", "arm64", "ppc64le", "s390x", "riscv64"]
     private static let directory = PackageDirectory.url.appending(path: "Matrices").path
 
     init() throws {
-        workplace = try Workplace()
+        fixture = try CommandFixture()
     }
 
     /// The references of a matrix, by target.
@@ -34,8 +34,8 @@ struct FieldMatrixTests {
             packages["ocaml.\(version)"] = #"depends: "ocaml-base-compiler" {= "\#(version)"}"#
         }
         for match in text.matches(of: /ocaml-option-[a-z-]+/) { packages["\(match.output).1"] = "" }
-        try workplace.write(packages: packages)
-        try workplace.directory.shell(
+        try fixture.write(packages: packages)
+        try fixture.directory.shell(
             """
             git init -q -b master repo
             git -C repo add .
@@ -45,7 +45,7 @@ struct FieldMatrixTests {
 
     @Test func theMatrixOfOpamRepositorysCIIsPlanned() async throws {
         let server = try await RegistryServer()
-        let layout = ImageLayout(workplace.directory("layout"))
+        let layout = ImageLayout(fixture.directory("layout"))
         let images = Self.architectures.map { architecture in
             ImageLayout.Image(
                 [
@@ -68,12 +68,12 @@ struct FieldMatrixTests {
         }
         try writeRepository()
         for (name, columns) in [("opam-repo-ci", 28 * 2 + 17), ("opam-repo-ci-lower-bounds", 9)] {
-            let ending = try workplace.run(
+            let ending = try fixture.run(
                 [
                     "plan", "\(Self.directory)/\(name).yaml", "--store", "store-\(name)", "--image-mirrors",
                     "docker.io=\(server.url)", "--repository-mirrors",
-                    "https://github.com/ocaml/opam-repository.git=\(workplace.directory("repo"))",
-                ], environment: ["PATH": "/usr/bin:/bin", "HOME": workplace.directory.path])
+                    "https://github.com/ocaml/opam-repository.git=\(fixture.directory("repo"))",
+                ], environment: ["PATH": "/usr/bin:/bin", "HOME": fixture.directory.path])
             #expect(ending.status == 0, "\(ending.messages)")
             let lines = ending.output.split(separator: "\n")
             let found = lines.filter { $0.contains(/\s[45]\.\d+\.\d+/) }

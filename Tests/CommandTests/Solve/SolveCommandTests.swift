@@ -5,11 +5,11 @@ import Testing
 
 /// `ci solve` from the point of view of a user: its output on both streams, and its exit code.
 @Suite struct SolveCommandTests {
-    private let workplace: Workplace
+    private let fixture: CommandFixture
 
     init() throws {
-        workplace = try Workplace()
-        try workplace.write(packages: [
+        fixture = try CommandFixture()
+        try fixture.write(packages: [
             "ocaml.5.3.0": "", "ocaml.4.14.2": "", "ocaml-system.4.14.2": "available: sys-ocaml-version = \"4.14.2\"",
             "lwt.5.6": "depends: \"ocaml\"", "lwt.5.7": "depends: [\"ocaml\" {>= \"5\"} \"dune\"]",
             "dune.3.0": "", "dune.3.1": "available: os-distribution = \"debian\"",
@@ -23,7 +23,7 @@ import Testing
     }
 
     private func run(_ arguments: [String]) throws -> Program.Ending {
-        try workplace.run(["solve"] + arguments)
+        try fixture.run(["solve"] + arguments)
     }
 
     @Test func linesOfCSV() throws {

@@ -8,11 +8,11 @@ import Testing
 
 /// Plain clones of a store, made by stock git.
 @Suite struct CloneTests {
-    private let world: PlannedStore
+    private let fixture: PlannedStore
 
     init() throws {
-        world = try PlannedStore()
-        let store = try Store(opening: world.path)
+        fixture = try PlannedStore()
+        let store = try Store(opening: fixture.path)
         let results = ResultBranch(deployment: "quickstart", target: "debian-12")
         let cell = try #require(
             try PlanStore(store).documents("quickstart").cells().first {
@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: [[], ["--bare"], ["--mirror"]]) func aPlainCloneIsReadAsTheStoreIs(options: [String]) throws {
         let directory = try TemporaryDirectory()
         let clone = directory("clone")
-        try Program(["git", "clone", "-q"] + options + [world.path, clone]).output()
+        try Program(["git", "clone", "-q"] + options + [fixture.path, clone]).output()
         for command in [
             ["results"], ["results", "--all"], ["results", "--format", "json"], ["results", "--format", "csv"],
             ["status"], ["status", "--format", "json"], ["diff", "quickstart", "quickstart"],
@@ -38,16 +38,16 @@ import Testing
             ["store", "show", "quickstart", "plan.json"],
             ["store", "show", "results/quickstart/debian-12"],
         ] {
-            let here = try world.run(command, store: world.path)
-            let there = try world.run(command, store: clone)
+            let here = try fixture.run(command, store: fixture.path)
+            let there = try fixture.run(command, store: clone)
             #expect(there.status == here.status && there.output == here.output, "\(command): \(there.messages)")
         }
-        let cells = try PlanStore(Store(opening: world.path)).documents("quickstart").cells()
+        let cells = try PlanStore(Store(opening: fixture.path)).documents("quickstart").cells()
         let unsolvable = cells.first { if case .unsolvable = $0.basis { true } else { false } }
         for cell in [cells.first, unsolvable].compactMap({ $0?.cell.description }) + ["*/*/no-such-package.1"] {
             for command in [["explain", cell], ["explain", cell, "--format", "json"], ["results", cell]] {
-                let here = try world.run(command, store: world.path)
-                let there = try world.run(command, store: clone)
+                let here = try fixture.run(command, store: fixture.path)
+                let there = try fixture.run(command, store: clone)
                 #expect(
                     there.status == here.status && there.output == here.output && there.messages == here.messages,
                     "\(command): \(there.messages)")
@@ -56,17 +56,17 @@ import Testing
         let cell = try #require(
             try Store(opening: clone).snapshot(Branch("results/quickstart/debian-12")).list().first?.name)
         #expect(!cell.isEmpty)
-        #expect(try world.run(["report", "--output", directory("site")], store: clone).status == 0)
+        #expect(try fixture.run(["report", "--output", directory("site")], store: clone).status == 0)
         let failed = try #require(cells.first { if case .jobs = $0.basis { true } else { false } })
-        let log = try world.run(["log", failed.cell.description], store: clone)
+        let log = try fixture.run(["log", failed.cell.description], store: clone)
         #expect(log.status != 0 && log.messages.contains("plain clone of a store"), "\(log.messages)")
-        #expect(log.messages.contains("'\(world.path)'"), "where to get it: \(log.messages)")
-        #expect(try world.run(["store", "verify"], store: clone).status == 0)
+        #expect(log.messages.contains("'\(fixture.path)'"), "where to get it: \(log.messages)")
+        #expect(try fixture.run(["store", "verify"], store: clone).status == 0)
         for command in [
             ["store", "undo", "quickstart"], ["store", "snapshot"], ["store", "gc"], ["run"],
             ["retry", "outcome:failure"], ["cancel", "*"],
         ] {
-            let refused = try world.run(command, store: clone)
+            let refused = try fixture.run(command, store: clone)
             #expect(
                 refused.status == 2 && refused.messages.contains("which is read-only"),
                 "\(command): \(refused.messages)")
@@ -77,45 +77,45 @@ import Testing
 
     @Test func aBareCloneBecomesAStoreByPlanningAndAnyOtherIsRefused() throws {
         let directory = try TemporaryDirectory()
-        try git("clone", "-q", world.path, directory("work"), at: "/")
-        let refused = try world.planning(into: directory("work"))
-        #expect(refused.status == 2 && refused.messages.contains("git clone --bare '\(world.path)'"), "\(refused)")
-        try git("clone", "-q", "--bare", world.path, directory("bare"), at: "/")
-        #expect(try world.planning(into: directory("bare")).status == 0)
+        try git("clone", "-q", fixture.path, directory("work"), at: "/")
+        let refused = try fixture.planning(into: directory("work"))
+        #expect(refused.status == 2 && refused.messages.contains("git clone --bare '\(fixture.path)'"), "\(refused)")
+        try git("clone", "-q", "--bare", fixture.path, directory("bare"), at: "/")
+        #expect(try fixture.planning(into: directory("bare")).status == 0)
         #expect(try Store.verify(at: directory("bare")).findings == [])
-        let head = try Store(opening: world.path).snapshot(Branch("quickstart")).tree
+        let head = try Store(opening: fixture.path).snapshot(Branch("quickstart")).tree
         #expect(try Store(opening: directory("bare")).snapshot(Branch("quickstart")).tree == head)
     }
 
     @Test func aCloneShowsWhatWasFetchedLast() throws {
         let directory = try TemporaryDirectory()
-        try git("clone", "-q", world.path, directory("clone"), at: "/")
-        try Store(opening: world.path).transact(Branch("quickstart"), "next") { try $0.write(1, to: "n") }
+        try git("clone", "-q", fixture.path, directory("clone"), at: "/")
+        try Store(opening: fixture.path).transact(Branch("quickstart"), "next") { try $0.write(1, to: "n") }
         let old = try Store(opening: directory("clone")).snapshot(Branch("quickstart")).commit
         try git("fetch", "-q", at: directory("clone"))
         let new = try Store(opening: directory("clone")).snapshot(Branch("quickstart")).commit
-        let newest = try Store(opening: world.path).snapshot(Branch("quickstart")).commit
+        let newest = try Store(opening: fixture.path).snapshot(Branch("quickstart")).commit
         #expect(old != new && new == newest)
     }
 
     @Test func aDamagedPackIsTheMachinesFault() throws {
-        for pack in world.files(below: "objects/pack") where pack.hasSuffix(".pack") {
-            let path = "\(world.path)/objects/pack/\(pack)"
+        for pack in fixture.files(below: "objects/pack") where pack.hasSuffix(".pack") {
+            let path = "\(fixture.path)/objects/pack/\(pack)"
             chmod(path, 0o644)
             #expect(truncate(path, 40) == 0)
         }
         for command in [["results"], ["store", "log", "quickstart"], ["store", "show", "quickstart", "plan.json"]] {
-            let ending = try world.run(command, store: world.path)
+            let ending = try fixture.run(command, store: fixture.path)
             #expect(ending.status == 3 && ending.messages.contains("ci store verify"), "\(command): \(ending.messages)")
         }
     }
 
     @Test(.enabled(if: geteuid() == 0)) func anotherUsersStoreIsRefused() throws {
-        try Program(["chown", "-R", "65534", world.path]).output()
+        try Program(["chown", "-R", "65534", fixture.path]).output()
         for command in [["results"], ["store", "verify"], ["store", "gc"]] {
-            let ending = try world.run(command, store: world.path)
+            let ending = try fixture.run(command, store: fixture.path)
             #expect(
-                ending.status == 2 && ending.messages.contains("safe.directory '\(world.path)'"),
+                ending.status == 2 && ending.messages.contains("safe.directory '\(fixture.path)'"),
                 "\(command): \(ending.messages)")
         }
     }

@@ -10,7 +10,7 @@ import Testing
 enum FileDamage: String, CaseIterable {
     case delete, truncate, zero, flip
 
-    func strike(_ path: String, _ random: inout SeededGenerator) throws {
+    func apply(to path: String, _ random: inout SeededGenerator) throws {
         let bytes = try Data(contentsOf: URL(filePath: path))
         chmod(path, 0o644)
         switch self {
@@ -95,67 +95,67 @@ enum FileDamage: String, CaseIterable {
         throws
     {
         var random = SeededGenerator(printingSeedOf: "DamageTests \(kind)")
-        let world = try PlannedStore()
-        let digests = try fill(world.path)
-        try age(world, kind)
+        let fixture = try PlannedStore()
+        let digests = try fill(fixture.path)
+        try age(fixture, kind)
         let directory = try TemporaryDirectory()
-        let whole = try contents(world.path, digests)
-        #expect(try Store.verify(at: world.path, rebuilding: .documents).findings == [])
-        let objects = try git("rev-list", "--all", "--objects", at: world.path).split(separator: "\n")
+        let whole = try contents(fixture.path, digests)
+        #expect(try Store.verify(at: fixture.path, rebuilding: .documents).findings == [])
+        let objects = try git("rev-list", "--all", "--objects", at: fixture.path).split(separator: "\n")
             .map { String($0.prefix(40)) }
-        for (file, damage) in strikes(files(of: world), &random) {
+        for (file, damage) in cases(files(of: fixture), &random) {
             let name = "\(kind): \(damage.rawValue) \(file) (seed \(random.seed))"
             let path = directory("store")
             try? FileManager.default.removeItem(atPath: path)
-            try copy(world.path, to: path)
-            try damage.strike("\(path)/\(file)", &random)
+            try copy(fixture.path, to: path)
+            try damage.apply(to: "\(path)/\(file)", &random)
             try check(path, whole, digests, objects, name)
         }
     }
 
     /// Converts a new store to the form `kind`.
-    private func age(_ world: PlannedStore, _ kind: String) throws {
+    private func age(_ fixture: PlannedStore, _ kind: String) throws {
         guard kind != "young" else { return }
-        let store = try Store(opening: world.path)
+        let store = try Store(opening: fixture.path)
         try store.checkpoint()
         if kind == "packed" {
             try store.logs.pack()
             try store.repack(grace: 0)
-            try git("pack-refs", "--all", at: world.path)
+            try git("pack-refs", "--all", at: fixture.path)
             // Files that stock git writes to be faster.
-            try git("commit-graph", "write", "--reachable", at: world.path)
-            try git("multi-pack-index", "write", at: world.path)
-            try git("update-server-info", at: world.path)
+            try git("commit-graph", "write", "--reachable", at: fixture.path)
+            try git("multi-pack-index", "write", at: fixture.path)
+            try git("update-server-info", at: fixture.path)
         } else {
-            for pack in world.files(below: "objects/pack") where pack.hasSuffix(".pack") {
-                try world.unpack("objects/pack/\(pack)")
+            for pack in fixture.files(below: "objects/pack") where pack.hasSuffix(".pack") {
+                try fixture.unpack("objects/pack/\(pack)")
             }
         }
     }
 
-    private func files(of world: PlannedStore) -> [String] {
-        world.files(below: "").filter {
+    private func files(of fixture: PlannedStore) -> [String] {
+        fixture.files(below: "").filter {
             var isDirectory: ObjCBool = false
-            return FileManager.default.fileExists(atPath: "\(world.path)/\($0)", isDirectory: &isDirectory)
+            return FileManager.default.fileExists(atPath: "\(fixture.path)/\($0)", isDirectory: &isDirectory)
                 && !isDirectory.boolValue && !$0.hasPrefix("hooks/")
         }.sorted()
     }
 
     /// The damaged files and the kinds of damage: for each sort of file two kinds, each to a file selected by the seed.
     /// Everything with `CISO_TEST_FULL`.
-    private func strikes(_ files: [String], _ random: inout SeededGenerator) -> [(file: String, damage: FileDamage)] {
-        var strikes: [(file: String, damage: FileDamage)] = []
+    private func cases(_ files: [String], _ random: inout SeededGenerator) -> [(file: String, damage: FileDamage)] {
+        var cases: [(file: String, damage: FileDamage)] = []
         let isFull = ProcessInfo.processInfo.environment["CISO_TEST_FULL"] != nil
         for (_, files) in Dictionary(grouping: files, by: sort).sorted(by: { $0.key < $1.key }) {
             if isFull {
-                strikes += files.flatMap { file in FileDamage.allCases.map { (file, $0) } }
+                cases += files.flatMap { file in FileDamage.allCases.map { (file, $0) } }
             } else {
-                strikes += FileDamage.allCases.shuffled(using: &random).prefix(2).compactMap { damage in
+                cases += FileDamage.allCases.shuffled(using: &random).prefix(2).compactMap { damage in
                     files.randomElement(using: &random).map { ($0, damage) }
                 }
             }
         }
-        return strikes
+        return cases
     }
 
     /// The path of a file without what differs between files of the same sort.
@@ -197,13 +197,13 @@ enum FileDamage: String, CaseIterable {
         if repaired.isSound { #expect(now.documents == whole.documents, "\(name): \(repaired.findings)") }
         let words = repaired.findings.map { "\($0.message) \($0.repair ?? "")" }.joined(separator: "\n")
         for (branch, documents) in whole.documents {
-            for (place, bytes) in documents where now.documents[branch]?[place] != bytes {
+            for (path, bytes) in documents where now.documents[branch]?[path] != bytes {
                 let isNamed =
                     words.contains("branch '\(branch)'")
-                    && (now.documents[branch]?.isEmpty == true || words.contains("'\(place)'")
+                    && (now.documents[branch]?.isEmpty == true || words.contains("'\(path)'")
                         || words.contains("last known commit") || branch == "quickstart"
-                        || words.contains(place.split(separator: "/")[0]))
-                #expect(isNamed, "\(name): '\(place)' of \(branch) is lost: \(words)")
+                        || words.contains(path.split(separator: "/")[0]))
+                #expect(isNamed, "\(name): '\(path)' of \(branch) is lost: \(words)")
             }
         }
         for (digest, bytes) in whole.logs where now.logs[digest] != bytes {
@@ -224,32 +224,32 @@ enum FileDamage: String, CaseIterable {
     /// Any one pack may be lost: the command reports which documents were rebuilt and which were not, and a new plan
     /// repairs the rest.
     @Test func aLostPackIsRepairedByCommands() throws {
-        let world = try PlannedStore()
-        let digests = try fill(world.path)
-        let whole = try contents(world.path, digests)
-        try Store(opening: world.path).checkpoint()
-        let packs = world.files(below: "objects/pack").filter { $0.hasSuffix(".pack") }.sorted()
+        let fixture = try PlannedStore()
+        let digests = try fill(fixture.path)
+        let whole = try contents(fixture.path, digests)
+        try Store(opening: fixture.path).checkpoint()
+        let packs = fixture.files(below: "objects/pack").filter { $0.hasSuffix(".pack") }.sorted()
         #expect(packs.count == 5)
         let directory = try TemporaryDirectory()
-        try copy(world.path, to: directory("whole"))
+        try copy(fixture.path, to: directory("whole"))
         for pack in packs {
-            try FileManager.default.removeItem(atPath: world.path)
-            try copy(directory("whole"), to: world.path)
+            try FileManager.default.removeItem(atPath: fixture.path)
+            try copy(directory("whole"), to: fixture.path)
             for end in ["pack", "idx"] {
-                try FileManager.default.removeItem(atPath: "\(world.path)/objects/pack/\(pack.dropLast(4))\(end)")
+                try FileManager.default.removeItem(atPath: "\(fixture.path)/objects/pack/\(pack.dropLast(4))\(end)")
             }
-            let found = try world.store("verify")
+            let found = try fixture.store("verify")
             #expect(found.status == 3 && !found.output.contains("done:"), "\(found.output)")
-            let would = try world.store("verify", "--repair", "--dry-run")
+            let would = try fixture.store("verify", "--repair", "--dry-run")
             #expect(would.status == 3 && !would.output.contains("done:") && would.messages == "", "\(would.output)")
-            let repaired = try world.store("verify", "--repair")
+            let repaired = try fixture.store("verify", "--repair")
             #expect(repaired.status == 3 || repaired.output.contains("0 remain"), "\(repaired.output)")
             #expect(!repaired.output.contains("done: fetch"), "advice is not printed as done")
             if repaired.output.contains("5.") && repaired.output.contains("is lost") {
                 #expect(repaired.output.contains("result"), "\(repaired.output)")
             }
-            try world.plan()
-            let now = try contents(world.path, digests)
+            try fixture.plan()
+            let now = try contents(fixture.path, digests)
             #expect(now.documents["quickstart"] == whole.documents["quickstart"], "the plan is made again")
         }
     }

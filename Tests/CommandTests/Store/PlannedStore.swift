@@ -69,8 +69,8 @@ final class PlannedStore {
     }
 
     /// The paths of all files below a directory of the store.
-    func files(below place: String) -> [String] {
-        FileManager.default.enumerator(atPath: "\(path)/\(place)")?.compactMap { $0 as? String } ?? []
+    func files(below directory: String) -> [String] {
+        FileManager.default.enumerator(atPath: "\(path)/\(directory)")?.compactMap { $0 as? String } ?? []
     }
 
     /// A copy of the store that `.ci/run` leaves, without the files of its worker; nil if there is none.

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 
 /// A directory with a repository of tiny packages, a matrix, a store and the program `ci`, removed with it.
-final class RemoteTestBed: Sendable {
+final class RemoteRunFixture: Sendable {
     private let directory: TemporaryDirectory
 
     /// - Parameters:
@@ -16,8 +16,8 @@ final class RemoteTestBed: Sendable {
         directory = try TemporaryDirectory()
         try directory.shell("ssh-keygen -q -t ed25519 -N '' -f key")
         for (name, opam) in Self.compiler.merging(packages, uniquingKeysWith: { _, own in own }) {
-            let place = "repo/packages/\(name.prefix { $0 != "." })/\(name)/opam"
-            try directory.write("opam-version: \"2.0\"\n\(opam)\n", to: place)
+            let path = "repo/packages/\(name.prefix { $0 != "." })/\(name)/opam"
+            try directory.write("opam-version: \"2.0\"\n\(opam)\n", to: path)
         }
         try directory.write("opam-version: \"2.0\"\n", to: "repo/repo")
         try directory.write(

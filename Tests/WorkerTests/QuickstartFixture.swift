@@ -14,7 +14,7 @@ import TestSupport
 @testable import Worker
 
 /// A worker with the Debian plugin and the quickstart's packages, kept between runs of the tests.
-struct QuickstartWorld {
+struct QuickstartFixture {
     static let quickstart = PackageDirectory.url.appending(path: "Matrices/quickstart")
     static let debianReal = PackageDirectory.url.appending(path: "Matrices/debian-real")
 

@@ -9,7 +9,7 @@ import TestSupport
 @testable import Engine
 
 /// A deployment of one column whose plan changes from run to run.
-final class UpgradedWorld: Sendable {
+final class UpgradeFixture: Sendable {
     let directory: TemporaryDirectory
     private let done = Mutex<[String]>([])
     /// The executed packages, in order.
@@ -59,7 +59,7 @@ final class UpgradedWorld: Sendable {
             options: [:], variables: [:], environment: environment, required: true)
         let plan = Plan(
             deployment: "d", repositories: [], targets: [target], cells: cells, jobs: jobs, confirm: confirm)
-        let runner = Runner(world: self, failing: failing, unavailable: unavailable, succeedingAt: succeedingAt)
+        let runner = Runner(fixture: self, failing: failing, unavailable: unavailable, succeedingAt: succeedingAt)
         let run = DeploymentRun(
             store: try store(), plan: plan, runner: runner, registration: .test(plan.deployment, slots: 1))
         try await run.run(files: { _ in PackageFiles(opam: []) }, observe: { _ in })
@@ -100,7 +100,7 @@ final class UpgradedWorld: Sendable {
     }
 
     private struct Runner: JobRunner {
-        let world: UpgradedWorld
+        let fixture: UpgradeFixture
         let failing: Set<String>
         let unavailable: Set<String>
         let succeedingAt: [String: Int]
@@ -109,7 +109,7 @@ final class UpgradedWorld: Sendable {
 
         func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
             let package = request.job.package
-            let number = world.done.withLock { done in
+            let number = fixture.done.withLock { done in
                 done.append("\(package)")
                 return done.count { $0 == "\(package)" }
             }

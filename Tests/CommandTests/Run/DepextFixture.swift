@@ -2,16 +2,16 @@ import TestSupport
 
 /// A matrix of packages with depexts, and images of several families of package managers, each once with a repository
 /// and once without: `good` needs packages that the repository has, `absent` one that it does not have.
-struct DepextWorld {
-    let workplace: Workplace
+struct DepextFixture {
+    let commands: CommandFixture
     private let layout: ImageLayout
-    var directory: TemporaryDirectory { workplace.directory }
+    var directory: TemporaryDirectory { commands.directory }
 
     /// - Parameter depexts: The field of `good`.
     init(depexts: String) throws {
-        workplace = try Workplace()
-        layout = ImageLayout(workplace.directory("images"))
-        try workplace.write(packages: [
+        commands = try CommandFixture()
+        layout = ImageLayout(commands.directory("images"))
+        try commands.write(packages: [
             "ocaml-base-compiler.5.3.0": "flags: compiler", "ocaml.5.3.0": #"depends: "ocaml-base-compiler""#,
             "good.1": """
             depends: "ocaml"
@@ -42,7 +42,7 @@ struct DepextWorld {
                 targets.append("  - {name: \(name), image: 'oci:images:\(name)', options: {base: none}}")
             }
         }
-        try workplace.write(
+        try commands.write(
             "m.yaml",
             """
             deployment: d
@@ -56,7 +56,7 @@ struct DepextWorld {
     }
 
     func ci(_ words: String...) throws -> Program.Ending {
-        try workplace.run(
+        try commands.run(
             words + ["--store", "store"],
             environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": directory.path])
     }

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// A directory in which a user starts the program `ci`, removed with it.
-struct Workplace {
+struct CommandFixture {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

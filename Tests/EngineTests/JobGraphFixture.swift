@@ -10,7 +10,7 @@ import TestSupport
 @testable import Engine
 
 /// A store, a graph of jobs on one target, and runs of it that execute nothing but record the jobs to execute.
-final class StoredWorld: Sendable {
+final class JobGraphFixture: Sendable {
     /// How an execution ends.
     enum Ending: Hashable {
         /// With a layer of this content.
@@ -105,7 +105,7 @@ final class StoredWorld: Sendable {
         let plan = plan ?? self.plan()
         let selector = only.flatMap { Selector($0) }
         let run = DeploymentRun(
-            store: try store(), plan: plan, runner: Runner(world: self, pause: pause),
+            store: try store(), plan: plan, runner: Runner(fixture: self, pause: pause),
             registration: .test(plan.deployment, slots: slots), selectors: selector.map { [$0] } ?? [],
             picked: selector.map { selector in Set(plan.cells.map(\.cell).filter(selector.picks(name:))) },
             policy: policy, drain: drain, stall: stall)
@@ -137,7 +137,7 @@ final class StoredWorld: Sendable {
         return try WorkerAgent(
             .init(
                 values: DispatchValues(store.ephemeral), blobs: shared ?? store.objects,
-                runner: Runner(world: self, pause: 0...0), heartbeat: heartbeat), registration, observe: observe)
+                runner: Runner(fixture: self, pause: 0...0), heartbeat: heartbeat), registration, observe: observe)
     }
 
     /// A worker on other values than those of the store.
@@ -145,7 +145,7 @@ final class StoredWorld: Sendable {
         _ registration: WorkerRegistration, on values: DispatchValues, _ blobs: any BlobStore
     ) throws -> WorkerAgent {
         try WorkerAgent(
-            .init(values: values, blobs: blobs, runner: Runner(world: self, pause: 0...0)), registration)
+            .init(values: values, blobs: blobs, runner: Runner(fixture: self, pause: 0...0)), registration)
     }
 
     /// Requests a retry of cells.
@@ -206,33 +206,33 @@ final class StoredWorld: Sendable {
     func set(shortage: String?) { state.withLock { $0.shortage = shortage } }
 
     private struct Runner: JobRunner {
-        let world: StoredWorld
+        let fixture: JobGraphFixture
         let pause: ClosedRange<Int>
 
-        var shortage: String? { world.state.withLock(\.shortage) }
+        var shortage: String? { fixture.state.withLock(\.shortage) }
 
-        func holds(layer: Digest) -> Bool { world.state.withLock { !$0.lost.contains(layer) } }
+        func holds(layer: Digest) -> Bool { fixture.state.withLock { !$0.lost.contains(layer) } }
 
         func run(_ request: JobRequest, progress: @escaping @Sendable (JobStep) -> Void) async -> JobReport {
-            let name = world.name(of: request.job)
-            world.state.withLock { state in
+            let name = fixture.name(of: request.job)
+            fixture.state.withLock { state in
                 state.begun += 1
                 state.running[name, default: 0] += 1
                 if state.running[name, default: 0] > 1 { state.ranTwiceAtOnce.insert(name) }
             }
-            defer { world.state.withLock { $0.running[name, default: 0] -= 1 } }
+            defer { fixture.state.withLock { $0.running[name, default: 0] -= 1 } }
             try? await Task.sleep(for: .milliseconds(Int.random(in: pause)))
-            while !Task.isCancelled, world.state.withLock({ $0.held.contains(name) }) {
+            while !Task.isCancelled, fixture.state.withLock({ $0.held.contains(name) }) {
                 try? await Task.sleep(for: .milliseconds(2))
             }
             if Task.isCancelled { return JobReport(outcome: .cancelled, duration: 0) }
-            world.state.withLock { $0.executed[name, default: 0] += 1 }
+            fixture.state.withLock { $0.executed[name, default: 0] += 1 }
             var report: JobReport
-            switch world.ending(of: name) {
+            switch fixture.ending(of: name) {
             case .layer(let content):
                 report = JobReport(outcome: .success, duration: 0)
                 if request.job.kind == .build { report.layer = Digest(of: content) }
-                world.state.withLock { _ = $0.lost.remove(Digest(of: content)) }
+                fixture.state.withLock { _ = $0.lost.remove(Digest(of: content)) }
             case .failure: report = JobReport(outcome: .failure, duration: 0)
             case .infrastructure: report = JobReport(outcome: .infrastructure, duration: 0)
             }
@@ -241,7 +241,7 @@ final class StoredWorld: Sendable {
     }
 }
 
-extension StoredWorld {
+extension JobGraphFixture {
     /// A graph of jobs `j0`, `j1`, …, each with some of the earlier ones as inputs.
     static func randomGraph(_ count: Int, _ random: inout SeededGenerator) -> [(name: String, over: [String])] {
         (0..<count).map { number in

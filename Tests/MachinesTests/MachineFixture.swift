@@ -4,15 +4,15 @@ import TestSupport
 
 /// A directory with a repository of tiny packages, matrices whose target is a virtual machine, and stores. All of them
 /// share a cache, so that the machine boots and is prepared once.
-final class MachineTestBed: Sendable {
+final class MachineFixture: Sendable {
     let directory: TemporaryDirectory
     let guest: TestGuest
     /// The SHA-256 of the guest's disk.
     let checksum: String
 
-    private static let made = Result { try MachineTestBed() }
+    private static let made = Result { try MachineFixture() }
 
-    static var shared: MachineTestBed {
+    static var shared: MachineFixture {
         get throws { try made.get() }
     }
 
@@ -21,8 +21,8 @@ final class MachineTestBed: Sendable {
         guest = try TestGuest.shared
         checksum = String(try Program(["/usr/bin/sha256sum", guest.directory("disk.qcow2")]).output().prefix(64))
         for (name, opam) in Self.packages {
-            let place = "repo/packages/\(name.prefix { $0 != "." })/\(name)/opam"
-            try directory.write("opam-version: \"2.0\"\n\(opam)\n", to: place)
+            let path = "repo/packages/\(name.prefix { $0 != "." })/\(name)/opam"
+            try directory.write("opam-version: \"2.0\"\n\(opam)\n", to: path)
         }
         try directory.write("opam-version: \"2.0\"\n", to: "repo/repo")
     }

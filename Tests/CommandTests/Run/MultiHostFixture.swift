@@ -6,13 +6,13 @@ import Testing
 
 /// Hosts on which a small matrix is run: the dispatcher on this one, workers on others that reach nothing of it but an
 /// etcd and a registry.
-final class Site: Sendable {
+final class MultiHostFixture: Sendable {
     let directory: TemporaryDirectory
     let etcd: EtcdCluster
     let registry: RegistryServer
     private let authority: CertificateAuthority?
     private let plugins: String
-    /// The hosts are removed with the site, not with the test that used them last.
+    /// The hosts are removed with the fixture, not with the test that used them last.
     private let hosts = Mutex<[SeparateHost]>([])
     private let environment: [String: String]
 
@@ -20,7 +20,7 @@ final class Site: Sendable {
     ///   - isGated: whether making a root file system waits until ``open()`` is called.
     ///   - members: of etcd.
     ///   - quota: of etcd's database, in bytes.
-    /// - isSecured: whether the services have certificates, and etcd requires client certificates.
+    ///   - isSecured: whether the services have certificates, and etcd requires client certificates.
     init(
         packages: [String] = ["p"], isGated: Bool = false, members: Int = 1, quota: Int = 1 << 31,
         isSecured: Bool = false
