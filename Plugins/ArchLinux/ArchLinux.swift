@@ -12,8 +12,7 @@ struct ArchLinux: DistributionPlugin {
             PluginOption(
                 "snapshot", .text,
                 summary:
-                    "A day (2026/11/01), whose packages are taken from Arch Linux's archive. The default is the newest."
-            )
+                    "A day (2026/11/01): packages as the archive of Arch Linux had them then. Otherwise the newest.")
         ] + RootSystem.options)
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
@@ -29,7 +28,8 @@ struct ArchLinux: DistributionPlugin {
             absent: absent, because: "Arch Linux has no such package",
             included: [
                 "autoconf", "automake", "binutils", "bison", "bzip2", "coreutils", "curl", "diffutils", "file",
-                "findutils", "flex", "gcc", "git", "libtool", "m4", "patch", "pkgconf", "which", "xz",
+                "findutils",
+                "flex", "gcc", "git", "libtool", "m4", "patch", "pkgconf", "which", "xz",
             ], punctuation: "+-._@")
     }
 

@@ -12,7 +12,7 @@ struct FreeBSD: DistributionPlugin {
         options: [
             SSHSystem.elevationOption(
                 default: "sudo -n",
-                summary: "The command by which the login user becomes root: 'sudo -n', 'doas' or 'mdo'.")
+                summary: "Words that make the login user root: 'sudo -n', 'doas', 'mdo'; FreeBSD has none of its own.")
         ] + SSHSystem.options)
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {

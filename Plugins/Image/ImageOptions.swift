@@ -21,33 +21,31 @@ struct ImageOptions {
         [
             PluginOption(
                 "image", .text, default: "docker.io/library/debian:stable",
-                summary: "The image. For targets with 'image', ci sets it, with the image's digest."),
+                summary: "The image. Where the target has 'image', it is set to the digest."),
             PluginOption(
                 "package-manager", .text, default: "none",
                 choices: ImagePackages.Family.allCases.map(\.rawValue) + ["none"],
-                summary: "The package manager."),
+                summary: "What installs system packages."),
             PluginOption(
                 "base", .text, default: "install", choices: ["install", "none"],
-                summary:
-                    "Whether to install a C compiler, make and the programs that opam calls, if the image lacks them."),
-            PluginOption("os-distribution", .text, default: "linux", summary: "ID in /etc/os-release."),
+                summary: "Whether a compiler for C, make and what opam calls are installed where the image lacks them."),
+            PluginOption("os-distribution", .text, default: "linux", summary: "ID of /etc/os-release."),
             PluginOption(
-                "os-family", .text, default: "linux",
-                summary: "The first word of ID_LIKE in /etc/os-release, otherwise ID."),
-            PluginOption("os-version", .text, default: "rolling", summary: "VERSION_ID in /etc/os-release."),
+                "os-family", .text, default: "linux", summary: "The first word of ID_LIKE of /etc/os-release, else ID."),
+            PluginOption("os-version", .text, default: "rolling", summary: "VERSION_ID of /etc/os-release."),
             PluginOption(
                 "user", .text, default: "opam",
-                summary: "The user that builds packages; created if it does not exist."),
-            PluginOption("uid", .integer, default: "1000", summary: "The user's numeric id."),
-            PluginOption("gid", .integer, default: "1000", summary: "The numeric id of the user's group."),
-            PluginOption("home", .text, default: "/home/opam", summary: "The user's home directory."),
+                summary: "The user that packages are built as; made where there is none."),
+            PluginOption("uid", .integer, default: "1000", summary: "The number of the user."),
+            PluginOption("gid", .integer, default: "1000", summary: "The number of the user's group."),
+            PluginOption("home", .text, default: "/home/opam", summary: "The directory of the user."),
             PluginOption(
-                "path", .text, default: LinuxRoot.environment["PATH"] ?? "", summary: "The search path of programs."),
+                "path", .text, default: LinuxRoot.environment["PATH"] ?? "", summary: "Where programs are looked up."),
             PluginOption(
                 "opam-program", .text, default: "opam",
-                summary: "The name of the image's opam client, such as opam-2.4."),
+                summary: "The program of the image that is the opam client, such as opam-2.4."),
             PluginOption(
-                "ocaml-directory", .text, summary: "The directory of the image's own ocamlc, if it is not on PATH."),
+                "ocaml-directory", .text, summary: "The directory of the image's own ocamlc, where PATH lacks it."),
         ] + RootSystem.options
 
     init(_ request: CheckedRequest) throws {
@@ -86,7 +84,7 @@ struct ImageOptions {
         packages = request.words(RootSystem.packagesOption.name)
     }
 
-    /// The search path of programs.
+    /// The directories in which programs are looked up.
     ///
     /// - Parameter hasCompiler: whether builds use the image's own compiler.
     func path(withCompiler hasCompiler: Bool) -> String {

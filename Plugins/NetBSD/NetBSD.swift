@@ -11,7 +11,7 @@ struct NetBSD: DistributionPlugin {
         ],
         options: [
             SSHSystem.elevationOption(
-                default: "doas", summary: "The command by which the login user becomes root: 'doas' or 'sudo -n'.")
+                default: "doas", summary: "Words that make the login user root: 'doas', 'sudo -n'.")
         ] + SSHSystem.options)
 
     func target(_ request: CheckedRequest) throws -> TargetDescription {
@@ -51,7 +51,8 @@ struct NetBSD: DistributionPlugin {
             ]),
         LogPattern(
             "pkgin-fetch", .mirror, #"^pkgin: (?:Could not fetch|.*: Network is unreachable|empty)"#,
-            literals: ["pkgin: "], phase: .depext, phases: [.depext], class: "pkgin cannot fetch",
+            literals: ["pkgin: "],
+            phase: .depext, phases: [.depext], class: "pkgin cannot fetch",
             examples: [
                 .init(
                     "pkgin: Could not fetch http://mirror.example/pkg_summary.gz",
