@@ -282,8 +282,15 @@ import Testing
         let bad = try fixture.commit("breaks", ["lib.1": #"depends: "ocaml" build: ["false"]"#])
         try await fixture.run(["lib": .failure])
         try fixture.directory.shell(
-            "cd repo; old=$(git branch --show-current); git checkout -q --orphan other; git commit -q -m squashed; "
-                + "git branch -q -D $old; git reflog expire --expire=now --all; git gc -q --prune=now")
+            """
+            cd repo
+            old=$(git branch --show-current)
+            git checkout -q --orphan other
+            git -c user.name=t -c user.email=t@t commit -q -m squashed
+            git branch -q -D $old
+            git reflog expire --expire=now --all
+            git gc -q --prune=now
+            """)
         #expect(!gitSucceeds("cat-file", "-e", bad, at: fixture.directory("repo")))
         let ending = try fixture.ci("bisect", "--run", "matrix.yaml", "lib")
         #expect(ending.status == 2, "\(ending)")
