@@ -46,11 +46,12 @@ import Supervision
     /// A base with the machine's programs, and layers of 40 files each.
     private static func makeLayout(_ path: String, layers: Int) throws -> Sandbox.Layout {
         let manager = FileManager.default
+        let buildUser = 1000 + IdentityMapping.ofThisProcess.offset
         for name in ["etc", "home/build", "proc", "dev", "tmp", "usr"] {
             try manager.createDirectory(atPath: "\(path)/base/\(name)", withIntermediateDirectories: true)
         }
         for name in ["bin", "lib", "lib64"] { symlink("usr/\(name)", "\(path)/base/\(name)") }
-        chown("\(path)/base/home/build", 1000, 1000)
+        chown("\(path)/base/home/build", buildUser, buildUser)
         let directories = try (0..<layers).map { layer in
             let directory = "\(path)/\(Digest(of: "\(layer)"))"
             try manager.createDirectory(atPath: directory + "/home/build/lib", withIntermediateDirectories: true)
@@ -58,7 +59,7 @@ import Supervision
                 try "\(file)".write(
                     toFile: "\(directory)/home/build/lib/\(layer)-\(file)", atomically: false, encoding: .utf8)
             }
-            chown("\(directory)/home/build", 1000, 1000)
+            chown("\(directory)/home/build", buildUser, buildUser)
             return directory
         }
         return Sandbox.Layout(base: path + "/base", layers: directories, binds: [.init("/usr", at: "/usr")])
