@@ -20,7 +20,7 @@ final class MachineFixture: Sendable {
         directory = try TemporaryDirectory()
         guest = try TestGuest.shared
         checksum = String(try Program(["/usr/bin/sha256sum", guest.directory("disk.qcow2")]).output().prefix(64))
-        for (name, opam) in Self.packages {
+        for (name, opam) in Self.packages.merging(ScriptCompiler.packages, uniquingKeysWith: { own, _ in own }) {
             let path = "repo/packages/\(name.prefix { $0 != "." })/\(name)/opam"
             try directory.write("opam-version: \"2.0\"\n\(opam)\n", to: path)
         }
@@ -30,12 +30,6 @@ final class MachineFixture: Sendable {
     private static func build(_ script: String) -> String { #"build: ["sh" "-c" "\#(script)"]"# }
 
     private static let packages = [
-        "ocaml.5.3.0": #"depends: [ "ocaml-base-compiler" {= version} ]"#,
-        "ocaml-base-compiler.5.3.0": #"""
-        flags: compiler
-        build: ["sh" "-c" "printf '#!/bin/sh\\necho I am in %{prefix}%\\n' > ocaml"]
-        install: [ ["mkdir" "-p" bin "%{lib}%/ocaml"] ["cp" "ocaml" bin] ["chmod" "755" "%{bin}%/ocaml"] ["touch" "%{lib}%/ocaml/stdlib.cma"] ]
-        """#,
         "good.1": #"""
         depends: "ocaml"
         build: ["sh" "-c" "ocaml; echo clock=`date +%s`"]

@@ -15,7 +15,7 @@ final class RemoteRunFixture: Sendable {
     ) throws {
         directory = try TemporaryDirectory()
         try directory.shell("ssh-keygen -q -t ed25519 -N '' -f key")
-        for (name, opam) in Self.compiler.merging(packages, uniquingKeysWith: { _, own in own }) {
+        for (name, opam) in ScriptCompiler.packages.merging(packages, uniquingKeysWith: { _, own in own }) {
             let path = "repo/packages/\(name.prefix { $0 != "." })/\(name)/opam"
             try directory.write("opam-version: \"2.0\"\n\(opam)\n", to: path)
         }
@@ -34,16 +34,6 @@ final class RemoteRunFixture: Sendable {
     }
 
     var path: String { directory.path }
-
-    /// A compiler that is a script.
-    private static let compiler = [
-        "ocaml.5.3.0": #"depends: [ "ocaml-base-compiler" {= version} ]"#,
-        "ocaml-base-compiler.5.3.0": #"""
-        flags: compiler
-        build: ["sh" "-c" "printf '#!/bin/sh\\necho I am in %{prefix}%\\n' > ocaml"]
-        install: [ ["mkdir" "-p" bin "%{lib}%/ocaml"] ["cp" "ocaml" bin] ["chmod" "755" "%{bin}%/ocaml"] ["touch" "%{lib}%/ocaml/stdlib.cma"] ]
-        """#,
-    ]
 
     /// The directory in which the other tests keep root file systems and archives between runs.
     static var cache: String {
