@@ -38,7 +38,7 @@ extension Failure {
         case let error as any ClassifiedError: self = error.failure
         case let error as DecodingError:
             self.init(
-                .unavailable, "a stored document cannot be read: \(Self.reason(of: error))",
+                .unavailable, "a stored document cannot be read: \(error.explanation())",
                 hint: "'ci store verify' finds damage; cached files can be deleted safely")
         case let error where systemReason(of: error) != nil:
             let reason = systemReason(of: error) ?? ""
@@ -51,16 +51,6 @@ extension Failure {
     private static func path(of error: any Error) -> String? {
         let values = (error as NSError).userInfo
         return values[NSFilePathErrorKey] as? String ?? (values[NSURLErrorKey] as? URL)?.path
-    }
-
-    private static func reason(of error: DecodingError) -> String {
-        switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
-            .dataCorrupted(let context):
-            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
-        @unknown default: return "\(error)"
-        }
     }
 }
 

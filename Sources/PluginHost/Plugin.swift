@@ -165,7 +165,7 @@ package func read<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], cal
     do {
         return try JSONDecoder().decode(type, from: Data(bytes))
     } catch let error as DecodingError {
-        let words = syntaxError(bytes) ?? error.plainWords
+        let words = syntaxError(bytes) ?? error.explanation(schema: "docs/plugin-messages.schema.json")
         throw PluginFault(kind: .garbage("the answer is invalid: \(words)"), call: call)
     } catch {
         throw PluginFault(kind: .garbage("the answer is not JSON: \(error)"), call: call)
@@ -181,49 +181,5 @@ private func syntaxError(_ bytes: [UInt8]) -> String? {
     } catch {
         let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
         return "it is not JSON: \(reason ?? "\(error)")"
-    }
-}
-
-extension DecodingError {
-    /// A one-line message: the position in the document and the problem.
-    var plainWords: String {
-        let (context, what): (Context, String) =
-            switch self {
-            case .keyNotFound(let key, let context): (context, "expected the key '\(key.stringValue)', found none")
-            case .typeMismatch(let type, let context):
-                (context, "expected \(Self.words(for: type)), found \(context.found)")
-            case .valueNotFound(let type, let context): (context, "expected \(Self.words(for: type)), found null")
-            case .dataCorrupted(let context): (context, context.problem)
-            @unknown default: (Context(codingPath: [], debugDescription: ""), "it cannot be decoded")
-            }
-        let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
-        return path.isEmpty ? what : "at \(path.drop { $0 == "." }): \(what)"
-    }
-
-    /// The name of a type in JSON's terms.
-    private static func words(for type: any Any.Type) -> String {
-        switch "\(type)" {
-        case "Bool": "true or false"
-        case "String": "a text"
-        case "Int", "UInt32": "a whole number"
-        case "Double": "a number"
-        case let name where name.hasPrefix("Array"): "a list"
-        default: "an object"
-        }
-    }
-}
-
-extension DecodingError.Context {
-    /// `a string` from Foundation's `Expected to decode Bool but found a string instead.`
-    fileprivate var found: Substring {
-        debugDescription.firstMatch(of: /found (.+?) instead/)?.output.1 ?? "something else"
-    }
-
-    /// The problem of a value that has the right type.
-    fileprivate var problem: String {
-        if let value = debugDescription.firstMatch(of: /from invalid String value (.*)/)?.output.1 {
-            return "'\(value)' is none of the values that docs/plugin-messages.schema.json lists there"
-        }
-        return debugDescription
     }
 }

@@ -90,7 +90,7 @@ struct InboxDelivery {
         do {
             result = try CanonicalJSON.decode(CellResult.self, from: bytes)
         } catch let error as DecodingError {
-            return refuse("\(path)", "it is not a result: \(Self.reason(of: error))")
+            return refuse("\(path)", "it is not a result: \(error.explanation())")
         }
         let cellPath = parts[3...].joined(separator: "/")
         guard result.cell.target == parts[2], ResultPath.cell(result.cell) == cellPath else {
@@ -106,16 +106,6 @@ struct InboxDelivery {
         (result.layer, result.base, result.run, result.change, result.previous) = (nil, nil, nil, nil, nil)
         result.machine = result.machine ?? "\(Inbox.prefix)\(name)"
         results.append((parts[1], cellPath, result))
-    }
-
-    private static func reason(of error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, let context):
-            "expected the key '\((context.codingPath + [key]).map(\.stringValue).joined(separator: "."))', found none"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            (context.codingPath.map { "'\($0.stringValue)': " }.last ?? "") + context.debugDescription
-        @unknown default: "it cannot be decoded"
-        }
     }
 
     private mutating func plan(_ deployment: String) throws -> PlanDocuments? {
