@@ -26,7 +26,7 @@ import Testing
     @Test func programsAreSearchedInTheGivenPath() async throws {
         try directory.write("#!/bin/sh\n", to: "bin/mmdebstrap", mode: 0o755)
         try directory.write("", to: "bin/git")
-        let findings = await findings(path: "/nonexistent:\(directory("bin"))", cache: .success(directory("cache")))
+        let findings = await findings(path: "/dev/null:\(directory("bin"))", cache: .success(directory("cache")))
         #expect(findings["mmdebstrap"]?.state == .good)
         #expect(findings["mmdebstrap"]?.detail == "\(directory("bin"))/mmdebstrap makes Debian and Ubuntu environments")
         #expect(findings["git"]?.state == .absent && findings["git"]?.remedy == "apt-get install git")

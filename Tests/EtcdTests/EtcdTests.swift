@@ -68,7 +68,7 @@ struct EtcdTests {
         #expect(kind(settings(cluster, authority, try authority.issue("late", days: -1))) == .certificate)
         #expect(kind(settings(cluster)) == .certificate, "an unknown authority")
         var broken = good
-        broken.http.key = "/nonexistent"
+        broken.http.key = "/dev/null/key"
         #expect(kind(broken) == .credentials)
         cluster.kill(0)
         #expect(try EtcdEphemeralValues(good).probe().contains("no response from \(cluster.endpoints[0])"))

@@ -68,7 +68,7 @@ struct GitRepositoryTests {
     }
 
     @Test func errorsSayWhatAndWhere() throws {
-        #expect(kind { _ = try GitRepository(opening: "/nonexistent/store") } == .notFound)
+        #expect(kind { _ = try GitRepository(opening: "/nonexistent/ciso/store") } == .notFound)
         try withRepository { repository in
             #expect(kind { _ = try repository.resolve(commit: "nobody") } == .notFound)
             #expect(kind { _ = try repository.blob(ObjectID.zero) } == .corrupted)

@@ -34,7 +34,7 @@ import Testing
     @Test(arguments: [
         ("rm .git/HEAD", "it has no HEAD"), ("rm -r .git/objects", "it has no objects"),
         ("rm -r .git && mkdir .git", "it has no HEAD, no objects, no refs"),
-        ("rm -r .git && echo 'gitdir: /nonexistent/x' > .git", "names the repository '/nonexistent/x'"),
+        ("rm -r .git && echo 'gitdir: /nonexistent/ciso/x' > .git", "names the repository '/nonexistent/ciso/x'"),
         ("rm -r .git && echo nonsense > .git", "does not name a repository"),
         ("mv .git x && ln -s nowhere .git", "broken symbolic link"),
         ("echo '[core' > .git/config", "its configuration cannot be parsed: "),

@@ -178,7 +178,7 @@ struct TransportSecurityTests {
         let expired = try await TestServer(identity: authority.issue("expired", days: -1))
         #expect(outcome(expired, settings()) == .certificate)
         var broken = settings()
-        broken.authorities = "/nonexistent"
+        broken.authorities = "/dev/null/authorities"
         #expect(outcome(server, broken) == .credentials)
     }
 

@@ -20,7 +20,7 @@ import Testing
         try directory.shell("git init -q --bare hub.git && git -C hub.git config receive.denyNonFastForwards true")
     }
 
-    private static let variables = ProcessEnvironment(["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"])
+    private static let variables = ProcessEnvironment(["PATH": "/usr/bin:/bin", "HOME": "/dev/null"])
 
     private func hub(_ url: String? = nil) -> Hub { Hub(url ?? directory("hub.git"), environment: Self.variables) }
 

@@ -193,7 +193,8 @@ struct EnvironmentTests {
         #expect(disk?.description.contains("MiB free") == true)
         let files = #expect(throws: Failure.self) { try ResourcePreflight.check("/tmp", bytes: 1, descriptors: .max) }
         #expect(files?.description.contains("more files") == true)
-        #expect(throws: Failure.self) { try ResourcePreflight.check("/nonexistent", bytes: 1) }
+        let directory = try TemporaryDirectory()
+        #expect(throws: Failure.self) { try ResourcePreflight.check(directory("absent"), bytes: 1) }
     }
 }
 
