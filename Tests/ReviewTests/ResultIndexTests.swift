@@ -118,6 +118,32 @@ import Testing
         #expect(try states(history.deployment) == expected)
     }
 
+    /// An index that is rebuilt while it is read has the same cells under the same numbers, although it meets them in
+    /// another order.
+    @Test func anIndexRebuiltDuringAQueryKeepsTheNumbersOfItsCells() async throws {
+        var history = try RandomHistory(seed: 1)
+        _ = try states(history.deployment)
+        for _ in 0..<100 { try await history.step() }
+        let base = try #require(history.deployment.results().commits.last?.split(separator: " ").last).description
+        for _ in 0..<250 { try await history.step() }
+        func gate(_ results: DeploymentResults) throws -> [String] {
+            try results.cells(picked: []).flatMap { planned in
+                let selectors = [Selector(cell: planned.cell)]
+                return try GateText(results.gate(selectors, base: base, allowsMissing: true), isWhole: true).lines
+            }
+        }
+        let expected = try gate(history.deployment.results())
+        #expect(expected.contains { $0.contains("was ") }, "\(expected)")
+        let path = try index(history.deployment)
+        var bytes = try Data(contentsOf: URL(filePath: path))
+        // The rows of the history are at the end.
+        bytes.resetBytes(in: bytes.count - 4_000..<bytes.count)
+        try bytes.write(to: URL(filePath: path))
+        let damaged = try history.deployment.results()
+        #expect(try gate(damaged) == expected)
+        #expect(try Data(contentsOf: URL(filePath: path)).suffix(4_000).contains { $0 != 0 })
+    }
+
     @Test func anOlderFileIsBroughtUpToDateAndAForeignOneIsNot() async throws {
         var history = try await recorded()
         _ = try states(history.deployment)

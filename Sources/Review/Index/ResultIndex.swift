@@ -42,12 +42,13 @@ package struct ResultIndex: Sendable {
         if isWorthWriting { Self.write(contents, toOneOf: paths) }
     }
 
-    /// Calls `body` with the contents. If it meets a damaged row of the history, rebuilds the index and calls it again.
+    /// Calls `body` with the contents. If it meets a damaged row of the history, rebuilds the index, in which the cells
+    /// keep their indexes, and calls it again.
     func withSoundHistory<Result>(_ body: (IndexContents) throws -> Result) throws -> Result {
         do {
             return try body(contents)
         } catch is IndexDamage {
-            let (made, _) = try Self.made(of: contents.deployment, documents, targets, in: store)
+            let (made, _) = try Self.made(of: contents.deployment, documents, targets, in: store, cells: contents)
             Self.write(made, toOneOf: paths)
             return try body(made)
         }
@@ -76,10 +77,20 @@ package struct ResultIndex: Sendable {
         return nil
     }
 
+    /// Builds an index from the store.
+    ///
+    /// - Parameter known: An index whose cells keep their indexes; nil if they may change.
     private static func made(
-        of deployment: String, _ documents: PlanDocuments, _ targets: [String], in store: Store
+        of deployment: String, _ documents: PlanDocuments, _ targets: [String], in store: Store,
+        cells known: IndexContents? = nil
     ) throws -> (IndexContents, isWorthWriting: Bool) {
         var contents = IndexContents(of: deployment)
+        if let known {
+            for position in known.cells.indices {
+                _ = contents.position(
+                    ofName: known.cell(at: position).description, isInput: known.cells[position].isInput)
+            }
+        }
         _ = try contents.update(documents, targets, in: store)
         return (contents, true)
     }
