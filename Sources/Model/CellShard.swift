@@ -21,6 +21,9 @@ public struct CellShard: Hashable, Sendable {
         self.init(target: target, compiler: compiler, digits: Self.digits(ofPackage: name))
     }
 
+    /// The shard that holds a cell.
+    public init(of cell: Cell) { self.init(target: cell.target, compiler: cell.compiler, package: cell.package.name) }
+
     /// The digits of the shards that hold the cells of a package.
     public static func digits(ofPackage name: String) -> String { Digest(of: name).shard }
 }

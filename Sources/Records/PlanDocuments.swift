@@ -172,8 +172,7 @@ public struct PlanDocuments: Sendable {
     ///
     /// - Throws: `Failure` if the cell's document is invalid.
     package func cell(_ cell: Cell) throws -> PlannedCell? {
-        try cells(in: CellShard(target: cell.target, compiler: cell.compiler, package: cell.package.name))
-            .first { $0.cell == cell }
+        try cells(in: CellShard(of: cell)).first { $0.cell == cell }
     }
 
     private static func decodeCells(_ bytes: [UInt8], _ path: StorePath) throws -> [PlannedCell] {

@@ -251,7 +251,7 @@ struct CommitSearch {
     /// The cell in a plan: with the version of the bad result, that of the good one, or the only version.
     private func cell(in documents: PlanDocuments) throws -> PlannedCell? {
         let wanted = report.cell
-        let shard = CellShard(target: wanted.target, compiler: wanted.compiler, package: wanted.package.name)
+        let shard = CellShard(of: wanted)
         let versions = try documents.cells(in: shard).filter { $0.cell.position == wanted.position }
         return versions.first { $0.cell.package == report.bad.package }
             ?? versions.first { $0.cell.package == report.good.package } ?? versions.last

@@ -46,7 +46,8 @@ struct GateCommand: AsyncParsableCommand, TracedCommand {
     func run() async throws {
         let results = try store.results(of: deployment)
         let selectors = try selectors.selectors()
-        let gate = try results.gate(selectors, base: base, allowsMissing: allowMissing)
+        let gate = try results.gate(
+            selectors, base: base, allowsMissing: allowMissing, listsAll: all || format == .json)
         guard gate.required > 0 || allowEmpty else {
             throw Failure(
                 .input, "no required cell is selected, so there is nothing to decide",

@@ -160,6 +160,15 @@ extension IndexContents {
         return newest
     }
 
+    /// The outcome of a cell's result at a time if it is a verdict on the package; nil if there was no result.
+    ///
+    /// - Returns: A nil value in an optional if there was a result that is no verdict.
+    func verdict(of position: Int, at moment: ResultMoment) throws(IndexDamage) -> Outcome?? {
+        guard let number = try row(of: position, at: moment) else { return nil }
+        let row = try history[number]
+        return .some(row.isVerdict ? row.outcome : nil)
+    }
+
     fileprivate func isEquivalent(_ left: HistoryRow.Number, _ right: HistoryRow.Number) throws(IndexDamage) -> Bool {
         try history[left].isEquivalent(to: history[right])
     }

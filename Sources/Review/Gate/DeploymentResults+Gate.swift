@@ -10,25 +10,76 @@ extension DeploymentResults {
     ///   - selectors: The cells to check; all if empty.
     ///   - base: The name of the state to compare with; if nil, every required cell must be good.
     ///   - allowsMissing: Whether to ignore cells of the base that the plan no longer has.
+    ///   - listsAll: Whether to list all cells. Otherwise most of those that are still failing are only counted: tens
+    ///     of thousands in a large table.
     /// - Throws: `Failure` of the category `input` if a selector matches no cell or nothing is named `base`;
     ///   `StoreError`.
-    /// - Complexity: O(cells); values are created only for cells that are not good.
-    package func gate(_ selectors: [Selector], base: String?, allowsMissing: Bool) throws -> Gate {
+    /// - Complexity: O(cells); values are created only for cells that are listed.
+    package func gate(
+        _ selectors: [Selector], base: String?, allowsMissing: Bool, listsAll: Bool = true
+    ) throws -> Gate {
         try check(selectors)
         let advisory = Set(header.targets.filter { !$0.required }.map(\.name))
-        let (states, good) = try judged(try positions(picked: selectors), advisory)
-        let causes = causeIDs(at: states.compactMap { index.contents.position(of: $0.cell) })
-        guard let base else { return Gate(states, advisory: advisory, good: good, causes: causes) }
+        let positions = try positions(picked: selectors)
+        guard let base else {
+            let (states, good) = try judged(positions, advisory)
+            return Gate(states, advisory: advisory, good: good, causes: causes(of: states))
+        }
         let side = try side(named: base, areVerdicts: true)
         guard !side.isColumn else {
             throw Failure(
                 .input, "'\(base)' is a current column", hint: "a gate compares with an earlier state: --base RUN")
         }
+        let unlisted = listsAll ? [] : try unlisted(positions, advisory, base: side)
+        let (states, good) = try judged(unlisted.isEmpty ? positions : positions.filter { !unlisted[$0] }, advisory)
         let (recorded, present) = try comparable(side, with: states)
         let compared = try withPlanned(recorded, for: states)
         let missing = allowsMissing ? [] : try self.missing(from: compared, selectors, advisory)
         return Gate(
-            states, advisory: advisory, good: good, causes: causes, base: compared, present: present, missing: missing)
+            states, advisory: advisory, good: good, stillFailing: unlisted.count { $0 }, causes: causes(of: states),
+            base: compared, present: present, missing: missing)
+    }
+
+    private func causes(of states: [CellState]) -> [Cell: String] {
+        causeIDs(at: states.compactMap { index.contents.position(of: $0.cell) })
+    }
+
+    /// Marks cells that are certainly still failing, so that only their number is needed: cells that are blocked or
+    /// unsolvable without a failure of their own, and had a bad verdict under the same name in the base.
+    ///
+    /// - Returns: A value for each cell of the index; empty if the base is not the table at a time.
+    private func unlisted(_ positions: [Int], _ advisory: Set<String>, base: ComparisonSide) throws -> [Bool] {
+        guard let moment = base.moment, !moment.isOfPlan else { return [] }
+        let changed = try base.plan.map(changedShards)
+        return try index.withSoundHistory { contents in
+            let advisory = Set(advisory.compactMap { contents.texts.id(of: $0) })
+            let isOnlyVersion = contents.onlyVersions
+            var marks = [Bool](repeating: false, count: contents.cells.count)
+            for position in positions {
+                let cell = contents.cells[position]
+                guard cell.isRequired, cell.accepted == 0, !advisory.contains(cell.target),
+                    cell.outcome == .unsolvable || cell.outcome == .blocked && contents.isVerdict(at: position)
+                else { continue }
+                if let recorded = try contents.verdict(of: position, at: moment) {
+                    guard let recorded, recorded != .success else { continue }
+                } else {
+                    // The base has no result of the cell, but the same plan for it.
+                    guard cell.basis == .unsolvable, isOnlyVersion[position], let changed,
+                        try changed.isEmpty
+                            || !changed.contains(PlanLayout.cells(in: CellShard(of: contents.cell(at: position))))
+                    else { continue }
+                }
+                marks[position] = try retries.isEmpty || !isRetried(at: position)
+            }
+            return marks
+        }
+    }
+
+    /// The documents of cells that differ between a plan and the one in the index.
+    private func changedShards(since plan: PlanDocuments) throws -> Set<StorePath> {
+        guard let commit = index.contents.plan, commit != plan.base?.commit else { return [] }
+        let paths = try PlanDocuments(base: store.snapshot(at: commit)).differences(from: plan).map(\.path)
+        return Set(paths.filter { $0.isInside(PlanLayout.cells) })
     }
 
     /// The states of the cells that the gate must examine, and the number of required cells that are good.
@@ -81,10 +132,7 @@ extension DeploymentResults {
             state.outcome != .success && state.isVerdict && !known.contains(state.cell.position)
         }
         let wanted = Set(lacking.map(\.cell.position))
-        let shards = Set(
-            lacking.map {
-                CellShard(target: $0.cell.target, compiler: $0.cell.compiler, package: $0.cell.package.name)
-            })
+        let shards = Set(lacking.map { CellShard(of: $0.cell) })
         var side = base
         for shard in shards {
             side.cells += try plan.cells(in: shard).filter { wanted.contains($0.cell.position) }
@@ -108,9 +156,7 @@ extension DeploymentResults {
                 !advisory.contains(cell.cell.target),
                 selection.picks(IndexedSubject(position: position, source: source))
             else { return false }
-            let shard = CellShard(
-                target: cell.cell.target, compiler: cell.cell.compiler, package: cell.cell.package.name)
-            return try plan.cells(in: shard).contains { $0.cell == cell.cell && $0.required }
+            return try plan.cells(in: CellShard(of: cell.cell)).contains { $0.cell == cell.cell && $0.required }
         }
     }
 }

@@ -53,26 +53,34 @@ package struct Gate: Codable, Sendable {
     package private(set) var undecided: [Entry] = []
     /// Required cells that are not good, and were not good in the base.
     package private(set) var stillFailing: [Entry] = []
+    /// The number of further such cells that are not listed. Not in documents, which list all cells.
+    package private(set) var unlistedStillFailing = 0
     /// Accepted failures.
     package private(set) var accepted: [Entry] = []
     /// Cells that succeed although the matrix accepts their failure: the acceptance should be removed.
     package private(set) var stale: [Entry] = []
 
+    private enum CodingKeys: CodingKey {
+        case decision, base, required, good, regressions, undecided, stillFailing, accepted, stale
+    }
+
     /// - Parameters:
     ///   - states: The planned cells to check, sorted by name.
     ///   - advisory: The targets that are not required.
     ///   - good: The number of further required cells, all of them good.
+    ///   - stillFailing: The number of further required cells that are not good, and were not good in the base.
     ///   - base: The state to compare with; if nil, every required cell must be good. Its outcomes are the last
     ///     verdicts, so that infrastructure failures do not hide them.
     ///   - causes: The ids of the causes of bad cells.
     ///   - present: The planned cells that are versions of the packages in `states`; nil if `states` has all of them.
     ///   - missing: The required cells of the base whose package is missing in the plan in all versions.
     package init(
-        _ states: [CellState], advisory: Set<String>, good: Int = 0, causes: [Cell: String] = [:],
+        _ states: [CellState], advisory: Set<String>, good: Int = 0, stillFailing: Int = 0,
+        causes: [Cell: String] = [:],
         base: ComparisonSide? = nil, present: [Cell]? = nil, missing: [ComparedCell] = []
     ) {
         self.base = base?.title
-        (self.good, required) = (good, good)
+        (self.good, unlistedStillFailing, required) = (good, stillFailing, good + stillFailing)
         let base = base.map { GateBase($0.cells, present: present ?? states.map(\.cell)) }
         let failures = states.filter { $0.outcome == .failure }
         let signatures = Dictionary(failures.map { ($0.cell, $0.signature) }, uniquingKeysWith: { first, _ in first })

@@ -38,7 +38,8 @@ package struct GateText: Sendable {
     private var summary: String {
         var parts = [
             (gate.regressions.count, "regression"), (gate.undecided.count, "undecided"),
-            (gate.stillFailing.count, "still failing"), (gate.accepted.count, "accepted"), (gate.stale.count, "stale"),
+            (gate.stillFailing.count + gate.unlistedStillFailing, "still failing"), (gate.accepted.count, "accepted"),
+            (gate.stale.count, "stale"),
         ].compactMap { number, word in
             number == 0 ? nil : word == "regression" ? count(number, word) : "\(number) \(word)"
         }

@@ -97,6 +97,26 @@ struct IndexContents: Sendable {
         }
     }
 
+    /// Whether each cell is the only version of its package in its column, by index; false for inputs.
+    ///
+    /// - Complexity: O(cells)
+    var onlyVersions: [Bool] {
+        var isOnly = [Bool](repeating: false, count: cells.count)
+        var last: (position: Int, cell: IndexedCell)?
+        for position in order.lazy.map(Int.init) {
+            let cell = cells[position]
+            guard !cell.isInput else { continue }
+            isOnly[position] = true
+            if let last, last.cell.name == cell.name, last.cell.compiler == cell.compiler,
+                last.cell.target == cell.target
+            {
+                (isOnly[position], isOnly[last.position]) = (false, false)
+            }
+            last = (position, cell)
+        }
+        return isOnly
+    }
+
     /// The first position in `order` whose cell does not precede the sought one (lower bound).
     ///
     /// - Parameter isBefore: Whether the cell at an index precedes the sought one.
