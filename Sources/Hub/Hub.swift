@@ -103,6 +103,8 @@ package struct Hub: Sendable {
                 "+refs/heads/*:\(Self.fetched)*", Self.unpushed,
             ])
         guard outcome.succeeded else { throw HubError(url, errors: Self.text(outcome)) }
+        // To git, a page without a list of branches is an empty repository.
+        if try store.references(prefix: Self.fetched).isEmpty { _ = try probe() }
     }
 
     /// Lists the hub's branches. Does not test whether it would accept a push.
@@ -110,8 +112,12 @@ package struct Hub: Sendable {
     /// - Returns: A summary of what works, as text for the user.
     /// - Throws: `HubError`.
     package func probe() throws -> String {
-        let listed = try run(["git", "ls-remote", "--heads", url])
-        guard listed.succeeded else { throw HubError(url, errors: Self.text(listed)) }
+        let listed = try run(["git", "ls-remote", "--heads", url], ["GIT_TRACE_PACKET": "1"])
+        let errors = Self.text(listed)
+        guard listed.succeeded else { throw HubError(url, errors: Self.untraced(errors)) }
+        guard !url.hasPrefix("http") || errors.contains(Self.trace) else {
+            throw HubError(.absent, "\(url): a server responds, but not with a repository that accepts pushes")
+        }
         let branches = listed.output.split(separator: UInt8(ascii: "\n")).count
         return "\(url) can be reached and has \(count(branches, "branch", plural: "branches"))"
     }
@@ -120,10 +126,19 @@ package struct Hub: Sendable {
         try run(["git", "-C", store.repositoryDirectory] + arguments)
     }
 
-    private func run(_ command: [String]) throws -> Subprocess.Completion {
+    /// What the lines about the packets of git's protocol contain.
+    private static let trace = " packet: "
+
+    /// The messages of git without the lines about packets.
+    private static func untraced(_ errors: String) -> String {
+        errors.split(separator: "\n").filter { !$0.contains(trace) }.joined(separator: "\n")
+    }
+
+    private func run(_ command: [String], _ variables: [String: String] = [:]) throws -> Subprocess.Completion {
         guard !url.hasPrefix("-") else { throw HubError(.address, "'\(url)' is not a valid address") }
         do {
-            let outcome = try Subprocess(command, environment: environment, timeLimit: .seconds(3600)).wait()
+            let all = environment.merging(variables) { _, own in own }
+            let outcome = try Subprocess(command, environment: all, timeLimit: .seconds(3600)).wait()
             if outcome.ending == .timedOut { throw HubError(.unreachable, "\(url): git did not end within an hour") }
             return outcome
         } catch let error as SystemError {

@@ -17,6 +17,10 @@ package enum HubErrorKind: String, ServiceErrorKind {
     case authentication
     /// The address has no repository.
     case absent
+    /// The repository has a work tree, with a branch that is pushed to.
+    case checkedOut
+    /// The repository's files cannot be written.
+    case readOnly
     /// A branch of the hub has commits that the store lacks.
     case diverged
     /// The hub rejected a push, or git cannot be run on this machine.
@@ -28,7 +32,7 @@ package enum HubErrorKind: String, ServiceErrorKind {
     /// Whether the same push will fail until someone changes the hub or the settings.
     var isRefusal: Bool {
         switch self {
-        case .hostKey, .certificate, .address, .authentication, .absent, .refused: true
+        case .hostKey, .certificate, .address, .authentication, .absent, .checkedOut, .readOnly, .refused: true
         case .unreachable, .diverged: false
         }
     }
@@ -45,7 +49,9 @@ package enum HubErrorKind: String, ServiceErrorKind {
         case .address: "expected ssh://…, https://… or a path"
         case .authentication:
             "ssh: the key must be in ~/.ssh, ssh-config or the agent; https: a credential helper of git must know the password"
-        case .absent: "create it on its host: git init --bare DIR"
+        case .absent: "create a repository on its host: git init --bare DIR"
+        case .checkedOut: "a hub has no work tree: create it with 'git init --bare DIR', or set core.bare in it"
+        case .readOnly: "the user who pushes must be able to write its files, and its file system must have space"
         case .diverged: nil
         case .refused: "a hub must accept all branches: no hook, rule or quota may reject them"
         }
@@ -59,10 +65,13 @@ extension HubError {
     ///   - url: The hub's address.
     ///   - errors: The messages of git in the locale `C`.
     package init(_ url: String, errors: String) {
-        let text = Self.lines(of: errors).suffix(3).joined(separator: "; ").prefix(600)
+        let lines = Self.lines(of: errors).filter { !$0.hasPrefix("error: failed to push") }
+        let text = lines.suffix(3).joined(separator: "; ").prefix(600)
+        let output = errors.lowercased()
+        let explanation = Self.explanations.first { output.contains($0.text) }.map { "\($0.meaning): " } ?? ""
         self.init(
-            HubErrorKind(output: errors.lowercased()),
-            "\(url): \(text.isEmpty ? "git failed" : String(text))".displayableOnOneLine)
+            HubErrorKind(output: output),
+            "\(url): \(explanation)\(text.isEmpty ? "git failed" : String(text))".displayableOnOneLine)
     }
 
     /// A push that the hub rejected.
@@ -72,11 +81,21 @@ extension HubError {
     ///   - errors: the messages of git in the locale `C`.
     init(_ url: String, refusal: String, errors: String) {
         let parts = refusal.split(separator: "\t").dropFirst()
+        let kind = HubErrorKind(refusal: refusal.lowercased(), errors.lowercased())
         let reference = parts.first?.split(separator: ":").last.map(String.init) ?? ""
         let reasons = Self.lines(of: errors).filter { !$0.hasPrefix("error: failed to push") && !$0.hasPrefix("To ") }
-        let lines = ([reference + ": " + parts.dropFirst().joined(separator: " ")] + reasons.suffix(5))
-        self.init(.refused, "\(url): \(lines.joined(separator: "; ").prefix(600))".displayableOnOneLine)
+        // Git adds how to allow it.
+        let further = kind == .checkedOut ? [] : reasons.suffix(5)
+        let lines = [reference + ": " + parts.dropFirst().joined(separator: " ")] + further
+        self.init(kind, "\(url): \(lines.joined(separator: "; ").prefix(600))".displayableOnOneLine)
     }
+
+    /// Messages of git that do not say what is wrong with an address, in lower case, and their meaning.
+    private static let explanations: [(text: String, meaning: String)] = [
+        ("invalid gitfile format", "it is a file, not a repository"),
+        ("info/refs not valid", "a server responds, but not with a repository"),
+        ("git-http-push failed", "a server responds, but accepts no pushes by git's protocol"),
+    ]
 
     /// Advice that git prints after the reason for a failure.
     private static let advice: Set<String> = [
@@ -100,6 +119,19 @@ extension HubErrorKind {
     /// - Parameter output: the messages in lower case.
     fileprivate init(output: String) {
         self = Self.phrases.first { $0.texts.contains { output.contains($0) } }?.kind ?? .refused
+    }
+
+    /// The kind of a rejected push, in lower case.
+    fileprivate init(refusal: String, _ errors: String) {
+        if refusal.contains("branch is currently checked out") {
+            self = .checkedOut
+        } else if refusal.contains("unpacker error")
+            || ["read-only file system", "insufficient permission", "no space left"].contains(where: errors.contains)
+        {
+            self = .readOnly
+        } else {
+            self = .refused
+        }
     }
 
     private static let phrases: [(kind: HubErrorKind, texts: [String])] = [
@@ -131,7 +163,7 @@ extension HubErrorKind {
             .absent,
             [
                 "does not appear to be a git repository", "not found", "does not exist", "no such file",
-                "not a git repository",
+                "not a git repository", "invalid gitfile format", "info/refs not valid", "git-http-push failed",
             ]
         ),
     ]

@@ -1,4 +1,5 @@
 internal import Core
+internal import Foundation
 internal import HTTP
 internal import Hub
 internal import Store
@@ -26,7 +27,15 @@ extension Hub {
         (trust.authorities, trust.certificate, trust.key) = (http.authorities, http.certificate, http.key)
         trust.sshConfiguration = try Settings.sshConfig.value(flag: hosts?.sshConfig, in: configuration)
         trust.knownHosts = try Settings.knownHosts.value(flag: hosts?.knownHosts, in: configuration)
-        self.init(url, durability: durability, trust: trust, environment: configuration.environment)
+        self.init(
+            Self.absolute(url), durability: durability, trust: trust, environment: configuration.environment)
+    }
+
+    /// A relative path made absolute, because git runs in the store; other addresses unchanged.
+    private static func absolute(_ url: String) -> String {
+        let isPath = !url.prefix { $0 != "/" }.contains(":")
+        guard isPath, !url.isEmpty, !url.hasPrefix("/"), !url.hasPrefix("-") else { return url }
+        return URL(filePath: url).standardizedFileURL.path
     }
 
     /// Updates a store with the commits of the hub.

@@ -171,6 +171,12 @@ import Testing
         ("fatal: transport 'ext' not allowed", "address"),
         ("fatal: strange hostname '-oProxyCommand=x' blocked", "address"),
         ("fatal: '/x' does not appear to be a git repository", "absent"),
+        ("fatal: invalid gitfile format: /x", "absent"),
+        (
+            "fatal: https://x/info/refs not valid: could not determine hash algorithm; is this a git repository?",
+            "absent"
+        ),
+        ("error: Cannot access URL http://x/, return code 22\nfatal: git-http-push failed", "absent"),
         ("remote: error: hook declined to update refs/heads/main", "refused"),
     ])
     func errorsOfGitAreDistinguished(words: String, kind: String) {
@@ -219,6 +225,42 @@ import Testing
             error?.message
                 == "\(directory("hub.git")): refs/heads/results/d/t: [remote rejected] (pre-receive hook declined); no pushes; today"
         )
+    }
+
+    /// An address that is something else than a repository that accepts pushes.
+    @Test func theKindOfAnUnsuitableAddressIsReported() async throws {
+        let store = try store("first")
+        try record("a", in: store)
+        func failure(_ url: String) -> HubError? { #expect(throws: HubError.self) { try hub(url).push(store) } }
+        try directory.write("x\n", to: "file")
+        let file = failure(directory("file"))
+        #expect(file?.kind == .absent && file?.message.contains("it is a file, not a repository") == true)
+        try directory.shell("mkdir empty")
+        #expect(failure(directory("empty"))?.kind == .absent)
+        try directory.shell(
+            "git init -q -b results/d/t tree && git -C tree -c user.name=x -c user.email=x@x commit -q --allow-empty -m x"
+        )
+        #expect(try HubUpdate(hub(directory("tree")), store).run().map(\.name) == ["results/d/t"])
+        let tree = failure(directory("tree"))
+        #expect(tree?.kind == .checkedOut && tree?.message.contains("its current branch") == false, "\(tree as Any)")
+        #expect(tree?.message.contains("branch is currently checked out") == true)
+    }
+
+    /// To git, a page without a list of branches is an empty repository.
+    @Test(.enabled(if: Program.areInstalled("python3"), "needs python3"))
+    func aPageIsNoRepository() async throws {
+        try directory.write("<html>hello</html>", to: "pages/x.git/info/refs")
+        let server = try Program(
+            ["python3", "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", directory("pages")]
+        ).start()
+        defer { server.kill(SIGKILL) }
+        try await server.wait(until: "the port is known") { server.output.contains("(http") }
+        let port = try #require(server.output.firstMatch(of: /port (\d+)/)).1
+        let url = "http://127.0.0.1:\(port)/x.git"
+        #expect(throws: HubError.self) { try hub(url).probe() }
+        let error = #expect(throws: HubError.self) { try HubUpdate(hub(url), store("second")).run() }
+        #expect(error?.kind == .absent)
+        #expect(error?.message == "\(url): a server responds, but not with a repository that accepts pushes")
     }
 
     @Test(arguments: ["ext::sh -c true", "--upload-pack=touch x", ""])

@@ -27,6 +27,14 @@ import Testing
         }
     }
 
+    /// A relative address of a hub is relative to the current directory, not to the store in which git runs.
+    @Test func aHubMayBeARelativePath() throws {
+        let cloned = try fixture.program(["clone", "store", "below/here"]).run()
+        #expect(cloned.status == 0, "\(cloned)")
+        let checked = try fixture.program(["clone", "./below/../below/here", "another"]).run()
+        #expect(checked.status == 0, "\(checked)")
+    }
+
     @Test(arguments: [[], ["--bare"], ["--mirror"]]) func aPlainCloneIsReadAsTheStoreIs(options: [String]) throws {
         let directory = try TemporaryDirectory()
         let clone = directory("clone")
