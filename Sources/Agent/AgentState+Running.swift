@@ -40,7 +40,7 @@ extension AgentState {
                     began: Int(Date().timeIntervalSince1970))
                 claimed[job] = progress
                 claims[try DispatchValues.progress(of: job)] = .set(
-                    try EphemeralDocument.encode(progress), owner: owner, expecting: .absent)
+                    try EphemeralDocument.encode(progress), owner: owner, expecting: .unclaimed)
             }
             if let version = try values.values.change(claims) {
                 for (job, progress) in claimed { held[job]?.note(progress, version: version) }

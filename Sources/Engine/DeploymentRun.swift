@@ -248,8 +248,10 @@ extension DeploymentRun {
         observe: @escaping @Sendable (RunEvent) async -> Void
     ) async throws -> Bool {
         let path = try DispatchValues.dispatcher(of: plan.deployment)
-        guard let leader = try values.document(DispatcherLease.self, at: path) else { return false }
-        await observe(.following(leader, isWorking: local != nil))
+        guard let value = try values.values.value(at: path), let owner = value.owner else { return false }
+        let leader = EphemeralDocument.decode(DispatcherLease.self, from: value.bytes)
+        let unknown = DispatcherLease(name: owner, host: "an unknown machine", since: 0)
+        await observe(.following(leader ?? unknown, isWorking: local != nil))
         local?.forward { event in
             guard case .ended(_, let assignment, let report) = event else { return }
             let ending = JobEnding(
@@ -258,7 +260,7 @@ extension DeploymentRun {
         }
         defer { local?.forward(to: nil) }
         let (stream, inputs) = AsyncStream.makeStream(of: FollowerInput.self)
-        let watch = values.values.watch(below: path) { if $0.isEmpty { inputs.yield(.free) } }
+        let watch = values.values.watch(below: path) { if $0[path]?.owner == nil { inputs.yield(.free) } }
         let sources = [
             Task {
                 await drain.wait()

@@ -34,7 +34,7 @@ package final class Leadership: Sendable {
     ) throws -> Leadership? {
         let owner = try values.values.join("dispatcher")
         let path = try DispatchValues.dispatcher(of: deployment)
-        guard let version = try values.set(lease, at: path, owner: owner, expecting: .absent) else {
+        guard let version = try values.set(lease, at: path, owner: owner, expecting: .unclaimed) else {
             owner.leave()
             return nil
         }

@@ -57,8 +57,9 @@ extension RunState {
         guard let job = run.plan.jobs[id], let target = run.worklist.targets[id] else {
             return try await complete(number, token, .failure("the plan has no job \(id)"))
         }
-        if let progress = try values.document(JobProgress.self, at: DispatchValues.progress(of: id)) {
-            if progress.deployment != deployment { await run.observe(.waiting(id, job, target: target.name)) }
+        if let claim = try values.values.value(at: DispatchValues.progress(of: id)), claim.owner != nil {
+            let progress = EphemeralDocument.decode(JobProgress.self, from: claim.bytes)
+            if progress?.deployment != deployment { await run.observe(.waiting(id, job, target: target.name)) }
             return try await hold(number)
         }
         if let (result, isOwn) = try recordedVerdict(onJob: id), isUsable(result, for: job) {

@@ -212,7 +212,7 @@ struct TaskServerState {
 
     private func claim(_ name: String) throws -> Bool {
         try server.store.ephemeral.set(
-            [], at: SubmittedTask.claim(of: name), owner: owner, lifetime: nil, expecting: .absent) != nil
+            [], at: SubmittedTask.claim(of: name), owner: owner, lifetime: nil, expecting: .unclaimed) != nil
     }
 
     private func unclaim(_ name: String) {

@@ -50,8 +50,7 @@ struct WorkerSeats {
     mutating func update(_ state: [StorePath: EphemeralValue]) -> Change {
         var change = Change()
         var present: Set<String> = []
-        let documents = DispatchValues.documents(WorkerRegistration.self, in: state)
-        for (path, registration) in documents.sorted(by: { $0.key < $1.key }) {
+        for (path, registration) in DispatchValues.registrations(in: state).sorted(by: { $0.key < $1.key }) {
             guard registration.deployment.map({ $0 == deployment }) ?? true else { continue }
             let id = path.name
             present.insert(id)

@@ -146,6 +146,8 @@ extension EtcdMessages.Compare {
         switch expectation {
         case .anything: return nil
         case .absent: self.init(key: key, target: "CREATE", create_revision: "0")
+        // Also holds if there is no value.
+        case .unclaimed: self.init(key: key, target: "LEASE", lease: "0")
         case .version(let version): self.init(key: key, target: "MOD", mod_revision: "\(version)")
         }
     }

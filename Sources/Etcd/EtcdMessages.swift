@@ -12,6 +12,7 @@ enum EtcdMessages {
         var key: Data
         var value: Data?
         var mod_revision: String?
+        var lease: String?
     }
 
     struct Range: Encodable {
@@ -43,6 +44,7 @@ enum EtcdMessages {
         var result = "EQUAL"
         var create_revision: String?
         var mod_revision: String?
+        var lease: String?
     }
 
     struct Operation: Encodable {

@@ -37,7 +37,8 @@ struct EtcdKeys: Sendable {
     /// The path of a key; nil if the key is not a path, or not one below `prefix`.
     func path(of key: Data, below prefix: StorePath?) -> StorePath? {
         let text = String(decoding: key, as: UTF8.self)
-        guard text.hasPrefix(root), let path = try? StorePath(text.dropFirst(root.count)) else { return nil }
+        guard text.hasPrefix(root), let path = try? StorePath(text.dropFirst(root.count)), self.key(of: path) == key
+        else { return nil }
         return prefix.map { path.isInside($0) } ?? true ? path : nil
     }
 
@@ -54,10 +55,16 @@ struct EtcdKeys: Sendable {
 }
 
 extension EphemeralValue {
+    /// A value of another program has all its bytes. Its owner is its lease, if it has one.
     init?(_ pair: EtcdMessages.KeyValue) {
-        guard let value = EtcdValue(pair.value ?? Data()), let version = pair.mod_revision.flatMap(UInt64.init) else {
-            return nil
+        guard let version = pair.mod_revision.flatMap(UInt64.init) else { return nil }
+        let data = pair.value ?? Data()
+        if let value = EtcdValue(data) {
+            // Without a lease, there is no owner that could end, whatever the value says.
+            let owner = pair.lease == nil ? nil : value.owner
+            self.init(bytes: value.bytes, version: version, owner: owner)
+        } else {
+            self.init(bytes: Array(data), version: version, owner: pair.lease.map { "lease.\($0)" })
         }
-        self.init(bytes: value.bytes, version: version, owner: value.owner)
     }
 }

@@ -84,6 +84,16 @@ package struct DispatchValues: Sendable {
         values.compactMapValues { EphemeralDocument.decode(type, from: $0.bytes) }
     }
 
+    /// The registrations of workers among some values, by their paths. One without an owner does not count, because no
+    /// process is behind it; neither does one with numbers that no worker has.
+    package static func registrations(in values: [StorePath: EphemeralValue]) -> [StorePath: WorkerRegistration] {
+        let numbers = 0...65_536
+        let owned = values.filter { path, value in value.owner != nil && path.components.count == 2 }
+        return documents(WorkerRegistration.self, in: owned).filter { _, worker in
+            numbers.contains(worker.slots) && numbers.contains(worker.backlog)
+        }
+    }
+
     /// The document at a path; nil if there is none.
     package func document<Document: Decodable>(_ type: Document.Type, at path: StorePath) throws -> Document? {
         try values.value(at: path).flatMap { EphemeralDocument.decode(type, from: $0.bytes) }

@@ -91,7 +91,7 @@ public struct RunRecords: Sendable {
             let number = (try Self.numbers(1) { try transaction.list($0) }.first ?? 0) + 1
             // This happens before the record can be read. If another run takes the number first, the value is unused.
             _ = try store.ephemeral.set(
-                [], at: livePath(number), owner: owner, lifetime: nil, expecting: .absent)
+                [], at: livePath(number), owner: owner, lifetime: nil, expecting: .unclaimed)
             let record = RunRecord(
                 number: number, plan: plan?.description, trigger: trigger,
                 selectors: selectors.isEmpty ? nil : selectors.map(\.description), begin: time, before: before)

@@ -35,7 +35,7 @@ package struct RegistryRoots: SharedRoots {
         let claim: SharedRootClaim? = try await BlockingWork.run {
             let owner = try claims.join("environment")
             let words = Array("\(environment)".utf8)
-            if try claims.set(words, at: path, owner: owner, lifetime: nil, expecting: .absent) != nil {
+            if try claims.set(words, at: path, owner: owner, lifetime: nil, expecting: .unclaimed) != nil {
                 return SharedRootClaim { owner.leave() }
             }
             owner.leave()

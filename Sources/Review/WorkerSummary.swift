@@ -33,7 +33,8 @@ package struct WorkerSummary: Codable, Hashable, Sendable {
         let values = DispatchValues(store.ephemeral)
         let progress = try values.all(JobProgress.self, below: DispatchValues.progress).values
         let assignments = try values.all(JobAssignment.self, below: DispatchValues.assignments).keys
-        return try values.all(WorkerRegistration.self, below: DispatchValues.workers).map { path, worker in
+        let registered = DispatchValues.registrations(in: try values.values.values(below: DispatchValues.workers))
+        return registered.map { path, worker in
             let running = progress.filter { $0.worker == path.name }
                 .sorted { ($0.began, $0.cell.description) < ($1.began, $1.cell.description) }
             let held = assignments.count { $0.components.count == 3 && $0.components[1] == path.name }

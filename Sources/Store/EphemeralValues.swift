@@ -18,6 +18,9 @@ public struct EphemeralValue: Hashable, Sendable {
 public enum EphemeralExpectation: Hashable, Sendable {
     case anything
     case absent
+    /// There is no value, or one that has no owner and does not expire. The condition for claims: what has no owner is
+    /// nobody's claim, for example the value of another program.
+    case unclaimed
     case version(UInt64)
 }
 
@@ -135,10 +138,12 @@ extension EphemeralValues {
 }
 
 extension EphemeralValues {
-    /// Waits until there are no values at or below a path, or the task is cancelled.
+    /// Waits until no value at or below a path has an owner, or the task is cancelled.
     package func waitUntilFree(_ path: StorePath) async {
         let (frees, continuation) = AsyncStream.makeStream(of: Void.self)
-        let watch = watch(below: path) { if $0.isEmpty { continuation.yield() } }
+        let watch = watch(below: path) { state in
+            if state.values.allSatisfy({ $0.owner == nil }) { continuation.yield() }
+        }
         defer { watch.cancel() }
         for await _ in frees { break }
     }
@@ -161,10 +166,13 @@ public final class EphemeralWatch: Sendable {
 
 extension EphemeralExpectation {
     /// Whether `value` satisfies the condition.
-    package func allows(_ value: EphemeralValue?) -> Bool {
+    ///
+    /// - Parameter expires: Whether it expires.
+    package func allows(_ value: EphemeralValue?, expires: Bool) -> Bool {
         switch self {
         case .anything: true
         case .absent: value == nil
+        case .unclaimed: value?.owner == nil && !expires
         case .version(let version): value?.version == version
         }
     }

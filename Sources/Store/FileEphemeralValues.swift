@@ -97,7 +97,8 @@ public final class FileEphemeralValues: EphemeralValues {
         _ expectation: EphemeralExpectation, at path: StorePath, _ log: borrowing EphemeralLog
     ) -> Bool {
         if expectation == .anything { return true }
-        return expectation.allows(log.entry(at: path).flatMap { isAlive($0) ? $0.value : nil })
+        let entry = log.entry(at: path).flatMap { isAlive($0) ? $0 : nil }
+        return expectation.allows(entry?.value, expires: entry?.expiry != nil)
     }
 
     /// Removes values that have ended, and the files of dead owners.

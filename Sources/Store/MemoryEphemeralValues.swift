@@ -52,7 +52,11 @@ public final class MemoryEphemeralValues: EphemeralValues {
 
     public func change(_ changes: [StorePath: EphemeralChange]) -> UInt64? {
         let version: UInt64? = state.withLock { state in
-            guard changes.allSatisfy({ $1.expecting.allows(state.value(at: $0)) }) else { return nil }
+            let isAllowed = changes.allSatisfy { path, change in
+                let value = state.value(at: path)
+                return change.expecting.allows(value, expires: value != nil && state.held[path]?.expiry != nil)
+            }
+            guard isAllowed else { return nil }
             state.version += 1
             for (path, change) in changes {
                 state.held[path] = change.bytes.map { bytes in

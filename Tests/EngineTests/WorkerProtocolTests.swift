@@ -39,6 +39,53 @@ import Testing
         #expect(commits.count == Self.graph.count, "each result is recorded once: \(commits)")
     }
 
+    /// Values under the names of claims, leases and registrations that no process owns, and registrations with numbers
+    /// that no worker has.
+    @Test func valuesThatAreNobodysChangeNothing() async throws {
+        let fixture = try JobGraphFixture(Self.graph)
+        let store = try fixture.store()
+        let values = DispatchValues(store.ephemeral)
+        let owner = try values.values.join("other")
+        var paths: [StorePath] = [try DispatchValues.dispatcher(of: "d"), "workers/junk", "reports/junk", "runs/d/1"]
+        for id in fixture.ids.values { paths.append(try DispatchValues.progress(of: id)) }
+        for path in paths { _ = try values.values.change([path: .set(Array("junk".utf8))]) }
+        try values.set(WorkerRegistration.test(slots: 100), at: "workers/nobody", owner: nil)
+        for (name, slots) in [("many", Int.max), ("negative", -1)] {
+            try values.set(
+                WorkerRegistration.test(slots: slots), at: DispatchValues.worker(name), owner: owner)
+        }
+        try values.set(WorkerRegistration.test(slots: 100), at: "workers/a/b", owner: owner)
+        let joined = Mutex<[String]>([])
+        try await fixture.run(slots: 2) { event in
+            if case .workerJoined(let name) = event { joined.withLock { $0.append(name) } }
+        }
+        #expect(try fixture.outcomes() == Self.success)
+        #expect(joined.withLock { $0 } == [])
+        #expect(DispatchValues.registrations(in: try values.values.values(below: DispatchValues.workers)).isEmpty)
+    }
+
+    /// A dispatcher of another version, whose lease cannot be read, is a dispatcher.
+    @Test func anUnreadableLeaseIsWaitedFor() async throws {
+        let fixture = try JobGraphFixture([("a", [])])
+        let values = try fixture.store().ephemeral
+        let owner = try values.join("newer")
+        _ = try values.change([try DispatchValues.dispatcher(of: "d"): .set(Array("{}".utf8), owner: owner)])
+        let events = Mutex<[String]>([])
+        let run = Task {
+            try await fixture.run { event in
+                switch event {
+                case .following(let lease, _): events.withLock { $0.append("follows \(lease.name)") }
+                case .leading: events.withLock { $0.append("leads") }
+                default: break
+                }
+            }
+        }
+        try await waitUntil("it follows") { !events.withLock(\.isEmpty) }
+        owner.leave()
+        try await run.value
+        #expect(events.withLock { $0 } == ["follows \(owner.id)", "leads"])
+    }
+
     @Test func aWorkerRunsOnlyTargetsAndPluginsAndDeploymentsOfItsOwn() async throws {
         let fixture = try JobGraphFixture([("a", [])])
         var (other, plugin, deployment) = (

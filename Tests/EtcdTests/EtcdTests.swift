@@ -192,7 +192,28 @@ struct EtcdTests {
         #expect(try Set(values.listing(below: "p", pageSize: 7).values.keys) == paths)
         #expect(try values.values(below: nil).count == 44)
         try cluster.control("put", "cisp", "another program's")
-        try cluster.control("put", "ciso/p/foreign", "nothing of ours")
         #expect(try Set(values.values(below: "p").keys) == paths)
+    }
+
+    /// Values of other programs below the prefix have no owner of ciso's; keys that are no paths are skipped.
+    @Test func valuesOfOtherProgramsClaimNothing() async throws {
+        let cluster = try await EtcdCluster()
+        let values = EtcdEphemeralValues(settings(cluster))
+        let owner = try values.join("worker")
+        for (key, value) in [("a", "no line"), ("b", "two words\nx"), ("c", ""), ("/d", "x"), ("e\u{1}", "x")] {
+            try cluster.control("put", "ciso/\(key)", value)
+        }
+        try cluster.control("put", "ciso", "x")
+        let found = try values.values(below: nil)
+        #expect(found.mapValues { String(decoding: $0.bytes, as: UTF8.self) } == ["a": "no line", "b": "x", "c": ""])
+        #expect(found.values.allSatisfy { $0.owner == nil })
+        for path in found.keys {
+            #expect(try claim(values, path) == nil, "there is a value")
+            #expect(try values.set([1], at: path, owner: owner, lifetime: nil, expecting: .unclaimed) != nil)
+        }
+        let lease = try EtcdLease.grant(seconds: 60, EtcdGateway(settings(cluster)))
+        try cluster.control("put", "--lease", String(Int64(lease)!, radix: 16), "ciso/leased", "another program's")
+        #expect(try values.value(at: "leased")?.owner != nil, "it ends with its lease")
+        #expect(try values.set([1], at: "leased", owner: owner, lifetime: nil, expecting: .unclaimed) == nil)
     }
 }

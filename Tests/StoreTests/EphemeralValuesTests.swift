@@ -46,6 +46,25 @@ struct EphemeralValuesTests {
         }
     }
 
+    /// Whatever another program has left under a claim's name, without an owner, does not keep anyone from claiming.
+    @Test(arguments: Implementation.allCases) func onlyOwnersClaim(_ implementation: Implementation) async throws {
+        try await with(implementation) { live in
+            let owner = try live.join("worker")
+            func claim(_ path: StorePath) throws -> Bool {
+                try live.change([path: .set([1], owner: owner, expecting: .unclaimed)]) != nil
+            }
+            #expect(try claim("claims/new"))
+            #expect(try live.value(at: "claims/new")?.owner == owner.id)
+            #expect(try !claim("claims/new"), "a claim is not claimed again")
+            _ = try live.change(["claims/left": .set([7])])
+            await live.waitUntilFree("claims/left")
+            #expect(try claim("claims/left"))
+            #expect(try live.value(at: "claims/left")?.bytes == [1])
+            _ = try live.change(["claims/short": .set([7], lifetime: .seconds(600))])
+            #expect(try !claim("claims/short"), "it ends by itself")
+        }
+    }
+
     @Test(arguments: Implementation.allCases) func oneOfManyWinsAClaim(_ implementation: Implementation) async throws {
         try await with(implementation) { live in
             let owner = try live.join("worker")
