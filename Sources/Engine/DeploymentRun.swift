@@ -361,7 +361,11 @@ extension DeploymentRun {
 
     /// The cells that the run decides: the selected ones that are not cancelled.
     private func wantedCells(_ records: RecordedResults, of round: Round) -> WantedCells {
-        WantedCells(
+        if picked == nil, !records.hasCancelled {
+            if let wanted = round.wanted { return wanted }
+            return WantedCells(of: plan, except: [])
+        }
+        return WantedCells(
             of: plan,
             except: plan.cells.filter { cell in
                 let recorded = records.result(of: cell.cell).flatMap { cell.isDecided(by: $0) ? $0 : nil }

@@ -231,9 +231,9 @@ extension RunState {
         // The next run determines the blocked cells.
         guard let failure = results[cause], !isInterrupted else { return }
         let entries = (run.worklist.cellsDecided[id] ?? []).filter { !cancelledCells.contains($0.cell) }.map { cell in
-            PlanRun.Entry(
-                path: ResultPath.cell(cell.cell),
-                result: CellResult(blocking: cell.cell, job: id, behind: failure, in: run.plan))
+            var result = CellResult(blocking: cell.cell, job: id, behind: failure, in: run.plan)
+            result.setBlockedChain(in: run.plan)
+            return PlanRun.Entry(path: ResultPath.cell(cell.cell), result: result)
         }
         if !entries.isEmpty { write(entries, then: nil) }
     }

@@ -131,7 +131,7 @@ struct JobPriority: Comparable {
 
 extension CellResult {
     /// The result of a cell whose deciding job cannot run because of `cause`: blocked by that package, or the failure
-    /// itself if the cell's own build failed instead of its tests.
+    /// itself if the cell's own build failed instead of its tests. It lacks the chain; see `setBlockedChain`.
     package init(blocking cell: Cell, job: Digest, behind cause: CellResult, in plan: Plan) {
         if cause.cell.package == cell.package, let build = cause.job, plan.jobs[job]?.kind == .test,
             plan.jobs[job]?.inputs.contains(build) == true
@@ -143,10 +143,17 @@ extension CellResult {
         self.init(cell: cell, job: job, outcome: .blocked, repositories: plan.repositories.map(\.commit))
         blockedBy = cause.cell.package
         blockedByJob = cause.job
-        blockedChain = cause.job.flatMap { plan.chain(from: job, to: $0) }
         if cause.outcome == .infrastructure { change = .undecided }
         reason = "\(cause.cell.package): \(cause.reason ?? cause.outcome.rawValue)"
         plugin = cause.plugin
+    }
+
+    /// Determines the packages between a blocked job and the failed one.
+    ///
+    /// - Complexity: O(jobs and inputs on the way), for each cell.
+    mutating func setBlockedChain(in plan: Plan) {
+        guard outcome == .blocked, let job, let blockedByJob else { return }
+        blockedChain = plan.chain(from: job, to: blockedByJob)
     }
 }
 

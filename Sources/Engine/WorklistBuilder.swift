@@ -73,7 +73,7 @@ struct WorklistBuilder {
 
     /// The reliable results of jobs that are not run.
     var known: [Digest: CellResult] {
-        var known: [Digest: CellResult] = [:]
+        var known = [Digest: CellResult](minimumCapacity: results.count)
         for (number, result) in resultOfJob.enumerated() where result >= 0 { known[ids[number]] = results[result] }
         return known
     }
@@ -256,7 +256,7 @@ struct WorklistBuilder {
         case .jobs(let build, let test):
             let deciding = test ?? build
             let number = numbers[deciding]
-            guard let result = verdict(of: cell.cell, deciding: deciding, number) else {
+            guard var result = verdict(of: cell.cell, deciding: deciding, number) else {
                 if let number {
                     decisions.append((Int32(number), Int32(index)))
                     decidedCells[number] += 1
@@ -268,7 +268,9 @@ struct WorklistBuilder {
             if result.outcome == .blocked, cause >= 0, let job = results[cause].job {
                 blockedCells[job, default: 0] += 1
             }
-            if recorded.map({ !$0.isSameVerdict(as: result) }) ?? true { settled.append(result) }
+            if let recorded, recorded.isSameVerdict(as: result) { return }
+            result.setBlockedChain(in: plan)
+            settled.append(result)
         }
     }
 

@@ -86,7 +86,16 @@ public struct ResultTable: Sendable {
 
     /// All results of a job, in any order.
     public func results(ofJob job: Digest) -> [CellResult] {
-        guard let first = pathOfJob[job] else { return [] }
-        return ([first] + (otherPaths[job] ?? [])).compactMap { results[$0] }
+        var found: [CellResult] = []
+        forEachResult(ofJob: job) { found.append($0) }
+        return found
+    }
+
+    /// Calls `body` with each result of a job, in any order.
+    package func forEachResult(ofJob job: Digest, _ body: (CellResult) -> Void) {
+        guard let first = pathOfJob[job] else { return }
+        if let result = results[first] { body(result) }
+        guard !otherPaths.isEmpty, let others = otherPaths[job] else { return }
+        for path in others { if let result = results[path] { body(result) } }
     }
 }

@@ -9,6 +9,8 @@ package struct RecordedResults: Sendable {
     private var ownTables: [String: ResultTable] = [:]
     private var tables: [ResultTable] = []
     private var durations: [String: Double] = [:]
+    /// Whether a result of this deployment says that its cell was cancelled.
+    package private(set) var hasCancelled = false
     private let superseded: SupersededResults
     /// The commits of repositories for which a result of this deployment is recorded.
     package private(set) var commits: Set<[String]> = []
@@ -32,6 +34,7 @@ package struct RecordedResults: Sendable {
                     commits.insert(result.repositories)
                     last = result.repositories
                 }
+                if isOwn, result.outcome == .cancelled { hasCancelled = true }
                 // The time to create an environment is not a property of the package.
                 guard let duration = result.durations?.own ?? result.duration, result.outcome == .success else {
                     continue
@@ -57,7 +60,7 @@ package struct RecordedResults: Sendable {
     package func goodCells(of plan: Plan) -> (Cell) -> Bool {
         var superseded: [Cell.Position: CellResult] = [:]
         for (path, result) in ownTables.values.lazy.flatMap(\.results)
-        where path == ResultPath.cell(result.cell) && result.lastVerdict != nil && !plan.hasCell(result.cell) {
+        where !plan.hasCell(result.cell) && result.lastVerdict != nil && path == ResultPath.cell(result.cell) {
             if let other = superseded[result.cell.position], result.ended(before: other) { continue }
             superseded[result.cell.position] = result
         }
@@ -74,7 +77,14 @@ package struct RecordedResults: Sendable {
 
     /// The newest verdict on a job that no retry request supersedes; other outcomes are ignored.
     package func verdict(onJob job: Digest) -> CellResult? {
-        results(ofJob: job).newestVerdict(except: superseded)
+        var newest: CellResult?
+        for table in tables {
+            table.forEachResult(ofJob: job) { result in
+                guard result.isVerdictOnJob, superseded.isEmpty || !superseded.contains(result) else { return }
+                if newest.map({ $0.ended(before: result) }) ?? true { newest = result }
+            }
+        }
+        return newest
     }
 
     /// The outcome of the newest execution of a job, superseded or not; nil if it was never executed.

@@ -10,6 +10,9 @@ public import Store
 ///
 /// - SeeAlso: `docs/decisions/0001-results-branch-per-target.md`
 public struct ResultBranch: Sendable, Hashable {
+    /// The directory of the index.
+    static let index = "index"
+
     /// The deployment's name.
     public let deployment: String
     /// The target's name.
@@ -33,14 +36,29 @@ public struct ResultBranch: Sendable, Hashable {
     /// The whole table in a snapshot of this branch.
     ///
     /// - Throws: `StoreError`; `Failure` for an invalid index.
-    public func table(in snapshot: Snapshot) throws -> ResultTable {
+    public func table(in snapshot: Snapshot) throws -> ResultTable { try table(in: snapshot, nil) }
+
+    /// - Parameter known: The documents of an earlier snapshot; nil to read all trees.
+    func table(in snapshot: Snapshot, _ known: KnownDocumentPaths?) throws -> ResultTable {
         var shards: [[UInt8]] = []
-        for entry in try snapshot.list("index") {
-            guard let bytes = try snapshot.bytes(at: StorePath("index/\(entry.name)")) else { continue }
+        for entry in try snapshot.list(StorePath(Self.index)) {
+            guard let bytes = try snapshot.bytes(at: StorePath("\(Self.index)/\(entry.name)")) else { continue }
             shards.append(bytes)
         }
-        let paths = try snapshot.paths(except: "index")
         do {
+            if let documents = try known?.paths(in: snapshot) {
+                var entries = DocumentPaths()
+                let table = try ResultTable(shards: shards) { path in
+                    entries.insert(path)
+                    return true
+                }
+                if entries == documents {
+                    known?.keep(documents, in: snapshot)
+                    return table
+                }
+            }
+            let paths = try snapshot.paths(except: Self.index)
+            known?.keep(DocumentPaths(paths), in: snapshot)
             return try ResultTable(shards: shards, exists: paths.contains)
         } catch let error as DecodingError {
             throw Failure(
@@ -65,7 +83,7 @@ public struct ResultBranch: Sendable, Hashable {
     /// change as well.
     package var derivedDocuments: Store.DerivedDocuments {
         Store.DerivedDocuments(
-            contains: { $0.components.first == "index" },
+            contains: { $0.components.first == Self.index },
             update: { path, contents, transaction in
                 let result = try contents.map { try CanonicalJSON.decode(CellResult.self, from: $0) }
                 try changeIndex(of: path.components.joined(separator: "/"), to: result, in: transaction)

@@ -39,7 +39,7 @@ public struct ResultTables: Sendable {
         DispatchQueue.concurrentPerform(iterations: branches.count) { number in
             let branch = branches[number]
             let entry = Result {
-                try Self.entry(of: branch, at: store.snapshot(Branch(branch.name)), since: known[branch])
+                try Self.entry(of: branch, in: store, since: known[branch])
             }
             read.withLock { $0[branch] = entry }
         }
@@ -49,14 +49,16 @@ public struct ResultTables: Sendable {
     /// The number of changed documents above which the whole index is read instead.
     private static let limit = 1_000
 
-    private static func entry(of branch: ResultBranch, at snapshot: Snapshot, since known: Entry?) throws -> Entry {
-        guard var entry = known else { return Entry(snapshot: snapshot, table: try branch.table(in: snapshot)) }
+    private static func entry(of branch: ResultBranch, in store: Store, since known: Entry?) throws -> Entry {
+        let snapshot = try store.snapshot(Branch(branch.name))
+        let paths = KnownDocumentPaths(of: branch, in: store)
+        guard var entry = known else { return Entry(snapshot: snapshot, table: try branch.table(in: snapshot, paths)) }
         if entry.snapshot.tree == snapshot.tree { return entry }
         var changes: [(path: StorePath, isThere: Bool)] = []
         try Snapshot.differences(from: entry.snapshot, to: snapshot) { path, _, new in
-            if path.components.first != "index" { changes.append((path, new != nil)) }
+            if path.components.first != ResultBranch.index { changes.append((path, new != nil)) }
         }
-        if changes.count > limit { return Entry(snapshot: snapshot, table: try branch.table(in: snapshot)) }
+        if changes.count > limit { return Entry(snapshot: snapshot, table: try branch.table(in: snapshot, paths)) }
         for (path, isThere) in changes {
             if isThere, let result = try snapshot.value(CellResult.self, at: path) {
                 entry.table.set(result, at: path.description)
