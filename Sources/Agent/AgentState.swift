@@ -61,7 +61,9 @@ struct AgentState {
     var isStopping = false
     var hasLeft = false
     /// Whether the registration expired while the worker was running, so that its jobs are assigned to others.
-    var isLost = false
+    private var isLost = false
+    /// The mode that the worker had then; nil if it was leaving.
+    private(set) var lostMode: WorkerRegistration.Mode?
     /// How long a leaving worker waits for its reports to be recorded.
     var leavesAt: ContinuousClock.Instant?
     private var tickedAt = ContinuousClock.now
@@ -107,6 +109,7 @@ struct AgentState {
             await endShortage()
             if isUnregistered, !isLost {
                 isLost = true
+                if !isLeaving { lostMode = isShort ? .ready : registration.mode }
                 await stop()
             } else if silence > environment.heartbeat * Self.silentBeats {
                 // The process was suspended, and dispatchers may have evicted the worker. They learn that it is alive.

@@ -49,11 +49,12 @@ package final class WorkerAgent: Sendable {
     }
 
     /// Why a worker ended.
-    package enum Ending: Sendable {
+    package enum Ending: Hashable, Sendable {
         /// It was asked to leave.
         case left
-        /// Its registration expired, for example after a lost connection. It may register again.
-        case lost
+        /// Its registration expired, for example after a lost connection. It may register again, with the mode that it
+        /// had.
+        case lost(WorkerRegistration.Mode)
     }
 
     /// The unique id of the worker.
@@ -100,7 +101,7 @@ package final class WorkerAgent: Sendable {
             owner.leave()
             // A mode request for a worker that has left is obsolete.
             _ = try? values.values.remove(DispatchValues.mode(of: id), expecting: .anything)
-            return state.isLost ? .lost : .left
+            return state.lostMode.map { .lost($0) } ?? .left
         }
     }
 

@@ -38,7 +38,9 @@ extension RunEvent {
         case .workerStalled(let name): logger.debug("worker stalled", metadata: ["worker": "\(name)"])
         case .labelsMissing(let target, let labels):
             logger.debug("labels missing", metadata: ["target": "\(target)", "labels": "\(labels)"])
-        case .workersMissing(let target): logger.debug("workers missing", metadata: ["target": "\(target)"])
+        case .workerUnsuited(let name, let obstacle):
+            logger.debug("worker gets no jobs", metadata: ["worker": "\(name)", "reason": "\(obstacle)"])
+        case .workersMissing(let target, _): logger.debug("workers missing", metadata: ["target": "\(target)"])
         case .hub(let event): logger.debug("hub", metadata: ["event": "\(event)"])
         case .knownFailures, .dropped: break
         }

@@ -37,14 +37,16 @@ package enum RunEvent: Sendable {
     case worked(Cell, JobEnding)
     /// A worker in another process is available.
     case workerJoined(String)
+    /// A worker in another process has registered that gets none of the run's jobs.
+    case workerUnsuited(String, WorkerRegistration.Obstacle)
     /// A worker has ended, or has sent no heartbeats for too long.
     case workerLost(String)
     /// A worker has sent no heartbeats for some time and gets no jobs.
     case workerStalled(String)
     /// No worker has all labels that a target requires, so its jobs wait.
     case labelsMissing(target: String, [String])
-    /// No worker takes jobs of a target, so its jobs wait.
-    case workersMissing(target: String)
+    /// No worker takes jobs of a target, so its jobs wait; the numbers of registered workers for each reason.
+    case workersMissing(target: String, [WorkerRegistration.Obstacle: Int])
     /// An event of the pushes to the hub.
     case hub(HubPusher.Event)
 }

@@ -33,7 +33,7 @@ extension RunState {
         }
         let targets = Set(unmet.map(\.target))
         for target in targets.subtracting(unservedTargets).sorted() {
-            await run.observe(.workersMissing(target: target))
+            await run.observe(.workersMissing(target: target, seats.obstacles(to: target)))
         }
         unservedTargets = targets
     }
@@ -53,7 +53,9 @@ extension RunState {
         for (seat, worker) in change.joined {
             let id = seats.seats[seat].worker
             if id != run.coordination.local?.id, seats.numbers(of: id).first == seat {
-                await run.observe(.workerJoined(name(ofWorker: id)))
+                let obstacle = seats.obstacle(toAllJobsOf: id)
+                await run.observe(
+                    obstacle.map { .workerUnsuited(name(ofWorker: id), $0) } ?? .workerJoined(name(ofWorker: id)))
             }
             try await perform(dispatch.register(seat, worker, at: now))
         }

@@ -46,6 +46,25 @@ struct WorkerSeats {
     /// The seats of a worker.
     func numbers(of worker: String) -> [Int] { numbers[worker] ?? [] }
 
+    /// Why registered workers get no jobs of a target, with the number of workers for each reason. Workers without slots
+    /// do not count.
+    func obstacles(to name: String) -> [WorkerRegistration.Obstacle: Int] {
+        let targets = targets.filter { $0.name == name }
+        return registrations.values.reduce(into: [:]) { obstacles, worker in
+            guard worker.slots + worker.backlog > 0 else { return }
+            let obstacle = targets.lazy.compactMap { worker.obstacle(to: $0) }.first
+            if let reason = obstacle ?? (worker.mode == .ready ? nil : .mode) { obstacles[reason, default: 0] += 1 }
+        }
+    }
+
+    /// Why a registered worker gets no jobs of any target; nil if it may get some.
+    func obstacle(toAllJobsOf id: String) -> WorkerRegistration.Obstacle? {
+        guard let worker = registrations[id] else { return nil }
+        let obstacles = targets.map { worker.obstacle(to: $0) }
+        return obstacles.contains(nil)
+            ? nil : obstacles.lazy.compactMap { $0 }.first { $0 != .otherTargets } ?? .otherTargets
+    }
+
     /// Updates the seats to the current registrations.
     mutating func update(_ state: [StorePath: EphemeralValue]) -> Change {
         var change = Change()
@@ -77,9 +96,8 @@ struct WorkerSeats {
     private mutating func seat(_ id: String, _ registration: WorkerRegistration, _ change: inout Change) {
         var lanes: [String?: Set<String>] = [nil: []]
         // A target may be there twice, with the distribution's compiler and without.
-        let refused = Set(targets.lazy.filter { !registration.mayAnswer($0) }.map(\.name))
-        for target in targets where registration.runs(target: target.name) && !refused.contains(target.name) {
-            guard registration.has(plugin: target.plugin.name) else { continue }
+        let refused = Set(targets.lazy.filter { registration.obstacle(to: $0) != nil }.map(\.name))
+        for target in targets where !refused.contains(target.name) {
             // A virtual machine is on the worker's machine, whatever its settings say of hosts.
             let hosts = target.machine == nil ? registration.hosts(of: target.name, planned: target.host) : []
             lanes[hosts.isEmpty ? nil : hosts.joined(separator: " "), default: []].insert(target.name)

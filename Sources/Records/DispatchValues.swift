@@ -111,12 +111,13 @@ package struct DispatchValues: Sendable {
             EphemeralDocument.encode(document), at: path, owner: owner, lifetime: nil, expecting: expecting)
     }
 
-    /// Requests another mode of a worker.
+    /// Requests another mode of a worker. The request expires after a day, because a worker that is killed leaves it.
     ///
     /// - Returns: false if no such worker is registered.
     package func request(_ mode: WorkerRegistration.Mode, of worker: String) throws -> Bool {
         guard try values.value(at: Self.worker(worker)) != nil else { return false }
-        try set(WorkerModeRequest(mode: mode), at: Self.mode(of: worker), owner: nil)
+        let request = try EphemeralDocument.encode(WorkerModeRequest(mode: mode))
+        _ = try values.change([Self.mode(of: worker): .set(request, lifetime: .seconds(86_400))])
         return true
     }
 

@@ -111,8 +111,16 @@ actor ProgressDisplay {
         case .labelsMissing(let target, let labels):
             let quoted = labels.map { "'\($0)'" }.joined(separator: ", ")
             printLine("\(target): no worker has the labels \(quoted): its jobs wait for one ('--labels')")
-        case .workersMissing(let target):
-            printLine("\(target): no worker takes its jobs: they wait for one ('ci worker'; 'ci status' lists workers)")
+        case .workerUnsuited(let name, let obstacle):
+            printLine("\(name) gets no jobs: it \(Self.words(for: obstacle))")
+        case .workersMissing(let target, let obstacles):
+            let reasons = WorkerRegistration.Obstacle.allCases.compactMap { obstacle in
+                obstacles[obstacle].map { "\($0) that \(Self.words(for: obstacle))" }
+            }
+            let others = reasons.isEmpty ? "" : "; there is " + reasons.joined(separator: ", ")
+            printLine(
+                "\(target): no worker takes its jobs: they wait for one ('ci worker'; 'ci status' lists workers)\(others)"
+            )
         case .hub(let event): printLine(sentence(for: event))
         }
         draw(force: false)
@@ -269,5 +277,17 @@ extension String {
     /// The text padded with leading spaces to at least `width` characters.
     func padded(to width: Int) -> String {
         String(repeating: " ", count: max(0, width - count)) + self
+    }
+}
+
+extension ProgressDisplay {
+    /// What keeps jobs from a worker, after "it" or "that".
+    private static func words(for obstacle: WorkerRegistration.Obstacle) -> String {
+        switch obstacle {
+        case .otherTargets: "runs only other targets"
+        case .missingPlugin: "lacks the plugin"
+        case .otherAnswers: "has another version of the plugin, with other answers than the plan's"
+        case .mode: "is paused or leaving"
+        }
     }
 }

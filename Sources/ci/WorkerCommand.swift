@@ -69,6 +69,7 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
     private func work(
         _ environment: WorkerAgent.Environment, _ registration: WorkerRegistration
     ) async throws -> Bool {
+        var registration = registration
         let isInterrupted = Atomic(false)
         while true {
             let agent = try WorkerAgent(environment, registration) { [messages] event in messages.show(event) }
@@ -86,10 +87,12 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
                 })
             let ending = await agent.end()
             interrupts.stop()
-            if isInterrupted.load(ordering: .relaxed) || ending == .left {
+            guard !isInterrupted.load(ordering: .relaxed), case .lost(let mode) = ending else {
                 return isInterrupted.load(ordering: .relaxed)
             }
-            StandardError.print("worker: the registration expired; registering again")
+            registration.mode = mode
+            let suffix = mode == .paused ? ", paused" : ""
+            StandardError.print("worker: the registration expired; registering again\(suffix)")
         }
     }
 }

@@ -57,7 +57,7 @@ struct EtcdCoordinationTests {
         try await cluster.waitForLeader()
         fixture.release("b")
         fixture.release("c")
-        #expect(await worker.end() == .lost)
+        #expect(await worker.end() == .lost(.ready))
         await #expect(throws: Failure.self, "its lease has ended") { try await first.value }
         #expect(try fixture.outcomes().count >= 3, "what is recorded stays")
         let second = try fixture.worker()

@@ -112,7 +112,7 @@ import Testing
         let run = Task {
             try await fixture.run(plan, slots: 0) { event in
                 switch event {
-                case .workersMissing(let target): events.withLock { $0.append("no worker for \(target)") }
+                case .workersMissing(let target, _): events.withLock { $0.append("no worker for \(target)") }
                 case .recorded(let result): events.withLock { $0.append(result.cell.package.name) }
                 default: break
                 }
@@ -132,6 +132,98 @@ import Testing
         try await run.value
         #expect(events.withLock { $0 } == ["no worker for t", "a", "b", "c"])
         for worker in [useless, first] { await leave(worker) }
+    }
+
+    /// A worker that loses its registration has the mode with which it may register again, unless it is leaving.
+    @Test func aLostWorkerKeepsItsMode() async throws {
+        let fixture = try JobGraphFixture([("a", [])])
+        fixture.hold("a")
+        let values = DispatchValues(try fixture.store().ephemeral)
+        func lose(_ worker: WorkerAgent) throws {
+            _ = try values.values.remove(DispatchValues.worker(worker.id), expecting: .anything)
+        }
+        for (mode, ending) in [
+            (WorkerRegistration.Mode.ready, WorkerAgent.Ending.lost(.ready)), (.paused, .lost(.paused)),
+        ] {
+            let worker = try fixture.worker(heartbeat: .milliseconds(20))
+            if mode == .paused {
+                #expect(try values.request(.paused, of: worker.id))
+                try await waitUntil("it is paused") {
+                    try values.document(WorkerRegistration.self, at: DispatchValues.worker(worker.id))?.mode == .paused
+                }
+            }
+            try lose(worker)
+            #expect(await worker.end() == ending)
+        }
+        let run = Task { try await fixture.run(slots: 0) }
+        let worker = try fixture.worker(heartbeat: .milliseconds(20))
+        try await waitUntil("it works") { fixture.running == ["a"] }
+        #expect(try values.request(.draining, of: worker.id))
+        try await waitUntil("it drains") {
+            try values.document(WorkerRegistration.self, at: DispatchValues.worker(worker.id))?.mode == .draining
+        }
+        try lose(worker)
+        #expect(await worker.end() == .left)
+        fixture.release("a")
+        let other = try fixture.worker()
+        try await run.value
+        await leave(other)
+    }
+
+    /// A request to a worker that is killed before it leaves remains for a limited time only.
+    @Test func requestedModesExpire() async throws {
+        let fixture = try JobGraphFixture([("a", [])])
+        let values = DispatchValues(try fixture.store().ephemeral)
+        let owner = try values.values.join("worker")
+        try values.set(WorkerRegistration.test(), at: DispatchValues.worker("w"), owner: owner)
+        #expect(try values.request(.paused, of: "w"))
+        #expect(try values.values.value(at: DispatchValues.mode(of: "w")) != nil)
+        let isKept = try values.values.change([DispatchValues.mode(of: "w"): .set([], expecting: .unclaimed)]) != nil
+        #expect(!isKept)
+        #expect(try !values.request(.paused, of: "nobody"))
+        #expect(try values.values.value(at: DispatchValues.mode(of: "nobody")) == nil)
+    }
+
+    /// Workers that get no jobs of the run are named with the reason when they register, and counted by reasons when jobs
+    /// wait for others.
+    @Test func whyAWorkerGetsNoJobsIsReported() async throws {
+        let fixture = try JobGraphFixture([("a", [])])
+        var (elsewhere, without, other, paused) = (
+            WorkerRegistration.test(), WorkerRegistration.test(), WorkerRegistration.test(), WorkerRegistration.test()
+        )
+        elsewhere.targets = ["x"]
+        without.plugins = ["q"]
+        let question = try #require(fixture.plan().targets[0].question)
+        other.answers = [question: "0123"]
+        paused.mode = .paused
+        let early = try [elsewhere, without, without, other, paused].map { try fixture.worker($0) }
+        let missing = Mutex<[[WorkerRegistration.Obstacle: Int]]>([])
+        let unsuited = Mutex<[WorkerRegistration.Obstacle]>([])
+        let joined = Mutex(0)
+        let run = Task {
+            try await fixture.run(slots: 0) { event in
+                switch event {
+                case .workersMissing(_, let obstacles): missing.withLock { $0.append(obstacles) }
+                case .workerUnsuited(_, let obstacle): unsuited.withLock { $0.append(obstacle) }
+                case .workerJoined: joined.withLock { $0 += 1 }
+                default: break
+                }
+            }
+        }
+        try await waitUntil("it waits") { !missing.withLock(\.isEmpty) }
+        #expect(
+            missing.withLock { $0 } == [[.otherTargets: 1, .missingPlugin: 2, .otherAnswers: 1, .mode: 1]])
+        var late: [WorkerAgent] = []
+        for (number, registration) in [other, without, elsewhere].enumerated() {
+            late.append(try fixture.worker(registration))
+            try await waitUntil("it is reported") { unsuited.withLock { $0.count } == number + 1 }
+        }
+        #expect(unsuited.withLock { $0 } == [.otherAnswers, .missingPlugin, .otherTargets])
+        #expect(joined.withLock { $0 } == 0)
+        late.append(try fixture.worker())
+        try await run.value
+        #expect(joined.withLock { $0 } == 1)
+        for worker in early + late { await leave(worker) }
     }
 
     /// A job that a stopped worker gives back has not ended: another worker runs it.

@@ -95,6 +95,25 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
         return target.plugin.digest.hex.hasPrefix(answer)
     }
 
+    /// Why a worker gets no jobs of a target.
+    public enum Obstacle: Hashable, Sendable, CaseIterable {
+        /// It runs only other targets.
+        case otherTargets
+        /// It lacks the target's plugin.
+        case missingPlugin
+        /// Its plugin gives other answers than those that the plan was made with.
+        case otherAnswers
+        /// It is paused or leaves.
+        case mode
+    }
+
+    /// Why it gets no jobs of the target in any mode; nil if it may.
+    public func obstacle(to target: Plan.Target) -> Obstacle? {
+        if !runs(target: target.name) { return .otherTargets }
+        if !has(plugin: target.plugin.name) { return .missingPlugin }
+        return mayAnswer(target) ? nil : .otherAnswers
+    }
+
     /// Whether it has all these labels.
     public func has(labels wanted: [String]) -> Bool { Set(wanted).isSubset(of: labels ?? []) }
 
@@ -112,8 +131,8 @@ public struct WorkerRegistration: Codable, Hashable, Sendable {
     }
 }
 
-/// A requested change of a worker's mode: the ephemeral document `modes/WORKER`, which exists until the worker has
-/// left.
+/// A requested change of a worker's mode: the ephemeral document `modes/WORKER`, which exists for a day, or until the
+/// worker has left.
 ///
 /// The worker copies the mode into its registration, where dispatchers read it.
 public struct WorkerModeRequest: Codable, Hashable, Sendable {
