@@ -11,11 +11,18 @@ package final class FileServer: Sendable {
     /// The URL below which the machine finds the files.
     package let url: String
     private let cancellation = Cancellation()
-
     private let listener: Int32
+    private let accept: @Sendable (Int32) -> Int32
+    /// How long to wait after a connection could not be accepted, in milliseconds.
+    private static let pause: Int32 = 100
 
     /// Starts to listen. Files are served from ``serve(_:)`` on.
-    package init() throws(SystemError) {
+    package convenience init() throws(SystemError) {
+        try self.init { Glibc.accept($0, nil, nil) }
+    }
+
+    /// - Parameter accept: Accepts a connection of the listening socket, or returns -1 with the reason in `errno`.
+    init(accept: @escaping @Sendable (Int32) -> Int32) throws(SystemError) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0 else { throw .last("create a socket", "http") }
         var address = sockaddr_in()
@@ -32,7 +39,7 @@ package final class FileServer: Sendable {
             close(listener)
             throw error
         }
-        self.listener = listener
+        (self.listener, self.accept) = (listener, accept)
         url = "http://10.0.2.2:\(UInt16(bigEndian: address.sin_port))"
     }
 
@@ -42,24 +49,37 @@ package final class FileServer: Sendable {
     }
 
     /// Serves `files`, by name, until this object is released.
-    package func serve(_ files: [String: String]) {
+    ///
+    /// - Throws: `SystemError` if the process has no free descriptors.
+    package func serve(_ files: [String: String]) throws(SystemError) {
         // The thread uses duplicates of the descriptors, so that none is closed while it waits.
-        let (listener, cancelled) = (
-            fcntl(listener, F_DUPFD_CLOEXEC, 0), fcntl(cancellation.descriptor, F_DUPFD_CLOEXEC, 0)
-        )
+        let listener = try Self.duplicate(listener)
+        let cancelled = try Self.duplicate(cancellation.descriptor)
+        let (socket, end) = (listener.relinquish(), cancelled.relinquish())
+        let accept = accept
         BlockingWork.start {
             defer {
-                close(listener)
-                close(cancelled)
+                close(socket)
+                close(end)
             }
-            while Self.isReadable(listener, or: cancelled, within: -1) {
-                let client = accept(listener, nil, nil)
-                guard client >= 0 else { continue }
+            while Self.isReadable(socket, or: end, within: -1) {
+                let client = accept(socket)
+                guard client >= 0 else {
+                    // Without a free descriptor the client stays in the queue, and the socket stays readable.
+                    if Self.isReadable(end, within: Self.pause) { return }
+                    continue
+                }
                 _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-                Self.answer(client, cancelled, files)
+                Self.answer(client, end, files)
                 close(client)
             }
         }
+    }
+
+    private static func duplicate(_ descriptor: Int32) throws(SystemError) -> OpenFile<SystemError> {
+        let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard duplicate >= 0 else { throw .last("duplicate a descriptor of", "http") }
+        return OpenFile(adopting: duplicate, "http")
     }
 
     private static func answer(_ client: Int32, _ cancelled: Int32, _ files: [String: String]) {
@@ -96,6 +116,10 @@ package final class FileServer: Sendable {
             bytes = bytes.dropFirst(count)
         }
         shutdown(client, Int32(SHUT_WR))
+    }
+
+    private static func isReadable(_ descriptor: Int32, within time: Int32) -> Bool {
+        isReadable(descriptor, or: -1, within: time)
     }
 
     /// False if the server is cancelled, or nothing arrived in time.

@@ -97,7 +97,7 @@ package final class MachineImageBuild: Sendable {
             try await QEMU.makeDisk(at: disk, size: recipe.diskSize)
         }
         let seed = try await makeSeed(recipe.seed)
-        server.serve(recipe.files)
+        try server.serve(recipe.files)
         for (number, boot) in recipe.boots.enumerated() {
             report("starting the machine: \(boot.name), \(number + 1) of \(recipe.boots.count)")
             let configuration = MachineConfiguration(

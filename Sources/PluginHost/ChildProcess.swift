@@ -11,6 +11,8 @@ final class ChildProcess {
     private let errors: Int32
     private var ended: Int32?
     private var stderrBytes: [UInt8] = []
+    /// Whether the child has closed its standard error, which is readable for ever then.
+    private var isStandardErrorClosed = false
     private static let stderrLimit = 4096
 
     /// Starts `program` with `arguments` (without the program's name).
@@ -56,7 +58,7 @@ final class ChildProcess {
             if let frame = try frame(of: received, limit: limit) { return frame }
             var waits = [
                 pollfd(fd: socket, events: Int16(POLLIN) | (unsent.isEmpty ? 0 : Int16(POLLOUT)), revents: 0),
-                pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: isStandardErrorClosed ? -1 : errors, events: Int16(POLLIN), revents: 0),
             ]
             let left = deadline - .now
             guard left > .zero, poll(&waits, 2, left.millisecondsForPoll) != 0 else {
@@ -105,7 +107,12 @@ final class ChildProcess {
     /// Reads standard error, so that the child never blocks on it, and keeps the end.
     private func readStandardError() {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while case let count = recv(errors, &buffer, buffer.count, Int32(MSG_DONTWAIT)), count > 0 {
+        while true {
+            let count = recv(errors, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            guard count > 0 else {
+                isStandardErrorClosed = count == 0
+                return
+            }
             stderrBytes = (stderrBytes + buffer[..<count]).suffix(Self.stderrLimit)
         }
     }

@@ -1,6 +1,9 @@
-import MachineImages
+import Glibc
+import Synchronization
 import TestSupport
 import Testing
+
+@testable import MachineImages
 
 /// The files that an installer fetches while it runs.
 @Suite struct FileServerTests {
@@ -15,7 +18,7 @@ import Testing
     @Test func servesItsFilesAndNothingElse() throws {
         let server = try FileServer()
         let long = String(repeating: "0123456789\n", count: 100_000)
-        server.serve(["install.conf": "a = b\n", "long": long])
+        try server.serve(["install.conf": "a = b\n", "long": long])
         #expect(try request("\(server.url)/install.conf") == ("200", "a = b\n"))
         #expect(try request("\(server.url)/a/install.conf") == ("200", "a = b\n"))
         #expect(try request("\(server.url)/long").body == long)
@@ -28,15 +31,45 @@ import Testing
 
     @Test func listensOnTheLoopbackInterfaceOnly() throws {
         let server = try FileServer()
-        server.serve([:])
+        try server.serve([:])
         let port = try #require(server.url.split(separator: ":").last)
         let addresses = try Program(["ss", "-Hltn", "sport = :\(port)"]).output()
         #expect(addresses.contains("127.0.0.1:\(port)") && !addresses.contains("0.0.0.0:\(port)"))
     }
 
+    /// Attempts to accept a connection: how often its thread had slept before each.
+    private final class Attempts: Sendable {
+        let sleeps = Mutex<[Int]>([])
+        let areDescriptorsFree = Atomic(false)
+
+        func accept(_ listener: Int32) -> Int32 {
+            var usage = rusage()
+            getrusage(__rusage_who_t(1), &usage)  // RUSAGE_THREAD
+            let sleep = usage.ru_nvcsw
+            sleeps.withLock { $0.append(sleep) }
+            guard !areDescriptorsFree.load(ordering: .acquiring) else { return Glibc.accept(listener, nil, nil) }
+            errno = EMFILE
+            return -1
+        }
+    }
+
+    /// A client that cannot be accepted stays in the queue: the server waits before each further attempt.
+    @Test func waitsWhileThereAreNoDescriptors() async throws {
+        let attempts = Attempts()
+        let server = try FileServer { attempts.accept($0) }
+        try server.serve(["install.conf": "a = b\n"])
+        let url = server.url
+        let client = Task.detached { try request("\(url)/install.conf") }
+        try await waitUntil("several attempts failed") { attempts.sleeps.withLock { $0.count > 4 } }
+        attempts.areDescriptorsFree.store(true, ordering: .releasing)
+        #expect(try await client.value == ("200", "a = b\n"))
+        let sleeps = attempts.sleeps.withLock { $0 }
+        #expect(zip(sleeps, sleeps.dropFirst()).allSatisfy { $0 < $1 }, "\(sleeps)")
+    }
+
     @Test func endsWithItsOwner() async throws {
         var server: FileServer? = try FileServer()
-        server?.serve([:])
+        try server?.serve([:])
         let url = try #require(server?.url)
         server = nil
         // The thread that serves closes its own end.

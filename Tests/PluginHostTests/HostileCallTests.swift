@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Glibc
 import PluginMessages
 import Testing
 
@@ -29,6 +30,7 @@ import Testing
         ("deep", "the answer is invalid"),
         ("large", "the answer has 67108864 bytes, at most 1048576 are allowed"),
         ("refuse", "plugin 'hostile': not today"),
+        ("mute", "the plugin does not know the call 'target'"),
         ("stdout", "the plugin does not know the call 'target'"),
         ("daemon", "the plugin does not know the call 'target'"),
     ]
@@ -46,6 +48,22 @@ import Testing
             #expect(failure?.description.contains(message) == true, "\(fault): \(failure?.description ?? "")")
             #expect(try await plugin.describe().name == "hostile", "after \(fault)")
         }
+    }
+
+    /// A closed standard error can be read for ever; the host waits for the answer nevertheless.
+    @Test func aPluginWithoutStandardErrorCostsNoProcessorTime() throws {
+        let builder = try PluginBuilder()
+        let process = try PluginProcess(builder.hostile(), host: .besideThisProgram(), limits: Self.limits)
+        func processorTime() -> Duration {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+        }
+        let before = processorTime()
+        // The plugin sleeps for two seconds.
+        let request = Array(#"{"options" : {"do" : "mute"}}"#.utf8)
+        #expect(try process.call("target", request).status == .unknownCall)
+        #expect(processorTime() - before < .milliseconds(500))
     }
 
     /// The message for the author about a mistake in an answer: the location, the expected and the actual value.

@@ -75,6 +75,7 @@ static int32_t call(const char *name, const uint8_t *request, size_t request_siz
         for (int i = 0; i < 100000; i++) fprintf(stderr, "line %d of much talk\n", i);
         abort();
     }
+    if (ASKED("mute")) close(2), sleep(2);
     if (ASKED("stdout")) printf("hello"), fflush(stdout);
     if (ASKED("daemon") && fork() == 0) for (;;) pause();
     if (ASKED("status")) return 99;
