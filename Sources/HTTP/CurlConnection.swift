@@ -6,16 +6,20 @@ internal import System
 final class CurlConnection: @unchecked Sendable {
     private let easy: UnsafeMutableRawPointer
     private let multi: UnsafeMutableRawPointer
-    private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    private let errorText: UnsafeMutablePointer<CChar>
 
     private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
+    private static var failure: HTTPError { HTTPError(.other, "libcurl", "cannot be initialized") }
+
     init() throws(HTTPError) {
-        guard Self.isReady, let easy = curl_easy_init(), let multi = curl_multi_init() else {
-            throw HTTPError(.other, "libcurl", "cannot be initialized")
+        guard Self.isReady, let easy = curl_easy_init() else { throw Self.failure }
+        guard let multi = curl_multi_init() else {
+            curl_easy_cleanup(easy)
+            throw Self.failure
         }
-        self.easy = easy
-        self.multi = multi
+        (self.easy, self.multi) = (easy, multi)
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         // A client connects to few hosts.
         _ = ciso_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 4)
     }
@@ -65,7 +69,7 @@ final class CurlConnection: @unchecked Sendable {
                 guard curl_multi_perform(multi, &running) == CURLM_OK else { return CURLE_FAILED_INIT.rawValue }
                 let result = ciso_curl_result(multi)
                 if result >= 0 { return UInt32(result) }
-                curl_multi_poll(multi, nil, 0, 10_000, nil)
+                guard curl_multi_poll(multi, nil, 0, 10_000, nil) == CURLM_OK else { return CURLE_FAILED_INIT.rawValue }
             }
         }
     }

@@ -46,8 +46,12 @@ package final class VirtualMachine: Sendable {
             throw QEMU.missing(configuration.hardware)
         }
         self.configuration = configuration
-        let saved = try state.map { path throws(Failure) in try Files.File(path, O_RDONLY).relinquish() }
-        let (monitorEnd, consoleEnd) = (try SocketPair<Failure>().take(), try SocketPair<Failure>().take())
+        let file: Files.File?
+        if let state { file = try Files.File(state, O_RDONLY) } else { file = nil }
+        let monitorPair = try SocketPair<Failure>()
+        let consolePair = try SocketPair<Failure>()
+        // From here on nothing fails until the descriptors have owners.
+        let (saved, monitorEnd, consoleEnd) = (file?.relinquish(), monitorPair.take(), consolePair.take())
         let qemu = ProcessState()
         self.qemu = qemu
         monitor = MachineMonitor(monitorEnd.0) { event in

@@ -104,11 +104,11 @@ extension RemoteSession {
             do throws(Failure) {
                 let input = try Pipe()
                 let errors = try Pipe()
-                let output = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+                let output = try Files.File(file, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
                 let process = try RemoteSession.start(
-                    words, environment: variables, input: input.reading, output: output, error: errors.writing,
+                    words, environment: variables, input: input.reading, output: output.descriptor,
+                    error: errors.writing,
                     limits: [.init(resource: Int32(RLIMIT_FSIZE.rawValue), value: UInt64(limit))])
-                Glibc.close(output)
                 let supervisor = Supervisor(
                     process: process, limits: Limits(silence: nil, disk: nil), group: .none, cancellation: cancellation,
                     disk: DiskWatch(paths: [], limit: nil, reserve: 0), report: .status)
