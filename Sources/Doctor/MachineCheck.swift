@@ -124,7 +124,9 @@ package struct MachineCheck: Sendable {
                     name: "virtual machines", state: .absent, detail: obstacle.message, remedy: obstacle.hint)
             }
             do {
-                let finding = try await AcceleratorProbe(cache: nil).finding(for: hardware)
+                let finding = try await AcceleratorProbe(
+                    cache: nil, temporary: environment.temporaryDirectory
+                ).finding(for: hardware)
                 guard let reason = finding.reason else {
                     return Finding(name: "virtual machines", state: .good, detail: "QEMU runs them with KVM")
                 }

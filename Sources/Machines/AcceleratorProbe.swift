@@ -20,12 +20,16 @@ package struct AcceleratorProbe: Sendable {
     }
 
     private let cache: String?
+    private let temporary: String
     private let known = AsyncMemo<MachineHardware, Finding>()
     private static let timeLimit = Duration.seconds(10)
 
-    /// - Parameter cache: a directory in which results of probes are kept until this machine is rebooted; nil for none.
-    package init(cache: String?) {
+    /// - Parameters:
+    ///   - cache: a directory in which results of probes are kept until this machine is rebooted; nil for none.
+    ///   - temporary: the directory for temporary files.
+    package init(cache: String?, temporary: String) {
         self.cache = cache
+        self.temporary = temporary
     }
 
     /// The accelerator for machines with this hardware on this host, determined once per probe.
@@ -36,7 +40,7 @@ package struct AcceleratorProbe: Sendable {
             // Checked each time and never cached: the user may get access to the device.
             if let obstacle = Self.obstacle(to: hardware) { return Finding(accelerator: .tcg, reason: obstacle) }
             if let kept = self.kept(hardware) { return kept }
-            let finding = try await Self.trial(of: hardware)
+            let finding = try await self.trial(of: hardware)
             self.keep(finding, hardware)
             logger.debug(
                 "KVM was tried",
@@ -57,9 +61,9 @@ package struct AcceleratorProbe: Sendable {
         return executable(hardware.program) == nil ? "\(hardware.program): not found" : nil
     }
 
-    private static func trial(of hardware: MachineHardware) async throws -> Finding {
+    private func trial(of hardware: MachineHardware) async throws -> Finding {
         let program = executable(hardware.program) ?? hardware.program
-        let scratch = try ScratchDirectory.temporary(in: "/tmp")
+        let scratch = try ScratchDirectory.temporary(in: temporary)
         let image = "\(scratch.path)/boot.raw"
         try Files.File(image, O_WRONLY | O_CREAT | O_EXCL).write(BootProgram.image)
         let completion = try await Subprocess(
@@ -69,13 +73,14 @@ package struct AcceleratorProbe: Sendable {
                 "-drive", "if=none,id=boot,format=raw,readonly=on,file=\(image)", "-device",
                 "virtio-blk-pci,drive=boot", "-device",
                 "isa-debug-exit,iobase=\(BootProgram.port),iosize=1",
-            ], environment: [:], standardError: .joined, outputLimit: 1 << 16, timeLimit: timeLimit
+            ], environment: [:], standardError: .joined, outputLimit: 1 << 16,
+            timeLimit: Self.timeLimit
         ).run()
         if completion.ending == .exited(BootProgram.status) { return Finding(accelerator: .kvm, reason: nil) }
         let lines = String(decoding: completion.output, as: UTF8.self).split(whereSeparator: \.isNewline)
         let reason =
             completion.ending == .timedOut
-            ? "a small program does not end within \(timeLimit.components.seconds) s"
+            ? "a small program does not end within \(Self.timeLimit.components.seconds) s"
             : lines.first.map(String.init) ?? "\(completion.ending)"
         return Finding(
             accelerator: .tcg, reason: "'/dev/kvm' exists, but a virtual machine does not run with it: \(reason)")

@@ -1,4 +1,5 @@
 public import Core
+import System
 
 /// A machine reached by ssh. It needs sshd, a POSIX shell and tar, but no software of ours.
 public struct RemoteHost: Hashable, Sendable {
@@ -69,19 +70,32 @@ public struct SSHClient: Hashable, Sendable {
     public var hostKeyAlias: String?
     /// Variables of the client itself, such as `SSH_AUTH_SOCK`.
     public var environment: [String: String]
+    /// The directory for sockets of connections. A longer path than ``longestTemporary`` is replaced by `/tmp`.
+    public var temporary: String
     /// The seconds without a response after which a connection counts as lost on both sides; at least 4.
     public var timeout: Int
 
     public init(
         configuration: String? = nil, knownHosts: String? = nil, identity: String? = nil, hostKeyAlias: String? = nil,
-        environment: [String: String] = [:], timeout: Int = 20
+        environment: [String: String] = [:], temporary: String = "/tmp", timeout: Int = 20
     ) {
         self.configuration = configuration
         self.knownHosts = knownHosts
         self.identity = identity
         self.hostKeyAlias = hostKeyAlias
         self.environment = environment
+        self.temporary = temporary
         self.timeout = max(4, timeout)
+    }
+
+    /// The kernel's limit on paths of sockets is 107 bytes; the names of the socket and its directory take up to 62 of
+    /// them, of which 17 are those that the client appends while it creates the socket.
+    static let longestTemporary = 44
+
+    /// The directory in which sockets can be created.
+    var socketDirectory: String {
+        let path = absolute(temporary)
+        return path.utf8.count <= Self.longestTemporary ? path : "/tmp"
     }
 
     var arguments: [String] { configuration.map { ["-F", $0] } ?? [] }

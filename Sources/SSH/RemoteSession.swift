@@ -49,8 +49,7 @@ public final class RemoteSession: Sendable {
         mark = String(UInt64.random(in: .min ... .max), radix: 36)
         workspace = "\(host.directory)/ciso.\(mark)"
         scratch = try Files.scratchDirectory(in: absolute(directory))
-        // The path of a socket must be short.
-        socket = try ScratchDirectory.temporary(in: "/tmp")
+        socket = try ScratchDirectory.temporary(in: host.client.socketDirectory)
         control = "\(socket.path)/s"
         let script = RemoteScript.keeper(host, workspace: workspace, mark: mark, claims: claims)
         keeper = try ControlConnection(host: host, control: control, script: script)

@@ -81,7 +81,8 @@ public final class LocalRunner: JobRunner {
         clients = OpamClients(directories)
         states = StateLayers(scratch: directories.scratch)
         remote = RemoteSessions(hosts, scratch: directories.scratch)
-        machines = MachineSessions(directories, sources: sources, timeout: hosts.client.timeout)
+        machines = MachineSessions(
+            directories, sources: sources, timeout: hosts.client.timeout, temporary: environment.temporaryDirectory)
         try Files.makeDirectories(directories.cache)
         try directories.adoptOlderLayout()
         for directory in [

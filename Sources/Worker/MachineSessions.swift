@@ -25,18 +25,21 @@ final class MachineSessions: Sendable {
     private let sources: SourceCache
     private let scratch: String
     private let timeout: Int
+    private let temporary: String
     private let accelerators: AcceleratorProbe
     private let failed = FailedMachines()
     /// A machine that continues from a state answers soon, on a busy host too.
     private static let resumeTime = Duration.seconds(120)
 
-    /// - Parameter timeout: seconds without an answer after which a connection counts as lost.
-    init(_ directories: WorkerDirectories, sources: SourceCache, timeout: Int) {
+    /// - Parameters:
+    ///   - timeout: seconds without an answer after which a connection counts as lost.
+    ///   - temporary: the directory for temporary files.
+    init(_ directories: WorkerDirectories, sources: SourceCache, timeout: Int, temporary: String) {
         store = directories.machineStore
         scratch = directories.scratch
         self.sources = sources
-        self.timeout = timeout
-        accelerators = AcceleratorProbe(cache: directories.machineStore.directory)
+        (self.timeout, self.temporary) = (timeout, temporary)
+        accelerators = AcceleratorProbe(cache: directories.machineStore.directory, temporary: temporary)
     }
 
     /// What the machines of a target have in common.
@@ -349,7 +352,7 @@ final class MachineSessions: Sendable {
         }
         let client = SSHClient(
             configuration: "none", knownHosts: knownHosts, identity: context.key.path, hostKeyAlias: KnownKeys.alias,
-            timeout: timeout)
+            temporary: temporary, timeout: timeout)
         var host = RemoteHost(
             address, client: client, elevation: context.target.environment.shell.elevation, label: context.label)
         if !claims.isEmpty { host.directory = context.target.environment.paths.build }

@@ -31,7 +31,7 @@ struct HostOptions: ParsableArguments {
             client: SSHClient(
                 configuration: try Settings.sshConfig.value(flag: sshConfig, in: configuration),
                 knownHosts: try Settings.knownHosts.value(flag: knownHosts, in: configuration),
-                environment: variables,
+                environment: variables, temporary: configuration.environment.temporaryDirectory,
                 timeout: try Settings.sshTimeout.value(flag: sshTimeout, in: configuration) ?? 20),
             hostWait: .seconds(try Settings.hostWait.value(flag: hostWait, in: configuration) ?? 60))
     }

@@ -92,7 +92,8 @@ struct MachineRunTests {
         let ending = try await fixture.run("large", "run", "large.yaml", "--jobs", "1", "--log-level", "debug")
         #expect(ending.status == 0, "\(ending.messages.suffix(2000))")
         let transfers = ending.messages.split(separator: "\n").filter { $0.contains("sent a layer") }
-        let hasKVM = try await AcceleratorProbe(cache: nil).finding(for: MachineHardware()).accelerator == .kvm
+        let probe = AcceleratorProbe(cache: nil, temporary: "/var/tmp")
+        let hasKVM = try await probe.finding(for: MachineHardware()).accelerator == .kvm
         #expect(transfers.count == (hasKVM ? 2 : 1), "\(transfers)")
     }
 

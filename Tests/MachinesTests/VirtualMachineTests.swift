@@ -85,14 +85,19 @@ struct VirtualMachineTests {
     /// A trial takes seconds; conditions that can be checked without one are checked each time.
     @Test func findingAboutKVMIsKept() async throws {
         let directory = try TemporaryDirectory()
-        let finding = try await AcceleratorProbe(cache: directory.path).finding(for: MachineHardware())
+        let temporary = directory("temporary")
+        let probe = AcceleratorProbe(cache: directory("cache"), temporary: temporary)
+        let finding = try await probe.finding(for: MachineHardware())
         #expect((finding.accelerator == .kvm) == (finding.reason == nil), "\(finding)")
-        let kept = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        let kept = try FileManager.default.subpathsOfDirectory(atPath: directory.path).filter { $0.hasPrefix("cache/") }
         let isTried = access("/dev/kvm", R_OK | W_OK) == 0
-        #expect(kept.count == (isTried ? 1 : 0) && kept.allSatisfy { $0.hasPrefix("kvm.") }, "\(kept)")
-        let other = try await AcceleratorProbe(cache: directory.path).finding(
+        #expect(kept.count == (isTried ? 1 : 0) && kept.allSatisfy { $0.hasPrefix("cache/kvm.") }, "\(kept)")
+        let other = try await AcceleratorProbe(cache: directory("cache"), temporary: temporary).finding(
             for: MachineHardware(architecture: "arm64"))
         #expect(other.accelerator == .tcg && other.reason != nil)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == kept)
+        #expect(
+            try FileManager.default.subpathsOfDirectory(atPath: directory.path).filter { $0.hasPrefix("cache/") }
+                == kept)
+        #expect(FileManager.default.fileExists(atPath: temporary) == isTried)
     }
 }

@@ -2,12 +2,13 @@ import Archive
 import Core
 import Foundation
 import Layers
-import SSH
 import Sandbox
 import SandboxTestSupport
 import Supervision
 import TestSupport
 import Testing
+
+@testable import SSH
 
 /// Commands on another machine, by a real sshd whose `/bin/sh` is not bash.
 @Suite(.serialized, .enabled(if: RemoteFixture.isPossible, "needs root, sshd and the OpenSSH client"))
@@ -37,6 +38,20 @@ struct RemoteTests {
         #expect(await session.sh("cat f; kill -SEGV $$").result.ending == .signalled(11))
         await session.close()
         #expect(await eventually { fixture.workspaces.isEmpty })
+    }
+
+    /// The socket is in the directory for temporary files, unless the kernel does not support paths of that length.
+    @Test func theSocketIsATemporaryFile() async throws {
+        let fixture = try RemoteFixture(shell: "/bin/sh")
+        var host = fixture.host
+        host.client.temporary = fixture.path + "/t"
+        try #require(host.client.socketDirectory == host.client.temporary)
+        let session = try await RemoteSession(host, in: fixture.path + "/c")
+        let made = try FileManager.default.subpathsOfDirectory(atPath: host.client.temporary)
+        #expect(made.count == 2 && made.contains { $0.hasSuffix("/s") }, "\(made)")
+        await session.close()
+        host.client.temporary = "/" + String(repeating: "t", count: 44)
+        #expect(host.client.socketDirectory == "/tmp")
     }
 
     @Test(arguments: shells) func limitsHoldThere(shell: String) async throws {

@@ -84,7 +84,9 @@ struct ImageMakeCommand: AsyncParsableCommand, TracedCommand {
         if let obstacle = QEMU.obstacle(to: hardware) { throw obstacle }
         try await verify(recipe, configuration)
         let machines = (try? CacheOption.directory(in: configuration)).map { "\($0)/machines" }
-        let finding = try await AcceleratorProbe(cache: machines).finding(for: hardware)
+        let finding = try await AcceleratorProbe(
+            cache: machines, temporary: configuration.environment.temporaryDirectory
+        ).finding(for: hardware)
         if let reason = finding.reason { printLine("KVM is not used, so that an installation takes hours: \(reason)") }
         let digest = try await build.run(
             recipe, hardware: hardware, accelerator: finding.accelerator, report: { printLine($0) },
