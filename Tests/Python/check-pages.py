@@ -6,9 +6,11 @@ The browser is Debian's chromium, driven by its own protocol over a pipe. Prints
 how many did.
 """
 import json
+import math
 import os
 import re
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -209,6 +211,46 @@ def live(tab):
     check(not tab.complaints(), "the page that follows: %s" % tab.complaints())
 
 
+def event_stream():
+    """A new event stream; None if the server has too many."""
+    port = urllib.parse.urlparse(address).port
+    stream = socket.create_connection(("127.0.0.1", port))
+    stream.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+    if b" 200 " in stream.recv(1 << 12).split(b"\r\n")[0]:
+        return stream
+    stream.close()
+    return None
+
+
+def crowded(tab):
+    """A page for which there is no event stream follows the server once there is one again, without asking all the time."""
+    streams = []
+    while True:
+        stream = event_stream()
+        if not stream:
+            break
+        streams.append(stream)
+    check(len(streams) > 1000, "the server has %d event streams" % len(streams))
+    tab.size(1200)
+    tab.open("/index.html")
+    tab.until("document.documentElement.dataset.live === 'waiting'", "a page without an event stream waits")
+
+    def requests():
+        return sum(event["method"] == "Network.requestWillBeSent" and event["params"]["request"]["url"].endswith("/events")
+                   for event in tab.browser.events)
+
+    begin = time.monotonic()
+    while requests() < 2 and time.monotonic() < begin + 120:
+        tab.value("1")
+        time.sleep(0.05)
+    for stream in streams:
+        stream.close()
+    tab.until("document.documentElement.dataset.live === 'connected'", "the page follows the server when there is room again")
+    # The first pause takes two seconds at least, and each takes at least as long as all before it.
+    most = 2 + max(0, math.log2((time.monotonic() - begin) / 2))
+    check(2 <= requests() <= most, "the pauses between requests double: %d requests, expected at most %.1f" % (requests(), most))
+
+
 directory = tempfile.mkdtemp(prefix="ciso-browser-")
 browser = Browser(directory)
 try:
@@ -221,6 +263,7 @@ try:
     hostile(tab, all_pages)
     scriptless(tab, all_pages)
     pictures(tab, all_pages)
+    crowded(tab)
     live(tab)
 finally:
     browser.process.kill()

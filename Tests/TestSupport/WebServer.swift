@@ -14,10 +14,13 @@ package final class WebServer: Sendable {
 
     /// Starts the server and waits until it listens.
     ///
+    /// - Parameter prefix: A program with arguments that executes the server.
     /// - Throws: `NotInTime` with its output if it ended instead.
-    package init(_ words: [String], environment: [String: String], in directory: String) async throws {
+    package init(
+        _ words: [String], by prefix: [String] = [], environment: [String: String], in directory: String
+    ) async throws {
         let program = try Program(
-            [BuiltProgram.path(of: "ci"), "serve", "--listen", "127.0.0.1:0"] + words, in: directory,
+            prefix + [BuiltProgram.path(of: "ci"), "serve", "--listen", "127.0.0.1:0"] + words, in: directory,
             environment: environment
         ).start()
         self.program = program
@@ -36,6 +39,9 @@ package final class WebServer: Sendable {
     }
 
     deinit { program.kill(SIGKILL) }
+
+    /// The id of its process.
+    package var identifier: Int32 { program.identifier }
 
     /// The access log so far.
     package var accessLog: String { program.output }

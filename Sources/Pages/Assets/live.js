@@ -33,24 +33,38 @@
     }
 
     // A browser opens few connections to one server, so only a visible page keeps one.
-    let events = null;
+    let events = null, timer = 0, failures = 0;
     function connect() {
-        if (events || document.visibilityState !== "visible") return;
+        if (events || timer || document.visibilityState !== "visible") return;
         events = new EventSource(`${root}events`);
         events.addEventListener("hello", event => {
-            const now = JSON.parse(event.data).generation, isOld = generation !== null && now !== generation;
-            generation = now;
+            const hello = JSON.parse(event.data);
+            // Without an earlier connection, the page is old if the results have changed since it was requested.
+            const isOld = generation === null ? hello.age < performance.now() : hello.generation !== generation;
+            [generation, failures] = [hello.generation, 0];
             if (isOld) note();
             document.documentElement.dataset.live = "connected";
         });
         events.addEventListener("results", event => { results += JSON.parse(event.data).count; });
         events.addEventListener("pages", event => { generation = JSON.parse(event.data).generation; note(); });
         events.addEventListener("queue", () => { if (isQueue) replace(); });
-        events.addEventListener("error", () => { document.documentElement.dataset.live = "waiting"; });
+        events.addEventListener("error", () => {
+            document.documentElement.dataset.live = "waiting";
+            if (events && events.readyState === EventSource.CLOSED) retry();
+        });
+    }
+    // A browser reconnects by itself when a connection ends, but not after an error of the server (too many streams) or of a proxy
+    // before it. The pause doubles up to a few minutes and is random, so that pages rejected together do not return together.
+    function retry() {
+        events = null;
+        const pause = 4000 * 2 ** Math.min(failures, 6) * (0.5 + Math.random() / 2);
+        failures += 1;
+        timer = setTimeout(() => { timer = 0; connect(); }, pause);
     }
     function disconnect() {
+        clearTimeout(timer);
         if (events) events.close();
-        events = null;
+        [events, timer] = [null, 0];
     }
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") connect(); else disconnect(); });
     addEventListener("pagehide", disconnect);

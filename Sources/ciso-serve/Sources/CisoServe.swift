@@ -15,6 +15,7 @@ internal import Store
 struct CisoServe {
     static func main() async {
         ResidentMemory.keepSmall()
+        ServerLimits.raiseDescriptorLimit()
         signal(SIGPIPE, SIG_IGN)
         do {
             let settings = try ServerSettings(arguments: CommandLine.arguments)

@@ -2,6 +2,7 @@ internal import Core
 internal import Foundation
 internal import NIOCore
 internal import Synchronization
+internal import System
 
 /// Sends server-sent events to browsers; events are collected and sent at most twice per second.
 final class EventHub: Sendable {
@@ -18,6 +19,8 @@ final class EventHub: Sendable {
         /// The generation of the pages: what a browser compares when it reconnects, possibly after a restart of the
         /// server, so it begins with the time in milliseconds.
         var generation = UInt64(max(0, Date().timeIntervalSince1970 * 1000))
+        /// When this generation began.
+        var changed = ContinuousClock.now
     }
 
     /// A new result in the event stream.
@@ -35,6 +38,12 @@ final class EventHub: Sendable {
 
     private struct Generation: Encodable { var generation: UInt64 }
 
+    private struct Hello: Encodable {
+        var generation: UInt64
+        /// Milliseconds since the pages changed.
+        var age: Int
+    }
+
     private let state = Mutex(State())
     /// The maximum number of results in one event; the others are only counted.
     private static let named = 20
@@ -50,7 +59,8 @@ final class EventHub: Sendable {
                 of: ByteBuffer.self, bufferingPolicy: .bufferingNewest(8))
             state.next += 1
             state.streams[state.next] = continuation
-            continuation.yield(Self.event("hello", Generation(generation: state.generation), prefix: "retry: 3000\n"))
+            let hello = Hello(generation: state.generation, age: (ContinuousClock.now - state.changed).milliseconds)
+            continuation.yield(Self.event("hello", hello, prefix: "retry: 3000\n"))
             return (state.next, events)
         }
     }
@@ -72,6 +82,7 @@ final class EventHub: Sendable {
         state.withLock { state in
             state.isSiteChanged = true
             state.generation += 1
+            state.changed = .now
         }
     }
 

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Limits on requests.
 enum ServerLimits {
     static let connections = 4096
@@ -20,4 +22,14 @@ enum ServerLimits {
     static let unread = 60
     /// The maximum number of concurrent change requests; others are rejected.
     static let changes = 4
+
+    /// Raises the limit on open files, which is 1024 by default, to what all connections and the store need, or to the
+    /// maximum that the system allows.
+    static func raiseDescriptorLimit() {
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return }
+        limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, rlim_t(2 * connections)))
+        setrlimit(resource, &limit)
+    }
 }

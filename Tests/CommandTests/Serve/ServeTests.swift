@@ -120,6 +120,21 @@ struct ServeTests {
         #expect(try server.request("/healthz").body == "ok\n")
     }
 
+    /// The default limit on open files is lower than that on connections.
+    @Test(.enabled(if: Program.areInstalled("prlimit"), "needs prlimit"))
+    func theLimitOnOpenFilesIsRaised() async throws {
+        let fixture = try await RecordedStore.shared()
+        let server = try await WebServer(
+            [], by: ["prlimit", "--nofile=256:10000"],
+            environment: [
+                "CISO_CACHE": fixture.directory("cache"), "CISO_STORE": fixture.path, "PATH": "/usr/bin:/bin",
+            ],
+            in: fixture.directory.path)
+        let limits = try String(contentsOfFile: "/proc/\(server.identifier)/limits", encoding: .utf8)
+        let words = limits.split(separator: "\n").first { $0.hasPrefix("Max open files") }?.split(separator: " ")
+        #expect(words?.dropFirst(3).prefix(2) == ["8192", "10000"], "\(limits)")
+    }
+
     /// Sends bytes and returns all that the server sends until it closes the connection.
     private func exchange(_ requests: String, with server: WebServer) throws -> String {
         let port = server.address.split(separator: ":").last ?? ""
