@@ -9,11 +9,15 @@ extension Site {
     }
 
     /// The page of the differences between two runs; nil if one of them does not exist.
+    ///
+    /// The newest run has the current states, with their reasons and pages. A page about earlier runs shows nothing that
+    /// a later run changes, so that it stays as it is.
     func differencePage(from before: String, to after: String) throws -> Page? {
         guard let difference = try difference(from: before, to: after) else { return nil }
+        let isCurrent = runs.first.map { "\($0.number)" == after } ?? false
         let sections = Self.worstFirst.compactMap { kind -> TemplateValues? in
             let changes = difference.changes.filter { $0.kind == kind }
-            return changes.isEmpty ? nil : section(kind, changes)
+            return changes.isEmpty ? nil : section(kind, changes, isCurrent: isCurrent)
         }
         return page(
             "diff", at: "diff/\(before)/\(after).html", title: "Run \(before) to run \(after)",
@@ -42,25 +46,46 @@ extension Site {
     private static let worstFirst: [ChangeKind] = [.broken, .new, .fixed, .stillBad, .unknown, .gone]
 
     /// The changes of one kind, with a row for each cause.
-    private func section(_ kind: ChangeKind, _ changes: [Difference.Change]) -> TemplateValues {
+    private func section(_ kind: ChangeKind, _ changes: [Difference.Change], isCurrent: Bool) -> TemplateValues {
         let groups = Dictionary(grouping: changes, by: { $0.causeID ?? $0.cell.description }).values
             .sorted { ($1.count, $0[0].cell) < ($0.count, $1[0].cell) }
         let limit = 200
+        let blocked = changes.count { $0.after == Outcome.blocked.rawValue }
+        let parts = [
+            counted(changes.count, "cell"), blocked == 0 ? nil : "\(number(blocked)) of them blocked",
+            groups.count > limit ? "the \(limit) largest groups" : nil,
+        ]
         return [
             "anchor": kind.rawValue.replacing(" ", with: "-"), "heading": kind.rawValue,
-            "count": groups.count > limit
-                ? "\(counted(changes.count, "cell")), the \(limit) largest groups" : counted(changes.count, "cell"),
-            "rows": groups.prefix(limit).map { group -> TemplateValues in
-                let first = group.first { $0.cause == $0.cell } ?? group[0]
-                let cell = self.cell(named: first.cell)
-                return [
-                    "cells": number(group.count), "package": shown((first.cause ?? first.cell).package.description),
-                    "href": cell.map(href) ?? "packages/\(address(first.cell.package.name)).html",
-                    "columns": columnsInWords(Set(group.map(\.cell)).sorted()),
-                    "words": shown(first.words),
-                    "reason": shown(first.reason ?? first.signature ?? "", limit: 200),
-                ]
-            },
+            "count": parts.compactMap { $0 }.joined(separator: ", "),
+            "rows": groups.prefix(limit).map { row(of: $0, isCurrent: isCurrent) },
         ]
+    }
+
+    /// The row of changes with one cause.
+    private func row(of group: [Difference.Change], isCurrent: Bool) -> TemplateValues {
+        let first = group.first { $0.cause == $0.cell } ?? group[0]
+        let cell = first.cause ?? first.cell
+        let others = Set(group.map { ($0.cause ?? $0.cell).package }).count - 1
+        let reason = isCurrent ? first.reason ?? first.signature : first.signature ?? first.reason
+        return [
+            "cells": number(group.count), "package": shown(cell.package.description),
+            "others": others > 0 ? " and \(number(others)) more" : "",
+            "href": optional(isCurrent ? currentLink(to: cell, cause: first.causeID) : lastingLink(to: cell)),
+            "columns": columnsInWords(Set(group.map(\.cell)).sorted()), "words": shown(first.words),
+            "reason": shown(reason ?? "", limit: 200),
+        ]
+    }
+
+    /// The link to a cell that fails now or was repaired in the newest run.
+    private func currentLink(to name: Cell, cause: String?) -> String? {
+        if let cell = cell(named: name) { return href(cell) }
+        return cause.flatMap { self.cause($0) }.map { "causes/\($0.id).html" } ?? lastingLink(to: name)
+    }
+
+    /// The link to a cell's row, which is the same whatever its state is; nil if the package is no longer planned.
+    private func lastingLink(to name: Cell) -> String? {
+        let package = name.package.name
+        return packages[package] == nil ? nil : "packages/\(address(package)).html#\(anchor(name))"
     }
 }

@@ -102,4 +102,24 @@ import Testing
         #expect(before["run.css"] != after["run.css"])
         #expect(!FileManager.default.fileExists(atPath: history.directory("site/cells")))
     }
+
+    /// A comparison of two earlier runs stays as it is, whatever becomes of its cells.
+    @Test func comparisonsOfEarlierRunsStay() async throws {
+        let history = try Self.history()
+        var comparisons: [String] = []
+        for (number, outcome) in [Outcome.success, .failure, .success, .failure].enumerated() {
+            // Without a change of the package, the cell would be flaky.
+            try history.commit("change \(number)", ["beta.1": "depends: \"ocaml\" build: [\"\(number)\"]"])
+            try await history.run(["alpha": .success, "beta": outcome]) { result in
+                guard result.outcome == .failure else { return }
+                (result.signature, result.reason) = ("Error: no N", "Error: no \(number)")
+            }
+            #expect(try history.ci("report", "--output", "site").status == 0)
+            comparisons.append(history.directory.read("site/diff/1/2.html") ?? "")
+        }
+        // The newest comparison shows the reason and leads to the page of the failing cell.
+        #expect(comparisons[1].contains("cells/debian-12/4.13.1/beta.1.html") && comparisons[1].contains("no 1"))
+        #expect(comparisons[2].contains("packages/beta.html#debian-12_4.13.1_beta.1"))
+        #expect(comparisons[2].contains("no N") && comparisons[2] == comparisons[3])
+    }
 }
