@@ -109,6 +109,15 @@ extension Site {
     /// A short description of columns: "all columns", a compiler on all targets, or a target for all its compilers.
     func columnsInWords(_ cells: some Sequence<Cell>) -> String { shown(siteColumns.words(for: cells)) }
 
+    /// Why a cell is in its state, on one line. The explanation of a cell without a solution begins with what was
+    /// requested, which the name of the cell says too.
+    func why(_ cell: ListedCell, limit: Int) -> String {
+        let reason = cell.state.reason ?? ""
+        guard cell.state.outcome == .unsolvable else { return shown(reason, limit: limit) }
+        let lines = reason.split(whereSeparator: \.isNewline).drop { $0.hasPrefix("the request asks for ") }
+        return shown(lines.isEmpty ? reason : lines.joined(separator: "\n"), limit: limit)
+    }
+
     /// Since when a cell has had its state.
     func since(_ cell: ListedCell) -> String {
         switch (cell.sinceRun, cell.since) {

@@ -127,7 +127,7 @@ def tall_grid(tab):
         document.write(text.replace(/(id="cells">)[^]*?(<.script>)/, (_, begin, end) => begin + JSON.stringify(data) + end));
         document.close();
     })()""")
-    tab.until("document.getElementById('count')?.textContent.endsWith('4500 of 4500 packages')", "the tall grid is drawn")
+    tab.until("document.getElementById('count')?.textContent.endsWith('4,500 of 4,500 packages')", "the tall grid is drawn")
     canvas = "document.getElementById('grid')"
     check(tab.value("Math.abs(%s.width / %s.clientWidth - 3) < 0.02" % (canvas, canvas)), "the tall grid has all pixels")
     # The whole screen is drawn, and a pointer finds the package that is there.

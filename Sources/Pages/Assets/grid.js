@@ -84,7 +84,8 @@
             cells += own;
         }
         order();
-        count.textContent = `${cells} of ${total} cells, ${shown.length} of ${rows.length} packages`;
+        const numbers = [cells, total, shown.length, rows.length].map(number => number.toLocaleString("en"));
+        count.textContent = `${numbers[0]} of ${numbers[1]} cells, ${numbers[2]} of ${numbers[3]} packages`;
     }
 
     function order() {

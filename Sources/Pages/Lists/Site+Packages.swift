@@ -77,7 +77,7 @@ extension Site {
             anchor(name), "../targets/\(address(name.target)).html", shown(name.target), shown(name.columnName),
             shown(name.package.withoutBackend.version), look.name, look.mark, "../\(href(cell))",
             shown(cell.state.words, limit: 60), since(cell),
-            cell.state.duration.map { "\(Int($0.rounded())) s" } ?? "", shown(cell.state.reason ?? "", limit: 300),
+            cell.state.duration.map { "\(Int($0.rounded())) s" } ?? "", why(cell, limit: 300),
         ]
     }
 }

@@ -49,7 +49,7 @@ extension Site {
                         "package": shown(package.withoutBackend.description),
                         "packageHref": "packages/\(address(package.name)).html",
                         "compiler": shown(cell.state.cell.columnName),
-                        "reason": shown(cell.state.reason ?? "", limit: 200),
+                        "reason": why(cell, limit: 200),
                     ]
                 )
             },
