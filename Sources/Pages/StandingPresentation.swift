@@ -33,7 +33,6 @@ struct StandingPresentation {
     /// The heading for cells of a standing.
     static func words(_ standing: Standing) -> String {
         switch standing {
-        case .ok: "good"
         case .new: "newly failing"
         default: standing.rawValue
         }

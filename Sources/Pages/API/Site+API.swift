@@ -56,8 +56,10 @@ extension Site {
             people.maintainer(name).map { maintainer in
                 MaintainerDocument(
                     maintainer: maintainerEntry(maintainer),
-                    packages: maintainer.packages.map { SubjectEntry($0, cells: cells(ofPackage: $0)) },
-                    causes: causes(of: maintainer.packages).map { CauseEntry($0.cause) })
+                    packages: maintainer.packages.map {
+                        SubjectEntry($0, cells: cells(ofPackage: $0, of: maintainer))
+                    },
+                    causes: causes(of: cells(of: maintainer)).map { CauseEntry($0.cause) })
             }
         case "runs":
             runs.first { "\($0.number)" == name }.map { run in
@@ -68,10 +70,8 @@ extension Site {
         }
     }
 
-    private func cells(ofPackage name: String) -> [ListedCell] { (packages[name] ?? []).map { cells[$0] } }
-
     private func maintainerEntry(_ maintainer: SitePeople.Maintainer) -> MaintainerEntry {
-        let figures = figures(of: maintainer.packages)
+        let figures = figures(of: cells(of: maintainer))
         return MaintainerEntry(
             id: maintainer.file, name: maintainer.name, packages: maintainer.packages.count, cells: figures.cells,
             good: figures.good, bad: figures.bad)
@@ -91,10 +91,11 @@ extension Site {
     }
 
     private func packageDocument(_ name: String) -> PackageDocument? {
-        guard packages[name] != nil else { return nil }
+        let cells = cells(ofPackage: name)
+        guard !cells.isEmpty else { return nil }
         return PackageDocument(
-            name: name, metadata: people.metadata[name],
-            cells: cells(ofPackage: name).map(CellEntry.init), causes: causes(of: [name]).map { CauseEntry($0.cause) })
+            name: name, metadata: people.metadata[name], cells: cells.map(CellEntry.init),
+            causes: causes(of: cells).map { CauseEntry($0.cause) })
     }
 
     private func targetDocument(_ name: String) -> TargetDocument? {

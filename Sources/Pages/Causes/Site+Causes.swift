@@ -6,9 +6,10 @@ extension Site {
     /// All causes except those of unsolvable cells, which have their own page.
     func causeListPage() -> Page {
         let failures = causes.filter { !$0.isUnsolvable }
+        let note = optional(unsolvableNote(cells))
         return page(
             "causeList", at: "causes.html", title: "Causes",
-            causeTable(failures, of: failures.count, limit: 500).merging(["heading": "Causes"]))
+            causeTable(failures, of: failures.count, limit: 500).merging(["heading": "Causes", "unsolvable": note]))
     }
 
     /// The values of a table of causes.
@@ -79,14 +80,17 @@ extension Site {
         let extent = "in \(counted(cause.columns, "column")) of \(columns.count)"
         let own = "\(counted(cause.cells.count, "cell")) of \(counted(cause.packages.count, "package"))"
         guard !cause.blocks.isEmpty else { return "\(own), \(extent)" }
+        if cause.cells.isEmpty { return "\(counted(cause.count, "cell")), all of them blocked, \(extent)" }
         return
             "\(counted(cause.count, "cell")): \(own), and \(counted(cause.blocks.count, "cell")) that they block, \(extent)"
     }
 
     /// What the table of causes omits; nil if it omits nothing.
     func unsolvableNote(_ cells: [ListedCell]) -> String? {
-        let count = cells.count { causesOfCells[$0.state.cell].map { causes[$0].isUnsolvable } ?? false }
-        return count == 0 ? nil : "\(counted(count, "cell")) \(count == 1 ? "has" : "have") no solution"
+        let numbers = cells.compactMap { causesOfCells[$0.state.cell] }.filter { causes[$0].isUnsolvable }
+        guard !numbers.isEmpty else { return nil }
+        let cells = "\(counted(numbers.count, "cell")) \(numbers.count == 1 ? "has" : "have") no solution"
+        return "\(cells): \(counted(Set(numbers).count, "cause"))"
     }
 
     private func packageRows(_ cause: Cause) -> [TemplateValues] {

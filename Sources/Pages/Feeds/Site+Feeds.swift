@@ -42,8 +42,8 @@ extension Site {
     private func subject(of kind: String, _ name: String) -> Subject? {
         switch kind {
         case "packages":
-            guard let indexes = packages[name] else { return nil }
-            return Subject(title: name, page: "packages/\(address(name)).html", cells: indexes.map { cells[$0] })
+            guard packages[name] != nil else { return nil }
+            return Subject(title: name, page: "packages/\(address(name)).html", cells: cells(ofPackage: name))
         case "targets":
             guard targetNames.contains(name) else { return nil }
             return Subject(
@@ -53,7 +53,7 @@ extension Site {
             guard let maintainer = people.maintainer(name) else { return nil }
             return Subject(
                 title: maintainer.name, page: "maintainers/\(address(name)).html",
-                cells: maintainer.packages.flatMap { packages[$0] ?? [] }.map { cells[$0] })
+                cells: cells(of: maintainer))
         case "causes":
             guard let cause = self.cause(name) else { return nil }
             return Subject(

@@ -83,9 +83,11 @@ extension Site {
         return cause.flatMap { self.cause($0) }.map { "causes/\($0.id).html" } ?? lastingLink(to: name)
     }
 
-    /// The link to a cell's row, which is the same whatever its state is; nil if the package is no longer planned.
+    /// The link to a cell's row, which is the same whatever its state is, or to the package if the cell is no longer
+    /// planned; nil if the package is not planned.
     private func lastingLink(to name: Cell) -> String? {
-        let package = name.package.name
-        return packages[package] == nil ? nil : "packages/\(address(package)).html#\(anchor(name))"
+        guard packages[name.package.name] != nil else { return nil }
+        let page = "packages/\(address(name.package.name)).html"
+        return cell(named: name) == nil ? page : "\(page)#\(anchor(name))"
     }
 }

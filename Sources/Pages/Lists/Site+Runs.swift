@@ -51,10 +51,10 @@ extension Site {
                     $0.state.reason ?? ""
                 }
             }
-        let facts: [(String, String)] = [
+        let facts: [(String, String)?] = [
             ("Began", time(run.begin)), ("Ended", ending(of: run)), ("Trigger", run.trigger),
             ("Cells", run.selectors?.joined(separator: " ") ?? "all"),
-            ("Changes", changes(of: run).isEmpty ? "none" : changes(of: run)),
+            run.changes == nil ? nil : ("Changes", changes(of: run).isEmpty ? "none" : changes(of: run)),
             ("Plan", run.plan.map { String($0.prefix(12)) } ?? "not in the store"),
         ]
         return page(
@@ -63,7 +63,7 @@ extension Site {
                 "diff": optional(
                     comparedRuns.first { $0.after == run.number }.map { "diff/\($0.before)/\($0.after).html" }),
                 "heading": "Run \(run.number)", "when": time(run.begin), "groups": groups,
-                "facts": facts.map { ["label": $0.0, "text": shown($0.1, limit: 400)] },
+                "facts": facts.compactMap { $0 }.map { ["label": $0.0, "text": shown($0.1, limit: 400)] },
             ])
     }
 }

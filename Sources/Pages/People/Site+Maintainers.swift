@@ -5,7 +5,7 @@ internal import Review
 extension Site {
     /// The page of maintainers, those with the most bad cells first.
     func maintainerListPage() -> Page {
-        let rows = people.maintainers.map { maintainer in (maintainer, figures(of: maintainer.packages)) }
+        let rows = people.maintainers.map { maintainer in (maintainer, figures(of: cells(of: maintainer))) }
             .sorted { ($1.1.bad, $0.0.name.lowercased()) < ($0.1.bad, $1.0.name.lowercased()) }
         let headings = [("maintainer", false), ("packages", true), ("cells", true), ("good", true), ("bad", true)]
         let limit = 1500
@@ -28,22 +28,33 @@ extension Site {
             ])
     }
 
-    /// The numbers of all, good and bad cells of packages.
-    func figures(of packages: [String]) -> (cells: Int, good: Int, bad: Int) {
-        var figures = (cells: 0, good: 0, bad: 0)
-        for index in packages.lazy.flatMap({ self.packages[$0] ?? [] }) {
-            figures.cells += 1
-            if cells[index].state.outcome == .success { figures.good += 1 }
-            if causesOfCells[cells[index].state.cell] != nil { figures.bad += 1 }
+    /// The cells of a package.
+    func cells(ofPackage name: String) -> [ListedCell] { (packages[name] ?? []).map { cells[$0] } }
+
+    /// The cells of a package's versions whose opam files name a maintainer.
+    func cells(ofPackage name: String, of maintainer: SitePeople.Maintainer) -> [ListedCell] {
+        cells(ofPackage: name).filter { maintainer.versions.contains($0.state.cell.package) }
+    }
+
+    /// The cells of a maintainer's packages.
+    func cells(of maintainer: SitePeople.Maintainer) -> [ListedCell] {
+        maintainer.packages.flatMap { cells(ofPackage: $0, of: maintainer) }
+    }
+
+    /// The numbers of all, good and bad cells.
+    func figures(of cells: [ListedCell]) -> (cells: Int, good: Int, bad: Int) {
+        var figures = (cells: cells.count, good: 0, bad: 0)
+        for cell in cells {
+            if cell.state.outcome == .success { figures.good += 1 }
+            if causesOfCells[cell.state.cell] != nil { figures.bad += 1 }
         }
         return figures
     }
 
-    /// The causes that affect cells of packages, with these cells, largest first.
-    func causes(of packages: [String]) -> [(cause: Cause, cells: [Cell])] {
+    /// The causes that affect cells, with these cells, largest first.
+    func causes(of cells: [ListedCell]) -> [(cause: Cause, cells: [Cell])] {
         var hit: [Int: [Cell]] = [:]
-        for index in packages.lazy.flatMap({ self.packages[$0] ?? [] }) {
-            let cell = cells[index].state.cell
+        for cell in cells.lazy.map(\.state.cell) {
             if let cause = causesOfCells[cell] { hit[cause, default: []].append(cell) }
         }
         return hit.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.map { (causes[$0.key], $0.value) }
@@ -52,9 +63,10 @@ extension Site {
     /// The page of a maintainer: the packages and their causes.
     func maintainerPage(_ file: String) -> Page? {
         guard let maintainer = people.maintainer(file) else { return nil }
-        let total = figures(of: maintainer.packages)
-        let causes = causes(of: maintainer.packages)
-        let rows = maintainer.packages.map { (name: $0, figures: figures(of: [$0])) }
+        let cells = cells(of: maintainer)
+        let (total, causes) = (figures(of: cells), causes(of: cells))
+        let rows = maintainer.packages
+            .map { (name: $0, figures: figures(of: self.cells(ofPackage: $0, of: maintainer))) }
             .sorted { ($1.figures.bad, $0.name) < ($0.figures.bad, $1.name) }
         return page(
             "maintainer", at: "maintainers/\(file).html", title: maintainer.name,

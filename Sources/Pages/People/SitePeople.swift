@@ -11,6 +11,8 @@ struct SitePeople: Sendable {
         let name: String
         /// The names of the packages, sorted.
         var packages: [String]
+        /// The versions of these packages whose opam files name the maintainer.
+        var versions: Set<PackageVersion>
     }
 
     /// The maintainers, sorted by name.
@@ -28,6 +30,7 @@ struct SitePeople: Sendable {
     init(_ metadata: [PackageMetadata], isShown: (String) -> Bool) {
         var names: [String: String] = [:]
         var packages: [String: [String]] = [:]
+        var versions: [String: Set<PackageVersion>] = [:]
         for package in metadata where isShown(package.package.name) {
             let name = package.package.name
             self.metadata[name] = package
@@ -35,12 +38,14 @@ struct SitePeople: Sendable {
                 let key = Self.key(of: maintainer)
                 if names[key] == nil { names[key] = maintainer }
                 if packages[key]?.last != name { packages[key, default: []].append(name) }
+                versions[key, default: []].insert(package.package)
             }
         }
         let keys = names.sorted { ($0.value.lowercased(), $0.key) < ($1.value.lowercased(), $1.key) }
         for (key, name) in keys {
             for package in packages[key] ?? [] { maintainersOfPackages[package, default: []].append(maintainers.count) }
-            let maintainer = Maintainer(file: Self.file(of: key), name: name, packages: packages[key] ?? [])
+            let maintainer = Maintainer(
+                file: Self.file(of: key), name: name, packages: packages[key] ?? [], versions: versions[key] ?? [])
             if indexes[maintainer.file] == nil { indexes[maintainer.file] = maintainers.count }
             maintainers.append(maintainer)
         }

@@ -105,6 +105,7 @@ struct PageInputs {
         input.add(maintainer.file)
         input.add(maintainer.name)
         for package in maintainer.packages { input.add(digest(ofPackage: package)) }
+        for version in maintainer.versions.sorted() { input.add(version.description) }
         for cause in Self.causes(of: maintainer.packages, in: site) { input.add(cause.id) }
         return input.digest
     }

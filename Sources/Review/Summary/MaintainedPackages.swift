@@ -53,7 +53,9 @@ extension MaintainedPackages {
     ///   - limit: The maximum number of lines; nil for no limit.
     package func lines(width: Int, limit: Int?) -> [String] {
         let bad = packages.reduce(0) { $0 + $1.bad }
-        let head = "\(maintainer): \(count(packages.count, "package")), \(count(bad, "bad cell"))"
+        let names = Set(packages.map(\.package.name)).count
+        let versions = names == packages.count ? "" : " in \(count(packages.count, "version"))"
+        let head = "\(maintainer): \(count(names, "package"))\(versions), \(count(bad, "bad cell"))"
         let shown = limit.map { packages.prefix(max(0, $0 - (bad > 0 ? 4 : 2))) } ?? packages[...]
         var table = TextTable()
         for package in shown {
