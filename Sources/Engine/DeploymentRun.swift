@@ -376,13 +376,15 @@ extension DeploymentRun {
     }
 
     private func worklist(_ wanted: WantedCells, _ records: RecordedResults, _ round: Round) throws -> RunWorklist {
-        RunWorklist(
+        let last = plan.confirm > 0 ? records.lastVerdicts(of: plan) : { _ in nil }
+        return RunWorklist(
             plan: plan, wanted: { wanted.contains($0.cell) }, recorded: records.result(of:),
             known: { records.verdict(onJob: $0) ?? round.infrastructureFailures[$0] },
             holds: { round.layers.contains($0) || runner.holds(layer: $0) },
             seconds: records.expectedSeconds,
             isChanged: round.isFirst ? try changedCells(records).contains : { _ in false },
-            wasGood: plan.confirm > 0 ? records.goodCells(of: plan) : { _ in false })
+            wasGood: { last($0)?.lastVerdict?.outcome == .success },
+            wasBuilt: { last($0)?.lastBuild?.outcome == .success })
     }
 
     /// The cells that differ from the plan of the previous run.

@@ -39,7 +39,8 @@ package struct RunWorklist: Sendable {
     package let layers: InputLayers
     /// The number of selected cells blocked by each known failure.
     package let blocked: [Digest: Int]
-    /// The jobs whose failure would break a good cell, so that it must be confirmed.
+    /// The jobs whose failure would break a good cell, or a package that was built when it last could be, so that it must
+    /// be confirmed.
     package let toConfirm: Set<Digest>
     /// The numbers of the jobs to run: their indexes in `nodes`.
     let numbers: JobNumbers<Digest>
@@ -56,12 +57,15 @@ package struct RunWorklist: Sendable {
     ///   - seconds: The expected duration of a job.
     ///   - isChanged: Whether a cell differs from the plan of the previous run.
     ///   - wasGood: Whether the last verdict on a cell, on any version of the package, is a success.
+    ///   - wasBuilt: Whether the package succeeded when its own commands were last run for the cell, even if the cell was
+    ///     blocked or unsolvable since.
     /// - Complexity: O(cells + jobs + inputs), plus the number of jobs that each cell waits for.
     package init(
         plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
         known lookUp: (Digest) -> CellResult?, holds: (Digest) -> Bool = { _ in true },
         seconds: (Job) -> Double = { _ in 1 },
-        isChanged: (Cell) -> Bool = { _ in false }, wasGood: (Cell) -> Bool = { _ in false }
+        isChanged: (Cell) -> Bool = { _ in false }, wasGood: (Cell) -> Bool = { _ in false },
+        wasBuilt: (Cell) -> Bool = { _ in false }
     ) {
         var builder = WorklistBuilder(plan: plan)
         let wantedCells = plan.cells.indices.filter { wanted(plan.cells[$0]) }
@@ -82,7 +86,7 @@ package struct RunWorklist: Sendable {
                 priority: (builder.priorityOfJob[number] ?? JobPriority()).priority(waiting: waiting),
                 cost: plan.jobs[id].map(seconds) ?? 1, target: builder.target(of: number)?.name ?? "")
         }
-        toConfirm = Self.toConfirm(nodes, cellsDecided, wasGood)
+        toConfirm = Self.toConfirm(nodes, cellsDecided, wasGood: wasGood, wasBuilt: wasBuilt)
         settled = builder.settled
         known = builder.known
         layers = builder.layers
@@ -91,14 +95,18 @@ package struct RunWorklist: Sendable {
 }
 
 extension RunWorklist {
-    /// The jobs that decide good cells, and all their inputs.
+    /// The jobs that decide good cells, and all their inputs; and those that decide cells whose packages were built
+    /// before something else made the cells bad, without their inputs.
     private static func toConfirm(
-        _ nodes: [Node], _ cells: DecidedCells, _ wasGood: (Cell) -> Bool
+        _ nodes: [Node], _ cells: DecidedCells, wasGood: (Cell) -> Bool, wasBuilt: (Cell) -> Bool
     ) -> Set<Digest> {
         var found: Set<Digest> = []
         for node in nodes.reversed() {
             let decides = cells[node.id] ?? []
-            guard found.contains(node.id) || decides.contains(where: { wasGood($0.cell) }) else { continue }
+            guard found.contains(node.id) || decides.contains(where: { wasGood($0.cell) }) else {
+                if decides.contains(where: { wasBuilt($0.cell) }) { found.insert(node.id) }
+                continue
+            }
             if found.isEmpty { found.reserveCapacity(nodes.count) }
             found.insert(node.id)
             found.formUnion(node.inputs)

@@ -11,16 +11,18 @@ extension CellResult {
         var (attempts, change) = (Int?.none, ResultChange?.none)
         var (base, blockedBy) = (Digest?.none, PackageVersion?.none)
         var (blockedByJob, blockedChain) = (Digest?.none, [PackageVersion]?.none)
+        var built: PreviousVerdict?
         guard reader.optional("attempts", &attempts, { $0.number() }),
             reader.optional("base", &base, { $0.digest() }),
             reader.optional("blockedBy", &blockedBy, { $0.package() }),
             reader.optional("blockedByJob", &blockedByJob, { $0.digest() }),
             reader.optional("blockedChain", &blockedChain, { $0.array { $0.package() } }),
+            reader.optional("built", &built, { $0.object { PreviousVerdict(&$0) } }),
             reader.key("cell"), let cell = reader.string().flatMap({ Cell($0) }),
             reader.optional("change", &change, { $0.string().flatMap(ResultChange.init) })
         else { return nil }
         self.init(cell: cell, job: nil, outcome: .success, repositories: [])
-        (self.attempts, self.base, self.change) = (attempts, base, change)
+        (self.attempts, self.base, self.change, self.built) = (attempts, base, change, built)
         (self.blockedBy, self.blockedByJob, self.blockedChain) = (blockedBy, blockedByJob, blockedChain)
         guard reader.optional("confirmation", &confirmation, { $0.array { $0.object { Execution(&$0) } } }),
             reader.optional("duration", &duration, { $0.double() }),

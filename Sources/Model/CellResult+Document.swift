@@ -16,6 +16,7 @@ extension CellResult: CanonicalDocument {
         writer.optional("blockedBy", blockedBy?.description)
         writer.optional("blockedByJob", blockedByJob)
         writer.optional("blockedChain", blockedChain) { $0.array($1) { $0.string($1.description) } }
+        writer.optional("built", built) { $0.object($1.write) }
         writer.key("cell")
         writer.string(cell.description)
         writer.optional("change", change?.rawValue)

@@ -204,6 +204,10 @@ public struct CellResult: Codable, Hashable, Sendable {
     public var change: ResultChange?
     /// The last verdict on any version of the package in this column. Absent if there is none.
     public var previous: PreviousVerdict?
+    /// The last success or failure of any version of the package in this column before this result, if `previous` is
+    /// another verdict: the cell was blocked or unsolvable since. Absent if there is none, and in results of older
+    /// versions.
+    public var built: PreviousVerdict?
     /// A file that the job generated and that other cells are planned from. Absent if there is none.
     public var generated: String?
     /// The image of a unikernel that the job built. Absent if there is none.

@@ -40,6 +40,8 @@ public enum ResultChange: String, Codable, Sendable, CaseIterable {
 }
 
 /// The last verdict on a package in a column before a result was recorded.
+///
+/// - SeeAlso: `docs/decisions/0326-last-build.md`
 public struct PreviousVerdict: Codable, Hashable, Sendable {
     /// The package version of the verdict.
     public var package: PackageVersion
@@ -93,15 +95,27 @@ extension PreviousVerdict {
 extension CellResult {
     /// The last verdict on the package as of this result: the result itself, or the previous verdict if this result is
     /// none.
-    package var lastVerdict: PreviousVerdict? {
-        guard isVerdict else { return previous }
-        return PreviousVerdict(
-            package: cell.package, outcome: outcome, phase: phase, signature: signature, run: run)
+    package var lastVerdict: PreviousVerdict? { isVerdict ? verdict : previous }
+
+    /// The last success or failure of the package as of this result. Unlike `lastVerdict`, it is of the package's own
+    /// commands, so it is not lost while the cell is blocked or unsolvable.
+    package var lastBuild: PreviousVerdict? { isVerdictOnJob ? verdict : buildBefore }
+
+    /// The last success or failure of the package before this result; nil if there is none.
+    package var buildBefore: PreviousVerdict? {
+        built ?? previous.flatMap { $0.outcome == .success || $0.outcome == .failure ? $0 : nil }
+    }
+
+    private var verdict: PreviousVerdict {
+        PreviousVerdict(package: cell.package, outcome: outcome, phase: phase, signature: signature, run: run)
     }
 
     /// Records how this result compares with the last verdict on the package.
-    package mutating func compare(with last: PreviousVerdict?) {
+    ///
+    /// - Parameter build: The last success or failure of the package.
+    package mutating func compare(with last: PreviousVerdict?, build: PreviousVerdict?) {
         previous = last
+        built = build == last ? nil : build
         change =
             isFlaky ? .flaky : isBlockedByInfrastructure ? .undecided : ResultChange(from: last?.outcome, to: outcome)
     }

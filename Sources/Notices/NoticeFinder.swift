@@ -39,9 +39,11 @@ struct NoticeFinder {
 
     private func notice(of cause: Cause) throws -> Notice? {
         guard let run else { return nil }
-        let broken = cause.cells.filter { cell in
-            guard let listed = cells[cell] else { return false }
-            return listed.standing == .broken && listed.sinceRun == run && !listed.state.isAcceptedFailure
+        let broken = try cause.cells.filter { cell in
+            guard let listed = cells[cell], listed.sinceRun == run, !listed.state.isAcceptedFailure else {
+                return false
+            }
+            return try listed.standing == .broken || listed.standing == .stillFailing && wasBuilt(cell)
         }
         var reported: [Cell] = []
         for (package, own) in Dictionary(grouping: broken, by: \.package).sorted(by: { $0.key < $1.key }) {
@@ -61,11 +63,21 @@ struct NoticeFinder {
 
     /// Whether the job was run again to confirm the failure, and failed each time.
     private func isConfirmed(_ cell: Cell) throws -> Bool {
-        let branch = ResultBranch(deployment: results.header.deployment, target: cell.target)
-        let result = try results.store.snapshot(Branch(branch.name))
-            .value(CellResult.self, at: StorePath(ResultPath.cell(cell)))
-        guard let runs = result?.confirmation, runs.count > 1 else { return false }
+        guard let runs = try result(of: cell)?.confirmation, runs.count > 1 else { return false }
         return runs.allSatisfy { $0.outcome == .failure }
+    }
+
+    /// Whether a cell that failed was blocked or unsolvable before, and the package succeeded when its own commands
+    /// were last run.
+    private func wasBuilt(_ cell: Cell) throws -> Bool {
+        guard let result = try result(of: cell), let previous = result.previous?.outcome else { return false }
+        return (previous == .blocked || previous == .unsolvable) && result.buildBefore?.outcome == .success
+    }
+
+    private func result(of cell: Cell) throws -> CellResult? {
+        let branch = ResultBranch(deployment: results.header.deployment, target: cell.target)
+        return try results.store.snapshot(Branch(branch.name))
+            .value(CellResult.self, at: StorePath(ResultPath.cell(cell)))
     }
 
     /// Whether no earlier result of the package, in any version and column, has this signature.

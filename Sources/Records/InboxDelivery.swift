@@ -103,7 +103,8 @@ struct InboxDelivery {
             return refuse("\(path)", "the job \(job) is not that of the cell in the plan '\(parts[1])'")
         }
         // These fields are determined by this store.
-        (result.layer, result.base, result.run, result.change, result.previous) = (nil, nil, nil, nil, nil)
+        (result.layer, result.base, result.run) = (nil, nil, nil)
+        (result.change, result.previous, result.built) = (nil, nil, nil)
         result.machine = result.machine ?? "\(Inbox.prefix)\(name)"
         results.append((parts[1], cellPath, result))
     }

@@ -54,10 +54,11 @@ package struct RecordedResults: Sendable {
         ownTables[cell.target]?.result(of: cell)
     }
 
-    /// The cells of a plan that were good: the last verdict on any version of the package in the column is a success.
+    /// The results with the last verdicts on the cells of a plan, or on a version of the package that the plan no longer
+    /// has; nil for a cell without a verdict.
     ///
     /// - Complexity: O(results of the deployment).
-    package func goodCells(of plan: Plan) -> (Cell) -> Bool {
+    package func lastVerdicts(of plan: Plan) -> (Cell) -> CellResult? {
         var superseded: [Cell.Position: CellResult] = [:]
         for (path, result) in ownTables.values.lazy.flatMap(\.results)
         where !plan.hasCell(result.cell) && result.lastVerdict != nil && path == ResultPath.cell(result.cell) {
@@ -65,8 +66,8 @@ package struct RecordedResults: Sendable {
             superseded[result.cell.position] = result
         }
         return { cell in
-            let last = self.result(of: cell)?.lastVerdict ?? superseded[cell.position]?.lastVerdict
-            return last?.outcome == .success
+            let own = self.result(of: cell)
+            return own?.lastVerdict == nil ? superseded[cell.position] : own
         }
     }
 

@@ -51,7 +51,8 @@ extension ResultBranch {
         var result = result
         let superseded = try superseded(by: result.cell, plan, in: transaction)
         let newest = superseded.filter { $0.lastVerdict != nil }.max { $0.ended(before: $1) }
-        result.compare(with: own?.lastVerdict ?? newest?.lastVerdict)
+        result.compare(
+            with: own?.lastVerdict ?? newest?.lastVerdict, build: own?.lastBuild ?? newest?.lastBuild)
         try write(result, at: path, in: transaction)
         var recording = Recording(result: result, path: path)
         for old in superseded {
@@ -71,7 +72,7 @@ extension ResultBranch {
     func record(_ result: CellResult, ofInputAt path: String, in transaction: Transaction) throws -> Recording? {
         if let own = try transaction.value(CellResult.self, at: StorePath(path)), own.isCopy(of: result) { return nil }
         var result = result
-        (result.change, result.previous) = (nil, nil)
+        (result.change, result.previous, result.built) = (nil, nil, nil)
         try write(result, at: path, in: transaction)
         return Recording(result: result, path: path)
     }
@@ -97,7 +98,7 @@ extension CellResult {
     /// Whether both are the same result, recorded by two concurrent runs.
     func isCopy(of other: CellResult) -> Bool {
         var other = other
-        (other.change, other.previous, other.run) = (change, previous, run)
+        (other.change, other.previous, other.built, other.run) = (change, previous, built, run)
         return self == other
     }
 }

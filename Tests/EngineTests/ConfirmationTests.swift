@@ -62,6 +62,38 @@ import Testing
         #expect(try fixture.result("fmt.3")?.confirmationWords == "confirmed 2/2")
     }
 
+    /// What the package's own commands did last is not forgotten while something else makes its cell bad.
+    @Test func aFailureAfterTheCellWasUnsolvableIsConfirmed() async throws {
+        let fixture = try UpgradeFixture()
+        try await fixture.run(["fmt": "1"])
+        try await fixture.run(["fmt": "1"], unsolvable: ["fmt"])
+        try await fixture.run(["fmt": "2"], unsolvable: ["fmt"])
+        try await fixture.run(["fmt": "2"], unavailable: ["fmt"])
+        let unavailable = try #require(try fixture.result("fmt.2"))
+        #expect(unavailable.previous?.outcome == .unsolvable && unavailable.built?.package.description == "fmt.1")
+        try await fixture.run(["fmt": "3"], failing: ["fmt"], confirm: 1)
+        #expect(fixture.executed == ["fmt.1", "fmt.2", "fmt.3", "fmt.3"])
+        let result = try #require(try fixture.result("fmt.3"))
+        #expect(result.confirmationWords == "confirmed 2/2" && result.change == .stillFailing)
+        #expect(result.buildBefore?.outcome == .success && result.buildBefore?.run == 1)
+        try await fixture.run(["fmt": "4"], failing: ["fmt"], confirm: 1)
+        #expect(fixture.executed.suffix(1) == ["fmt.4"], "its last build failed")
+        #expect(try fixture.result("fmt.4")?.built == nil)
+    }
+
+    @Test func aFailureAfterTheCellWasBlockedIsConfirmedAndItsInputsAreNot() async throws {
+        let fixture = try UpgradeFixture()
+        try await fixture.run(["lwt": "1"], over: ["lwt": "dune.1"])
+        for version in 2...3 {
+            try await fixture.run(["lwt": "1"], over: ["lwt": "dune.\(version)"], failing: ["dune"], confirm: 1)
+        }
+        #expect(fixture.executed == ["dune.1", "lwt.1", "dune.2", "dune.2", "dune.3"])
+        #expect(try fixture.result("lwt.1")?.built?.outcome == .success)
+        try await fixture.run(["lwt": "1"], over: ["lwt": "dune.4"], failing: ["lwt"], confirm: 1)
+        #expect(fixture.executed.suffix(3) == ["dune.4", "lwt.1", "lwt.1"])
+        #expect(try fixture.result("lwt.1")?.confirmationWords == "confirmed 2/2")
+    }
+
     @Test func theChainToTheRootIsRecorded() async throws {
         let fixture = try UpgradeFixture()
         let over = ["top": "middle.1", "middle": "bottom.1"]

@@ -93,13 +93,15 @@ import Testing
         result.overwrites = maybe { [.init(path: $0.text(), owner: $0.text())] }
         result.execution = maybe { $0.text() }
         result.change = maybe { _ in .stillGood }
-        result.previous = maybe {
-            var previous = PreviousVerdict(package: cell.package, outcome: .failure)
-            previous.phase = $0.maybe { _ in .install }
-            (previous.signature, previous.run) = ($0.maybe { $0.text() }, $0.maybe { _ in 3 })
-            return previous
-        }
+        (result.previous, result.built) = (maybe { $0.verdict(on: cell) }, maybe { $0.verdict(on: cell) })
         return result
+    }
+
+    private mutating func verdict(on cell: Cell) -> PreviousVerdict {
+        var previous = PreviousVerdict(package: cell.package, outcome: .failure)
+        previous.phase = maybe { _ in .install }
+        (previous.signature, previous.run) = (maybe { $0.text() }, maybe { _ in 3 })
+        return previous
     }
 
     private mutating func report() -> ExecutionReport {

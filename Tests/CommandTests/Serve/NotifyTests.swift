@@ -181,6 +181,21 @@ struct NotifyTests {
         #expect(try fixture.history.ci("store", "verify").status == 0)
     }
 
+    /// The first failure of a package's own commands is news to its maintainers, whatever made the cell bad before.
+    @Test func aFailureBehindABlockedCellIsReported() async throws {
+        let fixture = try Fixture()
+        try await fixture.run()
+        for number in 0..<2 {
+            try await fixture.run(["one": .blocked, "two": .failure], confirmed: number == 0 ? 2 : 0)
+            #expect(try fixture.notify().output.contains("two.1") == (number == 0))
+        }
+        try await fixture.run(["one": .failure, "two": .failure], signature: "Error: of its own")
+        #expect(try fixture.notify().output.hasPrefix("mail to ann@example.org: [small] 1 new problem: one.1\n"))
+        try await fixture.run(["one": .blocked, "two": .failure])
+        try await fixture.run(["one": .failure, "two": .failure], signature: "Error: a third one")
+        #expect(try fixture.notify().output.isEmpty, "its last build failed")
+    }
+
     @Test func unconfirmedAndOldFailuresAreNotReported() async throws {
         let fixture = try Fixture()
         try await fixture.run()
