@@ -103,7 +103,7 @@ enum ImageSource: Sendable {
                 .unavailable, "\(name): \(error.message)",
                 hint: "it may allow more to users ('registry-credentials'); 'image-mirrors' sets another address for it"
             )
-        case .busy, .certificate, .credentials, .forbidden, .refused:
+        case .busy, .certificate, .credentials, .scheme, .forbidden, .refused:
             Failure(.unavailable, "\(name): \(error.message)", hint: error.hint)
         }
     }

@@ -3,19 +3,20 @@ struct Challenge: Hashable {
     /// The authentication scheme in lower case.
     let scheme: String
     /// The parameters by their names in lower case.
-    let parameters: [String: String]
+    private(set) var parameters: [String: String] = [:]
 
-    /// Parses the value of a header; nil if it names no scheme.
-    init?(_ text: String) {
-        let parts = text.split(separator: " ", maxSplits: 1)
-        guard let first = parts.first else { return nil }
-        scheme = first.lowercased()
-        var parameters: [String: String] = [:]
-        let pattern = /([A-Za-z_]+) *= *(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/
-        for match in (parts.count > 1 ? parts[1] : "").matches(of: pattern) {
-            let value = match.2.map { String($0.replacing(/\\(.)/) { $0.1 }) } ?? match.3.map(String.init) ?? ""
-            parameters[match.1.lowercased()] = value
+    /// The challenges in the value of a header, which may contain several, separated by commas like their parameters.
+    static func all(in text: String) -> [Challenge] {
+        var challenges: [Challenge] = []
+        let pattern = /([A-Za-z0-9_.\-]+)(?: *(=) *(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/
+        for match in text.matches(of: pattern) {
+            guard match.2 != nil else {
+                challenges.append(Challenge(scheme: match.1.lowercased()))
+                continue
+            }
+            let value = match.3.map { String($0.replacing(/\\(.)/) { $0.1 }) } ?? match.4.map(String.init) ?? ""
+            if let last = challenges.indices.last { challenges[last].parameters[match.1.lowercased()] = value }
         }
-        self.parameters = parameters
+        return challenges
     }
 }

@@ -160,7 +160,8 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
         }
         guard blob.digest() == digest else {
             unlink(file)
-            throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents")
+            let size = count(blob.count, "byte")
+            throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents: \(size)")
         }
         return true
     }

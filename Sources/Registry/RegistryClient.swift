@@ -135,7 +135,7 @@ package final class RegistryClient: Sendable {
         let later = kind == .limited ? response.header("retry-after") : nil
         return RegistryError(
             kind,
-            "\(url): answered with \(response.status): \(text)\(later.map { "; Retry-After: \($0.displayableOnOneLine)" } ?? "")"
+            "\(url): answered with \(response.status)\(text.isEmpty ? "" : ": ")\(text)\(later.map { "; Retry-After: \($0.displayableOnOneLine)" } ?? "")"
         )
     }
 }
@@ -143,11 +143,18 @@ package final class RegistryClient: Sendable {
 // MARK: Authorization
 
 extension RegistryClient {
-    /// The value of `Authorization` that satisfies a response's challenge; nil if there is none.
+    /// The value of `Authorization` that satisfies a response's challenge; nil if there is none, or no user for it.
+    ///
+    /// - Throws: `RegistryError` of kind `scheme` if the challenge cannot be met by any user.
     private func authorize(_ response: HTTPResponse) throws -> String? {
-        let challenges = response.headers.filter { $0.name == "www-authenticate" }.compactMap { Challenge($0.value) }
+        let challenges = response.headers.filter { $0.name == "www-authenticate" }
+            .flatMap { Challenge.all(in: $0.value) }
         if let bearer = challenges.first(where: { $0.scheme == "bearer" }) { return try token(bearer) }
-        guard challenges.contains(where: { $0.scheme == "basic" }) else { return nil }
+        guard challenges.contains(where: { $0.scheme == "basic" }) else {
+            if challenges.isEmpty { return nil }
+            let schemes = challenges.map { "'\($0.scheme)'" }.joined(separator: ", ")
+            throw RegistryError(.scheme, "\(address): it asks for a user by \(schemes)".displayableOnOneLine)
+        }
         return credentials.basic(for: address.host).map { "Basic \($0)" }
     }
 
@@ -161,7 +168,10 @@ extension RegistryClient {
                 case accessToken = "access_token"
             }
         }
-        guard let realm = challenge.parameters["realm"], var url = URLComponents(string: realm) else { return nil }
+        let realm = challenge.parameters["realm"] ?? ""
+        guard !realm.isEmpty, var url = URLComponents(string: realm) else {
+            throw RegistryError(.scheme, "\(address): it asks for a token from '\(realm)'".displayableOnOneLine)
+        }
         let scope = challenge.parameters["scope"] ?? "repository:\(address.name):pull,push"
         url.queryItems = (url.queryItems ?? []) + [URLQueryItem(name: "scope", value: scope)]
         if let service = challenge.parameters["service"] {
@@ -169,7 +179,8 @@ extension RegistryClient {
         }
         // The password is sent to a token server without TLS only if the registry itself is used without TLS.
         guard let text = url.string, text.hasPrefix("https://") || address.server.hasPrefix("http://") else {
-            return nil
+            throw RegistryError(
+                .scheme, "\(address): it asks for a token from a server without TLS: \(realm)".displayableOnOneLine)
         }
         var request = HTTPRequest(.get, text)
         if let basic = credentials.basic(for: address.host) { request.headers = [("Authorization", "Basic \(basic)")] }

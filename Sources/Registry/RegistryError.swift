@@ -17,6 +17,8 @@ package enum RegistryErrorKind: String, ServiceErrorKind {
     case credentials
     /// The user or the password is wrong or missing.
     case authentication
+    /// The registry demands a kind of authentication that ciso does not support.
+    case scheme
     /// The user lacks the permission.
     case denied
     /// The blob, manifest or repository does not exist.
@@ -44,6 +46,7 @@ package enum RegistryErrorKind: String, ServiceErrorKind {
         case .credentials: "the files must be readable, in PEM form, and the key must be that of the certificate"
         case .authentication, .denied:
             "'skopeo login --authfile FILE HOST' writes a file for 'registry-credentials'; the user must be allowed to push"
+        case .scheme: "ciso supports passwords (Basic) and tokens (Bearer) from a server with TLS"
         case .forbidden:
             "the registry is read-only, or keeps what it has: 'storage.maintenance.readonly' and 'storage.delete' of "
                 + "docker-registry"

@@ -34,7 +34,8 @@ package struct RegistryObjects: BlobStore {
         guard response.isSuccess else { return nil }
         let bytes = [UInt8](response.body)
         guard Digest(of: bytes) == digest else {
-            throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents")
+            let size = count(bytes.count, "byte")
+            throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents: \(size)")
         }
         return bytes
     }

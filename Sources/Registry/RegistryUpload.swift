@@ -99,9 +99,9 @@ struct RegistryUpload {
             throw error
         }
         // `0-0` denotes an empty upload.
-        guard let last = response.header("range")?.split(separator: "-").last.flatMap({ Int($0) }) else { return }
+        guard let last = response.header("range")?.split(separator: "-").last.flatMap({ Int($0) }), last < size
+        else { return }
         offset = last == 0 ? 0 : last + 1
-        guard offset <= size else { return }
         location = url
         try take(response)
     }

@@ -127,7 +127,8 @@ enum Settings {
     static let blobs = Setting<RegistryAddress>(
         key: "blobs",
         text: "A repository of an OCI registry through which machines share layers, logs and root file systems.",
-        defaultText: "none", expected: "an address such as https://registry:5000/ciso, its path in lower case",
+        defaultText: "none",
+        expected: "an address such as https://registry:5000/ciso, its path in lower case and of at most 255 bytes",
         read: { RegistryAddress($0) })
     static let blobMirrors = Setting<RegistryMirrors>(
         key: "blob-mirrors", text: "Repositories with copies of the blobs, read first; separated by spaces.",

@@ -202,9 +202,12 @@ struct RegistryBlobsTests {
             #expect(RegistryAddress(wrong) == nil, "\(wrong)")
         }
         let text = #"Bearer realm="https://a/token?x=1",service="re\"gistry", scope="repository:a:pull,push", error=x"#
-        let challenge = Challenge(text)
+        let challenge = Challenge.all(in: text).first
         #expect(challenge?.scheme == "bearer" && challenge?.parameters["service"] == #"re"gistry"#)
         #expect(challenge?.parameters["scope"] == "repository:a:pull,push" && challenge?.parameters["error"] == "x")
-        #expect(Challenge("Basic")?.scheme == "basic" && Challenge("") == nil)
+        #expect(Challenge.all(in: "Basic").map(\.scheme) == ["basic"] && Challenge.all(in: "").isEmpty)
+        let several = Challenge.all(in: #"Negotiate, Basic realm="a, b" ,charset="UTF-8", Bearer realm=c"#)
+        #expect(several.map(\.scheme) == ["negotiate", "basic", "bearer"])
+        #expect(several.map { $0.parameters["realm"] } == [nil, "a, b", "c"])
     }
 }
