@@ -23,7 +23,7 @@ extension RunState {
                 report.outcome = .cancelled
                 hasReturnedJobs = true
             }
-            end.ending = ending(of: report)
+            end.ending = ending(of: report, number)
             let isTriedAgain = end.ending == .infrastructure && dispatch.hasFurtherAttempt(id)
             if try await note(report, of: id, job, isTriedAgain: isTriedAgain) {
                 var result = result(of: report, job: job, id: id, on: target)
@@ -35,7 +35,7 @@ extension RunState {
         case .failure(let reason):
             var report = JobReport(outcome: .infrastructure, duration: 0)
             report.reason = reason
-            end.ending = ending(of: report)
+            end.ending = ending(of: report, number)
             let isTriedAgain = end.ending == .infrastructure && dispatch.hasFurtherAttempt(id)
             if try await note(report, of: id, job, isTriedAgain: isTriedAgain) {
                 entries = self.entries(result(of: report, job: job, id: id, on: target), of: id, job)
@@ -238,9 +238,10 @@ extension RunState {
         if !entries.isEmpty { write(entries, then: nil) }
     }
 
-    private func ending(of report: JobReport) -> JobScheduler.Ending {
-        // The scheduler retries infrastructure failures, except permanent ones.
-        report.outcome == .infrastructure && report.isPermanent ? .failure : ending(of: report.outcome)
+    private func ending(of report: JobReport, _ number: Int) -> JobScheduler.Ending {
+        // The scheduler retries infrastructure failures. A worker on which one is permanent would fail again.
+        let isFinal = report.isPermanent && !dispatch.dispatcher.workers.canRunElsewhere(number)
+        return report.outcome == .infrastructure && isFinal ? .failure : ending(of: report.outcome)
     }
 
     private func ending(of outcome: Outcome) -> JobScheduler.Ending {

@@ -4,21 +4,39 @@ package import PluginHost
 internal import PluginMessages
 
 extension PluginCatalog {
-    /// The answers of plugins about the targets that they know by name, as a worker registers them: prefixes of digests
-    /// by `Plan.Target.question`. Plugins that cannot be loaded and refused targets are omitted.
+    /// What a worker registers of its plugins.
+    package struct Registered: Sendable {
+        /// The answers about the targets that the plugins know by name: prefixes of digests by `Plan.Target.question`.
+        /// Refused targets are omitted.
+        package var answers: [String: String] = [:]
+        /// The names of the plugins that can be loaded.
+        package var plugins: Set<String> = []
+        /// Why the other plugins cannot be loaded, by their names.
+        package var failures: [String: any Error] = [:]
+    }
+
+    /// Loads all plugins for the registration of a worker.
     ///
     /// - Parameter isServed: whether the worker runs jobs of a target.
-    package func answers(
+    package func registered(
         about isServed: @escaping @Sendable (String) -> Bool, architecture: String = hostArchitecture()
-    ) async -> [String: String] {
-        await withTaskGroup(of: [String: String].self) { group in
+    ) async -> Registered {
+        await withTaskGroup(of: Registered.self) { group in
             for file in found.files {
                 group.addTask {
-                    guard let plugin = try? await self.load(file) else { return [:] }
-                    return await plugin.answers(about: isServed, architecture)
+                    do {
+                        let answers = await (try self.load(file)).answers(about: isServed, architecture)
+                        return Registered(answers: answers, plugins: [file.name])
+                    } catch {
+                        return Registered(failures: [file.name: error])
+                    }
                 }
             }
-            return await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+            return await group.reduce(into: Registered()) { all, one in
+                all.answers.merge(one.answers) { first, _ in first }
+                all.plugins.formUnion(one.plugins)
+                all.failures.merge(one.failures) { first, _ in first }
+            }
         }
     }
 }

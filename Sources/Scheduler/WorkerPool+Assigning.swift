@@ -164,6 +164,12 @@ extension WorkerPool {
         return canRun(job, except: failed)
     }
 
+    /// Whether a worker other than the one that has the job, on which it has not failed, takes such jobs.
+    public func canRunElsewhere(_ job: Int) -> Bool {
+        guard jobRequirement.indices.contains(job) else { return false }
+        return canRun(job, except: (failedOn[job] ?? []) + [Int(holders[job])])
+    }
+
     /// Whether another worker takes such jobs, now or when it has ended some.
     private func canRun(_ job: Int, except failed: [Int]) -> Bool {
         let capable = capable[Int(jobRequirement[job])]

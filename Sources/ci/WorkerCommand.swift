@@ -48,8 +48,13 @@ struct WorkerCommand: AsyncParsableCommand, TracedCommand, SandboxingCommand {
             of: "ci worker", store: path, catalog: catalog, slots: slots, configuration)
         registration.targets = targets.isEmpty ? nil : targets
         // By a catalog of its own: the plugins' processes end with it.
-        registration.answers = try await machine.catalog(configuration).answers(
+        let registered = try await machine.catalog(configuration).registered(
             about: { [registration] in registration.runs(target: $0) })
+        registration.answers = registered.answers
+        registration.plugins = registered.plugins.sorted()
+        for (name, error) in registered.failures.sorted(by: { $0.key < $1.key }) {
+            StandardError.print("worker: it gets no jobs of the plugin '\(name)': \(Failure(describing: error))")
+        }
         registration.backlog = backlog
         let logs = store.logs
         let runner = try machine.runner(

@@ -129,15 +129,18 @@ final class JobGraphFixture: Sendable {
     }
 
     /// A worker with a handle of its own on the store, as another process would have.
+    ///
+    /// - Parameter isBroken: Whether its jobs fail for good, because of its machine.
     func worker(
-        _ registration: WorkerRegistration = .test(), heartbeat: Duration = .seconds(10),
+        _ registration: WorkerRegistration = .test(), heartbeat: Duration = .seconds(10), isBroken: Bool = false,
         observe: @escaping @Sendable (WorkerAgent.Event) async -> Void = { _ in }
     ) throws -> WorkerAgent {
         let store = try WorkerStore(opening: directory.path, options: options)
         return try WorkerAgent(
             .init(
                 values: DispatchValues(store.ephemeral), blobs: shared ?? store.objects,
-                runner: Runner(fixture: self, pause: 0...0), heartbeat: heartbeat), registration, observe: observe)
+                runner: Runner(fixture: self, pause: 0...0, isBroken: isBroken), heartbeat: heartbeat), registration,
+            observe: observe)
     }
 
     /// A worker on other values than those of the store.
@@ -208,6 +211,7 @@ final class JobGraphFixture: Sendable {
     private struct Runner: JobRunner {
         let fixture: JobGraphFixture
         let pause: ClosedRange<Int>
+        var isBroken = false
 
         var shortage: String? { fixture.state.withLock(\.shortage) }
 
@@ -235,6 +239,10 @@ final class JobGraphFixture: Sendable {
                 fixture.state.withLock { _ = $0.lost.remove(Digest(of: content)) }
             case .failure: report = JobReport(outcome: .failure, duration: 0)
             case .infrastructure: report = JobReport(outcome: .infrastructure, duration: 0)
+            }
+            if isBroken {
+                report = JobReport(outcome: .infrastructure, duration: 0)
+                report.isPermanent = true
             }
             return report
         }

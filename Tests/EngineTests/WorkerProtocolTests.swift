@@ -134,6 +134,21 @@ import Testing
         for worker in [useless, first] { await leave(worker) }
     }
 
+    /// What will always fail on one worker, such as a broken plugin, may succeed on another one.
+    @Test func jobsOfABrokenWorkerAreTriedOnAnother() async throws {
+        let fixture = try JobGraphFixture([("a", []), ("b", [])])
+        let broken = try fixture.worker(.test(slots: 2), isBroken: true)
+        try await fixture.run(slots: 0)
+        #expect(try fixture.outcomes() == ["a": .infrastructure, "b": .infrastructure])
+        #expect(fixture.takeExecuted() == ["a": 1, "b": 1], "the only worker would fail again")
+        var registration = WorkerRegistration.test(slots: 1)
+        registration.cache = "other"
+        let sound = try fixture.worker(registration)
+        try await fixture.run(slots: 0)
+        #expect(try fixture.outcomes() == ["a": .success, "b": .success])
+        for worker in [broken, sound] { await leave(worker) }
+    }
+
     /// A worker that loses its registration has the mode with which it may register again, unless it is leaving.
     @Test func aLostWorkerKeepsItsMode() async throws {
         let fixture = try JobGraphFixture([("a", [])])

@@ -190,14 +190,17 @@ import Testing
         var pool = pool(3)
         _ = pool.handle(.register(0, .init(slots: 1), at: .zero))
         #expect(pool.handle(.enqueue(0)) == [.assign(worker: 0, job: 0, token: 1)])
+        #expect(!pool.canRunElsewhere(0), "there is no other worker")
         _ = pool.handle(.register(1, .init(slots: 1), at: .zero))
         #expect(pool.handle(.enqueue(1)) == [.assign(worker: 1, job: 1, token: 2)])
         _ = pool.handle(.reported(job: 0, token: 1, at: .zero))
+        #expect(pool.canRunElsewhere(0))
         #expect(pool.handle(.recorded(0, isTriedAgain: true)) == [])
         #expect(pool.handle(.enqueue(0)) == [], "worker 0 is free, but worker 1 has not tried it")
         #expect(pool.handle(.enqueue(2)) == [.assign(worker: 0, job: 2, token: 3)], "other jobs do not wait")
         _ = pool.handle(.reported(job: 1, token: 2, at: .zero))
         #expect(pool.handle(.recorded(1)) == [.assign(worker: 1, job: 0, token: 4)])
+        #expect(!pool.canRunElsewhere(0), "it has failed on the other worker")
     }
 
     @Test(arguments: [WorkerPool.Event.lost(1), .mode(1, .paused), .mode(1, .draining)])
