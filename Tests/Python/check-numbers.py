@@ -238,6 +238,13 @@ for package, entries in packages.items():
     stated = re.search(r"([0-9,]+) of ([0-9,]+) cells? good", " ".join(page.headings))
     equal((number(stated.group(1)), number(stated.group(2))) if stated else None, (good, len(entries)), "packages/%s.html" % package)
     equal(len(page.table("target", "compiler")["rows"]), len(entries), "packages/%s.html: rows" % package)
+tables, versions = 0, {cell.split("/")[2].split("@")[0] for cell in cells}
+for path in glob.glob(os.path.join(report, "tables/*.html")):
+    page = Page(os.path.relpath(path, report))
+    tables += len(page.table("package")["rows"])
+    stated = re.search(r": ([0-9,]+) of ([0-9,]+) package versions?", page.heading)
+    equal([number(n) for n in stated.groups()] if stated else None, [len(page.table("package")["rows"]), len(versions)], page.path)
+equal(tables, len(versions), "tables/: the rows together")
 for row, link in Page("maintainers.html").table("maintainer", "packages")["rows"]:
     page = Page(link)
     stated = re.search(r"([0-9,]+) packages?, ([0-9,]+) of ([0-9,]+) cells? good", page.heading)

@@ -110,6 +110,7 @@ def grid(tab):
     check(not tab.value("document.getElementById('card').hidden"), "the keyboard shows a cell")
     tab.key("Enter", text="\r")
     tab.until("!location.pathname.endsWith('grid.html') && document.readyState === 'complete'", "Enter opens the cell")
+    check(tab.value("document.querySelector(':target')?.matches('tr')"), "the row of the cell is marked: " + tab.value("location.href"))
     check(not tab.complaints(), "the grid: %s" % tab.complaints())
 
 
@@ -120,7 +121,7 @@ def tall_grid(tab):
     tab.value("""(async () => {
         const text = await (await fetch('grid.html')).text(), rows = 4500;
         const data = JSON.parse(document.getElementById('cells').textContent);
-        data.rows = Array.from({ length: rows }, (_, row) => `p${row}.1`).join('\\n');
+        data.rows = Array.from({ length: rows }, (_, row) => `package-of-ordinary-length-${row}.1`).join('\\n');
         data.states = 'S'.repeat(rows * data.columns.length);
         [data.causeOf, data.causes] = ['', []];
         document.open();
@@ -144,14 +145,14 @@ def tall_grid(tab):
             copy.drawImage(canvas, 0, 36 - Math.round((y - box.top + 4) * 3));
             const pixels = copy.getImageData(0, 0, canvas.width, 36).data;
             return { name: document.querySelector('#card b')?.textContent, drawn: pixels.some(value => value > 0),
-                     row: Math.floor((y - frame.top - 92) / 12) };
+                     row: Math.floor((y - frame.bottom) / 12) + 4500 };
         })()""" % canvas)
         check(found["drawn"], "the end of the screen is drawn at %s" % share)
-        check((found["name"] or "").endswith("/p%d.1" % found["row"]), "the pointer finds the package at %s: %s" % (share, found))
+        check((found["name"] or "").endswith("/package-of-ordinary-length-%d.1" % found["row"]), "the pointer finds the package at %s: %s" % (share, found))
     tab.value(canvas + ".focus()")
     for name, row in (("Home", 0), ("End", 4499), ("ArrowUp", 4498), ("Home", 0)):
         tab.key(name)
-        tab.until("document.getElementById('spoken').textContent.includes('/p%d.1:')" % row, "%s goes to row %d" % (name, row))
+        tab.until("document.getElementById('spoken').textContent.includes('/package-of-ordinary-length-%d.1:')" % row, "%s goes to row %d" % (name, row))
         check(tab.value("(() => { const card = document.getElementById('card').getBoundingClientRect();"
                         " return card.top >= 0 && card.bottom <= innerHeight; })()"), "%s shows the cell" % name)
         end = "frame.bottom <= innerHeight + 60" if row > 0 else "frame.top >= 0"

@@ -97,22 +97,51 @@
         shown.sort((a, b) => weights.get(b) - weights.get(a) || a - b);
     }
 
+    // A text, or its beginning, that is at most so many px wide.
+    function fitted(text, most) {
+        if (context.measureText(text).width <= most) return text;
+        let length = text.length - 1;
+        while (length > 1 && context.measureText(text.slice(0, length) + "…").width > most) length--;
+        return text.slice(0, length) + "…";
+    }
+
+    // The names of columns are written obliquely above the cells, and extend beyond the last one.
+    const slope = Math.PI / 3.2, longestHead = 150, longestName = 260;
+    let heads = null;
+    function measureHeads() {
+        context.font = `11px ${style.getPropertyValue("--sans")}`;
+        const names = columns.map(column => fitted(column.name, longestHead));
+        const widest = Math.max(...names.map(name => context.measureText(name).width));
+        heads = { names, height: Math.ceil(Math.sin(slope) * widest) + 16, overhang: Math.ceil(Math.cos(slope) * widest) + 4 };
+    }
+
+    // The width of the longest name of a row that is shown. Only those with the most characters are measured.
+    function widestName(size) {
+        context.font = `${Math.min(13, size - 1)}px ${style.getPropertyValue("--sans")}`;
+        let most = 0, widest = 0;
+        for (const row of shown) most = Math.max(most, rows[row].length);
+        for (const row of shown) if (rows[row].length > most - 3) widest = Math.max(widest, context.measureText(rows[row]).width);
+        return Math.ceil(widest) + 10;
+    }
+
     // The largest size at which everything fits on the screen. At larger sizes, rows show the name of their package.
     function arrange() {
+        if (!heads) measureHeads();
         const space = frame.clientWidth, top = frame.getBoundingClientRect().top + scrollY;
         const room = Math.max(220, innerHeight - top - 12), narrow = space < 640;
         for (let size = 18; ; size--) {
             const named = size >= 11 || size <= 5 && narrow, gap = Math.max(2, Math.round(size / 2.5));
-            const pitch = narrow ? Math.max(size, 12) : size, label = size >= 11 || narrow ? Math.min(190, space - (width + 4) * pitch) : 0;
+            const pitch = narrow ? Math.max(size, 12) : size, beyond = named ? Math.max(0, heads.overhang - pitch) : 0;
+            const label = size >= 11 || narrow ? Math.min(longestName, widestName(pitch), space - (width + 2) * pitch - beyond) : 0;
             const breaks = columns.map((column, i) => i > 0 && column.target !== columns[i - 1].target ? gap : 0);
-            const head = named ? 92 : 0;
+            const head = named ? heads.height : 0;
             let x = label;
             const left = columns.map((_, i) => { x += breaks[i]; const at = x; x += pitch; return at; });
-            const strip = x + gap * 3, strips = Math.max(1, Math.floor((space + gap * 3) / strip));
+            const strip = x + gap * 3, strips = Math.max(1, Math.floor((space + gap * 3 - beyond) / strip));
             const least = Math.ceil(shown.length / strips), fits = Math.floor((room - head) / pitch);
             if (least <= fits || size <= 5) {
                 const deep = Math.max(least, Math.min(shown.length, fits), 1);
-                layout = { size: pitch, label, left, strip, strips: Math.max(1, Math.ceil(shown.length / deep)), deep, head, high: head + deep * pitch };
+                layout = { size: pitch, label, left, strip, beyond, strips: Math.max(1, Math.ceil(shown.length / deep)), deep, head, high: head + deep * pitch };
                 break;
             }
         }
@@ -201,7 +230,7 @@
     let image = null;
     function draw() {
         arrange();
-        const broad = Math.min(layout.strips * layout.strip + (layout.head ? 60 : 0), frame.clientWidth);
+        const broad = Math.min(layout.strips * layout.strip + layout.beyond, frame.clientWidth);
         frame.style.height = `${layout.high}px`;
         const ratio = choosePart(broad), offset = Math.round(part.top * ratio);
         canvas.width = Math.max(1, Math.ceil(broad * ratio)); canvas.height = Math.max(1, Math.ceil(part.height * ratio));
@@ -234,23 +263,21 @@
         context.fillStyle = resolve("--ink");
         context.font = `${Math.min(13, layout.size - 1)}px ${style.getPropertyValue("--sans")}`;
         context.textBaseline = "middle";
-        const most = Math.floor(layout.label / 6.4);
         shown.forEach((row, index) => {
             const x = Math.floor(index / layout.deep) * layout.strip, y = layout.head + (index % layout.deep) * layout.size + layout.size / 2;
             if (y + layout.size < part.top || y - layout.size > part.top + part.height) return;
-            const name = rows[row];
-            context.fillText(name.length > most ? name.slice(0, most - 1) + "…" : name, x, y);
+            context.fillText(fitted(rows[row], layout.label - 6), x, y);
         });
     }
     function writeHeads() {
         context.fillStyle = resolve("--quiet");
         context.font = `11px ${style.getPropertyValue("--sans")}`;
         context.textBaseline = "middle";
-        for (let strip = 0; strip < layout.strips; strip++) columns.forEach((column, i) => {
+        for (let strip = 0; strip < layout.strips; strip++) heads.names.forEach((name, i) => {
             context.save();
             context.translate(strip * layout.strip + layout.left[i] + layout.size / 2, layout.head - 5);
-            context.rotate(-Math.PI / 3.2);
-            context.fillText(column.name.length > 19 ? column.name.slice(0, 18) + "…" : column.name, 0, 0);
+            context.rotate(-slope);
+            context.fillText(name, 0, 0);
             context.restore();
         });
     }
@@ -307,7 +334,9 @@
         const cell = shown[index] * width + column;
         if (data.states[cell] === " ") return;
         const name = rows[shown[index]], dot = name.indexOf(".");
-        location.href = `packages/${encodeURIComponent(name.slice(0, dot))}.html#${encodeURIComponent(`${columns[column].name}/${name}`)}`;
+        const [place, backend] = columns[column].name.split("@");
+        const anchor = `${place}/${name}${backend ? `@${backend}` : ""}`.replaceAll("/", "_");
+        location.href = `packages/${encodeURIComponent(name.slice(0, dot))}.html#${encodeURIComponent(anchor)}`;
     }
     function move(event) {
         const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageUp: [-20, 0], PageDown: [20, 0], Home: [-1e9, 0], End: [1e9, 0] };

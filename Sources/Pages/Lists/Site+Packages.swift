@@ -18,10 +18,11 @@ extension Site {
         let letter = wanted ?? letters.first ?? ""
         guard wanted == nil || letters.contains(letter) else { return nil }
         let own = grid.names.indices.filter { Self.letter(of: grid.names[$0]) == letter }
+        let versions = "\(number(own.count)) of \(counted(grid.names.count, "package version"))"
         return page(
             "table", at: wanted == nil ? "packages.html" : "tables/\(letter).html", title: "Packages",
             [
-                "summary": "\(letter): \(own.count) of \(denominator)",
+                "summary": "\(letter): \(versions) × \(counted(columns.count, "column"))",
                 "letters": letters.map { entry -> TemplateValues in
                     ["label": entry, "href": "tables/\(entry).html", "current": entry == letter]
                 },
