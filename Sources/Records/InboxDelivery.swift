@@ -50,6 +50,14 @@ struct InboxDelivery {
                 continue
             }
             if try before?.id(at: path) == entry.id { continue }
+            guard try head.id(at: path) == entry.id else {
+                refuse(text, "its name is not UTF-8")
+                continue
+            }
+            guard entry.isDirectory || entry.isFile else {
+                refuse(text, "it is a symbolic link or a submodule: expected a file")
+                continue
+            }
             if entry.isDirectory {
                 try check(path, depth: depth + 1, from: before, to: head)
             } else {

@@ -9,6 +9,8 @@ public struct Snapshot: Sendable {
         public let name: String
         /// Whether the entry is a directory.
         public let isDirectory: Bool
+        /// Whether the entry is a file. Branches that other programs push may also have symbolic links and submodules.
+        public let isFile: Bool
         /// The id of the contents: equal ids mean equal contents.
         public let id: ObjectID
     }
@@ -71,7 +73,9 @@ public struct Snapshot: Sendable {
                 directory = entry.id
             }
             let entries = try handles.cache.tree(directory, repository).entries.map {
-                Entry(name: $0.name, isDirectory: $0.kind == .directory, id: $0.id)
+                Entry(
+                    name: $0.name, isDirectory: $0.kind == .directory,
+                    isFile: $0.kind == .file || $0.kind == .executable, id: $0.id)
             }
             return (directory, entries)
         }
