@@ -80,7 +80,9 @@ extension RunState {
             kind: job.kind, priority: Int(dispatch.dispatcher.jobs.ranks[number]), lane: assigned.lane)
         changes.assign(
             assignment, at: try DispatchValues.assignment(of: id, to: assigned.worker), part: request.part)
-        active[id] = Active(token: token, seat: seat, worker: assigned.worker, request: request.name)
+        active[id] = Active(
+            token: token, seat: seat, worker: assigned.worker, request: request.name,
+            assignedAt: Int(Date().timeIntervalSince1970))
     }
 
     private func locationOfRequests(to worker: String) -> RequestWriter.Location {

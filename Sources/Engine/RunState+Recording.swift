@@ -28,7 +28,9 @@ extension RunState {
             if try await note(report, of: id, job, isTriedAgain: isTriedAgain) {
                 var result = result(of: report, job: job, id: id, on: target)
                 result.execution = written.execution
-                result.finished = Int(written.finished)
+                // The clock of the worker's machine may be wrong, and times decide which result is the newest.
+                let earliest = active[id].flatMap { $0.token == token ? $0.assignedAt : nil } ?? 0
+                result.finished = Int(min(max(written.finished, Double(earliest)), Date().timeIntervalSince1970))
                 result.base = written.base ?? result.base
                 entries = self.entries(result, of: id, job)
             }

@@ -18,6 +18,8 @@ struct RunState {
         /// The name of the request, and the bundle that contains it.
         var request: Digest
         var bundle: Digest?
+        /// When this dispatcher assigned the job, in seconds since 1970; nil if another one did.
+        var assignedAt: Int?
         /// Whether the observer was informed of the job's start.
         var hasBegun = false
         var step: JobStep?

@@ -234,7 +234,7 @@ extension CellResult {
     ///
     /// - Parameter number: distinguishes executions that ended at the same moment.
     package static func execution(endedAt seconds: Double, named number: UInt64) -> String {
-        let time = String(UInt64(max(0, seconds) * 1e6), radix: 36)
+        let time = String(UInt64(min(max(0, seconds), 1e12) * 1e6), radix: 36)
         let padding = String(repeating: "0", count: max(0, 11 - time.count))
         return padding + time + "-" + String(number, radix: 36)
     }

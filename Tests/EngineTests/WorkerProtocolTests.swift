@@ -1,5 +1,6 @@
 import Agent
 import Core
+import Foundation
 import Model
 import Records
 import Store
@@ -147,6 +148,33 @@ import Testing
         try await fixture.run(slots: 0)
         #expect(try fixture.outcomes() == ["a": .success, "b": .success])
         for worker in [broken, sound] { await leave(worker) }
+    }
+
+    /// The times that a worker with a wrong clock reports are limited by those of the dispatcher, because they decide
+    /// which result is the newest.
+    @Test func aWrongClockOfAWorkerDatesNoResult() async throws {
+        let times = ["a": 1e300, "b": -1e300, "c": 4e9, "d": 86_400]
+        let fixture = try JobGraphFixture(times.keys.sorted().map { ($0, []) })
+        for name in times.keys { fixture.hold(name) }
+        let values = DispatchValues(try fixture.store().ephemeral)
+        let worker = try fixture.worker(.test(slots: 4))
+        let before = Int(Date().timeIntervalSince1970)
+        let run = Task { try await fixture.run(slots: 0) }
+        try await waitUntil("all run") { fixture.running.count == 4 }
+        for (path, assignment) in try values.all(JobAssignment.self, below: DispatchValues.assignments) {
+            let (job, name) = (try #require(DispatchValues.job(in: path)), assignment.cell.package.name)
+            let report = ExecutionReport(
+                attempt: assignment.attempt, deployment: "d", worker: worker.id, outcome: .failure, duration: 0,
+                finished: times[name] ?? 0)
+            try values.set(report, at: DispatchValues.report(of: job, attempt: assignment.attempt), owner: nil)
+        }
+        try await run.value
+        let after = Int(Date().timeIntervalSince1970)
+        for (name, result) in try fixture.results() {
+            #expect((before...after).contains(result.finished ?? 0), "\(name)")
+        }
+        #expect(try fixture.outcomes() == times.mapValues { _ in .failure })
+        await leave(worker)
     }
 
     /// A worker that loses its registration has the mode with which it may register again, unless it is leaving.
