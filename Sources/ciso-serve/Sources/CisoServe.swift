@@ -15,7 +15,6 @@ internal import Store
 struct CisoServe {
     static func main() async {
         ResidentMemory.keepSmall()
-        ServerLimits.raiseDescriptorLimit()
         signal(SIGPIPE, SIG_IGN)
         do {
             let settings = try ServerSettings(arguments: CommandLine.arguments)

@@ -135,6 +135,36 @@ struct ServeTests {
         #expect(words?.dropFirst(3).prefix(2) == ["8192", "10000"], "\(limits)")
     }
 
+    /// Where few files may be open, there are fewer connections, and streams leave half of them to other requests.
+    @Test(.enabled(if: Program.areInstalled("prlimit", "python3"), "needs prlimit and python3"))
+    func connectionsAreLimitedByOpenFiles() async throws {
+        let fixture = try await RecordedStore.shared()
+        let server = try await WebServer(
+            [], by: ["prlimit", "--nofile=320:320"],
+            environment: [
+                "CISO_CACHE": fixture.directory("cache"), "CISO_STORE": fixture.path, "PATH": "/usr/bin:/bin",
+            ],
+            in: fixture.directory.path)
+        let script = """
+            import socket, sys
+            def connect(request):
+                client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+                client.sendall(request.encode() + b" HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+                return client
+            streams = []
+            while True:
+                stream = connect("GET /events")
+                if b" 200 " not in stream.recv(4096).split(b"\\r\\n")[0]:
+                    break
+                streams.append(stream)
+            page = connect("GET /healthz").recv(4096)
+            print(len(streams), b" 200 " in page.split(b"\\r\\n")[0])
+            """
+        let port = server.address.split(separator: ":").last.map(String.init) ?? ""
+        let found = try Program(["python3", "-c", script, port]).output()
+        #expect(found == "32 True\n")
+    }
+
     /// Sends bytes and returns all that the server sends until it closes the connection.
     private func exchange(_ requests: String, with server: WebServer) throws -> String {
         let port = server.address.split(separator: ":").last ?? ""
