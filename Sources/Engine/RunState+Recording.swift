@@ -257,9 +257,10 @@ extension RunState {
 }
 
 extension PlanRun {
-    /// The number of results that are recorded at a time, so that the store makes them durable together. A run may have
-    /// thousands that need no execution.
-    private static let recordedAtOnce = 32
+    /// The number of results that are recorded at a time, so that the store makes them durable together, in one pack. A
+    /// run may have thousands that need no execution, and if it is interrupted, the next one reads all their packs. A
+    /// result of a job waits for as many.
+    private static let recordedAtOnce = 128
 
     /// Records results and tells the observer of each.
     fileprivate func record(_ entries: [Entry]) async throws {
