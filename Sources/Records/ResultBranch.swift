@@ -46,7 +46,8 @@ public struct ResultBranch: Sendable, Hashable {
             shards.append(bytes)
         }
         do {
-            if let documents = try known?.paths(in: snapshot) {
+            // An earlier commit may be damaged although this one is not.
+            if let documents = (try? known?.paths(in: snapshot)) ?? nil {
                 var entries = DocumentPaths()
                 let table = try ResultTable(shards: shards) { path in
                     entries.insert(path)

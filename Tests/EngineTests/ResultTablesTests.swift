@@ -105,7 +105,13 @@ import Testing
         }
         let head = try #require(store.snapshot(Branch(branch.name)).commit.map { "\($0)" })
         let files = DerivedFiles(in: indexes, format: "ciso paths 1", suffix: ".paths", capacity: 9)
-        for contents in ["\(String(head.reversed()))\n6 1\n", "\(head)\n6 1\n", "\(head)\n6\n", "\n"] {
+        let tree = String(repeating: "12", count: 20)
+        let lost = try directory.shell(
+            "printf 'tree \(tree)\\nauthor a <a> 1 +0000\\ncommitter a <a> 1 +0000\\n\\nlost\\n' | "
+                + "git -C store hash-object -t commit -w --stdin")
+        for contents in [
+            "\(lost.prefix(40))\n6 1\n", "\(String(head.reversed()))\n6 1\n", "\(head)\n6 1\n", "\(head)\n6\n", "\n",
+        ] {
             files.keep(Array(contents.utf8), as: name.replacing(".paths", with: ""))
             #expect(try results().count == 6, "\(contents)")
         }
