@@ -159,7 +159,7 @@ private struct ReferenceCounter {
     mutating func add(_ head: ObjectID, _ repository: GitRepository) throws {
         guard heads.insert(head).inserted, try repository.header(head).type == .commit else { return }
         try repository.walk(repository.commit(head).tree) { _, entry in
-            if entry.kind != .directory { try scan(entry.id, repository) }
+            if entry.kind.hasContents { try scan(entry.id, repository) }
             return true
         }
         var versions: [String: Int] = [:]
@@ -170,7 +170,7 @@ private struct ReferenceCounter {
             let parent = try next.map { try repository.commit($0).tree }
             try repository.differences(from: parent, to: commit.tree) { path, old, new in
                 versions[path, default: 0] += 1
-                guard let new else { return }
+                guard let new, new.kind.hasContents else { return }
                 if let digest = Self.digest(in: path) {
                     removed[digest, default: []].insert(new.id)
                     return
@@ -208,7 +208,7 @@ private struct ReferenceCounter {
     private mutating func value(
         of member: String, _ entry: TreeEntry?, _ repository: GitRepository
     ) throws -> [UInt8]? {
-        guard let entry else { return nil }
+        guard let entry, entry.kind.hasContents else { return nil }
         if let known = values[entry.id] { return known }
         if values.count >= Self.valueLimit { values = [:] }
         let value = try Self.value(of: member, in: repository.blob(entry.id))
@@ -269,4 +269,10 @@ private struct ReferenceCounter {
             run = 0
         }
     }
+}
+
+extension EntryKind {
+    /// Whether the entry's id is that of a blob. A submodule, in a branch that another program pushed, has the id of a
+    /// commit of another repository.
+    fileprivate var hasContents: Bool { self != .directory && self != .submodule }
 }

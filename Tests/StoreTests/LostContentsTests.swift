@@ -63,6 +63,33 @@ import Testing
         }
     }
 
+    /// A submodule, in a branch that stock git has pushed, is a commit of another repository and refers to nothing.
+    @Test func aSubmoduleIsNoHole() throws {
+        let directory = try TemporaryDirectory()
+        let store = try Store(at: directory("store"))
+        let kept = try record(1, in: store)
+        let unused = try store.logs.put(Array("nothing refers to it".utf8))
+        try directory.shell(
+            """
+            cd store
+            export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@x
+            own=$(git rev-parse main) foreign=$(printf %040d 7)
+            file=$(echo '{"outcome": "x"}' | git hash-object -w --stdin)
+            parent=
+            for entry in "160000 commit $own" "100644 blob $file" "160000 commit $foreign" "100644 blob $file" \
+                "160000 commit $own"; do
+                tree=$(printf '%s\\tx.json\\n' "$entry" | git mktree --missing)
+                parent=$(git commit-tree $tree -m x ${parent:+-p $parent})
+            done
+            git update-ref refs/heads/inbox/lab $parent
+            """)
+        let retention = Retention(versions: 1, grace: -1)
+        let garbage = try store.findGarbage(retention)
+        #expect(garbage.gap == nil && garbage.logs == [unused])
+        try store.collect(garbage, retention)
+        #expect(try store.logs.read(kept.log) != nil && store.logs.read(unused) == nil)
+    }
+
     /// A commit, a directory and a document that only older versions need.
     @Test(arguments: ["main~1", "main~1^{tree}", "main~1:results", "main~2:results/1"])
     func aCollectionKeepsEverythingWhereTheHistoryHasAHole(lost: String) throws {
