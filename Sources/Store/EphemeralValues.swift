@@ -15,6 +15,8 @@ public struct EphemeralValue: Hashable, Sendable {
 }
 
 /// The condition under which an ephemeral value is set or removed.
+///
+/// - SeeAlso: `docs/decisions/0327-claims-have-owners.md`
 public enum EphemeralExpectation: Hashable, Sendable {
     case anything
     case absent
