@@ -84,7 +84,7 @@ package struct Supervisor {
             pollfd(fd: outer.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: cancellation.descriptor, events: Int16(POLLIN), revents: 0),
         ]
-        while polled[2].revents == 0 {
+        while polled[2].revents == 0, !outer.hasEndedUnwatched {
             let count = poll(&polled, nfds_t(polled.count), 100)
             if count < 0 && errno != EINTR { break }
             watched.advance(to: .now)

@@ -29,10 +29,15 @@ public final class ScratchDirectory: Sendable {
             let number = Self.number.add(1, ordering: .relaxed).newValue
             let path = "\(parent)/\(prefix)\(ProcessIdentity.current.name).\(number)"
             try FileSystem<Problem>.makeDirectory(path, mode: mode)
-            // Another process may have removed it as a leftover before it was locked.
-            guard let lock = Self.lock(path) else { continue }
-            self.path = path
-            self.lock = lock
+            do throws(Problem) {
+                // Another process may have removed it as a leftover before it was locked.
+                guard let lock = try Self.lock(path, errors: Problem.self) else { continue }
+                self.path = path
+                self.lock = lock
+            } catch {
+                rmdir(path)
+                throw error
+            }
             _ = Self.living.withLock { $0.insert(path) }
             return
         }
@@ -51,7 +56,7 @@ public final class ScratchDirectory: Sendable {
     public static func removeLeftovers(in parent: String, named prefix: String = "") -> [String] {
         names(in: parent).filter { name in
             guard name.hasPrefix(prefix), ProcessIdentity(ownerOf: name)?.isAlive == false,
-                let lock = lock("\(parent)/\(name)")
+                let lock = try? lock("\(parent)/\(name)", errors: SystemError.self)
             else { return false }
             removeTreeInBackground("\(parent)/\(name)", closing: lock)
             return true
@@ -67,11 +72,13 @@ public final class ScratchDirectory: Sendable {
 
     /// Locks a directory and returns its descriptor; nil if another process holds the lock, or the directory no longer
     /// exists.
-    private static func lock(_ path: String) -> Int32? {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        let directory = OpenFile<SystemError>(adopting: descriptor, path)
-        guard let isLocked = try? directory.tryLockOfName(), isLocked else { return nil }
+    private static func lock<Problem: SystemErrorConvertible>(
+        _ path: String, errors: Problem.Type
+    ) throws(Problem) -> Int32? {
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
+        guard let directory = try OpenFile<Problem>.ifPresent(path, flags), try directory.tryLockOfName() else {
+            return nil
+        }
         return directory.relinquish()
     }
 }

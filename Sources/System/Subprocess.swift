@@ -136,9 +136,10 @@ private struct RunningSubprocess: ~Copyable {
         var polled = [output.descriptor, errors.descriptor, descriptor.descriptor, cancellation].map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
-        while polled[2].revents == 0 {
-            let left = deadline.map { max(.zero, $0 - .now) }
-            if poll(&polled, nfds_t(polled.count), left?.millisecondsForPoll ?? -1) < 0, errno != EINTR { break }
+        while polled[2].revents == 0, !descriptor.hasEndedUnwatched {
+            let left = deadline.map { max(.zero, $0 - .now).millisecondsForPoll }
+            let wait = [left, descriptor.pollInterval].compactMap { $0 }.min() ?? -1
+            if poll(&polled, nfds_t(polled.count), wait) < 0, errno != EINTR { break }
             if polled[0].revents != 0, !takeOutput() { polled[0].fd = -1 }
             if polled[1].revents != 0, !takeErrors() { polled[1].fd = -1 }
             if polled[3].revents != 0 {

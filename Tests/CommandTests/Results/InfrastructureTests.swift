@@ -170,6 +170,21 @@ import Testing
         #expect(ending.status == 2 && ending.messages.contains(message), "\(words): \(ending)")
     }
 
+    /// With hardly any open files allowed, a command says that something is not possible here; it neither waits nor
+    /// leaves files.
+    @Test(arguments: [8, 12, 20]) func aCommandWithoutFreeDescriptorsEnds(limit: Int) throws {
+        let directory = try TemporaryDirectory()
+        let temporary = directory("temporary")
+        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: false)
+        let ci = try BuiltProgram.path(of: "ci")
+        let ending = try Program(
+            ["sh", "-c", "ulimit -n \(limit); exec '\(ci)' doctor --store store"], in: directory.path,
+            environment: ["PATH": "/usr/bin:/bin", "TMPDIR": temporary, "CISO_CACHE": directory("cache")]
+        ).run()
+        #expect([0, 3].contains(ending.status), "\(ending)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
+    }
+
     @Test func withoutAnEnvironmentNothingIsABug() async throws {
         let fixture = try await RecordedStore()
         for command in [["results"], ["plan", "matrix.yaml", "--dry-run"], ["run", "--only", "lost"], ["--help"]] {
