@@ -120,16 +120,21 @@ struct ServeTests {
         #expect(try server.request("/healthz").body == "ok\n")
     }
 
-    /// The default limit on open files is lower than that on connections.
-    @Test(.enabled(if: Program.areInstalled("prlimit"), "needs prlimit"))
-    func theLimitOnOpenFilesIsRaised() async throws {
+    /// - Parameter limits: the soft and the hard limit, separated by a colon.
+    private func server(openFiles limits: String) async throws -> WebServer {
         let fixture = try await RecordedStore.shared()
-        let server = try await WebServer(
-            [], by: ["prlimit", "--nofile=256:10000"],
+        return try await WebServer(
+            [], by: ["prlimit", "--nofile=\(limits)"],
             environment: [
                 "CISO_CACHE": fixture.directory("cache"), "CISO_STORE": fixture.path, "PATH": "/usr/bin:/bin",
             ],
             in: fixture.directory.path)
+    }
+
+    /// The default limit on open files is lower than that on connections.
+    @Test(.enabled(if: Program.areInstalled("prlimit"), "needs prlimit"))
+    func theLimitOnOpenFilesIsRaised() async throws {
+        let server = try await server(openFiles: "256:10000")
         let limits = try String(contentsOfFile: "/proc/\(server.identifier)/limits", encoding: .utf8)
         let words = limits.split(separator: "\n").first { $0.hasPrefix("Max open files") }?.split(separator: " ")
         #expect(words?.dropFirst(3).prefix(2) == ["8192", "10000"], "\(limits)")
@@ -138,13 +143,7 @@ struct ServeTests {
     /// Where few files may be open, there are fewer connections, and streams leave half of them to other requests.
     @Test(.enabled(if: Program.areInstalled("prlimit", "python3"), "needs prlimit and python3"))
     func connectionsAreLimitedByOpenFiles() async throws {
-        let fixture = try await RecordedStore.shared()
-        let server = try await WebServer(
-            [], by: ["prlimit", "--nofile=320:320"],
-            environment: [
-                "CISO_CACHE": fixture.directory("cache"), "CISO_STORE": fixture.path, "PATH": "/usr/bin:/bin",
-            ],
-            in: fixture.directory.path)
+        let server = try await server(openFiles: "320:320")
         let script = """
             import socket, sys
             def connect(request):
