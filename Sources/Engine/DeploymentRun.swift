@@ -383,8 +383,7 @@ extension DeploymentRun {
             holds: { round.layers.contains($0) || runner.holds(layer: $0) },
             seconds: records.expectedSeconds,
             isChanged: round.isFirst ? try changedCells(records).contains : { _ in false },
-            wasGood: { last($0)?.lastVerdict?.outcome == .success },
-            wasBuilt: { last($0)?.lastBuild?.outcome == .success })
+            last: last)
     }
 
     /// The cells that differ from the plan of the previous run.

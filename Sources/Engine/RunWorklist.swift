@@ -56,16 +56,13 @@ package struct RunWorklist: Sendable {
     ///   - holds: Whether the layer of a success is available.
     ///   - seconds: The expected duration of a job.
     ///   - isChanged: Whether a cell differs from the plan of the previous run.
-    ///   - wasGood: Whether the last verdict on a cell, on any version of the package, is a success.
-    ///   - wasBuilt: Whether the package succeeded when its own commands were last run for the cell, even if the cell was
-    ///     blocked or unsolvable since.
+    ///   - last: The result with the last verdict on a cell, on any version of the package.
     /// - Complexity: O(cells + jobs + inputs), plus the number of jobs that each cell waits for.
     package init(
         plan: Plan, wanted: (PlannedCell) -> Bool, recorded: (Cell) -> CellResult?,
         known lookUp: (Digest) -> CellResult?, holds: (Digest) -> Bool = { _ in true },
         seconds: (Job) -> Double = { _ in 1 },
-        isChanged: (Cell) -> Bool = { _ in false }, wasGood: (Cell) -> Bool = { _ in false },
-        wasBuilt: (Cell) -> Bool = { _ in false }
+        isChanged: (Cell) -> Bool = { _ in false }, last: (Cell) -> CellResult? = { _ in nil }
     ) {
         var builder = WorklistBuilder(plan: plan)
         let wantedCells = plan.cells.indices.filter { wanted(plan.cells[$0]) }
@@ -86,7 +83,7 @@ package struct RunWorklist: Sendable {
                 priority: (builder.priorityOfJob[number] ?? JobPriority()).priority(waiting: waiting),
                 cost: plan.jobs[id].map(seconds) ?? 1, target: builder.target(of: number)?.name ?? "")
         }
-        toConfirm = Self.toConfirm(nodes, cellsDecided, wasGood: wasGood, wasBuilt: wasBuilt)
+        toConfirm = Self.toConfirm(nodes, cellsDecided, last)
         settled = builder.settled
         known = builder.known
         layers = builder.layers
@@ -98,14 +95,16 @@ extension RunWorklist {
     /// The jobs that decide good cells, and all their inputs; and those that decide cells whose packages were built
     /// before something else made the cells bad, without their inputs.
     private static func toConfirm(
-        _ nodes: [Node], _ cells: DecidedCells, wasGood: (Cell) -> Bool, wasBuilt: (Cell) -> Bool
+        _ nodes: [Node], _ cells: DecidedCells, _ last: (Cell) -> CellResult?
     ) -> Set<Digest> {
         var found: Set<Digest> = []
         for node in nodes.reversed() {
-            let decides = cells[node.id] ?? []
-            guard found.contains(node.id) || decides.contains(where: { wasGood($0.cell) }) else {
-                if decides.contains(where: { wasBuilt($0.cell) }) { found.insert(node.id) }
-                continue
+            if !found.contains(node.id) {
+                let results = (cells[node.id] ?? []).compactMap { last($0.cell) }
+                guard results.contains(where: { $0.lastVerdict?.outcome == .success }) else {
+                    if results.contains(where: { $0.lastBuild?.outcome == .success }) { found.insert(node.id) }
+                    continue
+                }
             }
             if found.isEmpty { found.reserveCapacity(nodes.count) }
             found.insert(node.id)

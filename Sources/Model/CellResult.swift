@@ -251,7 +251,7 @@ extension CellResult {
     package var isBlockedByInfrastructure: Bool { outcome == .blocked && !isVerdict }
 
     /// Whether the result is a verdict on the job itself, which later runs can reuse.
-    package var isVerdictOnJob: Bool { outcome == .success || outcome == .failure }
+    package var isVerdictOnJob: Bool { outcome.isVerdictOnJob }
 }
 
 extension CellResult {

@@ -22,6 +22,9 @@ public enum Outcome: String, Codable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the outcome is one of the job's own commands.
+    package var isVerdictOnJob: Bool { self == .success || self == .failure }
+
     /// Whether a result with this outcome is a verdict on the package. Nothing is known about a package that an
     /// infrastructure failure of another one blocks.
     ///

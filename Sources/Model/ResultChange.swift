@@ -103,7 +103,7 @@ extension CellResult {
 
     /// The last success or failure of the package before this result; nil if there is none.
     package var buildBefore: PreviousVerdict? {
-        built ?? previous.flatMap { $0.outcome == .success || $0.outcome == .failure ? $0 : nil }
+        built ?? previous.flatMap { $0.outcome.isVerdictOnJob ? $0 : nil }
     }
 
     private var verdict: PreviousVerdict {

@@ -61,10 +61,10 @@ struct KnownDocumentPaths {
     }
 
     /// The documents in a snapshot of the branch, except those of its index, without reading all of its trees; nil if
-    /// nothing is known about an earlier commit.
+    /// nothing is known about an earlier commit, or that commit is damaged.
     ///
     /// - Complexity: O(differences between that commit and the snapshot)
-    func paths(in snapshot: Snapshot) throws -> DocumentPaths? {
+    func paths(in snapshot: Snapshot) -> DocumentPaths? {
         let known = files.read(name) { bytes -> (commit: ObjectID, paths: DocumentPaths)? in
             let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
             guard lines.count == 2, let commit = ObjectID(hex: String(lines[0])) else { return nil }
@@ -72,12 +72,12 @@ struct KnownDocumentPaths {
         }
         guard let known, let old = try? store.snapshot(at: known.commit) else { return nil }
         var paths = known.paths
-        try Snapshot.differences(from: old, to: snapshot) { path, old, new in
+        let isSound: Void? = try? Snapshot.differences(from: old, to: snapshot) { path, old, new in
             guard path.components.first != ResultBranch.index else { return }
             if old == nil { paths.insert(path.description) }
             if new == nil { paths.remove(path.description) }
         }
-        return paths
+        return isSound.map { paths }
     }
 
     /// Stores the documents in a snapshot of the branch.

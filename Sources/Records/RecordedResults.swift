@@ -80,10 +80,7 @@ package struct RecordedResults: Sendable {
     package func verdict(onJob job: Digest) -> CellResult? {
         var newest: CellResult?
         for table in tables {
-            table.forEachResult(ofJob: job) { result in
-                guard result.isVerdictOnJob, superseded.isEmpty || !superseded.contains(result) else { return }
-                if newest.map({ $0.ended(before: result) }) ?? true { newest = result }
-            }
+            table.forEachResult(ofJob: job) { superseded.consider($0, asNewest: &newest) }
         }
         return newest
     }
@@ -98,7 +95,14 @@ package struct RecordedResults: Sendable {
 extension [CellResult] {
     /// The newest success or failure among the results of a job that no retry request supersedes.
     func newestVerdict(except superseded: SupersededResults) -> CellResult? {
-        filter { $0.isVerdictOnJob && !superseded.contains($0) }
-            .max { $0.ended(before: $1) }
+        reduce(into: nil) { superseded.consider($1, asNewest: &$0) }
+    }
+}
+
+extension SupersededResults {
+    /// Replaces the newest verdict on a job by a result of it, if that is a newer verdict that no request supersedes.
+    fileprivate func consider(_ result: CellResult, asNewest newest: inout CellResult?) {
+        guard result.isVerdictOnJob, isEmpty || !contains(result) else { return }
+        if newest.map({ $0.ended(before: result) }) ?? true { newest = result }
     }
 }

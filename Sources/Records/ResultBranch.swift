@@ -46,8 +46,7 @@ public struct ResultBranch: Sendable, Hashable {
             shards.append(bytes)
         }
         do {
-            // An earlier commit may be damaged although this one is not.
-            if let documents = (try? known?.paths(in: snapshot)) ?? nil {
+            if let documents = known?.paths(in: snapshot) {
                 var entries = DocumentPaths()
                 let table = try ResultTable(shards: shards) { path in
                     entries.insert(path)

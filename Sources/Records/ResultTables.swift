@@ -51,14 +51,17 @@ public struct ResultTables: Sendable {
 
     private static func entry(of branch: ResultBranch, in store: Store, since known: Entry?) throws -> Entry {
         let snapshot = try store.snapshot(Branch(branch.name))
-        let paths = KnownDocumentPaths(of: branch, in: store)
-        guard var entry = known else { return Entry(snapshot: snapshot, table: try branch.table(in: snapshot, paths)) }
+        func whole() throws -> Entry {
+            let paths = KnownDocumentPaths(of: branch, in: store)
+            return Entry(snapshot: snapshot, table: try branch.table(in: snapshot, paths))
+        }
+        guard var entry = known else { return try whole() }
         if entry.snapshot.tree == snapshot.tree { return entry }
         var changes: [(path: StorePath, isThere: Bool)] = []
         try Snapshot.differences(from: entry.snapshot, to: snapshot) { path, _, new in
             if path.components.first != ResultBranch.index { changes.append((path, new != nil)) }
         }
-        if changes.count > limit { return Entry(snapshot: snapshot, table: try branch.table(in: snapshot, paths)) }
+        if changes.count > limit { return try whole() }
         for (path, isThere) in changes {
             if isThere, let result = try snapshot.value(CellResult.self, at: path) {
                 entry.table.set(result, at: path.description)

@@ -160,8 +160,7 @@ package struct RegistryBlobs: SharedLayers, SharedLogs {
         }
         guard blob.digest() == digest else {
             unlink(file)
-            let size = count(blob.count, "byte")
-            throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents: \(size)")
+            throw client.otherContents(of: digest, size: blob.count)
         }
         return true
     }

@@ -140,6 +140,15 @@ package final class RegistryClient: Sendable {
     }
 }
 
+extension RegistryClient {
+    /// The error for a blob whose contents do not have its digest.
+    ///
+    /// - Parameter size: The number of bytes received.
+    func otherContents(of digest: Digest, size: Int) -> RegistryError {
+        RegistryError(.damaged, "\(address): the blob \(digest.oci) has other contents: \(count(size, "byte"))")
+    }
+}
+
 // MARK: Authorization
 
 extension RegistryClient {

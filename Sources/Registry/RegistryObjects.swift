@@ -33,10 +33,7 @@ package struct RegistryObjects: BlobStore {
         let response = try client.persistently { try client.send(get, accepting: [404]) }
         guard response.isSuccess else { return nil }
         let bytes = [UInt8](response.body)
-        guard Digest(of: bytes) == digest else {
-            let size = count(bytes.count, "byte")
-            throw RegistryError(.damaged, "\(client.address): the blob \(digest.oci) has other contents: \(size)")
-        }
+        guard Digest(of: bytes) == digest else { throw client.otherContents(of: digest, size: bytes.count) }
         return bytes
     }
 

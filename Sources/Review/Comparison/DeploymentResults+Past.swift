@@ -160,13 +160,10 @@ extension IndexContents {
         return newest
     }
 
-    /// The outcome of a cell's result at a time if it is a verdict on the package; nil if there was no result.
-    ///
-    /// - Returns: A nil value in an optional if there was a result that is no verdict.
-    func verdict(of position: Int, at moment: ResultMoment) throws(IndexDamage) -> Outcome?? {
+    /// The row with a cell's result at a time; nil if there was no result or it had been removed.
+    func historyRow(of position: Int, at moment: ResultMoment) throws(IndexDamage) -> HistoryRow? {
         guard let number = try row(of: position, at: moment) else { return nil }
-        let row = try history[number]
-        return .some(row.isVerdict ? row.outcome : nil)
+        return try history[number]
     }
 
     fileprivate func isEquivalent(_ left: HistoryRow.Number, _ right: HistoryRow.Number) throws(IndexDamage) -> Bool {

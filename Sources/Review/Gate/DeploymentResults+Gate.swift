@@ -60,8 +60,8 @@ extension DeploymentResults {
                 guard cell.isRequired, cell.accepted == 0, !advisory.contains(cell.target),
                     cell.outcome == .unsolvable || cell.outcome == .blocked && contents.isVerdict(at: position)
                 else { continue }
-                if let recorded = try contents.verdict(of: position, at: moment) {
-                    guard let recorded, recorded != .success else { continue }
+                if let recorded = try contents.historyRow(of: position, at: moment) {
+                    guard recorded.isVerdict, recorded.outcome != .success else { continue }
                 } else {
                     // The base has no result of the cell, but the same plan for it.
                     guard cell.basis == .unsolvable, isOnlyVersion[position], let changed,

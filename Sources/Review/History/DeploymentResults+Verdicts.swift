@@ -13,7 +13,7 @@ extension DeploymentResults {
         var verdicts: [Digest: CellResult] = [:]
         for version in versions {
             let path = try StorePath(ResultPath.cell(version))
-            for entry in try index.history(of: version) where entry.outcome == .success || entry.outcome == .failure {
+            for entry in try index.history(of: version) where entry.outcome?.isVerdictOnJob == true {
                 // A clone without all commits does not have those before.
                 let result = try? store.snapshot(at: entry.commit).value(CellResult.self, at: path)
                 if let result, let job = result.job, verdicts[job] == nil { verdicts[job] = result }
